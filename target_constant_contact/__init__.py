@@ -1,0 +1,1 @@
+"""Singer target that turns segments into Constant Contact lists."""

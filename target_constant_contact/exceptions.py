@@ -1,0 +1,103 @@
+"""Errors, sorted by what the person should do next.
+
+.. code-block:: text
+
+    TargetError                      1   anything else
+    ├── SettingsError               78   correct the settings
+    ├── SignInError                 77   sign in again, or ask for a privilege
+    ├── TryLaterError               75   start the run again later
+    │   ├── QuotaExceededError           the day's requests are used up
+    │   └── ServiceUnavailableError      no good answer after several tries
+    ├── DataError                   65   look at the rejected rows, or at the sums
+    ├── ApiError                     1   the service refused a request
+    ├── ImportFailedError            1   an import activity failed or was cancelled
+    ├── InputError                   1   the tap's output is not Singer
+    └── InterruptedRunError          1   a signal asked the run to stop
+
+Every message is one line: what happened, with which value, and the next step. No message holds
+personal data or a secret: records are named by stream and line, never by content.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+class TargetError(Exception):
+    """Base of every error that this target raises on purpose.
+
+    The exit codes follow ``sysexits.h``, so that a scheduler can tell "correct something" from
+    "try again later".
+    """
+
+    exit_code: ClassVar[int] = 1
+
+
+class SettingsError(TargetError):
+    """One or more settings are wrong; nothing was sent.
+
+    Args:
+        faults: One line for each fault. All of them are reported together.
+    """
+
+    exit_code = 78
+
+    def __init__(self, faults: Iterable[str]) -> None:
+        self.faults = tuple(faults)
+        super().__init__("; ".join(self.faults))
+
+
+class SignInError(TargetError):
+    """The token was not accepted, or a scope or privilege is missing."""
+
+    exit_code = 77
+
+
+class TryLaterError(TargetError):
+    """Nothing is wrong with the export; the service cannot take it now."""
+
+    exit_code = 75
+
+
+class QuotaExceededError(TryLaterError):
+    """The API key has used up its requests of the day (reset at 00:00 UTC)."""
+
+
+class ServiceUnavailableError(TryLaterError):
+    """The service gave no usable answer, also after several tries."""
+
+
+class DataError(TargetError):
+    """Too many rows were rejected, or the sums of a run do not add up."""
+
+    exit_code = 65
+
+
+class ApiError(TargetError):
+    """The service refused a request that should not be repeated unchanged.
+
+    Args:
+        message: One line with the request, the status and the service's own words.
+        status: HTTP status code.
+        error_key: The service's ``error_key``, or an empty string.
+    """
+
+    def __init__(self, message: str, *, status: int, error_key: str = "") -> None:
+        super().__init__(message)
+        self.status = status
+        self.error_key = error_key
+
+
+class ImportFailedError(TargetError):
+    """An import activity ended without importing its rows."""
+
+
+class InputError(TargetError):
+    """A line of the input is not a Singer message that can be used."""
+
+
+class InterruptedRunError(TargetError):
+    """SIGTERM or SIGINT asked the run to stop before the end of its input."""
