@@ -1,0 +1,277 @@
+"""Batches of contacts that fit one import request to the byte.
+
+A request may carry at most 40,000 rows and less than 4 MB; whatever lies beyond is dropped by the
+service without a word, so a batch counts the exact bytes of the body that will be sent.
+Source: https://developer.constantcontact.com/api_guide/contacts_import_json.html
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+MAX_BODY_BYTES: Final = 4_000_000
+"""The service's "4 MB", read as the smaller of its two meanings."""
+MAX_ROWS: Final = 40_000
+"""Contacts in one JSON import; in a CSV import the header line counts as one of them."""
+
+ImportFormat: TypeAlias = Literal["json", "csv"]
+SmsPermission: TypeAlias = Literal["explicit"] | None
+
+_MULTIPART_RESERVE: Final = 4_096
+"""Room for the parts around a CSV file: boundaries, headers and up to 50 list ids."""
+_EOL: Final = "\n"
+
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
+def encode_contact(properties: Mapping[str, str | int]) -> bytes:
+    """Encode contact properties as the compact UTF-8 JSON that a body is made of."""
+    return _encode(properties).encode()
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """Where a row goes: one stream's members to one set of lists.
+
+    Attributes:
+        stream: Name of the stream, after stream maps.
+        list_ids: UUIDs of the lists in a fixed order; empty for a row without a known list.
+    """
+
+    stream: str
+    list_ids: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class BatchLimits:
+    """How much one batch may hold.
+
+    Attributes:
+        rows: Contacts in a batch.
+        size: Bytes of the encoded body.
+    """
+
+    rows: int = MAX_ROWS
+    size: int = 3_800_000
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ImportBatch:
+    """A sealed batch, ready to be sent.
+
+    Attributes:
+        number: Number of the batch in this run, in the order of opening.
+        destination: Stream and lists of all its rows.
+        sms_permission: ``explicit`` when its contacts come with a date of consent.
+        rows: Number of contacts.
+        first_row: Number of the earliest row of the run that it may hold.
+        body: The encoded body (JSON) or file (CSV).
+        fingerprints: E-mail key to a hash of what is sent for it; tells whether two batches
+            say different things about the same person.
+    """
+
+    number: int
+    destination: Destination
+    sms_permission: SmsPermission
+    rows: int
+    first_row: int
+    body: bytes
+    fingerprints: Mapping[str, int]
+
+    def contradicts(self, other: ImportBatch) -> bool:
+        """Whether the two batches hold different values for one address."""
+        mine, theirs = self.fingerprints, other.fingerprints
+        if mine.keys().isdisjoint(theirs.keys()):
+            return False
+        return any(mine[key] != theirs[key] for key in mine.keys() & theirs.keys())
+
+
+class OpenBatch(ABC):
+    """A batch that still takes contacts; one contact per e-mail key.
+
+    Contacts are held as encoded JSON, about a fifth of the memory of a dictionary.
+    """
+
+    __slots__ = ("contacts", "destination", "first_row", "limits", "number", "sms_permission")
+
+    def __init__(
+        self,
+        number: int,
+        destination: Destination,
+        sms_permission: SmsPermission,
+        first_row: int,
+        limits: BatchLimits,
+    ) -> None:
+        self.number = number
+        self.destination = destination
+        self.sms_permission = sms_permission
+        self.first_row = first_row
+        self.limits = limits
+        self.contacts: dict[str, bytes] = {}
+
+    @property
+    @abstractmethod
+    def size(self) -> int:
+        """Exact bytes of the body if the batch were sealed now."""
+
+    @abstractmethod
+    def fits(self, key: str, contact: bytes) -> bool:
+        """Whether the batch stays within its limits with this contact put in (or replaced)."""
+
+    @abstractmethod
+    def put(self, key: str, contact: bytes) -> None:
+        """Add a contact, or replace the one with the same key."""
+
+    @abstractmethod
+    def remove(self, key: str) -> None:
+        """Take a contact out."""
+
+    @abstractmethod
+    def _body(self) -> bytes:
+        """The body or file of the contacts held now."""
+
+    def seal(self) -> ImportBatch:
+        """Return the batch as it is sent."""
+        permission = self.sms_permission
+        return ImportBatch(
+            number=self.number,
+            destination=self.destination,
+            sms_permission=permission,
+            rows=len(self.contacts),
+            first_row=self.first_row,
+            body=self._body(),
+            fingerprints={key: hash((item, permission)) for key, item in self.contacts.items()},
+        )
+
+
+class JsonBatch(OpenBatch):
+    """Contacts for ``POST /activities/contacts_json_import``."""
+
+    __slots__ = ("_bytes", "_head")
+
+    def __init__(
+        self,
+        number: int,
+        destination: Destination,
+        sms_permission: SmsPermission,
+        first_row: int,
+        limits: BatchLimits,
+    ) -> None:
+        super().__init__(number, destination, sms_permission, first_row, limits)
+        request: dict[str, object] = {"list_ids": destination.list_ids}
+        if sms_permission:
+            request["sms_permission_to_send"] = sms_permission
+        self._head = _encode(request)[:-1].encode() + b',"import_data":['
+        self._bytes = len(self._head) + len(b"]}") - len(b",")
+
+    @property
+    def size(self) -> int:
+        """Exact bytes of the body."""
+        return self._bytes
+
+    def fits(self, key: str, contact: bytes) -> bool:
+        """Whether rows and bytes stay within the limits."""
+        held = self.contacts.get(key)
+        if held is not None:
+            return self._bytes + len(contact) - len(held) <= self.limits.size
+        return (
+            len(self.contacts) < self.limits.rows
+            and self._bytes + len(contact) + 1 <= self.limits.size
+        )
+
+    def put(self, key: str, contact: bytes) -> None:
+        """Add or replace a contact."""
+        held = self.contacts.get(key)
+        self._bytes += len(contact) + 1 if held is None else len(contact) - len(held)
+        self.contacts[key] = contact
+
+    def remove(self, key: str) -> None:
+        """Take a contact out."""
+        self._bytes -= len(self.contacts.pop(key)) + 1
+
+    def _body(self) -> bytes:
+        return b"".join((self._head, b",".join(self.contacts.values()), b"]}"))
+
+
+class CsvBatch(OpenBatch):
+    """Contacts for ``POST /activities/contacts_file_import``.
+
+    Columns are the properties that its contacts have, so the header grows with them. The size
+    is the header, every cell, and for each row its commas and its line end.
+    """
+
+    __slots__ = ("_cells", "_columns")
+
+    def __init__(
+        self,
+        number: int,
+        destination: Destination,
+        sms_permission: SmsPermission,
+        first_row: int,
+        limits: BatchLimits,
+    ) -> None:
+        super().__init__(number, destination, sms_permission, first_row, limits)
+        self._columns: dict[str, None] = {}
+        self._cells = 0
+
+    @property
+    def size(self) -> int:
+        """Exact bytes of the file, plus the room kept for the other parts of the request."""
+        return self._size(self._columns, len(self.contacts), self._cells)
+
+    def fits(self, key: str, contact: bytes) -> bool:
+        """Whether lines (with the header) and bytes stay within the limits."""
+        properties = json.loads(contact)
+        held = self.contacts.get(key)
+        rows = len(self.contacts) + (held is None)
+        cells = self._cells + _cells(properties.values()) - _cells_of(held)
+        size = self._size(self._columns | dict.fromkeys(properties), rows, cells)
+        return rows + 1 <= self.limits.rows and size <= self.limits.size
+
+    def put(self, key: str, contact: bytes) -> None:
+        """Add or replace a contact."""
+        properties = json.loads(contact)
+        self._cells += _cells(properties.values()) - _cells_of(self.contacts.get(key))
+        self._columns.update(dict.fromkeys(properties))
+        self.contacts[key] = contact
+
+    def remove(self, key: str) -> None:
+        """Take a contact out; its columns stay."""
+        self._cells -= _cells_of(self.contacts.pop(key))
+
+    @staticmethod
+    def _size(columns: Mapping[str, None], rows: int, cells: int) -> int:
+        separators = (len(columns) - 1) + len(_EOL)
+        return _cells(columns) + cells + (rows + 1) * separators + _MULTIPART_RESERVE
+
+    def _body(self) -> bytes:
+        file = io.StringIO()
+        writer = csv.DictWriter(file, self._columns, lineterminator=_EOL)
+        writer.writeheader()
+        writer.writerows(map(json.loads, self.contacts.values()))
+        return file.getvalue().encode()
+
+
+def _cells_of(contact: bytes | None) -> int:
+    return 0 if contact is None else _cells(json.loads(contact).values())
+
+
+def _cells(values: Iterable[object]) -> int:
+    """Bytes of the values as CSV cells, quoted where the csv module quotes, without commas."""
+    cells = list(values)
+    if not cells:
+        return 0
+    file = io.StringIO()
+    csv.writer(file, lineterminator=_EOL).writerow(cells)
+    return len(file.getvalue().encode()) - (len(cells) - 1) - len(_EOL)
+
+
+BATCH_TYPES: Final[Mapping[ImportFormat, type[OpenBatch]]] = {"json": JsonBatch, "csv": CsvBatch}

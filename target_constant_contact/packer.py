@@ -1,0 +1,245 @@
+"""Packs the contacts of a run into as few requests as possible, within bounded memory.
+
+Properties belong to the person, not to the list: an account holds one set of values for an
+address, whichever import brought them. So all open batches of a run share one latest value per
+address. A later row updates the address wherever it is still open, property by property, and
+batches may then be sent in any order without an older value ending on top.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from target_constant_contact.batch import (
+    BATCH_TYPES,
+    BatchLimits,
+    Destination,
+    ImportBatch,
+    ImportFormat,
+    OpenBatch,
+    SmsPermission,
+    encode_contact,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from target_constant_contact.contact import Contact
+
+OPEN_BYTES: Final = 32_000_000
+"""Encoded bytes that all open batches may hold together."""
+OPEN_ROWS: Final = 200_000
+"""Contacts that all open batches may hold together (about 400 bytes of bookkeeping each)."""
+
+
+@dataclass(slots=True)
+class Packed:
+    """What adding a row has led to.
+
+    Attributes:
+        merged: The row joined an earlier row of the same destination.
+        too_large: The contact alone exceeds the byte limit; it was not taken.
+        opened: Batches that now hold rows, with the earliest row that each may hold.
+        sealed: Batches to be sent now, in this order.
+        emptied: Numbers of batches that hold nothing any more.
+    """
+
+    merged: bool = False
+    too_large: bool = False
+    opened: list[tuple[int, int]] = field(default_factory=list)
+    sealed: list[ImportBatch] = field(default_factory=list)
+    emptied: list[int] = field(default_factory=list)
+
+
+class Packer:
+    """The open batches of a run.
+
+    Args:
+        import_format: Encoding of the batches.
+        limits: What one batch may hold.
+        open_bytes: Encoded bytes over all open batches; beyond, the fullest is sealed.
+        open_rows: Contacts over all open batches; beyond, the fullest is sealed.
+    """
+
+    def __init__(
+        self,
+        import_format: ImportFormat = "json",
+        limits: BatchLimits | None = None,
+        *,
+        open_bytes: int = OPEN_BYTES,
+        open_rows: int = OPEN_ROWS,
+    ) -> None:
+        self._type = BATCH_TYPES[import_format]
+        self._limits = limits or BatchLimits()
+        self._max_bytes = open_bytes
+        self._max_rows = open_rows
+        self._bytes = 0
+        self._rows = 0
+        self._number = 0
+        self._open: dict[tuple[Destination, SmsPermission], OpenBatch] = {}
+        self._holders: dict[str, tuple[OpenBatch, ...]] = {}
+
+    def add(self, destination: Destination, row: int, contact: Contact) -> Packed:
+        """Take a contact.
+
+        Args:
+            destination: Where the contact goes.
+            row: Number of the row in the run; later rows have higher numbers.
+            contact: The contact; properties that it lacks keep the value of an earlier row.
+
+        Returns:
+            What has to be done now: batches to send, and batches to watch.
+        """
+        packed = Packed()
+        key = contact.key
+        properties = contact.properties
+        encoded = encode_contact(properties)
+        if not self._fits_alone(destination, key, encoded, _permission(properties)):
+            packed.too_large = True
+            return packed
+        if holders := self._holders.get(key):
+            packed.merged = any(batch.destination == destination for batch in holders)
+            encoded = self._update(holders, key, properties, encoded, packed)
+        if not any(batch.destination == destination for batch in self._holders.get(key, ())):
+            packed.merged = False
+            self._put(destination, row, key, encoded, packed)
+        self._relieve(packed)
+        return packed
+
+    def seal(self, stream: str | None = None) -> list[ImportBatch]:
+        """Seal the open batches of a stream, or all of them, oldest first."""
+        batches = [
+            batch
+            for batch in self._open.values()
+            if stream is None or batch.destination.stream == stream
+        ]
+        return [self._seal(batch) for batch in sorted(batches, key=lambda batch: batch.number)]
+
+    def open_rows(self, stream: str) -> int:
+        """Contacts of a stream that are still in open batches."""
+        return sum(
+            len(batch.contacts)
+            for batch in self._open.values()
+            if batch.destination.stream == stream
+        )
+
+    def _update(
+        self,
+        holders: tuple[OpenBatch, ...],
+        key: str,
+        properties: dict[str, str | int],
+        encoded: bytes,
+        packed: Packed,
+    ) -> bytes:
+        """Give every open batch that holds the address its new value; return that value."""
+        held = json.loads(holders[0].contacts[key])
+        merged = held | properties
+        if merged == held:
+            return holders[0].contacts[key]
+        value, permission = encode_contact(merged), _permission(merged)
+        if not all(
+            self._fits_alone(batch.destination, key, value, permission) for batch in holders
+        ):
+            # Together too large for one request: the earlier values go ahead on their own.
+            packed.sealed += [self._seal(batch) for batch in holders]
+            return encoded
+        for batch in holders:
+            self._revalue(batch, key, value, permission, packed)
+        return value
+
+    def _revalue(
+        self,
+        batch: OpenBatch,
+        key: str,
+        value: bytes,
+        permission: SmsPermission,
+        packed: Packed,
+    ) -> None:
+        if batch.sms_permission == permission and batch.fits(key, value):
+            self._account(batch, lambda: batch.put(key, value))
+        elif batch.sms_permission == permission:
+            # No room for the longer value: what was true so far is sent, the new value follows.
+            packed.sealed.append(self._seal(batch))
+        else:
+            self._account(batch, lambda: batch.remove(key))
+            self._forget(key, batch)
+            if not batch.contacts:
+                packed.emptied.append(batch.number)
+                del self._open[batch.destination, batch.sms_permission]
+                self._bytes -= batch.size
+            self._put(batch.destination, batch.first_row, key, value, packed)
+
+    def _put(
+        self, destination: Destination, row: int, key: str, encoded: bytes, packed: Packed
+    ) -> None:
+        permission = _permission(json.loads(encoded)) if b'"sms_number"' in encoded else None
+        batch = self._open.get((destination, permission))
+        if batch is not None and not batch.fits(key, encoded):
+            packed.sealed.append(self._seal(batch))
+            batch = None
+        if batch is None:
+            batch = self._new_batch(destination, permission, row)
+            packed.opened.append((batch.number, row))
+        elif row < batch.first_row:
+            batch.first_row = row
+            packed.opened.append((batch.number, row))
+        self._account(batch, lambda: batch.put(key, encoded))
+        self._holders[key] = (*self._holders.get(key, ()), batch)
+
+    def _new_batch(
+        self, destination: Destination, permission: SmsPermission, row: int
+    ) -> OpenBatch:
+        self._number += 1
+        batch = self._type(self._number, destination, permission, row, self._limits)
+        self._open[destination, permission] = batch
+        self._bytes += batch.size
+        return batch
+
+    def _account(self, batch: OpenBatch, change: Callable[[], None]) -> None:
+        """Change a batch and keep the totals over all open batches right."""
+        size, rows = batch.size, len(batch.contacts)
+        change()
+        self._bytes += batch.size - size
+        self._rows += len(batch.contacts) - rows
+
+    def _fits_alone(
+        self, destination: Destination, key: str, encoded: bytes, permission: SmsPermission
+    ) -> bool:
+        if len(encoded) * 4 <= self._limits.size - 4_096:
+            # Far from the limit: the list ids and the quoting cannot make it too large.
+            return True
+        return self._type(0, destination, permission, 0, self._limits).fits(key, encoded)
+
+    def _relieve(self, packed: Packed) -> None:
+        """Seal the fullest batches while all open batches together hold too much."""
+        while self._bytes > self._max_bytes or self._rows > self._max_rows:
+            fullest = max(self._open.values(), key=lambda batch: (batch.size, -batch.number))
+            packed.sealed.append(self._seal(fullest))
+
+    def _seal(self, batch: OpenBatch) -> ImportBatch:
+        """Take a batch out of the open ones."""
+        del self._open[batch.destination, batch.sms_permission]
+        self._bytes -= batch.size
+        self._rows -= len(batch.contacts)
+        for key in batch.contacts:
+            self._forget(key, batch)
+        return batch.seal()
+
+    def _forget(self, key: str, batch: OpenBatch) -> None:
+        holders = self._holders[key]
+        if len(holders) == 1:
+            del self._holders[key]
+        else:
+            self._holders[key] = tuple(other for other in holders if other is not batch)
+
+
+def _permission(properties: Mapping[str, str | int]) -> SmsPermission:
+    """The SMS permission that a contact needs; it is set for a whole request.
+
+    ``explicit`` is only ever claimed for a person whose date of consent is known. A number
+    without one is imported with the service's default, ``not_set``, and gets no messages.
+    """
+    consented = "sms_number" in properties and "sms_consent_date" in properties
+    return "explicit" if consented else None

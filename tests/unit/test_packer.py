@@ -1,0 +1,231 @@
+"""Packing: few requests, bounded memory, and the last value of an address wins."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from target_constant_contact.batch import BatchLimits, Destination, ImportBatch
+from target_constant_contact.contact import Contact
+from target_constant_contact.packer import Packed, Packer
+
+A, B = Destination("members", ("list-a",)), Destination("others", ("list-b",))
+SMALL = BatchLimits(rows=3, size=400)
+CONTACTS = st.builds(
+    lambda key, extra: contact(f"{key}@example.com", **extra),
+    st.sampled_from("abcdefg"),
+    st.dictionaries(
+        st.sampled_from(["first_name", "last_name", "city", "sms_number", "sms_consent_date"]),
+        st.text("xyz", min_size=1, max_size=25),
+    ),
+)
+ROWS = st.lists(st.tuples(st.sampled_from([A, B]), CONTACTS), max_size=40)
+
+
+def contact(email: str, **properties: Any) -> Contact:
+    return Contact(email.lower(), {"email": email, **properties})
+
+
+def rows_of(batch: ImportBatch) -> dict[str, dict[str, Any]]:
+    return {row["email"].lower(): row for row in json.loads(batch.body)["import_data"]}
+
+
+class Run:
+    """A packer with what it has sealed, in the order of sealing."""
+
+    def __init__(self, **options: Any) -> None:
+        self.packer = Packer("json", **options)
+        self.row = 0
+        self.merged: dict[Destination, int] = defaultdict(int)
+        self.held: dict[int, int] = {}
+        self.sent: list[ImportBatch] = []
+
+    def add(self, destination: Destination, item: Contact) -> Packed:
+        packed = self.packer.add(destination, self.row, item)
+        self.row += 1
+        self.merged[destination] += packed.merged
+        for number, first_row in packed.opened:
+            self.held[number] = min(first_row, self.held.get(number, first_row))
+        for number in packed.emptied:
+            del self.held[number]
+        self._seal(packed.sealed)
+        return packed
+
+    def end(self) -> list[ImportBatch]:
+        self._seal(self.packer.seal())
+        return self.sent
+
+    def _seal(self, batches: list[ImportBatch]) -> None:
+        for batch in batches:
+            assert self.held.pop(batch.number) <= batch.first_row
+            self.sent.append(batch)
+
+
+def apply(batches: list[ImportBatch]) -> dict[str, dict[str, Any]]:
+    """The account after these imports, one after the other."""
+    account: dict[str, dict[str, Any]] = defaultdict(dict)
+    for batch in batches:
+        for key, row in rows_of(batch).items():
+            account[key].update(row)
+            account[key].setdefault("lists", set()).update(batch.destination.list_ids)
+    return account
+
+
+@given(rows=ROWS)
+def test_the_account_ends_with_the_last_value_of_every_property(rows):
+    """Over all streams, lists, merges and seals; only contradicting batches need an order."""
+    run = Run(limits=SMALL, open_rows=6, open_bytes=1_200)
+    wanted: dict[str, dict[str, Any]] = defaultdict(dict)
+    for destination, item in rows:
+        run.add(destination, item)
+        wanted[item.key].update(item.properties)
+        wanted[item.key].setdefault("lists", set()).update(destination.list_ids)
+    assert apply(run.end()) == wanted
+
+
+@given(rows=ROWS)
+def test_every_row_is_in_a_batch_or_merged(rows):
+    run = Run(limits=SMALL, open_rows=6, open_bytes=1_200)
+    for destination, item in rows:
+        run.add(destination, item)
+    run.end()
+    for destination in (A, B):
+        read = sum(place == destination for place, _ in rows)
+        packed = sum(batch.rows for batch in run.sent if batch.destination == destination)
+        assert read == packed + run.merged[destination]
+    assert not run.held
+
+
+@given(rows=ROWS)
+def test_no_batch_exceeds_its_limits(rows):
+    run = Run(limits=SMALL, open_rows=6, open_bytes=1_200)
+    for destination, item in rows:
+        run.add(destination, item)
+    for batch in run.end():
+        assert 0 < batch.rows <= SMALL.rows
+        assert batch.rows == len(rows_of(batch)) == len(batch.fingerprints)
+        assert len(batch.body) <= SMALL.size
+
+
+@given(rows=ROWS)
+def test_contacts_with_a_date_of_consent_travel_apart(rows):
+    run = Run(limits=SMALL)
+    for destination, item in rows:
+        run.add(destination, item)
+    for batch in run.end():
+        for row in rows_of(batch).values():
+            consented = "sms_number" in row and "sms_consent_date" in row
+            assert consented == (batch.sms_permission == "explicit")
+
+
+@given(rows=ROWS)
+def test_a_sealed_batch_never_says_less_than_an_open_one_for_the_same_address(rows):
+    """All open batches hold one value per address, so they may be sent in any order."""
+    run = Run(limits=BatchLimits(size=10_000))
+    for destination, item in rows:
+        run.add(destination, item)
+    batches = run.packer.seal()
+    plain = [batch for batch in batches if batch.sms_permission is None]
+    assert not any(one.contradicts(other) for one in plain for other in plain)
+
+
+def test_a_later_row_keeps_what_it_does_not_say():
+    run = Run()
+    run.add(A, contact("ann@example.com", first_name="Ann", city="Oslo"))
+    packed = run.add(A, contact("ANN@example.com", first_name="Anna"))
+    assert packed.merged
+    (batch,) = run.end()
+    assert rows_of(batch) == {
+        "ann@example.com": {"email": "ANN@example.com", "first_name": "Anna", "city": "Oslo"}
+    }
+
+
+def test_the_same_row_again_is_merged_and_changes_nothing():
+    run = Run()
+    run.add(A, contact("ann@example.com"))
+    assert run.add(A, contact("ann@example.com")).merged
+    assert run.end()[0].rows == 1
+
+
+def test_a_row_for_another_list_updates_the_address_where_it_is_open():
+    run = Run()
+    run.add(A, contact("ann@example.com", first_name="Ann"))
+    assert not run.add(B, contact("ann@example.com", first_name="Anna")).merged
+    first, second = run.end()
+    assert rows_of(first)["ann@example.com"] == rows_of(second)["ann@example.com"]
+    assert rows_of(first)["ann@example.com"]["first_name"] == "Anna"
+
+
+def test_a_contact_that_fits_no_request_is_refused():
+    run = Run(limits=BatchLimits(size=150))
+    packed = run.add(A, contact("ann@example.com", first_name="x" * 150))
+    assert packed.too_large
+    assert run.end() == []
+
+
+def test_values_that_fit_no_request_together_go_one_after_the_other():
+    run = Run(limits=BatchLimits(size=150))
+    run.add(A, contact("ann@example.com", first_name="x" * 50))
+    run.add(A, contact("ann@example.com", last_name="y" * 50))
+    assert [sorted(rows_of(batch)["ann@example.com"]) for batch in run.end()] == [
+        ["email", "first_name"],
+        ["email", "last_name"],
+    ]
+
+
+def test_beyond_the_cap_the_fullest_batch_goes_first():
+    run = Run(open_rows=3)
+    run.add(A, contact("a@example.com"))
+    for key in "bcd":
+        run.add(B, contact(f"{key}@example.com"))
+    assert [batch.destination for batch in run.sent] == [B]
+    assert run.packer.open_rows("members") == 1
+
+
+def test_memory_of_open_batches_is_bounded_however_many_lists_there_are():
+    run = Run(open_bytes=20_000, open_rows=10_000)
+    for number in range(2_000):
+        place = Destination("members", (f"list-{number % 500}",))
+        run.add(place, contact(f"member{number}@example.com"))
+        batches = run.packer._open.values()
+        assert sum(batch.size for batch in batches) == run.packer._bytes <= 20_000
+        assert sum(len(batch.contacts) for batch in batches) == run.packer._rows
+
+
+def test_packing_needs_at_most_one_request_more_than_the_smallest_number():
+    """100,000 members of 60 and of 400 bytes."""
+    for size, smallest in ((60, 3), (400, 11)):
+        run = Run(limits=BatchLimits())
+        for number in range(100_000):
+            email = f"m{number:06}@example.com"
+            padding = "x" * (size - len('{"email":"","city":""}') - len(email))
+            run.add(A, contact(email, city=padding))
+        sent = run.end()
+        assert smallest <= len(sent) <= smallest + 1
+        assert max(len(batch.body) for batch in sent) <= 4_000_000
+        assert max(batch.rows for batch in sent) <= 40_000
+        assert sum(batch.rows for batch in sent) == 100_000
+
+
+def test_a_stream_is_sealed_without_the_others():
+    run = Run()
+    run.add(A, contact("a@example.com"))
+    run.add(B, contact("b@example.com"))
+    assert [batch.destination for batch in run.packer.seal("others")] == [B]
+    assert run.packer.open_rows("members") == 1
+    assert run.packer.open_rows("others") == 0
+
+
+def test_consent_that_comes_later_moves_the_contact():
+    run = Run()
+    run.add(A, contact("ann@example.com", sms_number="2125550123"))
+    packed = run.add(A, contact("ann@example.com", sms_consent_date="2024-07-03"))
+    assert packed.merged
+    assert packed.emptied
+    (batch,) = run.end()
+    assert batch.sms_permission == "explicit"
+    assert batch.first_row == 0
