@@ -7,6 +7,7 @@
     ├── SignInError                 77   sign in again, or ask for a privilege
     ├── TryLaterError               75   start the run again later
     │   ├── QuotaExceededError           the day's requests are used up
+    │   ├── QueueFullError               too many activities of the account are unfinished
     │   └── ServiceUnavailableError      no good answer after several tries
     ├── DataError                   65   look at the rejected rows, or at the sums
     ├── ApiError                     1   the service refused a request
@@ -64,6 +65,10 @@ class TryLaterError(TargetError):
 
 class QuotaExceededError(TryLaterError):
     """The API key has used up its requests of the day (reset at 00:00 UTC)."""
+
+
+class QueueFullError(TryLaterError):
+    """The account has as many unfinished activities as the service allows (1,000)."""
 
 
 class ServiceUnavailableError(TryLaterError):

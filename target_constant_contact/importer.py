@@ -1,0 +1,283 @@
+"""Sends batches, keeps several activities in flight, and settles them.
+
+One thread does all the talking to the service while the main thread reads. The order of things is
+decided by :class:`~target_constant_contact.flights.Flights`; this module carries it out.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from typing import TYPE_CHECKING, Final, Protocol
+
+from target_constant_contact import flights
+from target_constant_contact.exceptions import (
+    ApiError,
+    ImportFailedError,
+    QueueFullError,
+    TargetError,
+    TryLaterError,
+)
+from target_constant_contact.flights import Flight, Flights, Poll, Submit, Wait
+from target_constant_contact.settlement import Settlement, settle
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from target_constant_contact.api.models import Activity
+    from target_constant_contact.batch import ImportBatch, ImportFormat
+
+MAX_WAITING: Final = 2
+"""Sealed batches that may wait to be sent before reading stops for them."""
+QUEUE_FULL_SECONDS: Final = 15.0
+"""Wait after "1,000 queued activities" before a batch is tried again."""
+
+_NOT_FOUND: Final = 404
+_ENDED_BADLY: Final = frozenset({"failed", "cancelled", "timed_out"})
+_SLICE_SECONDS: Final = 0.2
+_logger = logging.getLogger(__name__)
+
+
+class Client(Protocol):
+    """What the importer asks of the API."""
+
+    def import_json(self, body: bytes) -> Activity:
+        """Start an import of an encoded JSON body."""
+
+    def import_csv(
+        self, file: bytes, list_ids: Sequence[str], sms_permission_to_send: str | None = None
+    ) -> Activity:
+        """Start an import of a CSV file."""
+
+    def activity(self, activity_id: str) -> Activity:
+        """The state of one activity."""
+
+    def recent_activities(self) -> list[Activity]:
+        """The state of the account's latest activities, in one request."""
+
+
+class Importer:
+    """The way of a sealed batch to a settled import.
+
+    Args:
+        client: The API.
+        on_settled: Called in the importer's thread with the flight of a completed import, its
+            activity, what became of its rows, and the seconds that it took.
+        on_failed: Called once in the importer's thread when the run cannot succeed any more.
+        import_format: How batches are encoded.
+        max_in_flight: Activities that may be unfinished at a time.
+        timeout_seconds: How long one activity may take, counted from its submission.
+        clock: Seconds that never go back.
+        poll_seconds: Waits between polls of one activity; None takes the usual ones.
+    """
+
+    def __init__(  # noqa: PLR0913 - one argument for each thing that tests and settings vary
+        self,
+        client: Client,
+        *,
+        on_settled: Callable[[Flight, Activity, Settlement, float], None],
+        on_failed: Callable[[], None] = lambda: None,
+        import_format: ImportFormat = "json",
+        max_in_flight: int = 8,
+        timeout_seconds: float = 3600.0,
+        clock: Callable[[], float] = time.monotonic,
+        poll_seconds: Sequence[float] | None = None,
+    ) -> None:
+        self._client = client
+        self._on_settled = on_settled
+        self._on_failed = on_failed
+        self._import_format = import_format
+        self._timeout_seconds = timeout_seconds
+        self._clock = clock
+        self._flights = Flights(max_in_flight, poll_seconds or flights.POLL_SECONDS)
+        self._changed = threading.Condition()
+        self._failure: Exception | None = None
+        self._stopped = False
+        self._queue_full_since: float | None = None
+        self._thread = threading.Thread(target=self._run, name="importer", daemon=True)
+
+    @property
+    def failure(self) -> Exception | None:
+        """Why the run cannot succeed any more; None as long as it can."""
+        return self._failure
+
+    def submit(self, batch: ImportBatch, check: Callable[[], None]) -> None:
+        """Queue a batch; blocks while enough batches wait already.
+
+        Args:
+            batch: A sealed batch.
+            check: Called now and then while blocked; it raises to give up.
+        """
+        if self._thread.ident is None:
+            self._thread.start()
+        with self._changed:
+            while self._flights.waiting >= MAX_WAITING:
+                self._wait(check)
+            self.raise_failure()
+            self._flights.add(batch)
+            self._changed.notify_all()
+
+    def finish(self, check: Callable[[], None]) -> None:
+        """Wait until every batch is settled; raises what made that impossible."""
+        with self._changed:
+            while self._flights.unsettled:
+                self._wait(check)
+            self.raise_failure()
+            self._stop()
+
+    def give_up(self, seconds: float) -> None:
+        """Send nothing more; wait at most so long for what is in flight, then stop."""
+        deadline = time.monotonic() + seconds
+        with self._changed:
+            self._flights.drop_waiting()
+            while self._flights.unsettled and self._thread.is_alive():
+                left = deadline - time.monotonic()
+                if left <= 0:
+                    break
+                self._changed.wait(min(left, _SLICE_SECONDS))
+            self._stop()
+
+    def raise_failure(self) -> None:
+        """Raise what made success impossible, if anything did."""
+        if self._failure is not None:
+            raise self._failure
+
+    def _wait(self, check: Callable[[], None]) -> None:
+        self.raise_failure()
+        check()
+        self._changed.wait(_SLICE_SECONDS)
+
+    def _stop(self) -> None:
+        self._stopped = True
+        self._changed.notify_all()
+
+    def _run(self) -> None:
+        try:
+            while self._step():
+                pass
+        except Exception as error:  # noqa: BLE001 - the main thread raises it
+            self._fail(error)
+
+    def _step(self) -> bool:
+        """Do the next thing; False when the thread has nothing left to do."""
+        with self._changed:
+            if self._stopped:
+                return False
+            step = self._flights.next_step(self._clock())
+            if isinstance(step, Wait):
+                self._changed.wait(step.seconds)
+                return True
+            if isinstance(step, Submit):
+                self._flights.sending(step.batch)
+        if isinstance(step, Submit):
+            self._submit(step.batch)
+        else:
+            self._poll(step)
+        return True
+
+    def _submit(self, batch: ImportBatch) -> None:
+        try:
+            activity = self._send(batch)
+        except QueueFullError as error:
+            self._pause(error)
+        except TargetError as error:
+            with self._changed:
+                self._flights.not_accepted(retry=False)
+            self._fail(error)
+        else:
+            self._queue_full_since = None
+            with self._changed:
+                self._flights.submitted(batch, activity.activity_id, self._clock())
+                self._changed.notify_all()
+
+    def _send(self, batch: ImportBatch) -> Activity:
+        if self._import_format == "csv":
+            return self._client.import_csv(
+                batch.body, batch.destination.list_ids, batch.sms_permission
+            )
+        return self._client.import_json(batch.body)
+
+    def _pause(self, error: QueueFullError) -> None:
+        """Let the service's queue drain before the batch is tried again."""
+        now = self._clock()
+        since = self._queue_full_since = self._queue_full_since or now
+        too_long = now - since > self._timeout_seconds
+        with self._changed:
+            self._flights.not_accepted(retry=not too_long)
+            self._flights.pause(now + QUEUE_FULL_SECONDS)
+        if too_long:
+            self._fail(error)
+        else:
+            _logger.warning("%s Trying again in %g s.", error, QUEUE_FULL_SECONDS)
+
+    def _poll(self, step: Poll) -> None:
+        answers = self._ask(step.flights)
+        now = self._clock()
+        for flight in self._flights.in_flight:
+            activity = answers.get(flight.activity_id)
+            if activity and activity.state == "completed":
+                self._settle(flight, activity, now)
+            elif activity and activity.state in _ENDED_BADLY:
+                self._ended_badly(flight, activity)
+            elif now - flight.submitted_at > self._timeout_seconds:
+                self._timed_out(flight, activity)
+            elif flight in step.flights:
+                self._flights.polled(flight, now)
+
+    def _ask(self, asked: Sequence[Flight]) -> dict[str, Activity]:
+        """The state of these activities, in as few requests as possible."""
+        answers: dict[str, Activity] = {}
+        if len(asked) > 1:
+            answers = {found.activity_id: found for found in self._client.recent_activities()}
+        for flight in asked:
+            if flight.activity_id not in answers:
+                try:
+                    answers[flight.activity_id] = self._client.activity(flight.activity_id)
+                except ApiError as error:
+                    # Whether a new activity can be read at once is not documented.
+                    if error.status != _NOT_FOUND:
+                        raise
+        return answers
+
+    def _settle(self, flight: Flight, activity: Activity, now: float) -> None:
+        settlement = settle(flight.batch.rows, activity.counters)
+        self._on_settled(flight, activity, settlement, now - flight.submitted_at)
+        self._finished(flight)
+
+    def _ended_badly(self, flight: Flight, activity: Activity) -> None:
+        message = (
+            f"Import activity {activity.activity_id} ended as {activity.state!r}; "
+            f"its {flight.batch.rows:,} rows of stream {flight.batch.destination.stream!r} were "
+            "not imported. Start the run again; if it happens again, give the activity id to "
+            "Constant Contact's support."
+        )
+        retry_later = activity.state == "timed_out"
+        self._finished(flight)
+        self._fail(TryLaterError(message) if retry_later else ImportFailedError(message))
+
+    def _timed_out(self, flight: Flight, activity: Activity | None) -> None:
+        state = repr(activity.state) if activity else "not found"
+        self._finished(flight)
+        self._fail(
+            TryLaterError(
+                f"Import activity {flight.activity_id} was not completed within "
+                f"{self._timeout_seconds / 60:g} minutes (it is {state}). Start the run again "
+                "later, or raise import_timeout_minutes."
+            )
+        )
+
+    def _finished(self, flight: Flight) -> None:
+        with self._changed:
+            self._flights.finished(flight)
+            self._changed.notify_all()
+
+    def _fail(self, error: Exception) -> None:
+        """Note the first failure; what is in flight is still polled, nothing more is sent."""
+        with self._changed:
+            first = self._failure is None
+            self._failure = self._failure or error
+            self._flights.drop_waiting()
+            self._changed.notify_all()
+        if first:
+            self._on_failed()
