@@ -1,0 +1,85 @@
+"""Rejected rows as a Singer file that can be corrected and piped back in."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any, Final
+
+from singer_sdk.singerlib.json import serialize_json
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from io import TextIOWrapper
+    from pathlib import Path
+
+REASON: Final = "_reject_reason"
+FIELD: Final = "_reject_field"
+
+
+class RejectsFile:
+    """A file of SCHEMA and RECORD messages, made when the first row is rejected.
+
+    Each RECORD is as it came, plus ``_reject_reason`` and ``_reject_field``. The file holds
+    personal data; only its owner can read it (mode 0600).
+
+    Args:
+        path: Where the file is to be made.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._file: TextIOWrapper | None = None
+        self._schemas: dict[str, Mapping[str, Any]] = {}
+        self._dirty = False
+
+    def write(
+        self,
+        schema: Mapping[str, Any],
+        record: Mapping[str, Any],
+        reason: str,
+        field: str,
+    ) -> None:
+        """Add one rejected row.
+
+        Args:
+            schema: The stream's latest SCHEMA message.
+            record: The RECORD message as it was read.
+            reason: Why the row was rejected.
+            field: The record field that it is about, or an empty string.
+        """
+        file = self._file or self._open()
+        stream = schema["stream"]
+        if self._schemas.get(stream) is not schema:
+            self._schemas[stream] = schema
+            file.write(serialize_json(_with_reject_columns(schema)) + "\n")
+        row = {**record["record"], REASON: reason, FIELD: field}
+        file.write(serialize_json({**record, "record": row}) + "\n")
+        self._dirty = True
+
+    def sync(self) -> None:
+        """Put everything written so far on the disk."""
+        if self._file and self._dirty:
+            self._file.flush()
+            os.fsync(self._file.fileno())
+            self._dirty = False
+
+    def close(self) -> None:
+        """Sync and close the file, if there is one."""
+        self.sync()
+        if self._file:
+            self._file.close()
+            self._file = None
+
+    def _open(self) -> TextIOWrapper:
+        descriptor = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        self._file = os.fdopen(descriptor, "a", encoding="utf-8")
+        return self._file
+
+
+def _with_reject_columns(schema: Mapping[str, Any]) -> dict[str, Any]:
+    columns = {
+        REASON: {"type": ["null", "string"]},
+        FIELD: {"type": ["null", "string"]},
+    }
+    inner = schema["schema"]
+    return {**schema, "schema": {**inner, "properties": {**inner["properties"], **columns}}}
