@@ -1,0 +1,64 @@
+"""What the sandbox does where the documentation is silent, or where a test wants trouble."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Span = float | tuple[float, float]
+"""Seconds: one number, or ``(low, high)`` to draw from."""
+
+
+@dataclass(frozen=True, slots=True)
+class Behaviour:
+    """How an account behaves. Replace ``sandbox.behaviour`` at any time to change it.
+
+    Attributes:
+        seconds_to_start: From the POST of an activity until it is ``processing``.
+        seconds_to_finish: From then until it ends. Ranges let later activities end first.
+        seed: Seeds the draw from ranges.
+        requests_per_second: Requests of one API key in any second; more are answered 429
+            ``throttled``. None: no limit. The service allows 4.
+        requests_per_day: Requests of one API key in one UTC day; more are answered 429
+            ``quota_exceeded``. None: no limit. The service allows 10,000.
+        token_requests_per_second: The same for the token endpoint, where the service allows 1.
+        max_queued_activities: Unfinished activities of the account; the next POST is answered 429.
+        truncate_at_bytes: Rows of an import beyond this many bytes are dropped without a word.
+            None or 0: never.
+        max_rows: Rows (in a CSV file: lines with the header) beyond this number are dropped too.
+        duplicate_row_wins: Which row is taken when one import holds an address twice.
+        unknown_list: An unknown list id is refused at once, or lets the activity fail later.
+        too_long: A value longer than the official limit is cut, or makes the row correctable.
+        person_count: ``unique`` people with an identity, all ``rows``, or only those that
+            ``landed`` (neither faulty nor kept off the list).
+        header_row_counted: ``items_total_count`` includes a header row, as documented.
+        report_counters: False: an activity reports an empty ``status``.
+        line_errors: True: ``activity_errors`` holds ``Line N: ...`` for each faulty row, where
+            the header is line 1.
+        rows_lost: So many rows at the end of each import vanish, which only ``person_count`` and
+            ``items_total_count`` betray.
+        access_token_seconds: Life of an access token.
+        rotating_refresh_tokens: A refresh token serves once and is replaced; False: it stays.
+        activity_days: Days for which an activity can be asked for.
+    """
+
+    seconds_to_start: Span = 0.2
+    seconds_to_finish: Span = 0.4
+    seed: int = 0
+    requests_per_second: int | None = None
+    requests_per_day: int | None = None
+    token_requests_per_second: int | None = None
+    max_queued_activities: int = 1_000
+    truncate_at_bytes: int | None = 4_194_304
+    max_rows: int = 40_000
+    duplicate_row_wins: Literal["last", "first"] = "last"
+    unknown_list: Literal["bad_request", "failed"] = "bad_request"
+    too_long: Literal["truncate", "reject"] = "truncate"
+    person_count: Literal["unique", "rows", "landed"] = "unique"
+    header_row_counted: bool = True
+    report_counters: bool = True
+    line_errors: bool = False
+    rows_lost: int = 0
+    access_token_seconds: int = 86_400
+    rotating_refresh_tokens: bool = True
+    activity_days: float = 10
