@@ -1,0 +1,62 @@
+"""Reads the service's error answers, in every shape that they come in."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from requests import Response
+
+_ADDRESS: Final = re.compile(r"[^\s@'\"<>]+@[^\s@'\"<>]+")
+_MAX_WORDS: Final = 200
+_KEYS: Final = ("error_key", "error", "errorCode")
+_MESSAGES: Final = ("error_message", "error_description", "errorSummary", "message")
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceError:
+    """What the service says of a request that it did not take.
+
+    Attributes:
+        status: HTTP status code.
+        key: The service's ``error_key``, or an empty string.
+        message: Its own words on one line, with anything like an e-mail address masked.
+        request_id: The gateway's id of the request, which support asks for.
+    """
+
+    status: int
+    key: str = ""
+    message: str = ""
+    request_id: str = ""
+
+    @classmethod
+    def of(cls, response: Response) -> ServiceError:
+        """Read an error answer; a body that is not understood is left out."""
+        try:
+            body = response.json()
+        except ValueError:
+            body = None
+        found = body[0] if isinstance(body, list) and body else body
+        found = found if isinstance(found, dict) else {}
+        return cls(
+            status=response.status_code,
+            key=_first(found, _KEYS),
+            message=_mask(_first(found, _MESSAGES)),
+            request_id=response.headers.get("x-amzn-RequestId", ""),
+        )
+
+    def __str__(self) -> str:
+        words = ": ".join(word for word in (self.key, self.message) if word)
+        request = f"; request id {self.request_id}" if self.request_id else ""
+        return f"{self.status}{f' ({words})' if words else ''}{request}"
+
+
+def _first(body: dict[str, Any], names: tuple[str, ...]) -> str:
+    return next((str(body[name]) for name in names if body.get(name)), "")
+
+
+def _mask(words: str) -> str:
+    line = " ".join(_ADDRESS.sub("<address>", words).split())
+    return line if len(line) <= _MAX_WORDS else f"{line[: _MAX_WORDS - 3]}..."
