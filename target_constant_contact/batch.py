@@ -12,7 +12,7 @@ import io
 import json
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, ClassVar, Final, Literal, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -102,6 +102,8 @@ class OpenBatch(ABC):
 
     __slots__ = ("contacts", "destination", "first_row", "limits", "number", "sms_permission")
 
+    _header_rows: ClassVar[int] = 0
+
     def __init__(
         self,
         number: int,
@@ -121,6 +123,11 @@ class OpenBatch(ABC):
     @abstractmethod
     def size(self) -> int:
         """Exact bytes of the body if the batch were sealed now."""
+
+    @property
+    def full(self) -> bool:
+        """Whether no further contact fits, however small."""
+        return len(self.contacts) + self._header_rows >= self.limits.rows
 
     @abstractmethod
     def fits(self, key: str, contact: bytes) -> bool:
@@ -210,6 +217,8 @@ class CsvBatch(OpenBatch):
 
     __slots__ = ("_cells", "_columns")
 
+    _header_rows = 1
+
     def __init__(
         self,
         number: int,
@@ -234,7 +243,7 @@ class CsvBatch(OpenBatch):
         rows = len(self.contacts) + (held is None)
         cells = self._cells + _cells(properties.values()) - _cells_of(held)
         size = self._size(self._columns | dict.fromkeys(properties), rows, cells)
-        return rows + 1 <= self.limits.rows and size <= self.limits.size
+        return rows + self._header_rows <= self.limits.rows and size <= self.limits.size
 
     def put(self, key: str, contact: bytes) -> None:
         """Add or replace a contact."""

@@ -187,6 +187,8 @@ class Packer:
             packed.opened.append((batch.number, row))
         self._account(batch, lambda: batch.put(key, encoded))
         self._holders[key] = (*self._holders.get(key, ()), batch)
+        if batch.full:
+            packed.sealed.append(self._seal(batch))
 
     def _new_batch(
         self, destination: Destination, permission: SmsPermission, row: int

@@ -6,8 +6,7 @@ The way over real sockets is tested in tests/sandbox.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -22,6 +21,9 @@ from target_constant_contact.exceptions import (
     TryLaterError,
 )
 from target_constant_contact.importer import Importer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
 
 PLACE = Destination("members", ("list-a",))
 
@@ -41,7 +43,7 @@ class FakeClient:
         self.sent: list[str] = []
         self.polls: list[str] = []
         self.states: dict[str, Iterator[Activity | Exception]] = {}
-        self.on_import: Callable[[int], None] = lambda number: None
+        self.on_import: Callable[[int], None] = lambda _number: None
         self.listed: list[Activity] = []
 
     def import_json(self, body: bytes) -> Activity:
@@ -88,6 +90,11 @@ class Case:
         for item in batches:
             self.importer.submit(item, no_check)
         self.importer.finish(no_check)
+
+
+def submit_all(importer: Importer, numbers: range, check: Callable[[], None]) -> None:
+    for number in numbers:
+        importer.submit(batch(number), check)
 
 
 def no_check() -> None:
@@ -252,8 +259,7 @@ def test_a_blocked_submit_listens_to_the_check(case):
 
     case.importer.submit(batch(1), no_check)
     with pytest.raises(InterruptedRunError):
-        for number in range(2, 6):
-            case.importer.submit(batch(number), check)
+        submit_all(case.importer, range(2, 6), check)
     release.set()
     assert calls == [1]
 

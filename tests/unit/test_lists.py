@@ -70,12 +70,12 @@ def test_texts_of_a_list_are_found_together():
 
 
 def test_an_unknown_name_gets_close_matches():
-    with pytest.raises(UnknownListError, match="'Newsleter'.*did you mean 'Newsletter'"):
+    with pytest.raises(UnknownListError, match=r"'Newsleter'.*did you mean 'Newsletter'"):
         directory().find("Newsleter")
 
 
 def test_an_unknown_name_without_close_matches_gets_the_way_to_create_it():
-    with pytest.raises(UnknownListError, match="'Zebras'.*create_lists: true"):
+    with pytest.raises(UnknownListError, match=r"'Zebras'.*create_lists: true"):
         directory().find("Zebras")
 
 

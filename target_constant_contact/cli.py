@@ -1,0 +1,160 @@
+"""The command line: the Singer command, and commands for people beside it."""
+
+from __future__ import annotations
+
+import logging
+import os
+import select
+import sys
+import time
+import traceback
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any, Final
+
+import click
+from singer_sdk.exceptions import ConfigValidationError, SingerSDKError
+from singer_sdk.helpers._util import read_json_file
+
+from target_constant_contact.exceptions import SettingsError, TargetError
+from target_constant_contact.settings import data_dir
+from target_constant_contact.target import TargetConstantContact
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+SANDBOX_PORT: Final = 8765
+DRAIN_SECONDS: Final = 3.0
+_logger = logging.getLogger(TargetConstantContact.name)
+
+
+class Cli(click.Group):
+    """The Singer command when no other is named; every error is one line and an exit code."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command that was named, or the target."""
+        logging.captureWarnings(capture=True)
+        try:
+            return super().invoke(ctx)
+        except (click.ClickException, click.exceptions.Exit):
+            raise
+        except Exception as error:  # noqa: BLE001 - the last place where it can be explained
+            ctx.exit(report_error(error))
+
+
+def report_error(error: Exception) -> int:
+    """Log what went wrong, a line for each fault; return the exit code.
+
+    The text of an error that nobody foresaw may quote a record, so only its type and place are
+    shown.
+    """
+    if isinstance(error, ConfigValidationError):
+        error = SettingsError(error.errors)
+    if isinstance(error, SettingsError):
+        for fault in error.faults:
+            _logger.error("%s", fault)
+        _drain(sys.stdin)
+    elif isinstance(error, (TargetError, SingerSDKError)):
+        _logger.error("%s", " ".join(str(error).split()))
+    else:
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        _logger.error(
+            "Unexpected %s in %s, line %s. STATE covers only what has landed. Please report this "
+            "with the log at level DEBUG.",
+            type(error).__name__,
+            place.name,
+            place.lineno,
+        )
+        _logger.debug("%s", "".join(traceback.format_tb(error.__traceback__)))
+    return getattr(error, "exit_code", 1)
+
+
+def _drain(source: IO[str], seconds: float = DRAIN_SECONDS) -> None:
+    """Read the tap's output a little longer, and drop it.
+
+    A tap whose target is gone fails with a broken pipe, and Meltano then hides the fault that
+    matters behind the tracebacks of both.
+    """
+    deadline = time.monotonic() + seconds
+    try:
+        descriptor = source.fileno()
+        while (left := deadline - time.monotonic()) > 0:
+            ready, _, _ = select.select([descriptor], [], [], left)
+            if not ready or not os.read(descriptor, 1 << 16):
+                return
+    except (OSError, ValueError):
+        # Not a pipe: there is no tap to spare.
+        return
+
+
+def _sandbox_command() -> click.Command:
+    @click.command("sandbox")
+    @click.option("--config", type=click.Path(path_type=Path), help="File with data_dir.")
+    @click.option(
+        "--data-dir",
+        envvar="TARGET_CONSTANT_CONTACT_DATA_DIR",
+        help="Folder of the sandbox's account.",
+    )
+    @click.option("--port", type=int, default=SANDBOX_PORT, show_default=True)
+    def sandbox(config: Path | None, data_dir: str | None, port: int) -> None:
+        """Serve the sandbox account until stopped, and print where."""
+        serve_sandbox(config, data_dir, port)
+
+    return sandbox
+
+
+def serve_sandbox(config: Path | None, folder: str | None, port: int) -> None:
+    """Serve the account that runs with `sandbox: true` write to.
+
+    Args:
+        config: A settings file; its `data_dir` is used.
+        folder: The data folder; wins over the file.
+        port: Port on loopback; 0 picks a free one.
+
+    Raises:
+        SettingsError: The sandbox is not installed.
+    """
+    try:
+        from target_constant_contact.sandbox import Sandbox  # noqa: PLC0415 - an extra
+    except ImportError as error:
+        raise SettingsError(
+            [f"sandbox: {error.name} is not installed; install target-constant-contact[sandbox]"]
+        ) from error
+    configured = read_json_file(config).get("data_dir") if config else None
+    path = data_dir(folder or configured) / "sandbox.sqlite"
+    sandbox = Sandbox(path, port=port).start()
+    click.echo(f"The sandbox is at {sandbox.url} (account in {path}). Stop it with Ctrl-C.")
+    sandbox.serve_forever()
+
+
+def command() -> Cli:
+    """The whole command line, with singer-sdk's logging set up."""
+    singer = TargetConstantContact.cli
+
+    def run(**options: Any) -> None:
+        if click.get_current_context().invoked_subcommand is None:
+            _callback(singer)(**options)
+
+    group = Cli(
+        name=TargetConstantContact.name,
+        callback=run,
+        params=singer.params,
+        invoke_without_command=True,
+        help="Turn Singer messages on stdin into Constant Contact lists.",
+        context_settings=singer.context_settings,
+    )
+    group.add_command(_sandbox_command())
+    return group
+
+
+def main() -> None:
+    """Entry point of ``target-constant-contact``."""
+    for stream in (sys.stdin, sys.stdout):
+        # Singer is UTF-8 whatever the locale.
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(encoding="utf-8")
+    command()()
+
+
+def _callback(singer: click.Command) -> Callable[..., Any]:
+    assert singer.callback is not None  # noqa: S101 - singer-sdk always sets it
+    return singer.callback

@@ -1,0 +1,199 @@
+"""One sink per stream and set of lists; no HTTP, no files."""
+
+from __future__ import annotations
+
+import copy
+import logging
+from typing import TYPE_CHECKING, Any
+
+from singer_sdk.exceptions import InvalidRecord
+from singer_sdk.sinks import BatchSink
+from singer_sdk.sinks.core import BaseJSONSchemaValidator, JSONSchemaValidator
+from typing_extensions import override
+
+from target_constant_contact.batch import Destination
+from target_constant_contact.contact import Rejection
+from target_constant_contact.exceptions import SettingsError
+from target_constant_contact.lists import UnknownListError
+from target_constant_contact.mapping import FieldMapping, field_getter
+from target_constant_contact.paths import path_fault
+from target_constant_contact.settings import MAX_LISTS, split_lists
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from target_constant_contact.export import Export
+    from target_constant_contact.paths import Read
+    from target_constant_contact.settings import Settings
+    from target_constant_contact.target import TargetConstantContact
+
+_logger = logging.getLogger("target-constant-contact")
+
+
+class RowRejectedError(Exception):
+    """A row cannot be sent; the others can.
+
+    Args:
+        rejection: What is wrong with it.
+        hint: What else helps to correct the row. It may quote the record, so it goes to the
+            rejects file only.
+    """
+
+    def __init__(self, rejection: Rejection, hint: str = "") -> None:
+        super().__init__(rejection.reason)
+        self.rejection = rejection
+        self.hint = hint
+
+
+class RecordValidator(JSONSchemaValidator):
+    """Checks a record against the stream's schema; its errors name the rule, not the value."""
+
+    @override
+    def validate(self, record: dict[str, Any]) -> None:
+        try:
+            super().validate(record)
+        except InvalidRecord as error:
+            broken: Any = error.__cause__
+            path = ".".join(str(part) for part in broken.absolute_path)
+            reason = f"record breaks the rule {broken.validator!r} of the stream's schema"
+            raise RowRejectedError(Rejection(reason, path)) from None
+
+
+class SegmentSink(BatchSink):
+    """The members of one stream, on their way to one set of lists.
+
+    The sink of a stream holds what is compiled once: the mapping, the rule for the lists, the
+    validator. Sinks for other sets of lists are light copies of it.
+    """
+
+    mapping: FieldMapping
+    destination: Destination
+
+    def __init__(
+        self,
+        target: TargetConstantContact,
+        stream_name: str,
+        schema: dict[str, Any],
+        key_properties: Sequence[str] | None,
+    ) -> None:
+        super().__init__(target, stream_name, schema, key_properties)
+        self._export: Export = target.export
+        self._by_lists: dict[tuple[str, ...], SegmentSink] = {}
+
+    def prepare(self, settings: Settings) -> None:
+        """Compile the mapping and resolve the lists of the stream.
+
+        Raises:
+            SettingsError: The stream has no list, or no way to an e-mail address, or a mapped
+                field or custom field does not exist.
+        """
+        segment = settings.segment_for(self.stream_name)
+        account = self._export.account
+        self.destination = Destination(self.stream_name, account.lists.find_all(segment.lists))
+        self.mapping = FieldMapping.compile(
+            self.stream_name,
+            self.schema,
+            segment.field_mapping,
+            custom_fields=account.custom_fields_for(segment),
+            on_too_long=settings.on_too_long,
+            import_format=settings.import_format,
+        )
+        self._lists_field = segment.lists_field or ""
+        self._lists_value = self._compile_lists_field()
+        self._log_mapping()
+
+    def for_record(self, record: dict[str, Any]) -> SegmentSink:
+        """The sink for the lists of this record.
+
+        Raises:
+            RowRejectedError: The record names no list, or one that does not exist.
+        """
+        references = split_lists(self._lists_value(record)) if self._lists_value else ()
+        list_ids = self._find_lists(references) if references else self.destination.list_ids
+        if list_ids == self.destination.list_ids and list_ids:
+            return self
+        if not list_ids:
+            raise RowRejectedError(Rejection("record names no list", self._lists_field))
+        sink = self._by_lists.get(list_ids)
+        if sink is None:
+            sink = self._by_lists[list_ids] = copy.copy(self)
+            sink.destination = Destination(self.stream_name, list_ids)
+        return sink
+
+    def check_schema(self, record: dict[str, Any]) -> None:
+        """Check a record against the stream's schema, when `validate_records` is on.
+
+        Raises:
+            RowRejectedError: It does not fit.
+        """
+        if self._validator is not None:
+            self._validator.validate(record)
+
+    @override
+    def get_validator(self) -> BaseJSONSchemaValidator | None:
+        return RecordValidator(self.schema) if self.validate_schema else None
+
+    @property
+    @override
+    def current_size(self) -> int:
+        return self._export.open_rows(self.stream_name)
+
+    @override
+    def process_record(self, record: dict[str, Any], context: dict[str, Any]) -> None:
+        """Map a record and put it into an open batch.
+
+        Args:
+            record: The record after stream maps.
+            context: ``schema`` and ``message``: the Singer messages as they were read.
+        """
+        contact = self.mapping(record)
+        if isinstance(contact, Rejection):
+            self._export.reject(self.destination, contact, context)
+        else:
+            self._export.add(self.destination, contact, context)
+
+    @override
+    def process_batch(self, context: dict[str, Any]) -> None:
+        """Send what is open of the stream, to whichever lists."""
+        self._export.flush(self.stream_name)
+
+    @override
+    def activate_version(self, new_version: int) -> None:
+        """Ignore the version: members are added and updated, not replaced."""
+
+    def _compile_lists_field(self) -> Read | None:
+        """A reader of the lists of a record; None when all records go to the same lists."""
+        if not self._lists_field:
+            return None
+        suggestion = path_fault(self.schema, self._lists_field)
+        if suggestion is not None:
+            fault = (
+                f"stream {self.stream_name!r} has no field {self._lists_field!r} "
+                f"(for lists_field){suggestion}"
+            )
+            raise SettingsError([fault])
+        return field_getter(self._lists_field, self.schema)
+
+    def _find_lists(self, references: tuple[str, ...]) -> tuple[str, ...]:
+        try:
+            found = self._export.account.lists.find_all(references)
+        except UnknownListError as error:
+            fault = Rejection("record names a list that does not exist", self._lists_field)
+            raise RowRejectedError(fault, hint=str(error)) from None
+        if len(found) > MAX_LISTS:
+            fault = Rejection(f"record names more than {MAX_LISTS} lists", self._lists_field)
+            raise RowRejectedError(fault)
+        return found
+
+    def _log_mapping(self) -> None:
+        names = self._export.account.lists.names
+        lists = ", ".join(names[list_id] for list_id in self.destination.list_ids)
+        how = "matched by name" if self.mapping.automatic else "mapped"
+        fields = ", ".join(f"{name} <- {field}" for name, field in self.mapping.fields.items())
+        _logger.info(
+            "Stream %s goes to %s; fields %s: %s",
+            self.stream_name,
+            lists or f"the lists in {self._lists_field}",
+            how,
+            fields,
+        )

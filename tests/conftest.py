@@ -1,0 +1,55 @@
+"""Fixtures for all tests."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from target_constant_contact import flights
+from target_constant_contact.api import client
+from target_constant_contact.sandbox import Behaviour, Sandbox
+from tests.support import Message, Outcome, run, settings_for
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+AT_ONCE = Behaviour(seconds_to_start=0, seconds_to_finish=0)
+
+
+@pytest.fixture(autouse=True)
+def _quick_and_loud(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test waits for polls and repeated requests as long as a run does."""
+    monkeypatch.setattr(flights, "POLL_SECONDS", (0.01, 0.02, 0.05))
+    monkeypatch.setattr(client, "RETRY_SECONDS", 0.0)
+    logging.getLogger().setLevel(logging.INFO)
+
+
+@pytest.fixture
+def sandbox() -> Iterator[Sandbox]:
+    """An account on this machine that works as fast as it can."""
+    with Sandbox(behaviour=AT_ONCE) as account:
+        yield account
+
+
+@pytest.fixture
+def export(sandbox: Sandbox, tmp_path: Path) -> Any:
+    """Run the target against the sandbox: `export(*messages, **settings)`."""
+
+    def start(*messages: Message, text: str | None = None, **settings: Any) -> Outcome:
+        return run(settings_for(sandbox, tmp_path / "data", **settings), *messages, text=text)
+
+    return start
+
+
+@pytest.fixture
+def behave(sandbox: Sandbox) -> Any:
+    """Change how the sandbox behaves: `behave(rows_lost=1)`."""
+
+    def change(**values: Any) -> None:
+        sandbox.behaviour = replace(sandbox.behaviour, **values)
+
+    return change
