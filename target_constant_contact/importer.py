@@ -94,6 +94,7 @@ class Importer:
         self._changed = threading.Condition()
         self._failure: Exception | None = None
         self._stopped = False
+        self._collection_helps = True
         self._queue_full_since: float | None = None
         self._thread = threading.Thread(target=self._run, name="importer", daemon=True)
 
@@ -228,8 +229,11 @@ class Importer:
     def _ask(self, asked: Sequence[Flight]) -> dict[str, Activity]:
         """The state of these activities, in as few requests as possible."""
         answers: dict[str, Activity] = {}
-        if len(asked) > 1:
+        if len(asked) > 1 and self._collection_helps:
             answers = {found.activity_id: found for found in self._client.recent_activities()}
+            # In which order the service lists activities is not documented: on an account with
+            # many of them, the first page may not show ours.
+            self._collection_helps = any(flight.activity_id in answers for flight in asked)
         for flight in asked:
             if flight.activity_id not in answers:
                 try:

@@ -283,7 +283,7 @@ class Settings:
         given = dict(_given(config, schema))
         faults, broken = _schema_faults(given, schema)
         usable = {name: value for name, value in given.items() if name not in broken}
-        values = _defaults(schema) | usable
+        values = defaults(schema) | usable
         faults += _permission_faults(values, broken)
         default = _segment(values)
         segments = [_segment(entry, default) for entry in values.get("segments") or ()]
@@ -397,7 +397,8 @@ def _schema_faults(
     return faults, broken
 
 
-def _defaults(schema: Mapping[str, Any]) -> dict[str, Any]:
+def defaults(schema: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings that have a default, with it."""
     return {
         name: declared["default"]
         for name, declared in schema["properties"].items()

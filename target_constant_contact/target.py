@@ -22,7 +22,7 @@ from target_constant_contact.contact import Rejection
 from target_constant_contact.exceptions import InputError, InterruptedRunError, SettingsError
 from target_constant_contact.export import Export
 from target_constant_contact.reader import MessageReader
-from target_constant_contact.settings import PROPERTIES, Settings, unknown_settings
+from target_constant_contact.settings import PROPERTIES, Settings, defaults, unknown_settings
 from target_constant_contact.sinks import RowRejectedError, SegmentSink
 
 if TYPE_CHECKING:
@@ -79,6 +79,8 @@ class TargetConstantContact(Target):
         """Check the settings: types, ranges, and whether they make sense together."""
         schema = self.config_jsonschema
         self.append_builtin_config(schema)
+        # As singer-sdk's own check does; its sinks read some settings from here.
+        self._config = defaults(schema) | self._config
         for line in unknown_settings(self.config, schema):
             self.logger.warning(line)
         try:

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import re
+from typing import TYPE_CHECKING, Final
 
 from requests.auth import AuthBase
 from typing_extensions import override
 
+from target_constant_contact.exceptions import SettingsError
+
 if TYPE_CHECKING:
     from requests import PreparedRequest
+
+
+_TOKEN: Final = re.compile(r"[!-~]+")
+"""Visible ASCII: nothing that could break a header, whose error would then quote the token."""
 
 
 class BearerToken(AuthBase):
@@ -17,11 +24,19 @@ class BearerToken(AuthBase):
     The token is never shown, also not by ``repr``.
 
     Args:
-        access_token: OAuth 2.0 access token with the scope ``contact_data``.
+        access_token: OAuth 2.0 access token with the scope ``contact_data``; blanks around it
+            are dropped.
+
+    Raises:
+        SettingsError: The text cannot be a token. The message does not quote it.
     """
 
     def __init__(self, access_token: str) -> None:
-        self._access_token = access_token
+        self._access_token = access_token.strip()
+        if not _TOKEN.fullmatch(self._access_token):
+            raise SettingsError(
+                ["access_token is blank or holds characters that no token has; paste it alone"]
+            )
 
     @override
     def __call__(self, r: PreparedRequest) -> PreparedRequest:

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from requests import Response
 
-_ADDRESS: Final = re.compile(r"[^\s@'\"<>]+@[^\s@'\"<>]+")
+_ADDRESS: Final = re.compile(r"@|%40", re.IGNORECASE)
+_KEY: Final = re.compile(r"[\w.-]{1,100}")
+_REQUEST_ID: Final = re.compile(r"[\w-]{1,100}")
 _MAX_WORDS: Final = 200
 _KEYS: Final = ("error_key", "error", "errorCode")
 _MESSAGES: Final = ("error_message", "error_description", "errorSummary", "message")
@@ -42,9 +44,9 @@ class ServiceError:
         found = found if isinstance(found, dict) else {}
         return cls(
             status=response.status_code,
-            key=_first(found, _KEYS),
+            key=_if_matching(_KEY, _first(found, _KEYS)),
             message=_mask(_first(found, _MESSAGES)),
-            request_id=response.headers.get("x-amzn-RequestId", ""),
+            request_id=_if_matching(_REQUEST_ID, response.headers.get("x-amzn-RequestId", "")),
         )
 
     def __str__(self) -> str:
@@ -57,6 +59,12 @@ def _first(body: dict[str, Any], names: tuple[str, ...]) -> str:
     return next((str(body[name]) for name in names if body.get(name)), "")
 
 
+def _if_matching(pattern: re.Pattern[str], text: str) -> str:
+    """The text, unless it holds what such an identifier never does, such as an address."""
+    return text if pattern.fullmatch(text) else ""
+
+
 def _mask(words: str) -> str:
-    line = " ".join(_ADDRESS.sub("<address>", words).split())
+    # Whole words: a pattern of an address would leave the odd quoted or encoded part of one.
+    line = " ".join("<address>" if _ADDRESS.search(word) else word for word in words.split())
     return line if len(line) <= _MAX_WORDS else f"{line[: _MAX_WORDS - 3]}..."

@@ -200,6 +200,15 @@ def test_an_activity_that_the_collection_does_not_show_is_asked_for_by_itself(ca
     assert sorted(case.settled) == [(1, 2), (2, 2)]
 
 
+def test_a_collection_that_shows_none_of_ours_is_not_asked_for_again(case):
+    case.importer._flights._poll_seconds = (0.3,)
+    for name in ("a1", "a2"):
+        case.client.states[name] = iter([activity(name, "processing"), completed(name)])
+    case.run(batch(1), batch(2))
+    assert case.client.polls.count("recent") == 1
+    assert sorted(case.settled) == [(1, 2), (2, 2)]
+
+
 def test_a_full_queue_lets_the_batch_wait_and_come_again(case, monkeypatch, caplog):
     monkeypatch.setattr("target_constant_contact.importer.QUEUE_FULL_SECONDS", 0.0)
     failures = iter([QueueFullError("The queue is full."), None])

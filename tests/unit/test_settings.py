@@ -137,10 +137,8 @@ def test_a_segment_with_a_setting_that_does_not_exist_is_a_fault():
 @pytest.mark.parametrize("where", ["lists", "segments"])
 def test_more_lists_than_a_contact_can_be_on_are_a_fault(where):
     names = [f"List {number}" for number in range(51)]
-    extra = (
-        {"lists": names} if where == "lists" else {"segments": [{"stream": "a", "lists": names}]}
-    )
-    assert "51 lists; a contact can be on 50" in faults(sandbox=True, **extra)[0]
+    given = {"lists": {"lists": names}, "segments": {"segments": [{"stream": "a", "lists": names}]}}
+    assert "51 lists; a contact can be on 50" in faults(sandbox=True, **given[where])[0]
 
 
 def test_lists_are_cleaned_and_kept_in_order():

@@ -1,0 +1,303 @@
+"""The single door to the network: limit, sign, send, classify, retry."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urljoin, urlsplit
+
+import backoff
+import requests
+
+from target_constant_contact.api.errors import ServiceError
+from target_constant_contact.exceptions import (
+    ApiError,
+    QueueFullError,
+    QuotaExceededError,
+    ServiceUnavailableError,
+    SettingsError,
+    SignInError,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from target_constant_contact.api.limits import RateLimiter
+
+RETRY_SECONDS: Final = 1.0
+"""First of the growing waits between the tries of a request; the waits are jittered."""
+
+_UNAUTHORIZED: Final = 401
+_FORBIDDEN: Final = 403
+_TOO_MANY: Final = 429
+_UNAVAILABLE: Final = frozenset({500, 502, 503, 504})
+_MAX_WAIT_SECONDS: Final = 60.0
+_THROTTLED_SECONDS: Final = 1.0
+_USER_AGENT: Final = f"target-constant-contact/{version('target-constant-contact')}"
+_BROKEN_BODIES: Final = (
+    requests.exceptions.ChunkedEncodingError,
+    requests.exceptions.ContentDecodingError,
+)
+_REDIRECTS: Final = range(300, 400)
+_logger = logging.getLogger(__name__)
+# The lines of urllib3 hold query strings, and those may hold an address.
+logging.getLogger("urllib3.connectionpool").setLevel(logging.ERROR)
+
+
+class _PassingError(Exception):
+    """A request failed in a way that another try may mend."""
+
+
+class Transport:
+    """Makes requests of the API; an answer is a JSON object, anything else an error.
+
+    Args:
+        api_url: Base URL with the path ``/v3``.
+        auth: Signs each request.
+        limiter: Asked before each request, repeated ones too.
+        retry_seconds: First of the growing waits between tries; None takes the usual one.
+        timeout: Seconds to connect, and seconds without an answer.
+        max_tries: How often a request is made before it is given up.
+
+    Attributes:
+        requests_made: Requests so far; every try counts.
+    """
+
+    def __init__(  # noqa: PLR0913 - each is a setting of the client
+        self,
+        api_url: str,
+        *,
+        auth: requests.auth.AuthBase,
+        limiter: RateLimiter,
+        retry_seconds: float | None,
+        timeout: tuple[float, float],
+        max_tries: int,
+    ) -> None:
+        self._api_url = api_url.rstrip("/")
+        self._limiter = limiter
+        self._timeout = timeout
+        self._max_tries = max_tries
+        self._retry_seconds = RETRY_SECONDS if retry_seconds is None else retry_seconds
+        self._auth = auth
+        # A session is not promised to be safe for threads; one for each needs no lock.
+        self._of_thread = threading.local()
+        self._sessions: list[requests.Session] = []
+        self._counting = threading.Lock()
+        self.requests_made = 0
+
+    def pages(self, path: str, params: dict[str, Any], member: str) -> Iterator[dict[str, Any]]:
+        """The items of all pages; a link that was followed before ends them.
+
+        Args:
+            path: Path of the collection.
+            params: Query of the first page.
+            member: Name of the list that holds the items.
+        """
+        answer = self.send("GET", path, params=params)
+        followed: set[str] = set()
+        while True:
+            yield from items(answer, member)
+            href = _next_href(answer)
+            if not href or href in followed:
+                return
+            followed.add(href)
+            answer = self.send("GET", path, url=self._same_host(href))
+
+    def close(self) -> None:
+        """Close the connections."""
+        for session in self._sessions:
+            session.close()
+
+    def _same_host(self, href: str) -> str:
+        """The URL of a link, which is a path in the service's answers."""
+        try:
+            url = urljoin(self._api_url, href)
+        except ValueError:  # such as an unclosed bracket in the place of a host
+            url = ""
+        if urlsplit(url)[:2] != urlsplit(self._api_url)[:2]:
+            raise ApiError(
+                "The service's answer links to another host; it was not followed. Check api_url.",
+                status=200,
+            )
+        return url
+
+    def send(  # noqa: PLR0913 - the parts of a request
+        self,
+        method: str,
+        path: str,
+        *,
+        url: str | None = None,
+        params: dict[str, Any] | None = None,
+        data: bytes | None = None,
+        json_body: dict[str, Any] | None = None,
+        files: dict[str, Any] | None = None,
+        content_type: str | None = None,
+        needed: str = "",
+    ) -> dict[str, Any]:
+        """Make a request, again if that may help, and return the JSON object of its answer.
+
+        Args:
+            method: HTTP method.
+            path: Path below the base URL, for error lines too.
+            url: Whole URL, for a link of an answer.
+            params: Query parameters.
+            data: Encoded body.
+            json_body: Body to be encoded as JSON.
+            files: Parts of a multipart body.
+            content_type: Media type of ``data``.
+            needed: Member without which an answer is no answer.
+
+        Raises:
+            TargetError: The request was refused, or got no usable answer.
+        """
+        headers = {"Accept": "application/json"}
+        if content_type:
+            headers["Content-Type"] = content_type
+        request = requests.Request(
+            method,
+            url or f"{self._api_url}{path}",
+            headers=headers,
+            params=params,
+            data=data,
+            json=json_body,
+            files=files,
+        )
+        what = f"{method} {path}"
+
+        def attempt() -> dict[str, Any]:
+            self._limiter.acquire()
+            answer = self._attempt(request, what)
+            if needed and not answer.get(needed):
+                raise _PassingError(f"an answer without {needed}")
+            return answer
+
+        try:
+            return self._retrying(attempt, what)()
+        except _PassingError as error:
+            raise ServiceUnavailableError(
+                f"{what} got no usable answer in {self._max_tries} tries, last: {error}. Start "
+                "the run again later; see https://status.constantcontact.com"
+            ) from None
+
+    def _retrying(
+        self, attempt: Callable[[], dict[str, Any]], what: str
+    ) -> Callable[[], dict[str, Any]]:
+        def tell(details: Any) -> None:
+            _logger.warning(
+                "%s: %s; trying again in %.1f s", what, details["exception"], details["wait"]
+            )
+
+        # The library's own log lines would print the arguments of the call.
+        return backoff.on_exception(
+            backoff.expo,
+            _PassingError,
+            max_tries=self._max_tries,
+            factor=self._retry_seconds,
+            max_value=_MAX_WAIT_SECONDS,
+            logger=None,
+            on_backoff=tell,
+        )(attempt)
+
+    def _attempt(self, request: requests.Request, what: str) -> dict[str, Any]:
+        """Make a request once.
+
+        Redirects are not followed, so that a token never goes to another host.
+        """
+        with self._counting:
+            self.requests_made += 1
+        started = time.monotonic()
+        try:
+            response = self._exchange(request)
+        except (requests.ConnectionError, requests.Timeout, *_BROKEN_BODIES) as error:
+            milliseconds = (time.monotonic() - started) * 1000
+            _logger.debug("%s: %s in %.0f ms", what, type(error).__name__, milliseconds)
+            # Its text holds the whole URL.
+            raise _PassingError(f"no answer ({type(error).__name__})") from None
+        except ValueError as error:
+            # Wrong URLs and headers. Their texts quote them, the token too.
+            raise SettingsError(
+                [f"{what} cannot be sent ({type(error).__name__}); check api_url and the proxy"]
+            ) from None
+        milliseconds = (time.monotonic() - started) * 1000
+        _logger.debug("%s: %d in %.0f ms", what, response.status_code, milliseconds)
+        return self._classify(response, what)
+
+    def _exchange(self, request: requests.Request) -> requests.Response:
+        session = self._session()
+        prepared = session.prepare_request(request)
+        settings = session.merge_environment_settings(
+            prepared.url, {}, stream=None, verify=None, cert=None
+        )
+        return session.send(prepared, timeout=self._timeout, allow_redirects=False, **settings)
+
+    def _session(self) -> requests.Session:
+        """The session of this thread."""
+        session: requests.Session | None = getattr(self._of_thread, "session", None)
+        if session is None:
+            session = self._of_thread.session = requests.Session()
+            session.auth = self._auth
+            session.headers["User-Agent"] = _USER_AGENT
+            self._sessions.append(session)
+        return session
+
+    def _classify(self, response: requests.Response, what: str) -> dict[str, Any]:
+        if response.status_code in _UNAVAILABLE:
+            raise _PassingError(str(ServiceError.of(response)))
+        if response.status_code == _TOO_MANY:
+            raise self._too_many(ServiceError.of(response), what)
+        if not response.ok or response.status_code in _REDIRECTS:
+            raise _refused(ServiceError.of(response), what)
+        try:
+            answer = response.json()
+        except ValueError:
+            raise _PassingError(f"{response.status_code} with a body that is not JSON") from None
+        if not isinstance(answer, dict):
+            raise _PassingError(f"{response.status_code} with a body that is not an object")
+        return answer
+
+    def _too_many(self, error: ServiceError, what: str) -> Exception:
+        """Tell the three kinds of 429 apart; one that is not known is taken for a throttle."""
+        if error.key == "quota_exceeded" or error.message == "Limit Exceeded":
+            return QuotaExceededError(
+                f"{what}: {error}. The API key has used up its requests of the day; start the "
+                "run again after 00:00 UTC."
+            )
+        if "queue" in f"{error.key} {error.message}".lower():
+            return QueueFullError(f"{what}: {error}. The account has too many activities.")
+        self._limiter.penalize(_THROTTLED_SECONDS)
+        return _PassingError(str(error))
+
+
+def _refused(error: ServiceError, what: str) -> Exception:
+    if error.status == _UNAUTHORIZED:
+        return SignInError(
+            f"{what}: {error}. The access token was not accepted; it may have expired (they live "
+            "24 hours). Set a fresh access_token."
+        )
+    if error.status == _FORBIDDEN:
+        return SignInError(
+            f"{what}: {error}. The token lacks the scope contact_data, or its user a privilege "
+            "(contacts:read, contacts:write, contacts:lists:read, contacts:lists:write). Sign in "
+            "as an administrator of the account."
+        )
+    return ApiError(
+        f"{what}: {error}. The service refused the request as it was made; it was not repeated.",
+        status=error.status,
+        error_key=error.key,
+    )
+
+
+def _next_href(answer: dict[str, Any]) -> str:
+    links = answer.get("_links")
+    found = links.get("next") if isinstance(links, dict) else None
+    href = found.get("href") if isinstance(found, dict) else None
+    return href if isinstance(href, str) else ""
+
+
+def items(answer: dict[str, Any], member: str) -> list[dict[str, Any]]:
+    """The objects in a list of an answer; whatever else it holds is passed over."""
+    found = answer.get(member)
+    return [item for item in found if isinstance(item, dict)] if isinstance(found, list) else []

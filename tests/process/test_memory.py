@@ -1,0 +1,39 @@
+"""Peak memory does not grow with the number of lists or of records."""
+
+from __future__ import annotations
+
+import json
+
+from target_constant_contact.sandbox import Sandbox
+from tests.conftest import AT_ONCE
+from tests.process.support import TargetProcess
+from tests.support import TEXT, schema, settings_for, state
+
+MEMBERS, LISTS = 200_000, 1_000
+
+
+def test_200_000_members_over_1_000_lists_take_less_than_300_mebibytes(tmp_path):
+    path = tmp_path / "members.singer.jsonl"
+    with Sandbox(behaviour=AT_ONCE) as sandbox:
+        ids = [sandbox.create_list(f"List {number}") for number in range(LISTS)]
+        with path.open("w") as file:
+            file.write(json.dumps(schema("members", email=TEXT, name=TEXT, list=TEXT)) + "\n")
+            for number in range(MEMBERS):
+                row = {
+                    "email": f"member{number}@example.com",
+                    "name": f"Member number {number}",
+                    "list": ids[number % LISTS],
+                }
+                message = {"type": "RECORD", "stream": "members", "record": row}
+                file.write(json.dumps(message) + "\n")
+            file.write(json.dumps(state("end")) + "\n")
+        config = settings_for(sandbox, tmp_path / "data", lists_field="list")
+        config["max_activities_in_flight"] = 200
+        config["field_mapping"] = {"email": "email", "first_name": "name"}
+        target = TargetProcess(config, tmp_path, "--input", str(path)).start()
+        assert target.wait(110) == 0, target.stderr[-2_000:]
+        assert len(sandbox.members(ids[7])) == MEMBERS // LISTS
+    assert target.states == ["end"]
+    assert "200,000 read = 200,000 landed" in target.stderr
+    assert target.peak_kilobytes < 300 * 1024
+    print(f"peak memory: {target.peak_kilobytes / 1024:.0f} MiB")  # noqa: T201 - shown with -s

@@ -1,0 +1,129 @@
+"""The client's requests, compared with the service's official description."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import yaml
+from pytest_httpserver import HTTPServer
+from werkzeug import Response
+
+from target_constant_contact.api.auth import BearerToken
+from target_constant_contact.api.client import ConstantContactClient
+from target_constant_contact.api.limits import RateLimiter
+
+DESCRIPTION = Path(__file__).parents[2] / ".." / "shared" / "constant-contact-v3-openapi.yaml"
+LIST_IDS = ["04fe9a97-a579-43c5-bb1a-58ed29bf0a6a", "14fe9a97-a579-43c5-bb1a-58ed29bf0a6a"]
+
+CALLS = {
+    "contact_lists": ("/contact_lists", lambda c: c.contact_lists()),
+    "create_contact_list": ("/contact_lists", lambda c: c.create_contact_list("VIP")),
+    "custom_fields": ("/contact_custom_fields", lambda c: c.custom_fields()),
+    "import_json": ("/activities/contacts_json_import", lambda c: c.import_json(b"{}")),
+    "import_csv": (
+        "/activities/contacts_file_import",
+        lambda c: c.import_csv(b"email\n", LIST_IDS, "explicit"),
+    ),
+    "activity": ("/activities/{activity_id}", lambda c: c.activity("a1")),
+    "recent_activities": ("/activities", lambda c: c.recent_activities()),
+}
+
+
+@pytest.fixture(scope="module")
+def description():
+    if not DESCRIPTION.exists():
+        pytest.skip("the official description is not part of this repository")
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    return yaml.load(DESCRIPTION.read_text(encoding="utf-8"), Loader=loader)
+
+
+@dataclass(frozen=True)
+class Made:
+    """What was seen of a request."""
+
+    method: str
+    query: dict[str, str]
+    mimetype: str
+    form: dict[str, str]
+    files: frozenset[str]
+    data: bytes
+
+
+def see(request):
+    """Read a request while it is served; its uploads have to be closed then."""
+    data = request.get_data(cache=True, parse_form_data=False)
+    files = frozenset(request.files)
+    made = Made(
+        request.method, dict(request.args), request.mimetype, dict(request.form), files, data
+    )
+    for file in request.files.values():
+        file.close()
+    return made
+
+
+@pytest.fixture(scope="module")
+def exchanges(description):
+    """The requests of every method of the client."""
+    base, made = description["basePath"], {}
+    with HTTPServer(host="127.0.0.1", port=0) as server:
+        limiter = RateLimiter(None, "contract", sleep=lambda _: None)
+        client = ConstantContactClient(
+            server.url_for(base), auth=BearerToken("t"), limiter=limiter, max_tries=1
+        )
+        for name, (path, call) in CALLS.items():
+            server.clear()
+
+            def answer(request, name=name):
+                made[name] = see(request)
+                return Response(json.dumps({"activity_id": "a1", "list_id": "l1"}))
+
+            url_path = base + path.replace("{activity_id}", "a1")
+            server.expect_request(url_path).respond_with_handler(answer)
+            call(client)
+        client.close()
+        limiter.close()
+    return made
+
+
+@pytest.fixture(params=CALLS)
+def exchange(request, exchanges, description):
+    """A request that the client made, and the operation that it is meant for."""
+    made = exchanges[request.param]
+    path, _ = CALLS[request.param]
+    return made, description["paths"][path].get(made.method.lower())
+
+
+def test_the_path_and_method_exist(exchange):
+    made, operation = exchange
+    assert operation, made.method
+
+
+def test_query_parameters_are_known_and_within_their_limits(exchange):
+    made, operation = exchange
+    known = {item["name"]: item for item in operation["parameters"] if item["in"] == "query"}
+    for name, value in made.query.items():
+        if known[name]["type"] == "integer":
+            assert known[name]["minimum"] <= int(value) <= known[name]["maximum"]
+
+
+def test_the_content_type_is_one_that_the_operation_takes(exchange):
+    made, operation = exchange
+    if made.method == "POST":
+        assert made.mimetype in operation["consumes"]
+
+
+def test_the_parts_of_an_upload_are_known_and_complete(exchange):
+    made, operation = exchange
+    parts = {item["name"]: item for item in operation["parameters"] if item["in"] == "formData"}
+    if parts:
+        assert set(made.form) | made.files == set(parts)
+        assert made.form["sms_permission_to_send"] in parts["sms_permission_to_send"]["enum"]
+
+
+def test_the_keys_of_a_new_list_are_known_and_complete(exchanges, description):
+    schema = description["definitions"]["ListInput"]
+    keys = set(json.loads(exchanges["create_contact_list"].data))
+    assert set(schema["required"]) <= keys <= set(schema["properties"])
