@@ -55,6 +55,12 @@ def report_error(error: Exception) -> int:
         _drain(sys.stdin)
     elif isinstance(error, (TargetError, SingerSDKError)):
         _logger.error("%s", " ".join(str(error).split()))
+    elif isinstance(error, OSError):
+        _logger.error(
+            "%s%s. STATE covers only what has landed; start the run again.",
+            f"{error.filename}: " if error.filename else "",
+            error.strerror or type(error).__name__,
+        )
     else:
         place = traceback.extract_tb(error.__traceback__)[-1]
         _logger.error(

@@ -47,6 +47,7 @@ class Export:
     Args:
         settings: The settings.
         account: The account that members go to.
+        folder: Folder of the run, for its report and its rejected rows.
         check: Called while waiting; it raises when the run is to stop.
         wake: Called in the importer's thread when the run has failed while reading may be
             blocked.
@@ -56,6 +57,7 @@ class Export:
         self,
         settings: Settings,
         account: Account,
+        folder: Path,
         *,
         check: Callable[[], None] = lambda: None,
         wake: Callable[[], None] = lambda: None,
@@ -63,10 +65,8 @@ class Export:
         self.account = account
         self._settings = settings
         self._check = check
-        started_at = datetime.now(UTC)
-        run = f"{started_at:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
-        self.folder = _make_folder(settings.data_dir / "runs" / run)
-        self.report = Report(run, started_at)
+        self.folder = folder
+        self.report = Report(folder.name, datetime.now(UTC))
         self._rejects = RejectsFile(self.folder / "rejects.singer.jsonl")
         self._packer = Packer(settings.import_format, settings.limits)
         self._checkpoints = Checkpoints()
@@ -258,7 +258,7 @@ class Export:
 
     def _too_many_rejected(self) -> list[tuple[str, float]]:
         limit = self._settings.max_rejected_percent
-        streams = {destination.stream for destination in self.report.counts}
+        streams = {destination.stream for destination in list(self.report.counts)}
         shares = [(stream, self.report.rejected_percent(stream)) for stream in sorted(streams)]
         return [(stream, share) for stream, share in shares if share > limit]
 
@@ -266,8 +266,8 @@ class Export:
         for destination, missing in self.report.differences():
             raise DataError(
                 f"The sums do not add up: of stream {destination.stream!r}, {missing:,} rows "
-                f"are neither landed nor rejected. STATE was not released. Please report this "
-                f"with {self.folder / 'report.json'}"
+                f"are neither landed nor rejected. No further STATE was released. Please report "
+                f"this with {self.folder / 'report.json'}"
             )
         for stream, share in self._too_many_rejected():
             raise DataError(
@@ -315,8 +315,14 @@ class Export:
         )
 
 
-def _make_folder(path: Path) -> Path:
-    """Make the folder of a run and the folders above it, for their owner only."""
+def make_run_folder(data_dir: Path) -> Path:
+    """Make the folder of a new run and the folders above it, for their owner only.
+
+    Raises:
+        SettingsError: The data folder cannot be written.
+    """
+    run = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
+    path = data_dir / "runs" / run
     try:
         for folder in reversed((path, *path.parents)):
             if not folder.exists():
@@ -325,7 +331,7 @@ def _make_folder(path: Path) -> Path:
             raise PermissionError(path)
     except OSError as error:
         fault = (
-            f"data_dir: cannot write below {path.parents[1]} ({error.strerror}); set data_dir to "
+            f"data_dir: cannot write below {data_dir} ({error.strerror}); set data_dir to "
             "a folder that can be written"
         )
         raise SettingsError([fault]) from error

@@ -127,7 +127,9 @@ class Report:
 
     def rejected_percent(self, stream: str) -> float:
         """Share of a stream's rows that were rejected here or refused by the service."""
-        of_stream = [counts for place, counts in self.counts.items() if place.stream == stream]
+        # A copy: the importer's thread asks while the main thread meets new destinations.
+        places = list(self.counts.items())
+        of_stream = [counts for place, counts in places if place.stream == stream]
         read = sum(counts.read for counts in of_stream)
         bad = sum(counts.rejected + counts.refused for counts in of_stream)
         return 100 * bad / read if read else 0.0

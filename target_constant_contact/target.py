@@ -20,7 +20,7 @@ from target_constant_contact.account import Account
 from target_constant_contact.batch import Destination
 from target_constant_contact.contact import Rejection
 from target_constant_contact.exceptions import InputError, InterruptedRunError, SettingsError
-from target_constant_contact.export import Export
+from target_constant_contact.export import Export, make_run_folder
 from target_constant_contact.reader import MessageReader
 from target_constant_contact.settings import PROPERTIES, Settings, defaults, unknown_settings
 from target_constant_contact.sinks import RowRejectedError, SegmentSink
@@ -71,8 +71,9 @@ class TargetConstantContact(Target):
     @cached_property
     def export(self) -> Export:
         """This run; its account is reached at the first SCHEMA."""
+        folder = make_run_folder(self.settings.data_dir)
         self._account = Account(self.settings)
-        return Export(self.settings, self._account, check=self._check, wake=self._wake)
+        return Export(self.settings, self._account, folder, check=self._check, wake=self._wake)
 
     @override
     def _validate_config(self, *, raise_errors: bool = True) -> list[str]:

@@ -70,7 +70,7 @@ class Outcome:
         return {name: count for name, count in self.report["totals"].items() if count}
 
 
-def settings_for(sandbox: Sandbox, data_dir: Path, **settings: Any) -> dict[str, Any]:
+def settings_for(sandbox: Sandbox, data_dir: Path, /, **settings: Any) -> dict[str, Any]:
     """Settings that send to a sandbox which the test has started, at full speed."""
     return {
         "api_url": sandbox.api_url,
@@ -104,7 +104,7 @@ def run(config: dict[str, Any], *messages: Message, text: str | None = None) -> 
         data_dir=data_dir,
         stdout=stdout.getvalue(),
         log=log.getvalue(),
-        report=json.loads((folder / "report.json").read_text()) if folder else {},
+        report=read_report(folder) if folder else {},
         rejected=read_rejects(folder) if folder else [],
     )
 
@@ -115,6 +115,12 @@ def _listen(config: dict[str, Any], text: str) -> int:
     except Exception as error:  # noqa: BLE001 - as the command line does
         return report_error(error)
     return 0
+
+
+def read_report(folder: Path) -> dict[str, Any]:
+    """The report of a run; empty when it came to none."""
+    path = folder / "report.json"
+    return json.loads(path.read_text()) if path.exists() else {}
 
 
 def read_rejects(folder: Path) -> list[Message]:
