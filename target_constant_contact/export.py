@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 import secrets
@@ -10,6 +9,8 @@ import sys
 import threading
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
+
+from singer_sdk.singerlib.json import serialize_json
 
 from target_constant_contact.checkpoints import Checkpoints
 from target_constant_contact.contact import Rejection
@@ -253,7 +254,7 @@ class Export:
         state = self._checkpoints.release()
         if state is not None:
             self._rejects.sync()
-            sys.stdout.write(json.dumps(state) + "\n")
+            sys.stdout.write(serialize_json(state) + "\n")
             sys.stdout.flush()
 
     def _too_many_rejected(self) -> list[tuple[str, float]]:

@@ -33,6 +33,12 @@ def test_state_without_rows_comes_out_at_once(sandbox, export):
     assert sandbox.requests == []
 
 
+@pytest.mark.parametrize("value", [1.5, 0.1, 12345678901234567890, "Zoë", None, {"a": [1, {}]}])
+def test_state_comes_out_as_it_came(export, value):
+    """Numbers included, which are decimals in between."""
+    assert export(schema(), member(1), state(value)).states == [value]
+
+
 def test_an_empty_state_never_comes_out(export):
     outcome = export(schema(), member(1), {"type": "STATE", "value": {}})
     assert outcome.exit_code == 0
