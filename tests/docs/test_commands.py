@@ -1,0 +1,90 @@
+"""The commands in the README exist, with the options that they are given."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import tomllib
+from typing import TYPE_CHECKING
+
+import click
+import pytest
+import yaml
+
+from target_constant_contact.cli import SANDBOX_PORT, command
+from tests.docs import readme
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+KNOWN_ELSEWHERE = {"git", "cd", "pip", "meltano"}
+
+
+def _commands() -> Iterator[list[str]]:
+    """Every command in a shell block, a pipe being two; and those named in the text."""
+    text = readme.read()
+    shown = [line for block in readme.blocks("bash") for line in block.body.splitlines()]
+    shown += [span for span in readme.code(text) if re.match(r"(scripts/|target-\S+ [-a-z])", span)]
+    for line in shown:
+        for part in line.replace(">> state.jsonl", "").split(" | "):
+            words = shlex.split(part.replace("<", "").replace(">", ""), comments=True)
+            if words and "=" not in words[0]:
+                yield words
+
+
+COMMANDS = [*_commands()]
+
+
+def test_the_readme_shows_only_commands_that_exist():
+    unknown = {
+        words[0]
+        for words in COMMANDS
+        if words[0] not in KNOWN_ELSEWHERE | {"target-constant-contact"}
+        and not words[0].startswith("tap-")
+        and not os.access(readme.ROOT / words[0], os.X_OK)
+    }
+
+    assert unknown == set()
+    assert {words[0] for words in COMMANDS} >= {"scripts/example", "scripts/test", ".ci/run"}
+
+
+@pytest.mark.parametrize(
+    "words",
+    [words[1:] for words in COMMANDS if words[0] == "target-constant-contact"],
+    ids=" ".join,
+)
+def test_the_target_has_the_options_that_are_shown(words: list[str]):
+    found: click.Command = command()
+    if words and not words[0].startswith("-"):
+        assert isinstance(found, click.Group)
+        found = found.commands[words[0]]
+
+    options = {option for parameter in found.params for option in parameter.opts}
+    assert {word for word in words if word.startswith("-")} <= options
+
+
+@pytest.mark.parametrize("option", ["--about", "--version", "--config", "--input"])
+def test_the_options_in_the_text_exist(option: str):
+    assert option in readme.read()
+    assert option in {option for parameter in command().params for option in parameter.opts}
+
+
+def test_the_entry_point_is_called_as_the_readme_calls_it():
+    project = tomllib.loads((readme.ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+
+    assert project["project"]["scripts"].keys() == {"target-constant-contact"}
+
+
+def test_meltano_has_what_the_commands_ask_of_it():
+    project = yaml.safe_load((readme.ROOT / "meltano.yml").read_text(encoding="utf-8"))
+    (loader,) = project["plugins"]["loaders"]
+
+    assert "scripts/example invoke target-constant-contact:sandbox" in readme.read()
+    assert "sandbox" in loader["commands"]
+    assert "production" in {environment["name"] for environment in project["environments"]}
+    assert project["default_environment"] == "sandbox"
+
+
+def test_the_sandbox_is_where_the_readme_says():
+    assert f"<http://127.0.0.1:{SANDBOX_PORT}>" in readme.read()

@@ -1,0 +1,52 @@
+"""The settings in the README and in meltano.yml are those of `--about`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import yaml
+
+from tests.docs import readme, settings_table
+
+
+def test_the_settings_table_is_what_about_says():
+    """Otherwise run `scripts/settings-table`."""
+    assert readme.marked(settings_table.PART) == settings_table.table()
+
+
+def test_every_built_in_setting_is_described():
+    described = {readme.code(row[0])[0] for row in readme.rows(readme.marked("built-in settings"))}
+
+    assert described == settings_table.built_in()
+
+
+def test_meltano_yml_declares_every_setting_and_no_other():
+    declared = [setting["name"] for setting in _loader()["settings"]]
+
+    assert sorted(declared) == sorted(settings_table.about())
+
+
+def test_meltano_yml_hides_the_secrets():
+    hidden = {setting["name"] for setting in _loader()["settings"] if setting.get("sensitive")}
+    secrets = {name for name, setting in settings_table.about().items() if setting.get("secret")}
+
+    assert hidden == secrets
+
+
+def test_meltano_yml_offers_the_choices_that_the_target_takes():
+    settings = settings_table.about()
+    for setting in _loader()["settings"]:
+        if setting.get("kind") == "options":
+            offered = [option["value"] for option in setting["options"]]
+            assert offered == settings[setting["name"]]["enum"]
+
+
+def test_meltano_yml_has_no_kind_of_number_that_meltano_cannot_pass_on():
+    """Meltano makes a `Decimal` of a text of kind `decimal`, and fails to write it as JSON."""
+    assert "decimal" not in {setting.get("kind") for setting in _loader()["settings"]}
+
+
+def _loader() -> dict[str, Any]:
+    project = yaml.safe_load((readme.ROOT / "meltano.yml").read_text(encoding="utf-8"))
+    (loader,) = project["plugins"]["loaders"]
+    return dict(loader)
