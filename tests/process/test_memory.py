@@ -35,5 +35,5 @@ def test_200_000_members_over_1_000_lists_take_less_than_300_mebibytes(tmp_path)
         assert len(sandbox.members(ids[7])) == MEMBERS // LISTS
     assert target.states == ["end"]
     assert "200,000 read = 200,000 landed" in target.stderr
-    assert target.peak_kilobytes < 300 * 1024
+    assert 0 < target.peak_kilobytes < 300 * 1024
     print(f"peak memory: {target.peak_kilobytes / 1024:.0f} MiB")  # noqa: T201 - shown with -s
