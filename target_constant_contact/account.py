@@ -93,7 +93,7 @@ class Account:
     def _faults(self, segment: Segment) -> Iterator[str]:
         for reference in segment.lists:
             try:
-                self.lists.find(reference)
+                self.lists.find(reference, create=False)
             except UnknownListError as error:
                 yield f"lists: {error}"
         fields = self.custom_fields_for(segment)

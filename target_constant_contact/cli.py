@@ -30,6 +30,15 @@ _logger = logging.getLogger(TargetConstantContact.name)
 class Cli(click.Group):
     """The Singer command when no other is named; every error is one line and an exit code."""
 
+    def make_context(self, *args: Any, **options: Any) -> click.Context:
+        """Read the arguments, and the settings files that they name."""
+        try:
+            return super().make_context(*args, **options)
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or "it is not JSON"
+            _logger.error("config: a settings file cannot be read (%s)", reason)  # noqa: TRY400
+            sys.exit(SettingsError.exit_code)
+
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command that was named, or the target."""
         logging.captureWarnings(capture=True)
@@ -38,6 +47,9 @@ class Cli(click.Group):
         except (click.ClickException, click.exceptions.Exit):
             raise
         except Exception as error:  # noqa: BLE001 - the last place where it can be explained
+            if isinstance(error, BrokenPipeError):
+                # Python would flush stdout once more at its end, fail, and choose the exit code.
+                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             ctx.exit(report_error(error))
 
 

@@ -192,8 +192,6 @@ class Export:
                     self._checkpoints.hold(number, first_row)
                 for number in packed.emptied:
                     self._checkpoints.settle(number)
-        for batch in packed.sealed:
-            self._submit(batch)
         if self._contacts > self._settings.max_profiles_per_export:
             limit = self._settings.max_profiles_per_export
             fault = (
@@ -201,6 +199,8 @@ class Export:
                 "rest was not sent. Split the segment, or raise max_profiles_per_export"
             )
             raise SettingsError([fault])
+        for batch in packed.sealed:
+            self._submit(batch)
 
     def _submit(self, batch: ImportBatch) -> None:
         if not self._settings.dry_run:
@@ -282,10 +282,17 @@ class Export:
         counts = self.report.of(destination)
         counts.unsettled += counts.read - counts.accounted
 
+    def _close_rejects(self) -> None:
+        """Close the file; what went wrong before it matters more than what goes wrong here."""
+        try:
+            with self._lock:
+                self._rejects.close()
+        except OSError as error:
+            _logger.error("%s: %s", self._rejects.path, error.strerror)  # noqa: TRY400 - one line
+
     def _end(self, status: str, error: str | None) -> None:
         self._ended = True
-        with self._lock:
-            self._rejects.close()
+        self._close_rejects()
         names = self.account.list_names
         ended_at = datetime.now(UTC)
         self.report.write(

@@ -78,6 +78,7 @@ class Flights:
         self._poll_seconds = tuple(poll_seconds)
         self._waiting: deque[ImportBatch] = deque()
         self._sending: ImportBatch | None = None
+        self._closed = False
         self._blockers: dict[int, set[int]] = {}
         self._flights: dict[str, Flight] = {}
         self._paused_until = float("-inf")
@@ -107,8 +108,9 @@ class Flights:
         }
         self._waiting.append(batch)
 
-    def drop_waiting(self) -> None:
-        """Forget the batches that are not sent yet."""
+    def close(self) -> None:
+        """Forget the batches that are not sent yet, and never send one again."""
+        self._closed = True
         self._waiting.clear()
 
     def pause(self, until: float) -> None:
@@ -135,7 +137,7 @@ class Flights:
 
     def not_accepted(self, *, retry: bool) -> None:
         """Note that the service has not taken the batch that was on its way."""
-        if retry and self._sending:
+        if retry and self._sending and not self._closed:
             self._waiting.appendleft(self._sending)
         self._sending = None
 

@@ -131,7 +131,7 @@ class Importer:
         """Send nothing more; wait at most so long for what is in flight, then stop."""
         deadline = time.monotonic() + seconds
         with self._changed:
-            self._flights.drop_waiting()
+            self._flights.close()
             while self._flights.unsettled and self._thread.is_alive():
                 left = deadline - time.monotonic()
                 if left <= 0:
@@ -281,7 +281,7 @@ class Importer:
         with self._changed:
             first = self._failure is None
             self._failure = self._failure or error
-            self._flights.drop_waiting()
+            self._flights.close()
             self._changed.notify_all()
         if first:
             self._on_failed()

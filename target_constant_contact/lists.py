@@ -6,6 +6,8 @@ import difflib
 import re
 from typing import TYPE_CHECKING, Final, Protocol
 
+from target_constant_contact.exceptions import ApiError
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -13,6 +15,9 @@ if TYPE_CHECKING:
 
 MAX_NAME_LENGTH: Final = 255
 """Characters in the name of a list. Source: official description, ``ListInput``."""
+
+MAX_REMEMBERED: Final = 10_000
+"""Unknown lists that are kept, so that explaining them again costs nothing."""
 
 _UUID: Final = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)
 _URL: Final = re.compile(r"https?://", re.IGNORECASE)
@@ -47,15 +52,20 @@ class ListDirectory:
         self._dry_run = dry_run
         self.names: dict[str, str] = {}
         self._ids: dict[str, str] = {}
+        self._unknown: dict[str, str] = {}
         for found in client.contact_lists():
             if not found.deleted:
                 self._add(found.list_id, found.name)
 
-    def find(self, reference: str) -> tuple[str, ...]:
+    def find(self, reference: str, *, create: bool = True) -> tuple[str, ...]:
         """Ids of the lists that a text means, sorted.
 
         The text is one list, or several with commas between them. A list whose own name has a
-        comma is found first.
+        has a comma is found first.
+
+        Args:
+            reference: The text.
+            create: Create what does not exist, where the settings allow it; False only looks.
 
         Raises:
             UnknownListError: At least one of them is not known.
@@ -63,19 +73,28 @@ class ListDirectory:
         reference = reference.strip()
         whole = self._named(reference)
         parts = [reference] if whole else [part.strip() for part in reference.split(",")]
-        return tuple(sorted({self._find(part) for part in parts if part}))
+        return tuple(sorted({self._find(part, create=create) for part in parts if part}))
 
     def find_all(self, references: Iterable[str]) -> tuple[str, ...]:
         """Ids of all the lists that are meant, sorted."""
         return tuple(sorted({found for text in references for found in self.find(text)}))
 
-    def _find(self, reference: str) -> str:
+    def _find(self, reference: str, *, create: bool) -> str:
         found = self._find_existing(reference)
         if found:
             return found
+        if reference in self._unknown:
+            raise UnknownListError(self._unknown[reference])
         if self._create_lists and self._may_be_name(reference):
-            return self._create(reference)
-        raise UnknownListError(self._explain(reference))
+            return self._create(reference) if create else reference
+        fault = self._explain(reference)
+        self._remember(reference, fault)
+        raise UnknownListError(fault)
+
+    def _remember(self, reference: str, fault: str) -> None:
+        """Explain the list at no cost when the next record names it."""
+        if len(self._unknown) < MAX_REMEMBERED:
+            self._unknown[reference] = fault
 
     def _find_existing(self, reference: str) -> str | None:
         if _UUID.fullmatch(reference) or _URL.match(reference):
@@ -87,7 +106,13 @@ class ListDirectory:
         return self._ids.get(name) or self._ids.get(name.casefold())
 
     def _create(self, name: str) -> str:
-        list_id = name if self._dry_run else self._client.create_contact_list(name).list_id
+        try:
+            list_id = name if self._dry_run else self._client.create_contact_list(name).list_id
+        except ApiError as error:
+            # Such as 409: the name belongs to a list that cannot be seen.
+            fault = f"list {name!r} was not created: {error}"
+            self._remember(name, fault)
+            raise UnknownListError(fault) from None
         self._add(list_id, name)
         return list_id.lower()
 
@@ -99,7 +124,8 @@ class ListDirectory:
     @staticmethod
     def _may_be_name(reference: str) -> bool:
         looks_like_id = _UUID.fullmatch(reference) or _URL.match(reference)
-        return not looks_like_id and len(reference) <= MAX_NAME_LENGTH
+        # A field of addresses that was taken for the lists field must not become lists.
+        return not looks_like_id and "@" not in reference and len(reference) <= MAX_NAME_LENGTH
 
     def _explain(self, reference: str) -> str:
         close = difflib.get_close_matches(reference, self.names.values(), n=3, cutoff=0.5)

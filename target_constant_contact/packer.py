@@ -100,10 +100,10 @@ class Packer:
             packed.too_large = True
             return packed
         if holders := self._holders.get(key):
-            packed.merged = any(batch.destination == destination for batch in holders)
             encoded = self._update(holders, key, properties, encoded, packed)
-        if not any(batch.destination == destination for batch in self._holders.get(key, ())):
-            packed.merged = False
+        holders = self._holders.get(key, ())
+        packed.merged = any(batch.destination == destination for batch in holders)
+        if not packed.merged:
             self._put(destination, row, key, encoded, packed)
         self._relieve(packed)
         return packed
@@ -135,7 +135,7 @@ class Packer:
     ) -> bytes:
         """Give every open batch that holds the address its new value; return that value."""
         held = json.loads(holders[0].contacts[key])
-        merged = held | properties
+        merged = merge(held, properties)
         if merged == held:
             return holders[0].contacts[key]
         value, permission = encode_contact(merged), _permission(merged)
@@ -235,6 +235,17 @@ class Packer:
             del self._holders[key]
         else:
             self._holders[key] = tuple(other for other in holders if other is not batch)
+
+
+def merge(held: Mapping[str, str | int], later: Mapping[str, str | int]) -> dict[str, str | int]:
+    """What a later row makes of an earlier one: its properties win, one by one.
+
+    A date of consent belongs to the number that it was given for, and never moves to another.
+    """
+    merged = {**held, **later}
+    if merged.get("sms_number") != held.get("sms_number") and "sms_consent_date" not in later:
+        merged.pop("sms_consent_date", None)
+    return merged
 
 
 def _permission(properties: Mapping[str, str | int]) -> SmsPermission:

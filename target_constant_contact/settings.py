@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import difflib
+import math
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -373,7 +374,8 @@ def _given(config: Mapping[str, Any], schema: Mapping[str, Any]) -> Iterator[tup
         types = schema["properties"].get(name, {}).get("type", ())
         if isinstance(value, str) and "number" in types:
             with contextlib.suppress(ValueError):
-                yield name, float(value)
+                number = float(value)
+                yield name, number if math.isfinite(number) else value
                 continue
         if value is not None:
             yield name, value

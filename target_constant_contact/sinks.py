@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import logging
+from types import NoneType
 from typing import TYPE_CHECKING, Any
 
 from singer_sdk.exceptions import InvalidRecord
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
     from target_constant_contact.export import Export
     from target_constant_contact.paths import Read
-    from target_constant_contact.settings import Settings
+    from target_constant_contact.settings import Segment, Settings
     from target_constant_contact.target import TargetConstantContact
 
 _logger = logging.getLogger("target-constant-contact")
@@ -89,7 +90,7 @@ class SegmentSink(BatchSink):
         """
         segment = settings.segment_for(self.stream_name)
         account = self._export.account
-        self.destination = Destination(self.stream_name, account.lists.find_all(segment.lists))
+        self.destination = Destination(self.stream_name, self._resolve(segment))
         self.mapping = FieldMapping.compile(
             self.stream_name,
             self.schema,
@@ -108,7 +109,7 @@ class SegmentSink(BatchSink):
         Raises:
             RowRejectedError: The record names no list, or one that does not exist.
         """
-        references = split_lists(self._lists_value(record)) if self._lists_value else ()
+        references = self._references(record)
         list_ids = self._find_lists(references) if references else self.destination.list_ids
         if list_ids == self.destination.list_ids and list_ids:
             return self
@@ -173,6 +174,31 @@ class SegmentSink(BatchSink):
             )
             raise SettingsError([fault])
         return field_getter(self._lists_field, self.schema)
+
+    def _resolve(self, segment: Segment) -> tuple[str, ...]:
+        """Ids of the lists that the settings name.
+
+        Raises:
+            SettingsError: They are more than a contact can be on, or none.
+        """
+        try:
+            found = self._export.account.lists.find_all(segment.lists)
+        except UnknownListError as error:
+            raise SettingsError([f"lists: {error}"]) from None
+        if len(found) > MAX_LISTS or (segment.lists and not found):
+            fault = f"lists: {len(found)} lists; a contact can be on 1 to {MAX_LISTS}"
+            raise SettingsError([fault])
+        return found
+
+    def _references(self, record: dict[str, Any]) -> tuple[str, ...]:
+        """What a record says of its lists: texts, or numbers."""
+        value = self._lists_value(record) if self._lists_value else None
+        entries = value if isinstance(value, list) else [value]
+        for entry in entries:
+            if isinstance(entry, bool) or not isinstance(entry, (str, int, NoneType)):
+                fault = Rejection("record names a list that is not a text", self._lists_field)
+                raise RowRejectedError(fault)
+        return split_lists(value)
 
     def _find_lists(self, references: tuple[str, ...]) -> tuple[str, ...]:
         try:

@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
 from singer_sdk import Target
-from singer_sdk.exceptions import ConfigValidationError
+from singer_sdk.exceptions import ConfigValidationError, RecordsWithoutSchemaException
 from singer_sdk.helpers.capabilities import PluginCapabilities, TargetCapabilities
 from singer_sdk.mapper import RemoveRecordTransform
 from typing_extensions import override
@@ -62,6 +62,8 @@ class TargetConstantContact(Target):
         self._schemas: dict[str, dict[str, Any]] = {}
         self._account: Account | None = None
         self._signal: int | None = None
+        self._waking = False
+        self._connecting = False
 
     @cached_property
     def settings(self) -> Settings:
@@ -81,7 +83,8 @@ class TargetConstantContact(Target):
         schema = self.config_jsonschema
         self.append_builtin_config(schema)
         # As singer-sdk's own check does; its sinks read some settings from here.
-        self._config = defaults(schema) | self._config
+        given = {name: value for name, value in self._config.items() if value is not None}
+        self._config = defaults(schema) | given
         for line in unknown_settings(self.config, schema):
             self.logger.warning(line)
         try:
@@ -129,6 +132,14 @@ class TargetConstantContact(Target):
     @override
     def _process_schema_message(self, message_dict: dict[str, Any]) -> None:
         stream = message_dict["stream"]
+        # No row is half handled here, and the account may take its time to answer.
+        self._connecting = True
+        try:
+            self._register(stream, message_dict)
+        finally:
+            self._connecting = False
+
+    def _register(self, stream: str, message_dict: dict[str, Any]) -> None:
         if not self._schemas:
             self.export.account.check()
         if self._schemas.get(stream) != message_dict:
@@ -140,7 +151,10 @@ class TargetConstantContact(Target):
     def _process_record_message(self, message_dict: dict[str, Any]) -> None:
         stream = message_dict["stream"]
         if stream not in self._schemas:
-            self._assert_sink_exists(stream)
+            raise RecordsWithoutSchemaException(
+                f"A record of stream {stream!r} came before a corresponding schema. Check that "
+                "the tap writes SCHEMA before RECORD."
+            )
         context = {"schema": self._schemas[stream], "message": message_dict}
         for stream_map in self.mapper.stream_maps[stream]:
             try:
@@ -199,7 +213,7 @@ class TargetConstantContact(Target):
             self.export.raise_failure()
         if self._signal is not None:
             raise InterruptedRunError(
-                f"{signal.Signals(self._signal).name} came before the end of the input. What "
+                f"{signal.Signals(self._signal).name} came before the run was finished. What "
                 "Constant Contact has completed is counted, and STATE covers nothing else; "
                 "start the run again."
             )
@@ -207,18 +221,19 @@ class TargetConstantContact(Target):
     @override
     def _handle_termination(self, signum: int, frame: FrameType | None) -> None:
         """Note the signal; stop at once only while waiting for input."""
-        if "export" in self.__dict__ and self.export.failed:
-            pass  # this is _wake: the run has failed and the reader may be blocked
+        if self._waking:
+            self._waking = False
         elif self._signal is not None:
             sys.exit(1)
         else:
             self._signal = signum
-        if self.message_reader.blocked:
+        if self.message_reader.blocked or self._connecting:
             self._check()
 
     def _wake(self) -> None:
         """Make a blocked reader look up: the run has failed in another thread."""
         if signal.getsignal(signal.SIGINT) == self._handle_termination:
+            self._waking = True
             signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
 
     def _abort(self, error: BaseException) -> None:

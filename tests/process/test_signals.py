@@ -38,7 +38,7 @@ def test_a_signal_stops_reading_and_settles_what_is_in_flight(tmp_path, number):
         assert time.monotonic() - began < 20
         assert len(sandbox.activities()) == 1
     assert target.states == ["five"]
-    assert f"{number.name} came before the end of the input" in target.stderr
+    assert f"{number.name} came before the run was finished" in target.stderr
     assert "6 read = 5 landed + 1 unsettled" in target.stderr
     assert "Traceback" not in target.stderr
 
@@ -93,3 +93,33 @@ def test_a_run_that_cannot_succeed_ends_although_the_tap_is_silent(tmp_path, act
     assert target.states == []
     assert "Traceback" not in target.stderr
     assert "SIGINT" not in target.stderr
+
+
+def test_a_signal_is_obeyed_while_the_account_does_not_answer(tmp_path):
+    with Sandbox(behaviour=Behaviour()) as sandbox:
+        sandbox.add_fault(Fault("GET", "/contact_lists", action="delay", seconds=40))
+        target = start(sandbox, tmp_path)
+        target.write(schema())
+        wait_for(lambda: "Skipping parse" in target.stderr)
+        time.sleep(1)
+        target.send_signal(signal.SIGTERM)
+        began = time.monotonic()
+        assert target.wait() == 1
+        assert time.monotonic() - began < 10
+        sandbox.clear_faults()
+    assert "SIGTERM came before the run was finished" in target.stderr
+
+
+def test_a_second_signal_counts_after_a_failure_too(tmp_path):
+    with Sandbox(behaviour=Behaviour(seconds_to_start=0, seconds_to_finish=600)) as sandbox:
+        sandbox.add_fault(Fault("POST", IMPORT, nth=2, action="unauthorized", times=None))
+        target = start(sandbox, tmp_path)
+        target.write(schema(), *map(member, range(11)))
+        wait_for(lambda: len(sandbox.requests) >= 3)
+        time.sleep(1)
+        target.send_signal(signal.SIGTERM)
+        time.sleep(0.3)
+        target.send_signal(signal.SIGTERM)
+        began = time.monotonic()
+        assert target.wait() == 1
+        assert time.monotonic() - began < 5

@@ -276,6 +276,26 @@ def test_more_profiles_than_an_export_may_have_are_refused_before_they_are_sent(
     assert len([key for key in sandbox.members(NEWS) if key.startswith("member")]) <= 10
 
 
+def test_the_batch_that_would_exceed_the_profiles_is_not_sent(sandbox, export):
+    outcome = export(
+        schema(), *map(member, range(12)), max_profiles_per_export=9, batch_size_rows=5
+    )
+    assert outcome.exit_code == 78
+    assert len([key for key in sandbox.members(NEWS) if key.startswith("member")]) <= 9
+
+
+@pytest.mark.parametrize("value", [True, 1.5, {"id": "x"}, [["Newsletter"]]])
+def test_lists_that_are_no_text_are_a_reason_to_reject_the_row(sandbox, export, value):
+    outcome = export(
+        schema("members", EmailAddress=TEXT, list={}),
+        record(EmailAddress="a@example.com", list=value),
+        lists_field="list",
+        create_lists=True,
+    )
+    assert outcome.totals == {"read": 1, "rejected": 1}
+    assert len(sandbox.lists()) == 4
+
+
 def test_a_contact_beyond_the_byte_limit_is_rejected_and_the_others_land(sandbox, export):
     names = [sandbox.create_custom_field(f"Note {number}") for number in range(20)]
     fields = {f"f{number}": name for number, name in enumerate(names)}

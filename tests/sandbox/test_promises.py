@@ -244,6 +244,24 @@ def test_a_lists_field_that_the_stream_lacks_is_a_fault(export):
     assert "FirstName" in outcome.log
 
 
+def test_nothing_is_created_while_a_setting_is_wrong(sandbox, export):
+    outcome = export(
+        schema(),
+        lists="Brand new",
+        create_lists=True,
+        field_mapping={"email": "EmailAddress", "cf:unknown": "FirstName"},
+    )
+    assert outcome.exit_code == 78
+    assert "Brand new" not in sandbox.lists()
+
+
+@pytest.mark.parametrize("lists", [",", ",".join(f"List {n}" for n in range(51))])
+def test_a_text_that_names_no_list_or_too_many_is_a_fault(export, lists):
+    outcome = export(schema(), member(1), lists=lists, create_lists=True)
+    assert outcome.exit_code == 78
+    assert "a contact can be on 1 to 50" in outcome.log
+
+
 # Input
 
 
@@ -274,3 +292,9 @@ def test_a_record_before_its_schema_ends_the_run(export):
     outcome = export(member(1), schema())
     assert outcome.exit_code == 1
     assert "before a corresponding schema" in outcome.log
+
+
+def test_a_record_for_the_alias_of_another_stream_ends_the_run(export):
+    outcome = export(schema("people"), member(1), stream_maps={"people": {"__alias__": "members"}})
+    assert outcome.exit_code == 1
+    assert "'members' came before a corresponding schema" in outcome.log

@@ -129,7 +129,7 @@ def test_with_nothing_to_do_the_wait_is_open():
     flights = Flights(max_in_flight=1)
     assert flights.next_step(0) == Wait(None)
     flights.add(batch(1, ann=1))
-    flights.drop_waiting()
+    flights.close()
     assert flights.next_step(0) == Wait(None)
 
 
@@ -179,3 +179,14 @@ def test_the_wait_ends_with_the_next_poll(seconds):
     flights.add(batch(1, ann=1))
     submit(flights, 10)
     assert flights.next_step(10) == Wait(seconds)
+
+
+def test_after_closing_nothing_is_sent_again():
+    flights = Flights(max_in_flight=1)
+    flights.add(batch(1, ann=1))
+    step = flights.next_step(0)
+    assert isinstance(step, Submit)
+    flights.sending(step.batch)
+    flights.close()
+    flights.not_accepted(retry=True)
+    assert flights.next_step(0) == Wait(None)

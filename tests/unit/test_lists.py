@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from target_constant_contact.api.models import ContactList
+from target_constant_contact.exceptions import ApiError
 from target_constant_contact.lists import ListDirectory, UnknownListError
 
 NEWS = "0a11b22c-1111-4111-8111-111111111111"
@@ -101,3 +102,38 @@ def test_a_dry_run_creates_nothing():
 def test_a_name_that_is_too_long_is_not_created():
     with pytest.raises(UnknownListError, match="check the id"):
         directory(create_lists=True).find("x" * 256)
+
+
+def test_an_address_is_never_created_as_a_list():
+    lists = directory(create_lists=True)
+    with pytest.raises(UnknownListError):
+        lists.find("ann@example.com")
+    assert lists._client.created == []
+
+
+def test_looking_only_creates_nothing():
+    lists = directory(create_lists=True)
+    lists.find("Zebras", create=False)
+    assert lists._client.created == []
+
+
+def test_a_list_that_cannot_be_created_is_unknown_and_not_tried_again():
+    lists, tries = directory(create_lists=True), []
+
+    def refuse(name: str) -> ContactList:
+        tries.append(name)
+        raise ApiError("POST /contact_lists: 409 (conflict)", status=409)
+
+    lists._client.create_contact_list = refuse
+    for _ in range(3):
+        with pytest.raises(UnknownListError, match="was not created: POST"):
+            lists.find("Zebras")
+    assert tries == ["Zebras"]
+
+
+def test_an_unknown_list_is_explained_once():
+    lists = directory()
+    for _ in range(2):
+        with pytest.raises(UnknownListError, match="did you mean"):
+            lists.find("Newsleter")
+    assert list(lists._unknown) == ["Newsleter"]

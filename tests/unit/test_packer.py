@@ -65,12 +65,20 @@ class Run:
             self.sent.append(batch)
 
 
+def update(person: dict[str, Any], later: dict[str, Any]) -> None:
+    """Later properties win; consent stays with the number that it was given for."""
+    other_number = later.get("sms_number", person.get("sms_number")) != person.get("sms_number")
+    if other_number:
+        person.pop("sms_consent_date", None)
+    person.update(later)
+
+
 def apply(batches: list[ImportBatch]) -> dict[str, dict[str, Any]]:
     """The account after these imports, one after the other."""
     account: dict[str, dict[str, Any]] = defaultdict(dict)
     for batch in batches:
         for key, row in rows_of(batch).items():
-            account[key].update(row)
+            update(account[key], row)
             account[key].setdefault("lists", set()).update(batch.destination.list_ids)
     return account
 
@@ -82,7 +90,7 @@ def test_the_account_ends_with_the_last_value_of_every_property(rows):
     wanted: dict[str, dict[str, Any]] = defaultdict(dict)
     for destination, item in rows:
         run.add(destination, item)
-        wanted[item.key].update(item.properties)
+        update(wanted[item.key], item.properties)
         wanted[item.key].setdefault("lists", set()).update(destination.list_ids)
     assert apply(run.end()) == wanted
 
@@ -229,3 +237,27 @@ def test_consent_that_comes_later_moves_the_contact():
     (batch,) = run.end()
     assert batch.sms_permission == "explicit"
     assert batch.first_row == 0
+
+
+def test_consent_never_moves_to_another_number():
+    run = Run()
+    consented = {"sms_number": "2125550123", "sms_consent_date": "2024-07-03"}
+    run.add(A, contact("ann@example.com", **consented))
+    run.add(A, contact("ann@example.com", sms_number="2125550199"))
+    (batch,) = run.end()
+    assert batch.sms_permission is None
+    assert rows_of(batch)["ann@example.com"] == {
+        "email": "ann@example.com",
+        "sms_number": "2125550199",
+    }
+
+
+def test_a_row_whose_batch_is_sealed_for_lack_of_room_is_not_merged():
+    """It travels in the next batch, and counts as a row of that one."""
+    run = Run(limits=BatchLimits(size=160))
+    run.add(A, contact("ann@example.com", first_name="Ann"))
+    run.add(A, contact("bob@example.com", first_name="Bob"))
+    packed = run.add(A, contact("ann@example.com", last_name="x" * 45))
+    assert not packed.merged
+    assert [batch.rows for batch in run.end()] == [2, 1]
+    assert rows_of(run.sent[1])["ann@example.com"]["first_name"] == "Ann"

@@ -176,3 +176,10 @@ def test_a_setting_that_does_not_exist_gets_close_matches():
 def test_every_setting_has_a_title_and_a_description():
     for name, declared in TargetConstantContact.config_jsonschema["properties"].items():
         assert declared.get("description"), name
+
+
+@pytest.mark.parametrize("text", ["nan", "inf", "ten"])
+def test_a_number_as_text_has_to_be_one(text):
+    assert parse(max_rejected_percent="7.5").max_rejected_percent == 7.5
+    found = faults(sandbox=True, lists="x", max_rejected_percent=text)
+    assert found[0].startswith("max_rejected_percent: ")
