@@ -105,3 +105,24 @@ def test_a_closed_stdout_ends_the_run(export, monkeypatch):
     outcome = export(schema(), member(1), state("end"))
     assert outcome.exit_code == 1
     assert "Broken pipe" in outcome.log
+
+
+def test_rejected_rows_are_on_the_disk_before_the_state_that_covers_them(export, monkeypatch):
+    """Otherwise a crash right after STATE would lose them for good."""
+    found = []
+
+    class Stdout:
+        def write(self, _text: str) -> int:
+            found.extend(len(path.read_text().splitlines()) for path in rejects())
+            return 0
+
+        def flush(self) -> None:
+            """Nothing is kept back."""
+
+    def rejects() -> list[Path]:
+        return list(data_dir.rglob("rejects.singer.jsonl"))
+
+    data_dir = export().data_dir
+    monkeypatch.setattr("target_constant_contact.export.sys", SimpleNamespace(stdout=Stdout()))
+    export(schema(), record(EmailAddress="bad"), state("end"))
+    assert found == [2]

@@ -276,6 +276,11 @@ def test_more_profiles_than_an_export_may_have_are_refused_before_they_are_sent(
     assert len([key for key in sandbox.members(NEWS) if key.startswith("member")]) <= 10
 
 
+def test_merged_rows_are_no_further_profiles(export):
+    outcome = export(schema(), *[member(1)] * 5, member(2), max_profiles_per_export=2)
+    assert outcome.exit_code == 0
+
+
 def test_the_batch_that_would_exceed_the_profiles_is_not_sent(sandbox, export):
     outcome = export(
         schema(), *map(member, range(12)), max_profiles_per_export=9, batch_size_rows=5
