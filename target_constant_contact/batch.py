@@ -14,6 +14,8 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Final, Literal, TypeAlias
 
+from typing_extensions import override
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
@@ -118,6 +120,11 @@ class OpenBatch(ABC):
         self.first_row = first_row
         self.limits = limits
         self.contacts: dict[str, bytes] = {}
+        self._begin()
+
+    @abstractmethod
+    def _begin(self) -> None:
+        """Set up the counting of bytes of an empty batch."""
 
     @property
     @abstractmethod
@@ -164,18 +171,11 @@ class JsonBatch(OpenBatch):
 
     __slots__ = ("_bytes", "_head")
 
-    def __init__(
-        self,
-        number: int,
-        destination: Destination,
-        sms_permission: SmsPermission,
-        first_row: int,
-        limits: BatchLimits,
-    ) -> None:
-        super().__init__(number, destination, sms_permission, first_row, limits)
-        request: dict[str, object] = {"list_ids": destination.list_ids}
-        if sms_permission:
-            request["sms_permission_to_send"] = sms_permission
+    @override
+    def _begin(self) -> None:
+        request: dict[str, object] = {"list_ids": self.destination.list_ids}
+        if self.sms_permission:
+            request["sms_permission_to_send"] = self.sms_permission
         self._head = _encode(request)[:-1].encode() + b',"import_data":['
         self._bytes = len(self._head) + len(b"]}") - len(b",")
 
@@ -219,15 +219,8 @@ class CsvBatch(OpenBatch):
 
     _header_rows = 1
 
-    def __init__(
-        self,
-        number: int,
-        destination: Destination,
-        sms_permission: SmsPermission,
-        first_row: int,
-        limits: BatchLimits,
-    ) -> None:
-        super().__init__(number, destination, sms_permission, first_row, limits)
+    @override
+    def _begin(self) -> None:
         self._columns: dict[str, None] = {}
         self._cells = 0
 
