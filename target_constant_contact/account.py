@@ -2,22 +2,35 @@
 
 from __future__ import annotations
 
+import logging
+from contextlib import suppress
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from target_constant_contact.api.auth import BearerToken
 from target_constant_contact.api.client import ConstantContactClient
+from target_constant_contact.api.grants import AuthorizationServer
 from target_constant_contact.api.limits import RateLimiter
+from target_constant_contact.api.models import AccountSummary
+from target_constant_contact.api.renewal import ConnectionToken
+from target_constant_contact.api.tokens import TokenStore
 from target_constant_contact.contact import CUSTOM_PREFIX
-from target_constant_contact.exceptions import SettingsError
+from target_constant_contact.exceptions import ApiError, SettingsError, SignInError
 from target_constant_contact.lists import ListDirectory, UnknownListError
 from target_constant_contact.mapping import custom_field_faults
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from target_constant_contact.api.auth import Signer
     from target_constant_contact.api.models import CustomField
+    from target_constant_contact.api.tokens import Application
     from target_constant_contact.settings import Segment, Settings
+
+CONNECTIONS_FOLDER: Final = "connections"
+"""Name of the token store below ``data_dir``."""
+
+_logger = logging.getLogger("target-constant-contact")
 
 
 class Account:
@@ -33,16 +46,40 @@ class Account:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._sandbox: Any = _start_sandbox(settings) if settings.sandbox else None
-        api_url, token = settings.api_url, settings.access_token or ""
-        if self._sandbox:
-            api_url, token = self._sandbox.api_url, self._sandbox.access_token
-        self._limiter = RateLimiter(
-            settings.data_dir / "requests.sqlite",
-            "sandbox" if self._sandbox else f"access-token {api_url}",
-            requests_per_second=settings.requests_per_second,
-            requests_per_day=settings.requests_per_day,
+        self._limiters: list[RateLimiter] = []
+        self._summary: AccountSummary | None = None
+        self.signer = self._make_signer()
+        self.limiter = self._limit(
+            self._api_key(), settings.requests_per_second, settings.requests_per_day
         )
-        self.client = ConstantContactClient(api_url, auth=BearerToken(token), limiter=self._limiter)
+        self.client = ConstantContactClient(
+            self._sandbox.api_url if self._sandbox else settings.api_url,
+            auth=self.signer,
+            limiter=self.limiter,
+        )
+
+    @property
+    def connection_name(self) -> str:
+        """The name of the connection, or what stands in its place."""
+        if self._sandbox:
+            return "sandbox"
+        return self.signer.name if isinstance(self.signer, ConnectionToken) else "access token"
+
+    @property
+    def name(self) -> str:
+        """The account's name; empty when it is not known."""
+        return self._summary.name if self._summary else ""
+
+    @cached_property
+    def store(self) -> TokenStore:
+        """The token store of this data folder."""
+        return TokenStore(self._settings.data_dir / CONNECTIONS_FOLDER)
+
+    def authorization_server(self, application: Application) -> AuthorizationServer:
+        """The authorization server, as an application sees it."""
+        key = f"token endpoint {application.client_id}"
+        # The day has no limit of its own; this one is never reached at one call a second.
+        return AuthorizationServer(application, limiter=self._limit(key, 1, 86_400))
 
     @cached_property
     def lists(self) -> ListDirectory:
@@ -68,12 +105,35 @@ class Account:
         names = segment.field_mapping or ()
         return self.custom_fields if any(n.startswith(CUSTOM_PREFIX) for n in names) else []
 
+    def identify(self) -> AccountSummary:
+        """Ask which account this is, and keep the answer with the connection.
+
+        Raises:
+            SettingsError: It is not the one in the settings.
+            SignInError: The token lacks the scope ``account_read``.
+        """
+        summary = self._summary = self.client.account_summary()
+        if isinstance(self.signer, ConnectionToken):
+            self.signer.remember_account(summary.account_id, summary.name)
+        expected = self._settings.account
+        if expected and not self._sandbox and not summary.is_called(expected):
+            fault = (
+                f"account is {expected!r}, but {self._token_words()} is for {summary.name!r} "
+                f"({summary.account_id}); nothing was sent. Correct account, or sign in to the "
+                "other one"
+            )
+            raise SettingsError([fault])
+        return summary
+
     def check(self) -> None:
         """Compare the settings with the account.
 
         Raises:
-            SettingsError: With one line for every list or custom field that does not exist.
+            SettingsError: It is another account than the settings name, or lists or custom
+                fields do not exist: one line for each.
+            SignInError: There is nothing to sign in with.
         """
+        self._check_account()
         faults = [fault for segment in self._segments() for fault in self._faults(segment)]
         if faults:
             raise SettingsError(dict.fromkeys(faults))
@@ -81,9 +141,57 @@ class Account:
     def close(self) -> None:
         """Close the connection, and stop the sandbox if one was started."""
         self.client.close()
-        self._limiter.close()
+        for limiter in self._limiters:
+            limiter.close()
         if self._sandbox:
             self._sandbox.close()
+
+    def _make_signer(self) -> Signer:
+        settings = self._settings
+        if self._sandbox:
+            return BearerToken(self._sandbox.access_token)
+        if settings.access_token:
+            return BearerToken(settings.access_token)
+        return ConnectionToken(settings.credentials, self.store, self.authorization_server)
+
+    def _api_key(self) -> str:
+        """What the limits belong to: the application, as far as it is known."""
+        if self._sandbox:
+            return "sandbox"
+        known = self._settings.credentials.client_id or ""
+        if isinstance(self.signer, ConnectionToken):
+            known = self.signer.client_id
+        return known or f"access-token {self._settings.api_url}"
+
+    def _limit(self, key: str, per_second: int, per_day: int) -> RateLimiter:
+        limiter = RateLimiter(
+            self._settings.data_dir / "requests.sqlite",
+            key,
+            requests_per_second=per_second,
+            requests_per_day=per_day,
+        )
+        self._limiters.append(limiter)
+        return limiter
+
+    def _token_words(self) -> str:
+        if isinstance(self.signer, ConnectionToken):
+            return f"connection {self.signer.name!r}"
+        return "the access token"
+
+    def _check_account(self) -> None:
+        """Refuse another account than the settings name; learn the name of a new connection."""
+        if self._sandbox:
+            return
+        if self._settings.account:
+            self.identify()
+        elif isinstance(self.signer, ConnectionToken):
+            connection = self.signer.connection
+            self._summary = AccountSummary(connection.account_id, connection.account_name)
+            if not connection.account_id and "account_read" in connection.scopes:
+                with suppress(SignInError, ApiError):
+                    self.identify()
+        if self.name:
+            _logger.info("Connection %r leads to %s", self.connection_name, self.name)
 
     def _segments(self) -> Iterator[Segment]:
         yield from self._settings.segments

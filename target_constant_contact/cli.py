@@ -8,22 +8,21 @@ import select
 import sys
 import time
 import traceback
-from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Final
 
 import click
 from singer_sdk.exceptions import ConfigValidationError, SingerSDKError
-from singer_sdk.helpers._util import read_json_file
 
+from target_constant_contact.commands.sandbox import sandbox
 from target_constant_contact.exceptions import SettingsError, TargetError
-from target_constant_contact.settings import data_dir
 from target_constant_contact.target import TargetConstantContact
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-SANDBOX_PORT: Final = 8765
+COMMANDS: Final = (sandbox,)
 DRAIN_SECONDS: Final = 3.0
+_SETTINGS_ERRORS: Final = (SettingsError, ConfigValidationError)
 _logger = logging.getLogger(TargetConstantContact.name)
 
 
@@ -50,7 +49,10 @@ class Cli(click.Group):
             if isinstance(error, BrokenPipeError):
                 # Python would flush stdout once more at its end, fail, and choose the exit code.
                 os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            ctx.exit(report_error(error))
+            code = report_error(error)
+            if ctx.invoked_subcommand is None and isinstance(error, _SETTINGS_ERRORS):
+                _drain(sys.stdin)
+            ctx.exit(code)
 
 
 def report_error(error: Exception) -> int:
@@ -64,7 +66,6 @@ def report_error(error: Exception) -> int:
     if isinstance(error, SettingsError):
         for fault in error.faults:
             _logger.error("%s", fault)
-        _drain(sys.stdin)
     elif isinstance(error, (TargetError, SingerSDKError)):
         _logger.error("%s", " ".join(str(error).split()))
     elif isinstance(error, OSError):
@@ -104,46 +105,6 @@ def _drain(source: IO[str], seconds: float = DRAIN_SECONDS) -> None:
         return
 
 
-def _sandbox_command() -> click.Command:
-    @click.command("sandbox")
-    @click.option("--config", type=click.Path(path_type=Path), help="File with data_dir.")
-    @click.option(
-        "--data-dir",
-        envvar="TARGET_CONSTANT_CONTACT_DATA_DIR",
-        help="Folder of the sandbox's account.",
-    )
-    @click.option("--port", type=int, default=SANDBOX_PORT, show_default=True)
-    def sandbox(config: Path | None, data_dir: str | None, port: int) -> None:
-        """Serve the sandbox account until stopped, and print where."""
-        serve_sandbox(config, data_dir, port)
-
-    return sandbox
-
-
-def serve_sandbox(config: Path | None, folder: str | None, port: int) -> None:
-    """Serve the account that runs with `sandbox: true` write to.
-
-    Args:
-        config: A settings file; its `data_dir` is used.
-        folder: The data folder; wins over the file.
-        port: Port on loopback; 0 picks a free one.
-
-    Raises:
-        SettingsError: The sandbox is not installed.
-    """
-    try:
-        from target_constant_contact.sandbox import Sandbox  # noqa: PLC0415 - an extra
-    except ImportError as error:
-        raise SettingsError(
-            [f"sandbox: {error.name} is not installed; install target-constant-contact[sandbox]"]
-        ) from error
-    configured = read_json_file(config).get("data_dir") if config else None
-    path = data_dir(folder or configured) / "sandbox.sqlite"
-    sandbox = Sandbox(path, port=port).start()
-    click.echo(f"The sandbox is at {sandbox.url} (account in {path}). Stop it with Ctrl-C.")
-    sandbox.serve_forever()
-
-
 def command() -> Cli:
     """The whole command line, with singer-sdk's logging set up."""
     singer = TargetConstantContact.cli
@@ -160,7 +121,8 @@ def command() -> Cli:
         help="Turn Singer messages on stdin into Constant Contact lists.",
         context_settings=singer.context_settings,
     )
-    group.add_command(_sandbox_command())
+    for subcommand in COMMANDS:
+        group.add_command(subcommand)
     return group
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import secrets
 import sys
 import threading
@@ -15,6 +14,7 @@ from singer_sdk.singerlib.json import serialize_json
 from target_constant_contact.checkpoints import Checkpoints
 from target_constant_contact.contact import Rejection
 from target_constant_contact.exceptions import DataError, SettingsError, TargetError
+from target_constant_contact.files import make_private_folder
 from target_constant_contact.importer import Importer
 from target_constant_contact.packer import Packed, Packer
 from target_constant_contact.rejects import RejectsFile
@@ -301,6 +301,8 @@ class Export:
             ended_at=ended_at.isoformat(timespec="seconds"),
             status="dry run" if self._settings.dry_run and not error else status,
             error=error,
+            connection=self.account.connection_name,
+            account=self.account.name,
             requests=self.account.client.requests_made,
             rejects_file=str(self._rejects.path) if self.report.reasons else None,
         )
@@ -332,11 +334,7 @@ def make_run_folder(data_dir: Path) -> Path:
     run = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
     path = data_dir / "runs" / run
     try:
-        for folder in reversed((path, *path.parents)):
-            if not folder.exists():
-                folder.mkdir(mode=0o700, exist_ok=True)
-        if not os.access(path, os.W_OK):
-            raise PermissionError(path)
+        make_private_folder(path)
     except OSError as error:
         fault = (
             f"data_dir: cannot write below {data_dir} ({error.strerror}); set data_dir to "

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
 from collections import Counter
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Final
+
+from target_constant_contact.files import write_private
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -178,9 +179,7 @@ class Report:
             "imports": [asdict(record) for record in self.imports],
         }
         text = json.dumps(document, indent=2, ensure_ascii=False) + "\n"
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(text)
+        write_private(path, text)
 
 
 def _lists(destination: Destination, names: Mapping[str, str]) -> list[dict[str, str]]:

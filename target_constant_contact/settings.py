@@ -1,4 +1,4 @@
-"""The settings, declared once, and the frozen values that they are parsed into.
+"""The settings as frozen values.
 
 All faults are reported together, before anything is sent.
 """
@@ -14,212 +14,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 import platformdirs
-from singer_sdk import typing as th
 from singer_sdk.typing import DEFAULT_JSONSCHEMA_VALIDATOR
 
-from target_constant_contact.batch import MAX_BODY_BYTES, MAX_ROWS, BatchLimits, ImportFormat
+from target_constant_contact.api.auth import Credentials
+from target_constant_contact.api.tokens import name_fault
+from target_constant_contact.batch import BatchLimits
 from target_constant_contact.contact import property_faults
 from target_constant_contact.exceptions import SettingsError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-API_URL: Final = "https://api.cc.email/v3"
+    from target_constant_contact.batch import ImportFormat
+
 MAX_LISTS: Final = 50
 """Lists in one import, and lists of one contact. Source: bulk import guide."""
-
-_LISTS_TYPE = th.CustomType({"type": ["string", "array", "null"], "items": {"type": "string"}})
-_MAPPING_TYPE = th.ObjectType(additional_properties=th.StringType)
-
-PROPERTIES: Final = th.PropertiesList(
-    th.Property(
-        "access_token",
-        th.StringType,
-        secret=True,
-        title="Access token",
-        description="OAuth 2.0 access token with the scope `contact_data`, managed elsewhere. "
-        "It is used as it is and not refreshed.",
-    ),
-    th.Property(
-        "accept_data_transfer",
-        th.BooleanType,
-        default=False,
-        title="I agree to the data transfer",
-        description="Must be `true`: personal data leaves for Constant Contact, and you have "
-        "these people's permission to mail them. Without it nothing is sent. "
-        "The sandbox does not need it, because nothing leaves the machine.",
-    ),
-    th.Property(
-        "lists",
-        _LISTS_TYPE,
-        title="Lists",
-        description="Where members go, one list or several: list id, list name, or the list's "
-        "URL pasted from the browser. A text with commas is several lists.",
-    ),
-    th.Property(
-        "lists_field",
-        th.StringType,
-        title="Lists field",
-        description="Record field that holds the list or lists of that record (a list, or a "
-        "text with commas). It wins over `lists`, which serves records where it is blank.",
-    ),
-    th.Property(
-        "create_lists",
-        th.BooleanType,
-        default=False,
-        title="Create lists",
-        description="Create a named list that does not exist. Otherwise an unknown list is an "
-        "error that names close matches.",
-    ),
-    th.Property(
-        "field_mapping",
-        _MAPPING_TYPE,
-        title="Field mapping",
-        description="Contact property to record field, such as `email: EmailAddress`, "
-        "`cf:loyalty_tier: tier`, nested `city: address.city`; `birthday: date_of_birth` fills "
-        "month and day. Without it, fields are matched by well-known names, and the log says "
-        "how.",
-    ),
-    th.Property(
-        "segments",
-        th.ArrayType(
-            th.ObjectType(
-                th.Property("stream", th.StringType, required=True),
-                th.Property("lists", _LISTS_TYPE),
-                th.Property("lists_field", th.StringType),
-                th.Property("field_mapping", _MAPPING_TYPE),
-                th.Property("load_method", th.StringType, allowed_values=["upsert"]),
-                additional_properties=False,
-            )
-        ),
-        title="Segments",
-        description="Overrides of `lists`, `lists_field`, `field_mapping` and `load_method` for "
-        "the streams that match the name or glob `stream`. The first match wins.",
-    ),
-    th.Property(
-        "load_method",
-        th.StringType,
-        default="upsert",
-        allowed_values=["upsert"],
-        title="Load method",
-        description="`upsert` adds members and updates their properties. Nobody is taken off "
-        "a list.",
-    ),
-    th.Property(
-        "on_too_long",
-        th.StringType,
-        default="reject",
-        allowed_values=["reject", "truncate"],
-        title="On too long",
-        description="What happens to a text beyond the service's limit: `reject` the row, or "
-        "`truncate` the text. E-mail addresses and phone numbers for SMS are never truncated.",
-    ),
-    th.Property(
-        "max_rejected_percent",
-        th.NumberType(minimum=0, maximum=100),
-        default=10,
-        title="Max rejected percent",
-        description="The run fails when more of a stream's rows are rejected or refused.",
-    ),
-    th.Property(
-        "max_profiles_per_export",
-        th.IntegerType(minimum=1),
-        default=1_000_000,
-        title="Max profiles per export",
-        description="Contacts that one run may send; more is refused before it is sent.",
-    ),
-    th.Property(
-        "import_format",
-        th.StringType,
-        default="json",
-        allowed_values=["json", "csv"],
-        title="Import format",
-        description="`json` carries every property; `csv` is denser, without home, work and "
-        "other addresses and phones.",
-    ),
-    th.Property(
-        "import_timeout_minutes",
-        th.NumberType(exclusive_minimum=0),
-        default=60,
-        title="Import time-out",
-        description="Minutes that one import activity may take, counted from its submission.",
-    ),
-    th.Property(
-        "batch_size_rows",
-        th.IntegerType(minimum=1, maximum=MAX_ROWS),
-        default=MAX_ROWS,
-        title="Batch size in rows",
-        description="Contacts in one import, at most 40,000 (a CSV's header counts as one).",
-    ),
-    th.Property(
-        "batch_size_bytes",
-        th.IntegerType(minimum=10_000, maximum=MAX_BODY_BYTES),
-        default=BatchLimits().size,
-        title="Batch size in bytes",
-        description="Bytes of one encoded import, at most 4,000,000: beyond 4 MB the service "
-        "drops rows without a word.",
-    ),
-    th.Property(
-        "max_activities_in_flight",
-        th.IntegerType(minimum=1, maximum=1_000),
-        default=8,
-        title="Max activities in flight",
-        description="Import activities that may be unfinished at a time.",
-    ),
-    th.Property(
-        "requests_per_second",
-        th.IntegerType(minimum=1),
-        default=4,
-        title="Requests per second",
-        description="Rate that the API key allows, over all runs on this machine that share "
-        "`data_dir`.",
-    ),
-    th.Property(
-        "requests_per_day",
-        th.IntegerType(minimum=1),
-        default=10_000,
-        title="Requests per day",
-        description="Requests that the API key allows in a day (UTC), over all runs on this "
-        "machine that share `data_dir`.",
-    ),
-    th.Property(
-        "data_dir",
-        th.StringType,
-        title="Data folder",
-        description="Folder for reports, rejected rows, request counts and the sandbox's "
-        "account. Made with mode 0700. Default: the platform's folder for user data.",
-    ),
-    th.Property(
-        "dry_run",
-        th.BooleanType,
-        default=False,
-        title="Dry run",
-        description="Do everything but the sending; no STATE is written and no list created.",
-    ),
-    th.Property(
-        "sandbox",
-        th.BooleanType,
-        default=False,
-        title="Sandbox",
-        description="Send to an account on this machine (extra `sandbox`). It needs no "
-        "credentials, and nothing leaves the machine.",
-    ),
-    th.Property(
-        "api_url",
-        th.StringType,
-        default=API_URL,
-        title="API URL",
-        description="Another address of the API, for tests and proxies.",
-    ),
-    th.Property(
-        "validate_records",
-        th.BooleanType,
-        default=False,
-        title="Validate records",
-        description="Check every record against the stream's whole JSON schema; one that breaks "
-        "it is a rejected row. Mapped fields are always checked.",
-    ),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,6 +55,7 @@ class Settings:
     Attributes that are not described here are settings of the same name.
 
     Attributes:
+        credentials: The connection and the application.
         default: The segment of streams that no entry of ``segments`` matches; None when every
             stream has to match one.
         segments: Overrides, in the order of the settings.
@@ -253,6 +63,8 @@ class Settings:
     """
 
     access_token: str | None = field(repr=False)
+    credentials: Credentials
+    account: str | None
     default: Segment | None
     segments: tuple[Segment, ...]
     create_lists: bool
@@ -271,12 +83,16 @@ class Settings:
     api_url: str
 
     @classmethod
-    def parse(cls, config: Mapping[str, Any], schema: Mapping[str, Any]) -> Settings:
+    def parse(
+        cls, config: Mapping[str, Any], schema: Mapping[str, Any], *, for_export: bool = True
+    ) -> Settings:
         """Check the configuration and return its values.
 
         Args:
             config: The configuration as Singer passes it.
             schema: JSON schema of the settings, with those that singer-sdk adds.
+            for_export: Whether members are going to be sent: then there has to be a list, and
+                the agreement to the transfer.
 
         Raises:
             SettingsError: With one line for each fault that there is.
@@ -285,15 +101,19 @@ class Settings:
         faults, broken = _schema_faults(given, schema)
         usable = {name: value for name, value in given.items() if name not in broken}
         values = defaults(schema) | usable
-        faults += _permission_faults(values, broken)
+        faults += _credential_faults(values)
         default = _segment(values)
         segments = [_segment(entry, default) for entry in values.get("segments") or ()]
         faults += _mapping_faults(values)
-        faults += _list_faults(default, segments, broken)
+        if for_export:
+            faults += _permission_faults(values)
+            faults += _list_faults(default, segments, broken)
         if faults:
             raise SettingsError(faults)
         return cls(
-            access_token=values.get("access_token"),
+            access_token=values.get("access_token") or None,
+            credentials=_credentials(values),
+            account=(values.get("account") or "").strip() or None,
             default=default if default.lists or default.lists_field else None,
             segments=tuple(segments),
             limits=BatchLimits(values["batch_size_rows"], values["batch_size_bytes"]),
@@ -408,18 +228,40 @@ def defaults(schema: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _permission_faults(values: Mapping[str, Any], broken: set[str]) -> Iterator[str]:
-    """What stands between this configuration and a request to the service."""
-    if values["sandbox"]:
-        return
-    if not values["accept_data_transfer"] and not values["dry_run"]:
+def _permission_faults(values: Mapping[str, Any]) -> Iterator[str]:
+    """What stands between this configuration and sending personal data."""
+    if not (values["sandbox"] or values["accept_data_transfer"] or values["dry_run"]):
         yield (
             "accept_data_transfer is not true: personal data would leave for Constant Contact. "
             "Set accept_data_transfer: true if you agree to that and have these people's "
             "permission to mail them"
         )
-    if not values.get("access_token") and "access_token" not in broken:
-        yield "access_token is missing: set it, or set sandbox: true to try without an account"
+
+
+def _credential_faults(values: Mapping[str, Any]) -> Iterator[str]:
+    if fault := name_fault(values["connection"]):
+        yield fault
+    if values["sandbox"] or not values.get("refresh_token"):
+        return
+    if not values.get("client_id"):
+        yield (
+            "refresh_token is set without client_id: a refresh token belongs to one application. "
+            "Set client_id, and client_secret if the application has one"
+        )
+    if values.get("access_token"):
+        yield (
+            "access_token and refresh_token are both set: keep refresh_token if tokens are to "
+            "be renewed, or access_token to bring them yourself"
+        )
+
+
+def _credentials(values: Mapping[str, Any]) -> Credentials:
+    secrets = ("client_id", "client_secret", "refresh_token")
+    return Credentials(
+        connection=values["connection"],
+        auth_url=values["auth_url"].rstrip("/"),
+        **{name: (values.get(name) or "").strip() or None for name in secrets},
+    )
 
 
 def _mapping_faults(values: Mapping[str, Any]) -> Iterator[str]:

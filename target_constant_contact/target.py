@@ -22,7 +22,8 @@ from target_constant_contact.contact import Rejection
 from target_constant_contact.exceptions import InputError, InterruptedRunError, SettingsError
 from target_constant_contact.export import Export, make_run_folder
 from target_constant_contact.reader import MessageReader
-from target_constant_contact.settings import PROPERTIES, Settings, defaults, unknown_settings
+from target_constant_contact.settings import Settings, defaults, unknown_settings
+from target_constant_contact.settings_schema import PROPERTIES
 from target_constant_contact.sinks import RowRejectedError, SegmentSink
 
 if TYPE_CHECKING:

@@ -8,15 +8,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
-from target_constant_contact.api.models import Activity, ContactList, CustomField
+from target_constant_contact.api.models import (
+    MAX_BUTTONS,
+    AccountSummary,
+    Activity,
+    ContactList,
+    CustomField,
+)
 from target_constant_contact.api.transport import Transport, items
 from target_constant_contact.exceptions import ApiError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from requests.auth import AuthBase
-
+    from target_constant_contact.api.auth import Signer
     from target_constant_contact.api.limits import RateLimiter
 
 LISTS: Final = "/contact_lists"
@@ -24,6 +29,8 @@ CUSTOM_FIELDS: Final = "/contact_custom_fields"
 ACTIVITIES: Final = "/activities"
 JSON_IMPORT: Final = "/activities/contacts_json_import"
 CSV_IMPORT: Final = "/activities/contacts_file_import"
+ACCOUNT_SUMMARY: Final = "/account/summary"
+PRIVILEGES: Final = "/account/user/privileges"
 LISTS_PAGE: Final = 500
 FIELDS_PAGE: Final = 100
 ACTIVITIES_PAGE: Final = 500
@@ -47,7 +54,7 @@ class ConstantContactClient:
         self,
         api_url: str = "https://api.cc.email/v3",
         *,
-        auth: AuthBase,
+        auth: Signer,
         limiter: RateLimiter,
         retry_seconds: float | None = None,
         timeout: tuple[float, float] = (10.0, 60.0),
@@ -67,9 +74,16 @@ class ConstantContactClient:
         """Requests so far; every try counts."""
         return self._transport.requests_made
 
-    def contact_lists(self) -> list[ContactList]:
-        """All lists of the account that are not deleted."""
-        pages = self._transport.pages(LISTS, {"limit": LISTS_PAGE}, "lists")
+    def contact_lists(self, *, counts: bool = False) -> list[ContactList]:
+        """All lists of the account that are not deleted.
+
+        Args:
+            counts: Ask for the number of members too, those who cannot be mailed included.
+        """
+        params: dict[str, Any] = {"limit": LISTS_PAGE}
+        if counts:
+            params["include_membership_count"] = "all"
+        pages = self._transport.pages(LISTS, params, "lists")
         found = {item.list_id: item for item in map(ContactList.from_json, pages)}
         return [item for item in found.values() if not item.deleted]
 
@@ -95,6 +109,64 @@ class ConstantContactClient:
         pages = self._transport.pages(CUSTOM_FIELDS, {"limit": FIELDS_PAGE}, "custom_fields")
         found = {item.custom_field_id: item for item in map(CustomField.from_json, pages)}
         return list(found.values())
+
+    def create_custom_field(
+        self,
+        label: str,
+        type: str,  # noqa: A002 - the service's word, as in CustomField
+        choices: Sequence[str] = (),
+    ) -> CustomField:
+        """Make a custom field.
+
+        When an earlier try has made it and only its answer was lost, that field is returned. One
+        of this label and type that was there before looks the same and is returned too, with the
+        choices that it has.
+
+        Args:
+            label: What people see; at most ``MAX_LABEL_LENGTH`` characters.
+            type: One of ``CUSTOM_FIELD_TYPES``.
+            choices: Labels of the choices in the order of their display, for the types in
+                ``CHOICE_TYPES``.
+
+        Raises:
+            ApiError: 409 when the label belongs to a field of another type; 400 when the service
+                takes no such field, or no more fields.
+        """
+        try:
+            answer = self._transport.send(
+                "POST",
+                CUSTOM_FIELDS,
+                json_body=_new_field(label, type, choices),
+                needed="custom_field_id",
+            )
+        except ApiError as error:
+            existing = self._field_like(label, type) if error.status == _CONFLICT else None
+            if existing is None:
+                raise
+            return existing
+        return CustomField.from_json(answer)
+
+    def account_summary(self) -> AccountSummary:
+        """The account that the token belongs to.
+
+        Raises:
+            SignInError: Among others, when the token lacks the scope ``account_read`` or its user
+                the privilege ``account:read``.
+        """
+        return AccountSummary.from_json(
+            self._transport.send("GET", ACCOUNT_SUMMARY, scope="account_read")
+        )
+
+    def privileges(self) -> frozenset[str]:
+        """Names of all that the token's user may do, such as ``contacts:write``.
+
+        Any token may ask, whatever its scopes. The service is described to answer with an array;
+        one inside an object is read as well.
+        """
+        answer = self._transport.send("GET", PRIVILEGES, array_as="privileges")
+        found = (item for member in answer for item in items(answer, member))
+        names = (item.get("privilege_name") for item in found)
+        return frozenset(name for name in names if name and isinstance(name, str))
 
     def import_json(self, body: bytes) -> Activity:
         """Start an import of an encoded JSON body.
@@ -150,3 +222,22 @@ class ConstantContactClient:
         pages = self._transport.pages(LISTS, {"limit": LISTS_PAGE, "name": name}, "lists")
         found = map(ContactList.from_json, pages)
         return next((item for item in found if item.name == name and not item.deleted), None)
+
+    def _field_like(self, label: str, kind: str) -> CustomField | None:
+        wanted = (label.strip(), kind)
+        fields = self.custom_fields()
+        return next((item for item in fields if (item.label.strip(), item.type) == wanted), None)
+
+
+def _new_field(label: str, kind: str, choices: Sequence[str]) -> dict[str, Any]:
+    """The body that makes a custom field, with nothing that the service does not ask for."""
+    body: dict[str, Any] = {"label": label, "type": kind}
+    if choices:
+        body["choices"] = [
+            {"choice_label": choice, "display_order": order}
+            for order, choice in enumerate(choices, start=1)
+        ]
+    if len(choices) > MAX_BUTTONS:
+        # The only way of display that takes so many; which one is usual is not documented.
+        body["metadata"] = {"display_type": "dropdown"}
+    return body

@@ -7,13 +7,53 @@ description links no schema to several of its answers.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 UNFINISHED_STATES = frozenset({"initialized", "processing"})
 """States in which an activity may still become ``completed``."""
+
+CUSTOM_FIELD_TYPES: Final = (
+    "string",
+    "text_area",
+    "number",
+    "currency",
+    "date",
+    "datetime",
+    "boolean",
+    "single_select",
+    "multi_select",
+)
+"""Types that a new custom field may have.
+
+Source: https://developer.constantcontact.com/api_guide/create_custom_fields.html
+"""
+
+CHOICE_TYPES: Final = frozenset({"single_select", "multi_select"})
+"""Types whose values are chosen from a list. Source: as ``CUSTOM_FIELD_TYPES``."""
+
+MAX_LABEL_LENGTH: Final = 50
+"""Characters in the label of a custom field.
+
+Source: official description, ``CustomFieldRequest``.
+"""
+
+MAX_CHOICES: Final = 100
+"""Choices of a custom field. Source: official description, ``CustomFieldRequest``."""
+
+MAX_BUTTONS: Final = 20
+"""Choices of a custom field that is displayed as radio buttons or checkboxes.
+
+Source: official description, ``CustomFieldRequest``.
+"""
+
+MAX_CHOICE_LENGTH: Final = 255
+"""Characters of a choice. Source: official description, ``CustomFieldChoiceRequest``."""
+
+MAX_ACCOUNT_FIELDS: Final = 100
+"""Custom fields of an account. Source: official description, ``POST /contact_custom_fields``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +63,7 @@ class ContactList:
     Attributes:
         list_id: UUID of the list.
         name: Its name, unique in the account.
-        membership_count: Number of members, when it was asked for.
+        membership_count: Number of members, when it was asked for and is a whole number.
         deleted: Whether the list is in the account's trash.
     """
 
@@ -36,9 +76,9 @@ class ContactList:
     def from_json(cls, answer: Mapping[str, Any]) -> ContactList:
         """Read one list resource."""
         return cls(
-            list_id=str(answer.get("list_id", "")),
-            name=str(answer.get("name", "")),
-            membership_count=answer.get("membership_count"),
+            list_id=str(answer.get("list_id") or ""),
+            name=str(answer.get("name") or ""),
+            membership_count=_whole(answer.get("membership_count")),
             deleted=bool(answer.get("deleted_at")),
         )
 
@@ -52,9 +92,8 @@ class CustomField:
         label: What people see.
         name: What imports use, as ``cf:<name>``. It is derived from the label, in ways that
             differ between accounts, so it is always read back and never computed.
-        type: ``string``, ``text_area``, ``number``, ``currency``, ``date``, ``datetime``,
-            ``boolean``, ``single_select`` or ``multi_select``; older accounts know only
-            ``string`` and ``date``.
+        type: One of ``CUSTOM_FIELD_TYPES``, or one that is newer than this program; older
+            accounts know only ``string`` and ``date``.
         choices: Labels of the choices of a select field.
     """
 
@@ -67,14 +106,44 @@ class CustomField:
     @classmethod
     def from_json(cls, answer: Mapping[str, Any]) -> CustomField:
         """Read one custom field resource."""
-        choices = answer.get("choices") or ()
+        choices = answer.get("choices")
         return cls(
-            custom_field_id=str(answer.get("custom_field_id", "")),
-            label=str(answer.get("label", "")),
-            name=str(answer.get("name", "")),
+            custom_field_id=str(answer.get("custom_field_id") or ""),
+            label=str(answer.get("label") or ""),
+            name=str(answer.get("name") or ""),
             type=str(answer.get("type") or "string"),
-            choices=tuple(str(choice.get("choice_label", "")) for choice in choices),
+            choices=tuple(
+                str(choice.get("choice_label") or "")
+                for choice in (choices if isinstance(choices, list) else ())
+                if isinstance(choice, dict)
+            ),
         )
+
+
+@dataclass(frozen=True, slots=True)
+class AccountSummary:
+    """Which account it is; what the service tells of its owner is left out.
+
+    Attributes:
+        account_id: The service's ``encoded_account_id``, or an empty string.
+        name: Name of the organisation, or an empty string.
+    """
+
+    account_id: str
+    name: str
+
+    @classmethod
+    def from_json(cls, answer: Mapping[str, Any]) -> AccountSummary:
+        """Read the summary; blanks around the texts are taken off."""
+        return cls(
+            account_id=_stripped(answer.get("encoded_account_id")),
+            name=_stripped(answer.get("organization_name")),
+        )
+
+    def is_called(self, name_or_id: str) -> bool:
+        """Whether a person means this account, by its name in any case or by its id."""
+        named = name_or_id.strip()
+        return named == self.account_id or named.casefold() == self.name.casefold()
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,9 +169,9 @@ class Activity:
         """Read one activity resource of any kind."""
         status = answer.get("status")
         counters = {
-            name: value
+            name: number
             for name, value in (status.items() if isinstance(status, dict) else ())
-            if isinstance(value, int) and not isinstance(value, bool)
+            if (number := _whole(value)) is not None
         }
         state = str(answer.get("state", "")).lower()
         return cls(
@@ -111,3 +180,12 @@ class Activity:
             counters=counters,
             errors=tuple(str(error) for error in answer.get("activity_errors") or ()),
         )
+
+
+def _whole(value: Any) -> int | None:
+    """A whole number as it is; anything else, true and false too, is none."""
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def _stripped(value: Any) -> str:
+    return value.strip() if isinstance(value, str) else ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from dataclasses import dataclass
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urljoin, urlsplit
@@ -25,6 +26,7 @@ from target_constant_contact.exceptions import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from target_constant_contact.api.auth import Signer
     from target_constant_contact.api.limits import RateLimiter
 
 RETRY_SECONDS: Final = 1.0
@@ -51,6 +53,15 @@ class _PassingError(Exception):
     """A request failed in a way that another try may mend."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Call:
+    """A request, and what error lines say of it."""
+
+    request: requests.Request
+    what: str
+    scope: str
+
+
 class Transport:
     """Makes requests of the API; an answer is a JSON object, anything else an error.
 
@@ -70,7 +81,7 @@ class Transport:
         self,
         api_url: str,
         *,
-        auth: requests.auth.AuthBase,
+        auth: Signer,
         limiter: RateLimiter,
         retry_seconds: float | None,
         timeout: tuple[float, float],
@@ -136,6 +147,8 @@ class Transport:
         files: dict[str, Any] | None = None,
         content_type: str | None = None,
         needed: str = "",
+        array_as: str = "",
+        scope: str = "contact_data",
     ) -> dict[str, Any]:
         """Make a request, again if that may help, and return the JSON object of its answer.
 
@@ -149,6 +162,9 @@ class Transport:
             files: Parts of a multipart body.
             content_type: Media type of ``data``.
             needed: Member without which an answer is no answer.
+            array_as: Name under which an answer that is an array is returned; without it, such
+                an answer is none.
+            scope: Scope that the request needs, for the error line.
 
         Raises:
             TargetError: The request was refused, or got no usable answer.
@@ -166,10 +182,14 @@ class Transport:
             files=files,
         )
         what = f"{method} {path}"
+        call = _Call(request, what, scope)
 
         def attempt() -> dict[str, Any]:
-            self._limiter.acquire()
-            answer = self._attempt(request, what)
+            answer = self._attempt(call)
+            if array_as and isinstance(answer, list):
+                answer = {array_as: answer}
+            if not isinstance(answer, dict):
+                raise _PassingError("an answer that is not an object")
             if needed and not answer.get(needed):
                 raise _PassingError(f"an answer without {needed}")
             return answer
@@ -201,29 +221,40 @@ class Transport:
             on_backoff=tell,
         )(attempt)
 
-    def _attempt(self, request: requests.Request, what: str) -> dict[str, Any]:
+    def _attempt(self, call: _Call) -> Any:
+        """Make a request, once more with another token if its token was not accepted."""
+        response = self._send_signed(call)
+        if response.status_code == _UNAUTHORIZED and self._auth.renew(_token_of(response)):
+            response = self._send_signed(call)
+        return self._classify(response, call)
+
+    def _send_signed(self, call: _Call) -> requests.Response:
         """Make a request once.
 
         Redirects are not followed, so that a token never goes to another host.
         """
+        # Before the slot is reserved, because renewing a token takes its time.
+        self._auth.make_ready()
+        self._limiter.acquire()
         with self._counting:
             self.requests_made += 1
         started = time.monotonic()
         try:
-            response = self._exchange(request)
+            response = self._exchange(call.request)
         except (requests.ConnectionError, requests.Timeout, *_BROKEN_BODIES) as error:
             milliseconds = (time.monotonic() - started) * 1000
-            _logger.debug("%s: %s in %.0f ms", what, type(error).__name__, milliseconds)
+            _logger.debug("%s: %s in %.0f ms", call.what, type(error).__name__, milliseconds)
             # Its text holds the whole URL.
             raise _PassingError(f"no answer ({type(error).__name__})") from None
         except ValueError as error:
             # Wrong URLs and headers. Their texts quote them, the token too.
-            raise SettingsError(
-                [f"{what} cannot be sent ({type(error).__name__}); check api_url and the proxy"]
-            ) from None
+            fault = (
+                f"{call.what} cannot be sent ({type(error).__name__}); check api_url and the proxy"
+            )
+            raise SettingsError([fault]) from None
         milliseconds = (time.monotonic() - started) * 1000
-        _logger.debug("%s: %d in %.0f ms", what, response.status_code, milliseconds)
-        return self._classify(response, what)
+        _logger.debug("%s: %d in %.0f ms", call.what, response.status_code, milliseconds)
+        return response
 
     def _exchange(self, request: requests.Request) -> requests.Response:
         session = self._session()
@@ -243,51 +274,49 @@ class Transport:
             self._sessions.append(session)
         return session
 
-    def _classify(self, response: requests.Response, what: str) -> dict[str, Any]:
+    def _classify(self, response: requests.Response, call: _Call) -> Any:
         if response.status_code in _UNAVAILABLE:
             raise _PassingError(str(ServiceError.of(response)))
         if response.status_code == _TOO_MANY:
-            raise self._too_many(ServiceError.of(response), what)
+            raise self._too_many(ServiceError.of(response), call)
         if not response.ok or response.status_code in _REDIRECTS:
-            raise _refused(ServiceError.of(response), what)
+            raise self._refused(ServiceError.of(response), call)
         try:
-            answer = response.json()
+            return response.json()
         except ValueError:
             raise _PassingError(f"{response.status_code} with a body that is not JSON") from None
-        if not isinstance(answer, dict):
-            raise _PassingError(f"{response.status_code} with a body that is not an object")
-        return answer
 
-    def _too_many(self, error: ServiceError, what: str) -> Exception:
+    def _refused(self, error: ServiceError, call: _Call) -> Exception:
+        if error.status == _UNAUTHORIZED:
+            return self._auth.refusal(f"{call.what}: {error}")
+        if error.status == _FORBIDDEN:
+            return SignInError(
+                f"{call.what}: {error}. The token lacks the scope {call.scope}, or its user a "
+                "privilege (contacts:read, contacts:write, contacts:lists:read, "
+                "contacts:lists:write). Sign in as an administrator of the account."
+            )
+        return ApiError(
+            f"{call.what}: {error}. The service refused the request as it was made; it was not "
+            "repeated.",
+            status=error.status,
+            error_key=error.key,
+        )
+
+    def _too_many(self, error: ServiceError, call: _Call) -> Exception:
         """Tell the three kinds of 429 apart; one that is not known is taken for a throttle."""
         if error.key == "quota_exceeded" or error.message == "Limit Exceeded":
             return QuotaExceededError(
-                f"{what}: {error}. The API key has used up its requests of the day; start the "
+                f"{call.what}: {error}. The API key has used up its requests of the day; start the "
                 "run again after 00:00 UTC."
             )
         if "queue" in f"{error.key} {error.message}".lower():
-            return QueueFullError(f"{what}: {error}. The account has too many activities.")
+            return QueueFullError(f"{call.what}: {error}. The account has too many activities.")
         self._limiter.penalize(_THROTTLED_SECONDS)
         return _PassingError(str(error))
 
 
-def _refused(error: ServiceError, what: str) -> Exception:
-    if error.status == _UNAUTHORIZED:
-        return SignInError(
-            f"{what}: {error}. The access token was not accepted; it may have expired (they live "
-            "24 hours). Set a fresh access_token."
-        )
-    if error.status == _FORBIDDEN:
-        return SignInError(
-            f"{what}: {error}. The token lacks the scope contact_data, or its user a privilege "
-            "(contacts:read, contacts:write, contacts:lists:read, contacts:lists:write). Sign in "
-            "as an administrator of the account."
-        )
-    return ApiError(
-        f"{what}: {error}. The service refused the request as it was made; it was not repeated.",
-        status=error.status,
-        error_key=error.key,
-    )
+def _token_of(response: requests.Response) -> str:
+    return response.request.headers.get("Authorization", "").removeprefix("Bearer ")
 
 
 def _next_href(answer: dict[str, Any]) -> str:

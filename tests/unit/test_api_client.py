@@ -15,6 +15,7 @@ from werkzeug import Response
 
 from target_constant_contact.api.auth import BearerToken
 from target_constant_contact.api.client import ConstantContactClient
+from target_constant_contact.api.models import AccountSummary, CustomField
 from target_constant_contact.exceptions import (
     ApiError,
     QueueFullError,
@@ -26,9 +27,12 @@ from target_constant_contact.exceptions import (
 TOKEN = "token-that-nobody-may-see"
 LISTS, FIELDS = "/v3/contact_lists", "/v3/contact_custom_fields"
 ACTIVITIES = "/v3/activities"
+SUMMARY, PRIVILEGES = "/v3/account/summary", "/v3/account/user/privileges"
 JSON_IMPORT = "/v3/activities/contacts_json_import"
 CSV_IMPORT = "/v3/activities/contacts_file_import"
 CREATED = {"activity_id": "a1", "state": "initialized"}
+CONFLICT = ([{"error_key": "contacts.api.conflict"}], 409)
+TIER = {"custom_field_id": "f1", "label": "Tier", "name": "tier_1", "type": "string"}
 PERSONAL = b'{"email":"ann@example.com"}'
 THROTTLED = {"error_key": "throttled", "error_message": "Too Many Requests"}
 
@@ -169,6 +173,72 @@ def test_a_list_is_made_by_name(client, server):
     assert requests_to(server)[0].get_json() == {"name": "VIP"}
 
 
+def test_members_are_counted_only_when_asked_for(client, server):
+    """A run has no use for counts, so it asks for none."""
+    body = page("l1")
+    answers(server, LISTS, body, query_string={"limit": "500"})
+    counted = {"lists": [body["lists"][0] | {"membership_count": 7}]}
+    query = {"limit": "500", "include_membership_count": "all"}
+    answers(server, LISTS, counted, query_string=query)
+    assert [found.membership_count for found in client.contact_lists()] == [None]
+    assert [found.membership_count for found in client.contact_lists(counts=True)] == [7]
+
+
+def test_a_custom_field_is_made_and_its_name_is_the_service_s(client, server):
+    answers(server, FIELDS, (TIER, 201), method="POST")
+    assert client.create_custom_field("Tier", "string") == CustomField("f1", "Tier", "tier_1")
+    assert requests_to(server)[0].get_json() == {"label": "Tier", "type": "string"}
+
+
+def test_the_choices_of_a_custom_field_are_sent_in_their_order(client, server):
+    answers(server, FIELDS, (TIER, 201), method="POST")
+    client.create_custom_field("Tier", "single_select", ["Gold", "Silver"])
+    assert requests_to(server)[0].get_json() == {
+        "label": "Tier",
+        "type": "single_select",
+        "choices": [
+            {"choice_label": "Gold", "display_order": 1},
+            {"choice_label": "Silver", "display_order": 2},
+        ],
+    }
+
+
+@pytest.mark.parametrize(("count", "metadata"), [(20, None), (21, {"display_type": "dropdown"})])
+def test_choices_that_fit_no_buttons_are_displayed_in_a_dropdown(client, server, count, metadata):
+    answers(server, FIELDS, (TIER, 201), method="POST")
+    client.create_custom_field("Tier", "single_select", [str(n) for n in range(count)])
+    assert requests_to(server)[0].get_json().get("metadata") == metadata
+
+
+def test_the_account_is_asked_for_without_its_address_or_logo(client, server):
+    body = {"encoded_account_id": "a07e1kr", "organization_name": "Harbour Books"}
+    answers(server, SUMMARY, body, method="GET", query_string="")
+    assert client.account_summary() == AccountSummary("a07e1kr", "Harbour Books")
+
+
+def test_privileges_are_read_from_an_array(client, server):
+    shown = [{"privilege_id": n, "privilege_name": f"p{n}"} for n in (1, 2)]
+    answers(server, PRIVILEGES, shown, method="GET")
+    assert client.privileges() == {"p1", "p2"}
+
+
+def test_privileges_are_read_from_an_array_inside_an_object(client, server):
+    shown = [{"privilege_id": 1, "privilege_name": "contacts:read"}]
+    answers(server, PRIVILEGES, {"user_privileges": shown, "count": 1}, method="GET")
+    assert client.privileges() == {"contacts:read"}
+
+
+def test_a_privilege_without_a_name_is_passed_over(client, server):
+    odd = [{}, {"privilege_name": None}, {"privilege_name": ""}, {"privilege_name": ["x"]}, "odd"]
+    answers(server, PRIVILEGES, [*odd, {"privilege_name": "contacts:read"}])
+    assert client.privileges() == {"contacts:read"}
+
+
+def test_a_user_without_privileges_has_none(client, server):
+    answers(server, PRIVILEGES, [])
+    assert client.privileges() == frozenset()
+
+
 def test_an_activity_is_asked_for_by_id(client, server):
     answers(server, f"{ACTIVITIES}/a1", {"activity_id": "a1", "state": "completed"})
     assert client.activity("a1").state == "completed"
@@ -281,6 +351,12 @@ def test_a_forbidden_request_names_scope_and_privileges(client, server):
     with pytest.raises(SignInError, match=r"403.*contact_data.*contacts:lists:write"):
         client.contact_lists()
     assert client.requests_made == 1
+
+
+def test_a_forbidden_account_names_the_scope_that_it_needs(client, server):
+    answers(server, SUMMARY, ({"message": "Forbidden"}, 403))
+    with pytest.raises(SignInError, match=r"403.*account_read"):
+        client.account_summary()
 
 
 def test_a_redirect_is_not_followed(client, server):
@@ -428,6 +504,31 @@ def test_a_taken_name_without_a_list_to_be_seen_is_a_conflict(client, server):
     server.expect_request(LISTS, method="GET").respond_with_json(page())
     with pytest.raises(ApiError, match="409"):
         client.create_contact_list("VIP")
+
+
+@pytest.mark.parametrize("lost", [("", 503), ("<html>", 201), ({"label": "Tier"}, 201)])
+def test_a_custom_field_that_an_earlier_try_made_is_found(client, server, lost):
+    """One of the same label and another type is another field."""
+    answers(server, FIELDS, lost, CONFLICT, method="POST")
+    others = [TIER | {"custom_field_id": "f2", "type": "date"}, TIER | {"label": "tier"}]
+    found = {"custom_fields": [*others, TIER | {"custom_field_id": "f3"}]}
+    answers(server, FIELDS, found, method="GET", query_string={"limit": "100"})
+    assert client.create_custom_field(" Tier ", "string").custom_field_id == "f3"
+
+
+@pytest.mark.parametrize("other", [{"type": "date"}, {"label": "Other"}])
+def test_a_taken_label_of_another_custom_field_is_a_conflict(client, server, other):
+    answers(server, FIELDS, CONFLICT, method="POST")
+    answers(server, FIELDS, {"custom_fields": [TIER | other]}, method="GET")
+    with pytest.raises(ApiError, match="409"):
+        client.create_custom_field("Tier", "string")
+
+
+def test_a_custom_field_that_is_refused_is_not_looked_for(client, server):
+    answers(server, FIELDS, ([{"error_key": "contacts.api.validation.error"}], 400))
+    with pytest.raises(ApiError, match="400"):
+        client.create_custom_field("Tier", "string")
+    assert client.requests_made == 1
 
 
 # What nobody may see

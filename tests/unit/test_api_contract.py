@@ -14,14 +14,32 @@ from werkzeug import Response
 from target_constant_contact.api.auth import BearerToken
 from target_constant_contact.api.client import ConstantContactClient
 from target_constant_contact.api.limits import RateLimiter
+from target_constant_contact.api.models import (
+    CHOICE_TYPES,
+    MAX_ACCOUNT_FIELDS,
+    MAX_BUTTONS,
+    MAX_CHOICE_LENGTH,
+    MAX_CHOICES,
+    MAX_LABEL_LENGTH,
+    AccountSummary,
+    ContactList,
+    CustomField,
+)
 
 DESCRIPTION = Path(__file__).parents[2] / ".." / "shared" / "constant-contact-v3-openapi.yaml"
 LIST_IDS = ["04fe9a97-a579-43c5-bb1a-58ed29bf0a6a", "14fe9a97-a579-43c5-bb1a-58ed29bf0a6a"]
 
 CALLS = {
     "contact_lists": ("/contact_lists", lambda c: c.contact_lists()),
+    "contact_lists_with_counts": ("/contact_lists", lambda c: c.contact_lists(counts=True)),
     "create_contact_list": ("/contact_lists", lambda c: c.create_contact_list("VIP")),
     "custom_fields": ("/contact_custom_fields", lambda c: c.custom_fields()),
+    "create_custom_field": (
+        "/contact_custom_fields",
+        lambda c: c.create_custom_field("Tier", "single_select", [str(n) for n in range(21)]),
+    ),
+    "account_summary": ("/account/summary", lambda c: c.account_summary()),
+    "privileges": ("/account/user/privileges", lambda c: c.privileges()),
     "import_json": ("/activities/contacts_json_import", lambda c: c.import_json(b"{}")),
     "import_csv": (
         "/activities/contacts_file_import",
@@ -30,6 +48,7 @@ CALLS = {
     "activity": ("/activities/{activity_id}", lambda c: c.activity("a1")),
     "recent_activities": ("/activities", lambda c: c.recent_activities()),
 }
+ANSWER = {"activity_id": "a1", "list_id": "l1", "custom_field_id": "f1"}
 
 
 @pytest.fixture(scope="module")
@@ -78,7 +97,7 @@ def exchanges(description):
 
             def answer(request, name=name):
                 made[name] = see(request)
-                return Response(json.dumps({"activity_id": "a1", "list_id": "l1"}))
+                return Response(json.dumps(ANSWER))
 
             url_path = base + path.replace("{activity_id}", "a1")
             server.expect_request(url_path).respond_with_handler(answer)
@@ -105,6 +124,7 @@ def test_query_parameters_are_known_and_within_their_limits(exchange):
     made, operation = exchange
     known = {item["name"]: item for item in operation["parameters"] if item["in"] == "query"}
     for name, value in made.query.items():
+        assert value in known[name].get("enum", [value])
         if known[name]["type"] == "integer":
             assert known[name]["minimum"] <= int(value) <= known[name]["maximum"]
 
@@ -127,3 +147,51 @@ def test_the_keys_of_a_new_list_are_known_and_complete(exchanges, description):
     schema = description["definitions"]["ListInput"]
     keys = set(json.loads(exchanges["create_contact_list"].data))
     assert set(schema["required"]) <= keys <= set(schema["properties"])
+
+
+def test_the_keys_of_a_new_custom_field_are_known(exchanges, description):
+    definitions = description["definitions"]
+    body = json.loads(exchanges["create_custom_field"].data)
+    assert set(body) <= set(definitions["CustomFieldRequest"]["properties"])
+    assert set(body["metadata"]) <= set(definitions["CustomFieldMetadata"]["properties"])
+    known = set(definitions["CustomFieldChoiceRequest"]["properties"])
+    assert all(set(choice) == known for choice in body["choices"])
+
+
+def test_the_limits_of_a_new_custom_field_are_the_documented_ones(description):
+    definitions = description["definitions"]
+    field = definitions["CustomFieldRequest"]["properties"]
+    choice = definitions["CustomFieldChoiceRequest"]["properties"]
+    assert field["label"]["maxLength"] == MAX_LABEL_LENGTH
+    assert field["choices"]["maxItems"] == MAX_CHOICES
+    assert choice["choice_label"]["maxLength"] == MAX_CHOICE_LENGTH
+    words = field["choices"]["description"]
+    assert all(kind in words for kind in CHOICE_TYPES)
+    assert f"types is {MAX_BUTTONS}." in words
+    operation = description["paths"]["/contact_custom_fields"]["post"]
+    assert f"up to {MAX_ACCOUNT_FIELDS} " in operation["description"]
+
+
+def example(description, name):
+    """An answer made of the examples of a definition."""
+    found = description["definitions"][name]["properties"].items()
+    return {key: value["example"] for key, value in found if "example" in value}
+
+
+def test_answers_are_read_under_the_documented_keys(description):
+    shown = example(description, "Customer")
+    assert AccountSummary.from_json(shown) == AccountSummary(
+        shown["encoded_account_id"], shown["organization_name"]
+    )
+    field = example(description, "CustomField")
+    assert CustomField.from_json(field) == CustomField(
+        field["custom_field_id"], field["label"], field["name"], field["type"]
+    )
+    found = ContactList.from_json(example(description, "ContactList") | {"deleted_at": None})
+    assert all([found.list_id, found.name, found.membership_count])
+
+
+def test_privileges_are_documented_as_an_array_of_names(description):
+    schema = description["definitions"]["UserPrivilegesResource"]
+    assert schema["type"] == "array"
+    assert schema["items"]["properties"]["privilege_name"]["type"] == "string"

@@ -5,14 +5,17 @@ from __future__ import annotations
 import pytest
 
 from target_constant_contact.api.models import (
+    CHOICE_TYPES,
+    CUSTOM_FIELD_TYPES,
     UNFINISHED_STATES,
+    AccountSummary,
     Activity,
     ContactList,
     CustomField,
 )
 
 
-@pytest.mark.parametrize("model", [ContactList, CustomField, Activity])
+@pytest.mark.parametrize("model", [ContactList, CustomField, AccountSummary, Activity])
 def test_an_empty_answer_does_not_fail(model):
     assert model.from_json({})
 
@@ -20,6 +23,16 @@ def test_an_empty_answer_does_not_fail(model):
 def test_a_list_is_read():
     body = {"list_id": "l1", "name": "VIP", "membership_count": 7}
     assert ContactList.from_json(body) == ContactList("l1", "VIP", 7)
+
+
+@pytest.mark.parametrize("count", [None, True, "7", 7.5, {}])
+def test_a_count_that_is_no_whole_number_is_none(count):
+    assert ContactList.from_json({"membership_count": count}).membership_count is None
+
+
+def test_a_list_without_members_has_the_count_zero():
+    """A list whose members were not counted is another thing."""
+    assert ContactList.from_json({"membership_count": 0}).membership_count == 0
 
 
 def test_a_list_with_a_time_of_deletion_is_deleted():
@@ -36,6 +49,41 @@ def test_a_custom_field_is_read_with_the_labels_of_its_choices():
     }
     expected = CustomField("f1", "Loyalty tier", "loyalty_tier", "single_select", ("Gold",))
     assert CustomField.from_json(body) == expected
+
+
+@pytest.mark.parametrize("choices", [None, "odd", 7, {"choice_label": "Gold"}, ["odd", None]])
+def test_choices_that_cannot_be_read_are_none(choices):
+    assert CustomField.from_json({"choices": choices}).choices == ()
+
+
+def test_texts_that_are_null_are_empty():
+    names = ("custom_field_id", "label", "name", "list_id")
+    body = dict.fromkeys(names) | {"choices": [{"choice_label": None}]}
+    assert CustomField.from_json(body) == CustomField("", "", "", choices=("",))
+    assert ContactList.from_json(body) == ContactList("", "")
+
+
+def test_the_types_that_take_choices_are_among_the_types_of_custom_fields():
+    assert set(CUSTOM_FIELD_TYPES) > CHOICE_TYPES
+    assert len(set(CUSTOM_FIELD_TYPES)) == len(CUSTOM_FIELD_TYPES) == 9
+
+
+def test_an_account_is_read_without_the_blanks_around_its_name():
+    body = {"encoded_account_id": "a07e1kr", "organization_name": " Harbour Books\n"}
+    assert AccountSummary.from_json(body) == AccountSummary("a07e1kr", "Harbour Books")
+
+
+@pytest.mark.parametrize("odd", [None, 7, ["x"], {}])
+def test_what_is_no_text_in_an_account_is_empty(odd):
+    body = {"encoded_account_id": odd, "organization_name": odd}
+    assert AccountSummary.from_json(body) == AccountSummary("", "")
+
+
+def test_an_account_keeps_nothing_of_its_owner():
+    """What is not kept cannot reach a log or a report."""
+    owner = {"contact_email": "owner@example.com", "first_name": "Ann", "last_name": "Lee"}
+    shown = repr(AccountSummary.from_json(owner | {"organization_name": "Harbour Books"}))
+    assert not [value for value in owner.values() if value in shown]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,144 @@
+"""What the commands share: where settings come from, and how answers are shown."""
+
+from __future__ import annotations
+
+import functools
+import json
+import logging
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+from singer_sdk.configuration._dict_config import parse_environment_config
+from singer_sdk.helpers._util import read_json_file
+
+from target_constant_contact.account import Account
+from target_constant_contact.exceptions import SettingsError
+from target_constant_contact.settings import Settings
+from target_constant_contact.target import TargetConstantContact
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+ENV_PREFIX = "TARGET_CONSTANT_CONTACT_"
+_FROM_ENVIRONMENT = "ENV"
+_Command = TypeVar("_Command", bound="Callable[..., Any]")
+# It names every variable that it finds, which is of no use beside a table.
+logging.getLogger("singer_sdk.configuration._dict_config").setLevel(logging.ERROR)
+
+
+def configured(command: _Command) -> _Command:
+    """Give a command the options `--config` and `--data-dir`, and as first argument the settings.
+
+    The settings come from the environment, then from the files, then from the options: what
+    comes later wins. They are not checked yet.
+    """
+
+    @click.option(
+        "--config",
+        "config_files",
+        multiple=True,
+        metavar="FILE",
+        help="File with settings; variables of the environment are read too.",
+    )
+    @click.option("--data-dir", help="Folder of connections, runs and request counts.")
+    @functools.wraps(command)
+    def wrapped(config_files: Sequence[str], data_dir: str | None, **options: Any) -> Any:
+        config = read_config(config_files)
+        return command(config | ({"data_dir": data_dir} if data_dir else {}), **options)
+
+    return wrapped  # type: ignore[return-value]  # the same function for whoever calls it
+
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
+
+
+def read_config(files: Iterable[str] = ()) -> dict[str, Any]:
+    """Settings from the environment and from files, unchecked.
+
+    Raises:
+        SettingsError: A variable or a file cannot be read.
+    """
+    try:
+        config = parse_environment_config(_schema(), ENV_PREFIX)
+    except ValueError:
+        raise SettingsError(
+            [f"a variable {ENV_PREFIX}... of the environment is not what its setting takes"]
+        ) from None
+    for file in files:
+        if file != _FROM_ENVIRONMENT:
+            config |= _read(Path(file))
+    return config
+
+
+def parse_settings(config: Mapping[str, Any], *, for_export: bool = False) -> Settings:
+    """Check the settings; without ``for_export``, no list and no agreement is needed.
+
+    Raises:
+        SettingsError: With one line for each fault.
+    """
+    return Settings.parse(config, _schema(), for_export=for_export)
+
+
+@contextmanager
+def open_account(settings: Settings) -> Iterator[Account]:
+    """The account of the settings, closed at the end.
+
+    Raises:
+        SettingsError: The sandbox is asked for and not installed.
+    """
+    account = Account(settings)
+    try:
+        yield account
+    finally:
+        account.close()
+
+
+def print_json(value: Any) -> None:
+    """Print a value for programs."""
+    click.echo(json.dumps(value, indent=2, ensure_ascii=False))
+
+
+def print_table(headers: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Print a table for people; whole numbers are set to the right."""
+    body = [[_cell(value) for value in row] for row in rows]
+    numbers = [_is_number_column(body, index) for index in range(len(headers))]
+    widths = [
+        max(len(line[index]) for line in [list(headers), *body]) for index in range(len(headers))
+    ]
+    for line in [list(headers), ["-" * width for width in widths], *body]:
+        cells = (
+            cell.rjust(width) if number else cell.ljust(width)
+            for cell, width, number in zip(line, widths, numbers, strict=True)
+        )
+        click.echo("  ".join(cells).rstrip())
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return ""
+    return f"{value:,}" if isinstance(value, int) else " ".join(str(value).split())
+
+
+def _is_number_column(body: list[list[str]], index: int) -> bool:
+    cells = [row[index] for row in body if row[index]]
+    return bool(cells) and all(cell.replace(",", "").isdigit() for cell in cells)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        found = read_json_file(path)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "it is not JSON"
+        fault = f"config: a settings file cannot be read ({reason})"
+        raise SettingsError([fault]) from None
+    if not isinstance(found, dict):
+        raise SettingsError(["config: a settings file holds no JSON object"])
+    return found
+
+
+def _schema() -> dict[str, Any]:
+    schema = TargetConstantContact.config_jsonschema
+    TargetConstantContact.append_builtin_config(schema)
+    return schema

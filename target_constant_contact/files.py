@@ -1,0 +1,62 @@
+"""Files and folders that only their owner may read."""
+
+from __future__ import annotations
+
+import errno
+import os
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+PRIVATE_FILE: Final = 0o600
+PRIVATE_FOLDER: Final = 0o700
+
+
+def make_private_folder(path: Path) -> None:
+    """Make a folder and the missing ones above it, for their owner only.
+
+    Folders that exist keep their mode.
+
+    Raises:
+        OSError: It cannot be made, or nothing can be written into it.
+    """
+    for folder in reversed((path, *path.parents)):
+        if not folder.exists():
+            folder.mkdir(mode=PRIVATE_FOLDER, exist_ok=True)
+    if not os.access(path, os.W_OK | os.X_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+
+
+def write_private(path: Path, text: str, *, durable: bool = False) -> None:
+    """Write a file anew, readable by its owner only.
+
+    Args:
+        path: The file.
+        text: What it is to hold, written as UTF-8.
+        durable: Return only when the text would outlive a crash of the machine.
+
+    Raises:
+        OSError: It cannot be written.
+    """
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, PRIVATE_FILE)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        os.fchmod(descriptor, PRIVATE_FILE)
+        file.write(text)
+        if durable:
+            file.flush()
+            os.fsync(descriptor)
+
+
+def replace_durably(new: Path, path: Path) -> None:
+    """Put a file in the place of another, all or nothing, also when the machine crashes.
+
+    Raises:
+        OSError: It cannot be done; ``path`` is as it was.
+    """
+    new.replace(path)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
