@@ -43,7 +43,7 @@ class Cli(click.Group):
         logging.captureWarnings(capture=True)
         try:
             return super().invoke(ctx)
-        except (click.ClickException, click.exceptions.Exit):
+        except (click.ClickException, click.exceptions.Exit, click.Abort):
             raise
         except Exception as error:  # noqa: BLE001 - the last place where it can be explained
             if isinstance(error, BrokenPipeError):

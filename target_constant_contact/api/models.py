@@ -115,7 +115,7 @@ class CustomField:
             choices=tuple(
                 str(choice.get("choice_label") or "")
                 for choice in (choices if isinstance(choices, list) else ())
-                if isinstance(choice, dict)
+                if isinstance(choice, dict) and not choice.get("deleted_at")
             ),
         )
 

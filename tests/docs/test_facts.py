@@ -30,7 +30,7 @@ from target_constant_contact.settings import MAX_LISTS
 from target_constant_contact.values import UnfitValueError
 from tests.docs import readme
 from tests.docs.error_lines import PACKAGE
-from tests.docs.settings_table import about
+from tests.docs.tables import about
 from tests.support import TEXT
 
 POLL_SECONDS = flights.POLL_SECONDS

@@ -51,7 +51,7 @@ def test_wrong_settings_are_all_named_and_the_exit_code_says_so(tmp_path):
     done = cli(tmp_path, "--config", write_config(tmp_path, batch_size_rows=0), stdin="")
     assert done.returncode == 78
     assert done.stdout == ""
-    for part in ("accept_data_transfer", "access_token", "lists", "batch_size_rows"):
+    for part in ("accept_data_transfer", "lists", "batch_size_rows"):
         assert part in done.stderr
     assert "Traceback" not in done.stderr
 

@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from target_constant_contact.api.auth import Credentials
+from target_constant_contact.api.grants import AUTH_URL
 from target_constant_contact.batch import BatchLimits
 from target_constant_contact.exceptions import SettingsError
 from target_constant_contact.settings import Segment, Settings, unknown_settings
@@ -49,10 +51,9 @@ def test_all_faults_are_reported_together():
         on_too_long="shrug",
     )
     text = "\n".join(found)
-    assert len(found) == 9
+    assert len(found) == 8
     for part in (
         "accept_data_transfer is not true",
-        "access_token is missing",
         "lists is missing",
         "did you mean",
         "'first_name'",
@@ -77,6 +78,54 @@ def test_a_secret_of_the_wrong_type_is_not_shown():
 
 def test_the_token_does_not_show_in_the_settings():
     assert "t0p-secret" not in repr(parse())
+
+
+@pytest.mark.parametrize("name", ["client_secret", "refresh_token"])
+def test_no_secret_of_an_application_shows_in_the_settings(name: str):
+    settings = Settings.parse(
+        {"lists": "x", "sandbox": True, "client_id": "app", name: "t0p-secret"}, SCHEMA
+    )
+    assert getattr(settings.credentials, name) == "t0p-secret"
+    assert "t0p-secret" not in repr(settings)
+
+
+def test_without_any_credentials_the_default_connection_is_used():
+    settings = Settings.parse({"accept_data_transfer": True, "lists": "x"}, SCHEMA)
+    assert settings.credentials == Credentials(connection="default", auth_url=AUTH_URL)
+    assert settings.access_token is None
+
+
+def test_blanks_around_an_applications_secrets_are_dropped_and_blank_ones_are_none():
+    settings = Settings.parse(
+        GOOD | {"access_token": "", "client_id": " app ", "client_secret": " "}, SCHEMA
+    )
+    assert settings.access_token is None
+    assert settings.credentials.client_id == "app"
+    assert settings.credentials.client_secret is None
+
+
+def test_a_refresh_token_needs_the_application_that_it_belongs_to():
+    (fault,) = faults(refresh_token="t0p-secret", accept_data_transfer=True, lists="x")
+    assert "refresh_token is set without client_id" in fault
+    assert "t0p-secret" not in fault
+
+
+def test_an_access_token_beside_a_refresh_token_is_a_fault():
+    (fault,) = faults(**GOOD, client_id="app", refresh_token="r")
+    assert "access_token and refresh_token are both set" in fault
+
+
+@pytest.mark.parametrize("name", ["", "../escape", "a b", ".hidden", "x" * 65])
+def test_a_connection_has_a_name_that_a_file_can_have(name: str):
+    (fault,) = faults(**GOOD, connection=name)
+    assert fault.startswith(f"connection: {name!r} cannot be a name")
+
+
+def test_commands_need_neither_lists_nor_the_agreement():
+    assert Settings.parse({}, SCHEMA, for_export=False).default is None
+    with pytest.raises(SettingsError) as caught:
+        Settings.parse({"connection": "a/b"}, SCHEMA, for_export=False)
+    assert len(caught.value.faults) == 1
 
 
 def test_the_data_transfer_has_to_be_agreed_to_unless_nothing_leaves():

@@ -1,40 +1,42 @@
-"""The settings in the README and in meltano.yml are those of `--about`."""
+"""The settings and commands in the README and in meltano.yml are those that there are."""
 
 from __future__ import annotations
 
 from typing import Any
 
+import pytest
 import yaml
 
-from tests.docs import readme, settings_table
+from tests.docs import readme, tables
 
 
-def test_the_settings_table_is_what_about_says():
-    """Otherwise run `scripts/settings-table`."""
-    assert readme.marked(settings_table.PART) == settings_table.table()
+@pytest.mark.parametrize("part", tables.PARTS)
+def test_the_tables_are_what_about_and_help_say(part: str):
+    """Otherwise run `scripts/readme-tables`."""
+    assert readme.marked(part) == tables.PARTS[part]()
 
 
 def test_every_built_in_setting_is_described():
     described = {readme.code(row[0])[0] for row in readme.rows(readme.marked("built-in settings"))}
 
-    assert described == settings_table.built_in()
+    assert described == tables.built_in()
 
 
 def test_meltano_yml_declares_every_setting_and_no_other():
     declared = [setting["name"] for setting in _loader()["settings"]]
 
-    assert sorted(declared) == sorted(settings_table.about())
+    assert sorted(declared) == sorted(tables.about())
 
 
 def test_meltano_yml_hides_the_secrets():
     hidden = {setting["name"] for setting in _loader()["settings"] if setting.get("sensitive")}
-    secrets = {name for name, setting in settings_table.about().items() if setting.get("secret")}
+    secrets = {name for name, setting in tables.about().items() if setting.get("secret")}
 
     assert hidden == secrets
 
 
 def test_meltano_yml_offers_the_choices_that_the_target_takes():
-    settings = settings_table.about()
+    settings = tables.about()
     for setting in _loader()["settings"]:
         if setting.get("kind") == "options":
             offered = [option["value"] for option in setting["options"]]

@@ -1,0 +1,92 @@
+"""Tables of the README, made of what `--about` and `--help` say.
+
+As a program (`scripts/readme-tables`) it writes them into the README. singer-sdk's built-in
+settings are described there in other words, because their own change with its version.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+from click.testing import CliRunner
+
+from target_constant_contact.cli import COMMANDS
+from target_constant_contact.settings_schema import PROPERTIES
+from target_constant_contact.target import TargetConstantContact
+from tests.docs import readme
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+EVERYWHERE = {"--config", "--data-dir"}
+"""Options of every command, which the text below the table describes."""
+NOT_OFFERED = {"faker_config"}
+"""Built-in settings that need a package which this one does not bring."""
+
+
+def about() -> dict[str, dict[str, Any]]:
+    """The settings as `--about --format=json` prints them, by name."""
+    printed = CliRunner().invoke(TargetConstantContact.cli, ["--about", "--format=json"])
+    settings: dict[str, dict[str, Any]] = json.loads(printed.stdout)["settings"]["properties"]
+    return {name: settings[name] for name in settings if name not in NOT_OFFERED}
+
+
+def built_in() -> set[str]:
+    """Names of the settings that singer-sdk adds."""
+    return about().keys() - PROPERTIES.to_dict()["properties"].keys()
+
+
+def settings() -> str:
+    """The target's own settings as a Markdown table."""
+    lines = ["| setting | meaning | default |", "| --- | --- | --- |"]
+    for name, setting in about().items():
+        if name not in built_in():
+            meaning = " ".join(setting["description"].split())
+            lines.append(f"| `{name}` | {meaning} | {_written(setting.get('default'))} |")
+    return "".join(f"{line}\n" for line in lines)
+
+
+def commands() -> str:
+    """The commands beside the Singer command as a Markdown table."""
+    lines = ["| command | what it does | options |", "| --- | --- | --- |"]
+    for found in COMMANDS:
+        name = found.name or ""
+        lines.append(_command(name, found))
+        if isinstance(found, click.Group):
+            lines += [_command(f"{name} {sub}", found.commands[sub]) for sub in found.commands]
+    return "".join(f"{line}\n" for line in lines)
+
+
+PARTS: Final[dict[str, Callable[[], str]]] = {"settings": settings, "commands": commands}
+
+
+def main() -> None:
+    """Write the tables into the README."""
+    text = readme.read()
+    for name, made in PARTS.items():
+        start, end = f"<!-- {name} -->\n", f"<!-- /{name} -->"
+        before, _, rest = text.partition(start)
+        text = f"{before}{start}{made()}{end}{rest.partition(end)[2]}"
+    readme.PATH.write_text(text, encoding="utf-8")
+
+
+def _command(name: str, found: click.Command) -> str:
+    help_text = " ".join((found.help or "").partition("\n\n")[0].split())
+    options = [
+        f"`{parameter.opts[0]}`"
+        for parameter in found.params
+        if isinstance(parameter, click.Option) and parameter.opts[0] not in EVERYWHERE
+    ]
+    return f"| `{name}` | {help_text} | {', '.join(options)} |"
+
+
+def _written(default: object) -> str:
+    if default is None:
+        return ""
+    return f"`{default if isinstance(default, str) else json.dumps(default)}`"
+
+
+if __name__ == "__main__":
+    main()
