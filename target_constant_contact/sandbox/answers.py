@@ -77,6 +77,11 @@ def unauthorized() -> RefusalError:
     return gateway_refusal(401, "unauthorized", "Unauthorized", headers)
 
 
+def oauth_error(status: int, error: str, description: str) -> RefusalError:
+    """Return an error in the shape of OAuth 2.0."""
+    return RefusalError(status, {"error": error, "error_description": description})
+
+
 def account() -> Account:
     """Return the account that the present request is about."""
     found: Account = current_app.extensions["sandbox"]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from flask import Blueprint, jsonify
 
 from target_constant_contact.sandbox.account import ENCODED_ACCOUNT_ID, ORGANISATION
-from target_constant_contact.sandbox.answers import Query
+from target_constant_contact.sandbox.answers import Query, account
 
 if TYPE_CHECKING:
     from flask import Response
@@ -34,13 +34,15 @@ ADDRESS = {
     "postal_code": "97201",
     "country_code": "US",
 }
-PRIVILEGES = {
-    7: "contacts:read",
-    8: "contacts:write",
-    9: "contacts:lists:read",
-    10: "contacts:lists:write",
-    12: "account:read",
+PRIVILEGE_IDS = {
+    "contacts:read": 7,
+    "contacts:write": 8,
+    "contacts:lists:read": 9,
+    "contacts:lists:write": 10,
+    "account:read": 12,
 }
+"""Ids of privileges; one that is not here has :data:`OTHER_PRIVILEGE_ID`."""
+OTHER_PRIVILEGE_ID = 99
 
 
 @blueprint.get("/summary")
@@ -53,5 +55,12 @@ def get_summary() -> Response:
 @blueprint.get("/user/privileges")
 def get_privileges() -> Response:
     """Answer what the user may do; any token will do."""
-    shown = [{"privilege_id": i, "privilege_name": name} for i, name in PRIVILEGES.items()]
-    return jsonify(shown)
+    return jsonify(
+        [
+            {
+                "privilege_id": PRIVILEGE_IDS.get(name, OTHER_PRIVILEGE_ID),
+                "privilege_name": name,
+            }
+            for name in account().behaviour.privileges
+        ]
+    )

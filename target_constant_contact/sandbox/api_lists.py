@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, jsonify
@@ -18,6 +19,7 @@ from target_constant_contact.sandbox.answers import (
     refusal,
 )
 from target_constant_contact.sandbox.fields import (
+    SELECTS,
     TYPES,
     NewField,
     field_exists,
@@ -42,7 +44,8 @@ MAX_FIELDS = 100
 MAX_TEXT = 255
 MAX_LABEL = 50
 _STATUS = {"all": "1", "active": "l.deleted_at IS NULL", "deleted": "l.deleted_at IS NOT NULL"}
-_SELECTS = frozenset({"single_select", "multi_select"})
+_MAX_CHOICES = {"radio": 20, "checkbox": 20}
+_MAX_CHOICES_OF_A_MENU = 100
 
 
 @blueprint.get("/contact_lists")
@@ -137,6 +140,7 @@ def post_field() -> tuple[Response, int]:
         type=_type(body),
         choices=_choices(body),
         metadata=tuple(_metadata(body).items()),
+        version=_version(body),
     )
     with account().store.writing() as db:
         if field_exists(db, new.label):
@@ -184,6 +188,27 @@ def _choices(body: Mapping[str, Any]) -> tuple[str, ...]:
     choices = body.get("choices") or []
     if not isinstance(choices, list) or not all(isinstance(c, dict) for c in choices):
         raise invalid("choices does not have a valid value")
-    if body["type"] in _SELECTS and not choices:
+    if body["type"] in SELECTS and not choices:
         raise invalid("choices is missing")
-    return tuple(_text(choice, "choice_label", MAX_TEXT) for choice in choices)
+    limit = _MAX_CHOICES.get(str(_metadata(body).get("display_type")), _MAX_CHOICES_OF_A_MENU)
+    if len(choices) > limit:
+        raise invalid(f"choices holds more than {limit} values")
+    placed = [
+        (_whole_number(choice, "display_order", number), _text(choice, "choice_label", MAX_TEXT))
+        for number, choice in enumerate(choices, start=1)
+    ]
+    return tuple(label for _, label in sorted(placed, key=operator.itemgetter(0)))
+
+
+def _version(body: Mapping[str, Any]) -> int:
+    version = _whole_number(body, "version", 1)
+    if version not in {1, 2}:
+        raise invalid("version does not have a valid value")
+    return version
+
+
+def _whole_number(body: Mapping[str, Any], name: str, default: int) -> int:
+    number = body.get(name, default)
+    if not isinstance(number, int) or isinstance(number, bool):
+        raise invalid(f"{name} does not have a valid value")
+    return number

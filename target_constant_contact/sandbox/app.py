@@ -14,6 +14,7 @@ from target_constant_contact.sandbox import (
     api_contacts,
     api_lists,
     gate,
+    grants,
     oauth,
     pages,
 )
@@ -41,7 +42,7 @@ def create_app(account: Account, host: str = "127.0.0.1") -> Flask:
     app.config["SANDBOX_HOSTS"] = LOOPBACK if f"[{host}]" in LOOPBACK or host in LOOPBACK else ()
     app.extensions["sandbox"] = account
     gate.install(app)
-    for module in (api_lists, api_contacts, api_activities, api_account, oauth, pages):
+    for module in (api_lists, api_contacts, api_activities, api_account, oauth, grants, pages):
         app.register_blueprint(module.blueprint)
     app.register_error_handler(RefusalError, RefusalError.response)
     app.register_error_handler(HTTPException, _answer_http_error)

@@ -39,6 +39,14 @@ class Behaviour:
             ``items_total_count`` betray.
         access_token_seconds: Life of an access token.
         rotating_refresh_tokens: A refresh token serves once and is replaced; False: it stays.
+        reuse_revokes_family: A used-up refresh token that is presented again takes back all
+            refresh and access tokens of its sign-in; False: it is refused, and the newest stays.
+        refused_scopes: Scopes that a sign-in does not get although it asked for them. Refreshing
+            gives what the sign-in gave.
+        device_interval: Seconds that a device waits between polls; 0: it need not wait.
+        device_code_seconds: Life of a device code.
+        privileges: Names of the privileges of the account's user. A request that needs another
+            one is answered 403.
         activity_days: Days for which an activity can be asked for.
     """
 
@@ -61,4 +69,15 @@ class Behaviour:
     rows_lost: int = 0
     access_token_seconds: int = 86_400
     rotating_refresh_tokens: bool = True
+    reuse_revokes_family: bool = False
+    refused_scopes: frozenset[str] = frozenset()
+    device_interval: int = 5
+    device_code_seconds: float = 600
+    privileges: tuple[str, ...] = (
+        "contacts:read",
+        "contacts:write",
+        "contacts:lists:read",
+        "contacts:lists:write",
+        "account:read",
+    )
     activity_days: float = 10

@@ -25,6 +25,8 @@ TYPES = frozenset(
         "multi_select",
     }
 )
+DATES = frozenset({"date", "datetime"})
+SELECTS = frozenset({"single_select", "multi_select"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +37,9 @@ class NewField:
         label: What people see; at most 50 characters.
         type: One of :data:`TYPES`.
         name: What imports use; empty: the label with underscores for blanks.
-        choices: Labels of the choices of a select field.
+        choices: Labels of the choices of a select field, in their order.
         metadata: Passed through as it came.
+        version: How a field of :data:`DATES` is stored: 1 as text, 2 as a date.
     """
 
     label: str
@@ -44,6 +47,7 @@ class NewField:
     name: str = ""
     choices: tuple[str, ...] = ()
     metadata: tuple[tuple[str, Any], ...] = ()
+    version: int = 1
 
 
 def insert_field(
@@ -63,7 +67,8 @@ def insert_field(
             new.label,
             name,
             new.type,
-            json.dumps(dict(new.metadata)),
+            # The version has no column of its own, so that files made before it was kept serve on.
+            json.dumps({**dict(new.metadata), "version": new.version}),
             json.dumps(choices),
             now,
             now,
@@ -89,9 +94,9 @@ def field_resource(row: sqlite3.Row) -> dict[str, Any]:
         "created_at": stamp(row["created_at"]),
         "updated_at": stamp(row["updated_at"]),
     }
-    if row["type"] in {"date", "datetime"}:
-        resource["version"] = 1
-    for part in ("metadata", "choices"):
-        if content := json.loads(row[part]):
-            resource[part] = content
-    return resource
+    metadata = json.loads(row["metadata"])
+    version = metadata.pop("version", 1)
+    if row["type"] in DATES:
+        resource["version"] = version
+    parts = {"metadata": metadata, "choices": json.loads(row["choices"])}
+    return resource | {part: content for part, content in parts.items() if content}

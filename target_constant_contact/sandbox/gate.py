@@ -16,6 +16,7 @@ from target_constant_contact.sandbox.answers import (
     refusal,
     unauthorized,
 )
+from target_constant_contact.sandbox.permissions import permits
 from target_constant_contact.sandbox.request_log import OpenRequest
 
 if TYPE_CHECKING:
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 AUTH_PATH = "/oauth2/default/v1"
 TOKEN_PATH = f"{AUTH_PATH}/token"
 MAX_BODY_BYTES = 32 * 1024 * 1024
-_SCOPES = {"/v3/account/summary": "account_read", "/v3/account/user/privileges": ""}
 _GATEWAY = {
     "throttled": (429, "throttled", "Too Many Requests"),
     "quota_exceeded": (429, "quota_exceeded", "Limit Exceeded"),
@@ -114,8 +114,7 @@ def _authorize() -> None:
     )
     if refused:
         raise limited(refused)
-    scope = _SCOPES.get(request.path, "contact_data")
-    if scope and scope not in grant.scopes:
+    if not permits(request.method, request.path, grant.scopes, behaviour.privileges):
         raise limited("forbidden")
 
 

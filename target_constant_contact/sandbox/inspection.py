@@ -110,6 +110,16 @@ class Inspection:
             tokens.keep(db, tokens.Grant(value, "refresh", client_id, scope, expires_at, details))
         return value
 
+    def revoke_tokens(self, *kinds: str) -> None:
+        """Take back all tokens of some kinds: ``access``, ``refresh``."""
+        with self._account.store.writing() as db:
+            tokens.revoke_all(db, *kinds)
+
+    def reused_refresh_tokens(self) -> int:
+        """Return how often a used-up refresh token was presented."""
+        with self._account.store.reading() as db:
+            return tokens.reuses(db)
+
     def approve_device(self, user_code: str, *, approve: bool) -> None:
         """Approve or refuse a device that waits."""
         with self._account.store.writing() as db:

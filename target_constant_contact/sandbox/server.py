@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
-import logging
 import signal
-import socket
 import threading
 import time
 from typing import TYPE_CHECKING, Any, Self
-
-from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
 
 from target_constant_contact.sandbox import tokens
 from target_constant_contact.sandbox.account import Account
@@ -18,6 +13,7 @@ from target_constant_contact.sandbox.app import create_app
 from target_constant_contact.sandbox.behaviour import Behaviour
 from target_constant_contact.sandbox.gate import AUTH_PATH
 from target_constant_contact.sandbox.inspection import Inspection
+from target_constant_contact.sandbox.listener import Listener
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,11 +23,9 @@ if TYPE_CHECKING:
     from target_constant_contact.sandbox.faults import Fault
     from target_constant_contact.sandbox.request_log import RequestSeen
 
-logger = logging.getLogger(__name__)
 SCOPES = "contact_data account_read offline_access"
 CLIENT_ID = "sandbox-app"
 _FAR_AWAY = 100 * 365 * 86_400.0
-_SECONDS_TO_FINISH = 10.0
 
 
 class Sandbox:
@@ -61,7 +55,7 @@ class Sandbox:
         self._account = Account(path, behaviour, clock)
         self._inspection = Inspection(self._account)
         self._address = (host, port)
-        self._server: _Server | None = None
+        self._server: Listener | None = None
         self._thread: threading.Thread | None = None
         self.access_token = self.mint_token()
 
@@ -70,7 +64,7 @@ class Sandbox:
         if self._server is None:
             self._account.closing.clear()
             app = create_app(self._account, host=self._address[0])
-            self._server = _Server(*self._address, app)
+            self._server = Listener(*self._address, app)
             self._address = self._address[0], self._server.port
             self._thread = threading.Thread(
                 target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True
@@ -167,6 +161,25 @@ class Sandbox:
         """Hand out a refresh token, as a sign-in of the application would."""
         return self._inspection.mint_refresh_token(scope, client_id)
 
+    @property
+    def reused_refresh_tokens(self) -> int:
+        """How often a used-up refresh token was presented.
+
+        Used-up tokens are remembered for the 180 days that they would have lived.
+        """
+        return self._inspection.reused_refresh_tokens()
+
+    def revoke_access_tokens(self) -> None:
+        """Let every access token die at once, :attr:`access_token` too; refresh tokens live."""
+        self._inspection.revoke_tokens("access")
+
+    def revoke_refresh_tokens(self) -> None:
+        """Do what a person does who disconnects the application.
+
+        All refresh and access tokens die, :attr:`access_token` too.
+        """
+        self._inspection.revoke_tokens("refresh", "access")
+
     def add_application(
         self, client_id: str, client_secret: str | None = None, redirect_uris: tuple[str, ...] = ()
     ) -> None:
@@ -253,44 +266,3 @@ class Sandbox:
 def serve(path: Path | None, host: str = "127.0.0.1", port: int = 0) -> None:
     """Serve an account until SIGINT or SIGTERM. Call it in the main thread."""
     Sandbox(path, host=host, port=port).serve_forever()
-
-
-class _Handler(WSGIRequestHandler):
-    """Writes nothing to the console."""
-
-    # Headers and body are two writes; without this each answer may take 40 ms longer.
-    disable_nagle_algorithm = True
-
-    def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002 - werkzeug's name
-        """Log at DEBUG, whatever werkzeug would print."""
-        logger.debug("%s: " + message, type, *args)  # noqa: G003 - message is a format
-
-
-class _Server(ThreadedWSGIServer):
-    """Knows its connections, so that closing it leaves no thread that still uses the account."""
-
-    def __init__(self, host: str, port: int, app: Any) -> None:
-        self._open: set[socket.socket] = set()
-        self._changed = threading.Condition()
-        super().__init__(host, port, app, handler=_Handler)
-
-    def process_request(self, request: Any, client_address: Any) -> None:
-        """Note a connection."""
-        with self._changed:
-            self._open.add(request)
-        super().process_request(request, client_address)
-
-    def shutdown_request(self, request: Any) -> None:
-        """Forget a connection."""
-        super().shutdown_request(request)
-        with self._changed:
-            self._open.discard(request)
-            self._changed.notify_all()
-
-    def hang_up(self) -> None:
-        """Let requests under way finish, for some seconds; no further one is read."""
-        with self._changed:
-            for connection in self._open:
-                with contextlib.suppress(OSError):
-                    connection.shutdown(socket.SHUT_RD)
-            self._changed.wait_for(lambda: not self._open, _SECONDS_TO_FINISH)

@@ -90,6 +90,7 @@ CREATE TABLE grants (
     expires_at REAL NOT NULL,
     details TEXT NOT NULL DEFAULT '{}'
 );
+CREATE INDEX grants_by_family ON grants (json_extract(details, '$.family'));
 CREATE TABLE requests (
     seq INTEGER PRIMARY KEY,
     at REAL NOT NULL,

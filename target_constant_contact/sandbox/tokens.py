@@ -15,8 +15,6 @@ if TYPE_CHECKING:
 CODE_SECONDS = 300.0
 REFRESH_SECONDS = 180 * 86_400.0
 """A refresh token dies 180 days after its last use."""
-DEVICE_SECONDS = 600.0
-DEVICE_INTERVAL = 5
 _ACCESS_BYTES = 700
 
 
@@ -26,7 +24,8 @@ class Grant:
 
     Attributes:
         value: The secret itself.
-        kind: ``access``, ``refresh``, ``code`` or ``device``.
+        kind: ``access``, ``refresh``, ``used`` (a refresh token that has served), ``code`` or
+            ``device``.
         client_id: Application that it belongs to; requests are counted by it.
         scope: Space-separated scopes.
         expires_at: Seconds since the epoch.
@@ -95,10 +94,37 @@ def revoke(db: sqlite3.Connection, grant: Grant) -> None:
     db.execute("DELETE FROM grants WHERE value = ?", (grant.value,))
 
 
+def use_up(db: sqlite3.Connection, grant: Grant) -> None:
+    """Let a refresh token serve no more, but remember it until it would have died."""
+    db.execute("UPDATE grants SET kind = 'used' WHERE value = ?", (grant.value,))
+
+
+def count_reuse(db: sqlite3.Connection, used: Grant) -> None:
+    """Note that a used-up refresh token was presented once more."""
+    update(db, used, reuses=used.details.get("reuses", 0) + 1)
+
+
+def reuses(db: sqlite3.Connection) -> int:
+    """Return how often a used-up refresh token was presented."""
+    query = (
+        "SELECT coalesce(sum(json_extract(details, '$.reuses')), 0) FROM grants WHERE kind = 'used'"
+    )
+    number: int = db.execute(query).fetchone()[0]
+    return number
+
+
 def revoke_family(db: sqlite3.Connection, family: str) -> None:
-    """Take back all refresh tokens that stem from one sign-in: with rotation only one lives."""
-    query = "DELETE FROM grants WHERE kind = 'refresh' AND json_extract(details, '$.family') = ?"
+    """Take back all refresh and access tokens that stem from one sign-in."""
+    query = (
+        "DELETE FROM grants WHERE kind IN ('refresh', 'access')"
+        " AND json_extract(details, '$.family') = ?"
+    )
     db.execute(query, (family,))
+
+
+def revoke_all(db: sqlite3.Connection, *kinds: str) -> None:
+    """Take back everything of some kinds."""
+    db.executemany("DELETE FROM grants WHERE kind = ?", [(kind,) for kind in kinds])
 
 
 def forget_expired(db: sqlite3.Connection, now: float) -> None:

@@ -74,6 +74,21 @@ def test_lists_are_counted_when_asked(call):
     assert "membership_count" not in call("GET", "/v3/contact_lists").json()["lists"][0]
 
 
+def test_all_members_are_counted_or_the_active_ones_only(call, sandbox, clock):
+    """A member on hold counts for `all` and not for `active`."""
+    list_id = sandbox.lists()["Newsletter"]
+    body = {"import_data": [{"email": "tem.hold@example.org"}], "list_ids": [list_id]}
+    assert call("POST", "/v3/activities/contacts_json_import", json=body).status_code == 201
+    clock.advance(5)
+
+    def counts(which):
+        path = f"/v3/contact_lists?include_membership_count={which}"
+        return {x["name"]: x["membership_count"] for x in call("GET", path).json()["lists"]}
+
+    assert (counts("all")["Newsletter"], counts("active")["Newsletter"]) == (3, 2)
+    assert set(counts("all")) == set(sandbox.lists())
+
+
 def test_pages_follow_each_other_by_opaque_links(call):
     found = list(pages(call, "/v3/contact_lists?limit=3&status=all", "lists"))
     assert [len(page) for page in found] == [3, 2]
@@ -173,6 +188,66 @@ def test_a_custom_field_is_made_with_a_name_from_its_label(call):
     assert again.status_code == 409
 
 
+CHOICES = [{"choice_label": "Red"}, {"choice_label": "Blue"}]
+
+
+@pytest.mark.parametrize(
+    ("type_", "more"),
+    [
+        ("string", {}),
+        ("text_area", {}),
+        ("number", {"metadata": {"integer": False, "decimal_places": 2}}),
+        ("currency", {"metadata": {"currency_code": "USD"}}),
+        ("date", {"metadata": {"display_format": "MM/DD/YYYY"}, "version": 2}),
+        ("datetime", {"version": 1}),
+        ("boolean", {}),
+        ("single_select", {"metadata": {"display_type": "dropdown"}, "choices": CHOICES}),
+        ("multi_select", {"metadata": {"display_type": "checkbox"}, "choices": CHOICES}),
+    ],
+)
+def test_a_custom_field_of_every_type_is_made_as_asked(call, type_, more):
+    made = call("POST", "/v3/contact_custom_fields", json={"label": "A", "type": type_} | more)
+    assert made.status_code == 201
+    found = call("GET", "/v3/contact_custom_fields").json()["custom_fields"][-1]
+    assert found == made.json()
+    assert (found["type"], found.get("metadata"), found.get("version")) == (
+        type_,
+        more.get("metadata"),
+        more.get("version"),
+    )
+    labels = [choice["choice_label"] for choice in more.get("choices", [])]
+    assert [choice["choice_label"] for choice in found.get("choices", [])] == labels
+
+
+def test_choices_stand_in_the_order_that_was_asked_for(call):
+    choices = [
+        {"choice_label": "Last", "display_order": 3},
+        {"choice_label": "First", "display_order": 1},
+        {"choice_label": "Middle", "display_order": 2},
+    ]
+    body = {"label": "A", "type": "single_select", "choices": choices}
+    made = call("POST", "/v3/contact_custom_fields", json=body).json()
+    assert [(c["choice_label"], c["display_order"]) for c in made["choices"]] == [
+        ("First", 1),
+        ("Middle", 2),
+        ("Last", 3),
+    ]
+
+
+@pytest.mark.parametrize(("display_type", "limit"), [("radio", 20), ("dropdown", 100)])
+def test_a_field_has_as_many_choices_as_its_display_allows(call, display_type, limit):
+    def make(number):
+        body = {
+            "label": f"{number} choices",
+            "type": "single_select",
+            "metadata": {"display_type": display_type},
+            "choices": [{"choice_label": f"Choice {n}"} for n in range(number)],
+        }
+        return call("POST", "/v3/contact_custom_fields", json=body).status_code
+
+    assert (make(limit), make(limit + 1)) == (201, 400)
+
+
 @pytest.mark.parametrize(
     "body",
     [
@@ -183,6 +258,13 @@ def test_a_custom_field_is_made_with_a_name_from_its_label(call):
         {"label": "A", "type": "multi_select"},
         {"label": "A", "type": "single_select", "choices": ["x"]},
         {"label": "A", "type": "number", "metadata": "x"},
+        {"label": "A", "type": "date", "version": 3},
+        {"label": "A", "type": "date", "version": True},
+        {
+            "label": "A",
+            "type": "multi_select",
+            "choices": [{"choice_label": "x", "display_order": "1"}],
+        },
     ],
 )
 def test_a_faulty_custom_field_is_not_made(call, body):

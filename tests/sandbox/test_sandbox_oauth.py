@@ -262,10 +262,14 @@ def test_an_access_token_lives_as_long_as_it_says(sandbox, sign_in, clock):
     assert not works(sandbox, issued["access_token"])
 
 
-@pytest.fixture
-def device(sandbox):
+def start_device(sandbox):
     data = {"client_id": PUBLIC, "scope": SCOPE}
     return requests.post(f"{sandbox.auth_url}/device/authorize", data, timeout=10).json()
+
+
+@pytest.fixture
+def device(sandbox):
+    return start_device(sandbox)
 
 
 @pytest.fixture
@@ -299,6 +303,37 @@ def test_a_refused_or_late_device_gets_nothing(device, poll, sandbox):
     sandbox.approve_device(device["user_code"], approve=False)
     assert refused(poll()) == (400, "access_denied")
     assert refused(poll(wait=600)) == (400, "expired_token")
+
+
+def test_a_device_that_need_not_wait_is_never_slowed_down(sandbox, ask, clock, monkeypatch):
+    """Not even when the clock goes back a little between two polls, as a real one may."""
+    sandbox.behaviour = Behaviour(device_interval=0)
+    device = start_device(sandbox)
+    assert device["interval"] == 0
+    more = {"client_id": PUBLIC, "device_code": device["device_code"]}
+    began = clock()
+    for moment in (began, began, began - 0.1):
+        monkeypatch.setattr(sandbox._account, "clock", lambda moment=moment: moment)
+        assert refused(ask(DEVICE_CODE, auth=None, **more)) == (400, "authorization_pending")
+
+
+def test_a_device_waits_as_long_as_its_interval_says(sandbox, poll):
+    sandbox.behaviour = Behaviour(device_interval=9)
+    assert start_device(sandbox)["interval"] == 9
+    assert refused(poll(wait=9)) == (400, "authorization_pending")
+    assert refused(poll(wait=8)) == (400, "slow_down")
+    assert refused(poll(wait=9)) == (400, "authorization_pending")
+
+
+def test_a_device_code_lives_as_long_as_it_says(sandbox, ask, clock):
+    sandbox.behaviour = Behaviour(device_code_seconds=29.5)
+    device = start_device(sandbox)
+    assert device["expires_in"] == 30
+    more = {"client_id": PUBLIC, "device_code": device["device_code"]}
+    clock.advance(29)
+    assert refused(ask(DEVICE_CODE, auth=None, **more)) == (400, "authorization_pending")
+    clock.advance(0.5)
+    assert refused(ask(DEVICE_CODE, auth=None, **more)) == (400, "expired_token")
 
 
 def test_an_unknown_code_of_a_device_is_said_to_be_so(sandbox):

@@ -1,0 +1,45 @@
+"""The applications that people registered, and how they prove who they are."""
+
+from __future__ import annotations
+
+import fnmatch
+import json
+import secrets
+from typing import TYPE_CHECKING
+
+from flask import request
+
+if TYPE_CHECKING:
+    import sqlite3
+
+
+def find_application(db: sqlite3.Connection, client_id: str) -> sqlite3.Row | None:
+    """Return a registered application."""
+    query = "SELECT * FROM applications WHERE client_id = ?"
+    row: sqlite3.Row | None = db.execute(query, (client_id,)).fetchone()
+    return row
+
+
+def is_registered(application: sqlite3.Row, redirect_uri: str) -> bool:
+    """Tell whether an application may send people back to this address."""
+    patterns = json.loads(application["redirect_uris"])
+    return any(fnmatch.fnmatchcase(redirect_uri, pattern) for pattern in patterns)
+
+
+def present_client(db: sqlite3.Connection) -> tuple[str, bool]:
+    """Return the client id of the present request, and whether a secret proved it.
+
+    The id is empty if it is unknown or if the secret is wrong. A public client, which has no
+    secret, counts as proven.
+    """
+    basic = request.authorization
+    client_id = (basic.username if basic else None) or request.values.get("client_id", "")
+    secret = (basic.password if basic else None) or request.values.get("client_secret", "")
+    application = find_application(db, client_id)
+    if application is None:
+        return "", False
+    if secret and not secrets.compare_digest(
+        secret.encode(), (application["client_secret"] or "").encode()
+    ):
+        return "", False
+    return client_id, bool(secret) or application["client_secret"] is None

@@ -1,0 +1,61 @@
+"""The HTTP server under a sandbox."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import socket
+import threading
+from typing import Any
+
+from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
+
+logger = logging.getLogger(__name__)
+_SECONDS_TO_FINISH = 10.0
+
+
+class _Handler(WSGIRequestHandler):
+    """Writes nothing to the console."""
+
+    # Headers and body are two writes; without this each answer may take 40 ms longer.
+    disable_nagle_algorithm = True
+
+    def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002 - werkzeug's name
+        """Log at DEBUG, whatever werkzeug would print."""
+        logger.debug("%s: " + message, type, *args)  # noqa: G003 - message is a format
+
+
+class Listener(ThreadedWSGIServer):
+    """Knows its connections, so that closing it leaves no thread that still uses the account.
+
+    Args:
+        host: Address to listen on.
+        port: Port to listen on; 0 takes a free one.
+        app: The WSGI application.
+    """
+
+    def __init__(self, host: str, port: int, app: Any) -> None:
+        self._open: set[socket.socket] = set()
+        self._changed = threading.Condition()
+        super().__init__(host, port, app, handler=_Handler)
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """Note a connection."""
+        with self._changed:
+            self._open.add(request)
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request: Any) -> None:
+        """Forget a connection."""
+        super().shutdown_request(request)
+        with self._changed:
+            self._open.discard(request)
+            self._changed.notify_all()
+
+    def hang_up(self) -> None:
+        """Let requests under way finish, for some seconds; no further one is read."""
+        with self._changed:
+            for connection in self._open:
+                with contextlib.suppress(OSError):
+                    connection.shutdown(socket.SHUT_RD)
+            self._changed.wait_for(lambda: not self._open, _SECONDS_TO_FINISH)
