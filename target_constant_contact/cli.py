@@ -13,6 +13,13 @@ from typing import IO, TYPE_CHECKING, Any, Final
 import click
 from singer_sdk.exceptions import ConfigValidationError, SingerSDKError
 
+from target_constant_contact.commands.check import check
+from target_constant_contact.commands.connections import connections
+from target_constant_contact.commands.fields import fields
+from target_constant_contact.commands.lists import lists
+from target_constant_contact.commands.login import login
+from target_constant_contact.commands.logout import logout
+from target_constant_contact.commands.runs import runs
 from target_constant_contact.commands.sandbox import sandbox
 from target_constant_contact.exceptions import SettingsError, TargetError
 from target_constant_contact.target import TargetConstantContact
@@ -20,7 +27,7 @@ from target_constant_contact.target import TargetConstantContact
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-COMMANDS: Final = (sandbox,)
+COMMANDS: Final = (check, connections, fields, lists, login, logout, runs, sandbox)
 DRAIN_SECONDS: Final = 3.0
 _SETTINGS_ERRORS: Final = (SettingsError, ConfigValidationError)
 _logger = logging.getLogger(TargetConstantContact.name)

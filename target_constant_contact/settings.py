@@ -290,8 +290,14 @@ def _list_faults(default: Segment, segments: list[Segment], broken: set[str]) ->
             yield f"{name}: {len(segment.lists)} lists; a contact can be on {MAX_LISTS}"
 
 
-def data_dir(value: str | None) -> Path:
-    """The folder that a setting ``data_dir`` means."""
+def data_dir(value: object) -> Path:
+    """The folder that a setting ``data_dir`` means.
+
+    Raises:
+        SettingsError: It is no text.
+    """
     if value:
+        if not isinstance(value, str):
+            raise SettingsError([f"data_dir: {value!r} is not of type 'string'"])
         return Path(value).expanduser()
     return platformdirs.user_data_path("target-constant-contact", appauthor=False)

@@ -142,11 +142,15 @@ class TargetConstantContact(Target):
 
     def _register(self, stream: str, message_dict: dict[str, Any]) -> None:
         if not self._schemas:
-            self.export.account.check()
+            self._check_account()
         if self._schemas.get(stream) != message_dict:
             # singer-sdk edits the schema in place; rejected rows need it as it came.
             self._schemas[stream] = copy.deepcopy(message_dict)
         super()._process_schema_message(message_dict)
+
+    def _check_account(self) -> None:
+        """Compare the settings with the account, once, before the first row."""
+        self.export.account.check()
 
     @override
     def _process_record_message(self, message_dict: dict[str, Any]) -> None:

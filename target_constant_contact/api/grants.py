@@ -9,14 +9,17 @@ Source: https://developer.constantcontact.com/api_guide/auth_overview.html
 from __future__ import annotations
 
 import logging
+import re
+import ssl
 import threading
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
 import backoff
 import requests
 from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
+from urllib3.exceptions import SSLError as ConnectionSSLError
 
 from target_constant_contact.api.errors import ServiceError
 from target_constant_contact.exceptions import ServiceUnavailableError, SettingsError, SignInError
@@ -37,6 +40,9 @@ RETRY_SECONDS: Final = 1.0
 """First of the growing waits between the tries of a call; the waits are jittered."""
 
 _REDIRECT: Final = 300
+_CLIENT_ERROR: Final = 400
+_UNAUTHORIZED: Final = 401
+_NOT_THERE: Final = frozenset({404, 405})
 _TOO_MANY: Final = 429
 _UNAVAILABLE: Final = 500
 _THROTTLED_SECONDS: Final = 1.0
@@ -54,6 +60,8 @@ _NO_ANSWER: Final = (
     requests.exceptions.ChunkedEncodingError,
     requests.exceptions.ContentDecodingError,
 )
+_LIKE_A_TOKEN: Final = re.compile(r"[\w+/=-]{24,}")
+"""What a server may quote of a request, and must not reach a log."""
 _logger = logging.getLogger(__name__)
 
 
@@ -213,6 +221,7 @@ class AuthorizationServer:
                 "POST",
                 f"{self._url}/device/authorize",
                 data=body,
+                headers={"Accept": "application/json"},
                 allow_redirects=False,
                 withhold_token=True,
             ),
@@ -251,12 +260,12 @@ class AuthorizationServer:
         return Grant(
             access_token=str(answer["access_token"]),
             refresh_token=str(answer.get("refresh_token") or ""),
-            expires_in=_seconds(answer.get("expires_in"), _ACCESS_TOKEN_SECONDS),
+            expires_in=_seconds(answer.get("expires_in"), 0) or _ACCESS_TOKEN_SECONDS,
             scope=str(answer.get("scope") or ""),
         )
 
     def _call(
-        self, what: str, send: Callable[[OAuth2Session], object], needed: str
+        self, what: str, send: Callable[[OAuth2Session], requests.Response], needed: str
     ) -> dict[str, Any]:
         """Make a call, again if that may help, and return the JSON object of its answer."""
         lost = False
@@ -297,41 +306,24 @@ class AuthorizationServer:
             ) from None
 
     def _attempt(
-        self, send: Callable[[OAuth2Session], object], what: str, needed: str
+        self, send: Callable[[OAuth2Session], requests.Response], what: str, needed: str
     ) -> dict[str, Any]:
-        self._limiter.acquire()
-        answers: list[dict[str, Any]] = []
-
-        def read(response: requests.Response) -> requests.Response:
-            answers.append(self._read(response, what, needed))
-            return response
-
-        started = time.monotonic()
-        try:
-            with self._session() as session:
-                session.hooks["response"].append(lambda response, **_: read(response))
-                send(session)
-        except _NO_ANSWER as error:
-            # Its text may quote the request.
-            raise _PassingError(
-                f"no answer ({type(error).__name__})", answer_lost=not _never_sent(error)
-            ) from None
-        except ValueError as error:
-            fault = f"{what} cannot be sent ({type(error).__name__}); check auth_url and the proxy"
-            raise SettingsError([fault]) from None
-        finally:
-            _logger.debug("%s in %.0f ms", what, (time.monotonic() - started) * 1000)
-        return answers[-1]
+        with self._session() as session:
+            # Once the session is there: its import takes longer than a slot is early.
+            self._limiter.acquire()
+            if self._stopped.is_set():
+                raise _PassingError("stopped", answer_lost=False)
+            return self._read(_send(session, send, what), what, needed)
 
     def _read(self, response: requests.Response, what: str, needed: str) -> dict[str, Any]:
         status = response.status_code
         if status == _TOO_MANY:
             self._limiter.penalize(_THROTTLED_SECONDS)
-            raise _PassingError(str(ServiceError.of(response)), answer_lost=False)
+            raise _PassingError(str(_said(response)), answer_lost=False)
         if status >= _UNAVAILABLE:
-            raise _PassingError(str(ServiceError.of(response)), answer_lost=True)
+            raise _PassingError(str(_said(response)), answer_lost=True)
         if status >= _REDIRECT:
-            raise _refused(ServiceError.of(response), what)
+            raise _refused(_said(response), what)
         try:
             answer = response.json()
         except ValueError:
@@ -344,16 +336,46 @@ class AuthorizationServer:
         # Imported here: a run in the sandbox, or with an access token, needs none of it.
         from authlib.integrations.requests_client import OAuth2Session  # noqa: PLC0415
 
-        return OAuth2Session(
+        session = OAuth2Session(
             self._application.client_id,
             self._application.client_secret,
             code_challenge_method="S256",
             default_timeout=_TIMEOUT,
         )
+        # Answers are read here: Authlib raises for an odd member, and the token would be lost.
+        session.parse_response_token = lambda response: response  # type: ignore[method-assign]
+        return session
+
+
+def _send(
+    session: OAuth2Session, send: Callable[[OAuth2Session], requests.Response], what: str
+) -> requests.Response:
+    started = time.monotonic()
+    try:
+        return send(session)
+    except _NO_ANSWER as error:
+        # Its text may quote the request.
+        raise _PassingError(
+            f"no answer ({type(error).__name__})", answer_lost=not _never_sent(error)
+        ) from None
+    except ValueError as error:
+        fault = f"{what} cannot be sent ({type(error).__name__}); check auth_url and the proxy"
+        raise SettingsError([fault]) from None
+    finally:
+        _logger.debug("%s in %.0f ms", what, (time.monotonic() - started) * 1000)
+
+
+def _said(response: requests.Response) -> ServiceError:
+    """What the service says of a call, with anything like a token masked."""
+    error = ServiceError.of(response)
+    return replace(error, message=_LIKE_A_TOKEN.sub("***", error.message))
 
 
 def _refused(error: ServiceError, what: str) -> Exception:
-    if error.key in _WRONG_APPLICATION:
+    if error.status < _CLIENT_ERROR or error.status in _NOT_THERE:
+        fault = f"{what}: {error}. There is no authorization server at this address: check auth_url"
+        return SettingsError([fault])
+    if error.key in _WRONG_APPLICATION or error.status == _UNAUTHORIZED:
         fault = (
             f"{what}: {error}. Constant Contact does not take this application: check client_id, "
             "client_secret (a new secret replaces the old one) and the kind of the application "
@@ -369,9 +391,12 @@ def _refused(error: ServiceError, what: str) -> Exception:
 
 def _never_sent(error: requests.RequestException) -> bool:
     """Whether no connection came about, so that the server cannot have seen the call."""
-    if isinstance(error, (requests.ConnectTimeout, requests.exceptions.SSLError)):
+    if isinstance(error, (requests.ConnectTimeout, requests.exceptions.ProxyError)):
         return True
     reason = getattr(error.args[0], "reason", None) if error.args else None
+    if isinstance(reason, ConnectionSSLError):
+        # Others may come while the answer is read.
+        return isinstance(reason.args[0], ssl.SSLCertVerificationError)
     return isinstance(reason, (NewConnectionError, ConnectTimeoutError))
 
 

@@ -18,7 +18,7 @@ from typing_extensions import override
 from target_constant_contact.api.auth import Signer
 from target_constant_contact.api.grants import GrantRefusedError, NoGrantError
 from target_constant_contact.api.tokens import REFRESH_TOKEN_DAYS, fingerprint
-from target_constant_contact.exceptions import SignInError, TargetError
+from target_constant_contact.exceptions import SettingsError, SignInError, TargetError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -113,13 +113,16 @@ class ConnectionToken(Signer):
         )
 
     def remember_account(self, account_id: str, account_name: str) -> None:
-        """Store which account the connection leads to."""
+        """Store which account the connection leads to, if that is news."""
+        known = self._connection
+        if known and (known.account_id, known.account_name) == (account_id, account_name):
+            return
         with self._lock, self._store.lock(self.name):
             stored = self._store.read(self.name)
             if stored is not None:
-                known = replace(stored, account_id=account_id, account_name=account_name)
-                self._write(known)
-                self._connection = known
+                self._connection = replace(stored, account_id=account_id, account_name=account_name)
+                with suppress(OSError):  # It is asked again next time.
+                    self._store.write(self._connection)
 
     def _obtain(self, rejected: str) -> Connection:
         """The stored tokens if they are good, or new ones.
@@ -158,12 +161,14 @@ class ConnectionToken(Signer):
         self._write(noted)
         try:
             grant = server.refresh(current.refresh_token)
-        except NoGrantError as error:
-            if not error.answer_lost and not sent_before:
-                self._write(replace(noted, sent=""))
-            raise
         except GrantRefusedError as error:
-            return self._after_refusal(current, error, sent_before=sent_before)
+            lost = sent_before or error.answer_lost
+            return self._after_refusal(current, error, answer_lost=lost)
+        except (NoGrantError, SettingsError) as error:
+            if not sent_before and not getattr(error, "answer_lost", False):
+                with suppress(OSError):  # What went wrong before is what matters.
+                    self._store.write(replace(noted, sent=""))
+            raise
         renewed = self._renewed(current, grant)
         self._store_new(renewed)
         return renewed
@@ -192,7 +197,7 @@ class ConnectionToken(Signer):
         )
 
     def _after_refusal(
-        self, current: Connection, error: GrantRefusedError, *, sent_before: bool
+        self, current: Connection, error: GrantRefusedError, *, answer_lost: bool
     ) -> Connection:
         """What another process has stored meanwhile (where locks do not work), or an error."""
         latest = self._store.read(self.name)
@@ -200,17 +205,21 @@ class ConnectionToken(Signer):
             resolved = self._credentials.resolve(latest)
             if resolved.refresh_token == latest.refresh_token:
                 return resolved
-        raise self._explained(current, error, sent_before=sent_before) from None
-
-    def _explained(
-        self, current: Connection, error: GrantRefusedError, *, sent_before: bool
-    ) -> SignInError:
         if error.key != _INVALID_GRANT:
-            return error
+            raise error
+        kept = latest is not None and latest.refresh_token != current.refresh_token
+        raise self._explained(current, answer_lost=answer_lost, kept=kept) from None
+
+    def _explained(self, current: Connection, *, answer_lost: bool, kept: bool) -> SignInError:
         again = f"Sign in again: target-constant-contact login --connection {self.name}"
         if current.refresh_token == self._credentials.refresh_token:
             again = f"Set a new refresh_token, or take it out of the settings and s{again[1:]}"
-        if sent_before or error.answer_lost:
+        if kept:
+            again = (
+                "Set a new refresh_token, or take it out of the settings to go on with the "
+                "tokens that the connection has; they are untouched"
+            )
+        if answer_lost and current.rotating is not False:
             return SignInError(
                 f"The refresh token of connection {self.name!r} is used up, and the answer that "
                 "held the next one was lost: a run was killed, or its network failed, between "

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field, fields, replace
@@ -20,7 +21,12 @@ from typing import TYPE_CHECKING, Any, Final
 from filelock import FileLock, Timeout
 
 from target_constant_contact.exceptions import SettingsError, SignInError, TryLaterError
-from target_constant_contact.files import make_private_folder, replace_durably, write_private
+from target_constant_contact.files import (
+    PRIVATE_FILE,
+    make_private_folder,
+    replace_durably,
+    write_private,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,6 +39,9 @@ _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _LOCK_SECONDS: Final = 180.0
 _MARGIN_SECONDS: Final = 60.0
 _MARGIN_SHARE: Final = 0.1
+_NUMBERS: Final = frozenset({"expires_at", "lifetime", "refreshed_at"})
+_DAMAGED: Final = (ValueError, KeyError, TypeError, AttributeError)
+"""What reading a document of another shape raises."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,18 +175,34 @@ class TokenStore:
         """
         path = self.path(name)
         try:
-            _refuse_if_open_to_others(path)
-            return _connection(json.loads(path.read_text(encoding="utf-8")))
-        except FileNotFoundError:
+            # The name is that of the file, so that a file that was renamed keeps its chain.
+            return replace(_read(path), name=name)
+        except (FileNotFoundError, NotADirectoryError):
             return None
         except OSError as error:
             fault = f"connection {name!r}: {path} cannot be read ({error.strerror})"
             raise SettingsError([fault]) from None
-        except (ValueError, KeyError, TypeError, AttributeError):
+        except _DAMAGED:
             raise SignInError(
                 f"The file of connection {name!r} is damaged ({path}). Sign in again: "
                 f"target-constant-contact login --connection {name}"
             ) from None
+
+    def prove(self, name: str) -> None:
+        """Make sure that a connection could be stored, and read again.
+
+        Raises:
+            SettingsError: Others may read the folder.
+            OSError: It cannot be written.
+        """
+        make_private_folder(self.folder)
+        _refuse_if_open(self.folder, "700")
+        probe = self.path(name).with_suffix(f".probe-{os.getpid()}")
+        try:
+            write_private(probe, "This file can be deleted.\n", durable=True)
+        finally:
+            with suppress(OSError):
+                probe.unlink()
 
     def write(self, connection: Connection) -> None:
         """Store a connection, on disk when this returns. Call it with the lock held.
@@ -211,13 +236,14 @@ class TokenStore:
         taken up.
 
         Raises:
-            SettingsError: The folder cannot be written.
+            SettingsError: The folder cannot be written, or is open to others.
             TryLaterError: Another process has held the lock for minutes.
         """
         path = self.path(name).with_suffix(".lock")
         try:
             make_private_folder(self.folder)
-            lock = FileLock(path, timeout=_LOCK_SECONDS, mode=0o600)
+            _refuse_if_open(self.folder, "700")
+            lock = FileLock(path, timeout=_LOCK_SECONDS, mode=PRIVATE_FILE)
             lock.acquire()
         except Timeout:
             raise TryLaterError(
@@ -249,38 +275,65 @@ class TokenStore:
     def _take_up(self, name: str) -> None:
         """Put in its place what a process had written wholly when it died."""
         new = self._unfinished(name)
-        with suppress(FileNotFoundError):
-            _refuse_if_open_to_others(new)
-            try:
-                _connection(json.loads(new.read_text(encoding="utf-8")))
-            except (ValueError, KeyError, TypeError, AttributeError):
-                new.unlink()
-            else:
-                replace_durably(new, self.path(name))
+        try:
+            with suppress(FileNotFoundError):
+                if _is_whole(new):
+                    replace_durably(new, self.path(name))
+                else:
+                    new.unlink()
+        except OSError as error:
+            raise self.unwritable(name, error) from None
 
 
-def _connection(document: dict[str, Any]) -> Connection:
-    """Read what :meth:`TokenStore.write` wrote; members of later versions are passed over."""
-    known = {item.name for item in fields(Connection)}
-    values = {name: value for name, value in document.items() if name in known}
+def _read(path: Path) -> Connection:
+    """Read what :meth:`TokenStore.write` wrote; members of later versions are passed over.
+
+    Raises:
+        SettingsError: Others may read it.
+        OSError: It does not exist, or cannot be read.
+    """
+    _refuse_if_open(path, "600")
+    _refuse_if_open(path.parent, "700")
+    values = _known(Connection, json.loads(path.read_text(encoding="utf-8")))
+    application = Application(**_known(Application, values.pop("application")))
     agreement = values.pop("agreement", None)
-    application = Application(**values.pop("application"))
+    for name in _NUMBERS & values.keys():
+        values[name] = float(values[name])
+    if not isinstance(values["refresh_token"], str):
+        raise TypeError("a connection has a refresh token")
     connection = Connection(application=application, **values)
-    return replace(connection, agreement=Agreement(**agreement) if agreement else None)
+    return replace(
+        connection, agreement=Agreement(**_known(Agreement, agreement)) if agreement else None
+    )
 
 
-def _refuse_if_open_to_others(path: Path) -> None:
+def _is_whole(path: Path) -> bool:
+    """Whether a file holds a connection, and not only the beginning of one."""
+    try:
+        _read(path)
+    except _DAMAGED:
+        return False
+    return True
+
+
+def _known(kind: type, document: dict[str, Any]) -> dict[str, Any]:
+    """The members of a document that a dataclass has."""
+    names = {item.name for item in fields(kind)}
+    return {name: value for name, value in document.items() if name in names}
+
+
+def _refuse_if_open(place: Path, mode: str) -> None:
     """Refuse a file or folder that other users of the machine may read or change.
 
     Raises:
         SettingsError: With the command that closes it.
-        OSError: The file does not exist, or cannot be looked at.
+        OSError: It does not exist, or cannot be looked at.
     """
-    for place, mode in ((path, "600"), (path.parent, "700")):
-        if place.stat().st_mode & 0o077:
-            fault = (
-                f"{place} holds tokens and is open to other users (mode "
-                f"{place.stat().st_mode & 0o777:03o}); it was not read. Close it with: chmod "
-                f"{mode} {place}, and sign in again if somebody may have read it"
-            )
-            raise SettingsError([fault])
+    found = place.stat().st_mode & 0o777
+    if found & 0o077:
+        fault = (
+            f"{place} holds tokens and is open to other users (mode {found:03o}); it was not "
+            f"read. Close it with: chmod {mode} {place}, and sign in again if somebody may have "
+            "read it"
+        )
+        raise SettingsError([fault])

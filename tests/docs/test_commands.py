@@ -20,7 +20,7 @@ from tests.docs import readme
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-KNOWN_ELSEWHERE = {"git", "cd", "pip", "meltano", "docker"}
+KNOWN_ELSEWHERE = {"git", "cd", "pip", "meltano", "docker", "export"}
 
 
 def _commands() -> Iterator[list[str]]:

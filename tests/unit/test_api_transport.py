@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from target_constant_contact.api.auth import BearerToken
+from target_constant_contact.api.auth import BearerToken, Signer
 from target_constant_contact.api.client import ConstantContactClient
 from target_constant_contact.api.errors import ServiceError
 from target_constant_contact.exceptions import (
@@ -15,6 +15,7 @@ from target_constant_contact.exceptions import (
     QuotaExceededError,
     ServiceUnavailableError,
     SettingsError,
+    SignInError,
 )
 
 
@@ -24,6 +25,29 @@ class Limiter:
 
     def penalize(self, seconds):
         pass
+
+
+class Renewing(Signer):
+    """Signs with one token after the other."""
+
+    def __init__(self, *tokens):
+        self.tokens = list(tokens)
+        self.calls = []
+
+    @property
+    def access_token(self):
+        return self.tokens[0]
+
+    def make_ready(self):
+        self.calls.append("ready")
+
+    def renew(self, rejected):
+        self.calls.append(rejected)
+        self.tokens.remove(rejected)
+        return bool(self.tokens)
+
+    def refusal(self, said):
+        return SignInError(f"{said}. Renewed in vain.")
 
 
 LISTS = "/v3/contact_lists"
@@ -37,7 +61,8 @@ def make():
     def make(url, **options):
         options = {"retry_seconds": 0, "max_tries": 2} | options
         options.setdefault("auth", BearerToken("t"))
-        clients.append(ConstantContactClient(url, limiter=Limiter(), **options))
+        options.setdefault("limiter", Limiter())
+        clients.append(ConstantContactClient(url, **options))
         return clients[-1]
 
     yield make
@@ -64,15 +89,60 @@ def test_a_line_end_after_a_token_is_dropped(make, httpserver):
 
 
 def test_a_header_that_cannot_be_sent_does_not_show_the_token(make, httpserver):
-    def sign(request):
-        request.headers["Authorization"] = "Bearer secret\nx"
-        return request
-
+    signer = Renewing("secret\nx")
     with pytest.raises(SettingsError) as caught:
-        make(httpserver.url_for("/v3"), auth=sign).contact_lists()
+        make(httpserver.url_for("/v3"), auth=signer).contact_lists()
     assert "secret" not in str(caught.value)
     assert caught.value.__cause__ is None
     assert caught.value.__suppress_context__
+
+
+def accept_only(httpserver, token):
+    """Answer 401 to everybody else."""
+    httpserver.expect_request(
+        LISTS, headers={"Authorization": f"Bearer {token}"}
+    ).respond_with_json({"lists": [{"list_id": "1", "name": "One"}]})
+    httpserver.expect_request(LISTS).respond_with_json({"error_key": "unauthorized"}, status=401)
+
+
+def test_a_rejected_token_is_renewed_and_the_request_made_again(make, httpserver):
+    accept_only(httpserver, "new")
+    signer = Renewing("old", "new")
+    client = make(httpserver.url_for("/v3"), auth=signer)
+    assert [item.name for item in client.contact_lists()] == ["One"]
+    assert signer.calls == ["ready", "old", "ready"]
+    assert client.requests_made == 2
+
+
+def test_a_token_is_renewed_once_for_a_request(make, httpserver):
+    accept_only(httpserver, "the third")
+    signer = Renewing("old", "new", "the third")
+    client = make(httpserver.url_for("/v3"), auth=signer)
+    with pytest.raises(SignInError, match=r"GET /contact_lists: 401 .*Renewed in vain"):
+        client.contact_lists()
+    assert client.requests_made == 2
+
+
+def test_a_token_that_cannot_be_renewed_ends_the_request(make, httpserver):
+    accept_only(httpserver, "new")
+    client = make(httpserver.url_for("/v3"), auth=BearerToken("old"))
+    with pytest.raises(SignInError, match="401"):
+        client.contact_lists()
+    assert client.requests_made == 1
+
+
+def test_a_token_is_made_ready_before_a_slot_is_reserved(make, httpserver):
+    """Renewing takes its time, and the slot would be past."""
+    order = []
+
+    class Noting(Limiter):
+        def acquire(self):
+            order.extend([*signer.calls, "slot"])
+
+    httpserver.expect_request(LISTS).respond_with_json({})
+    signer = Renewing("t")
+    make(httpserver.url_for("/v3"), auth=signer, limiter=Noting()).contact_lists()
+    assert order == ["ready", "slot"]
 
 
 def test_a_url_that_is_none_is_not_tried_again(make):

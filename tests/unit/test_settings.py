@@ -12,7 +12,7 @@ from target_constant_contact.api.auth import Credentials
 from target_constant_contact.api.grants import AUTH_URL
 from target_constant_contact.batch import BatchLimits
 from target_constant_contact.exceptions import SettingsError
-from target_constant_contact.settings import Segment, Settings, unknown_settings
+from target_constant_contact.settings import Segment, Settings, data_dir, unknown_settings
 from target_constant_contact.target import TargetConstantContact
 
 SCHEMA = TargetConstantContact.config_jsonschema
@@ -232,3 +232,8 @@ def test_a_number_as_text_has_to_be_one(text):
     assert parse(max_rejected_percent="7.5").max_rejected_percent == 7.5
     found = faults(sandbox=True, lists="x", max_rejected_percent=text)
     assert found[0].startswith("max_rejected_percent: ")
+
+
+def test_a_data_folder_that_is_no_text_is_a_fault_also_where_nothing_else_is_checked():
+    with pytest.raises(SettingsError, match=r"^data_dir: 5 is not of type 'string'"):
+        data_dir(5)

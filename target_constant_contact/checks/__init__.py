@@ -1,0 +1,1 @@
+"""Everything that a run needs, looked at one thing after the other; nothing is sent."""

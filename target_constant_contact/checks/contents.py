@@ -1,0 +1,83 @@
+"""Checks of what the settings name in the account: lists and custom fields."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from target_constant_contact.api.models import MAX_ACCOUNT_FIELDS
+from target_constant_contact.checks.results import Check
+from target_constant_contact.contact import CUSTOM_PREFIX
+from target_constant_contact.exceptions import SettingsError
+from target_constant_contact.lists import UnknownListError
+from target_constant_contact.mapping import custom_field_faults
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from target_constant_contact.account import Account
+    from target_constant_contact.api.models import ContactList
+    from target_constant_contact.settings import Segment, Settings
+
+MAX_ACCOUNT_LISTS: Final = 1_000
+"""Lists of an account. Source: https://developer.constantcontact.com/api_guide/lists_overview.html"""
+
+
+def check_lists(account: Account, settings: Settings) -> Iterator[Check]:
+    """Which lists the settings mean, and how many members they have.
+
+    Raises:
+        TargetError: The lists cannot be read.
+    """
+    directory = account.lists
+    counted = {item.list_id.lower(): item for item in account.client.contact_lists(counts=True)}
+    if len(counted) > MAX_ACCOUNT_LISTS:
+        detail = (
+            f"the account has {len(counted):,} lists, and is meant for {MAX_ACCOUNT_LISTS:,}; "
+            "delete some in Constant Contact"
+        )
+        yield Check("lists", "warning", detail)
+    references = [reference for segment in _segments(settings) for reference in segment.lists]
+    for reference in dict.fromkeys(references):
+        try:
+            for list_id in directory.find(reference, create=False):
+                yield Check("lists", "ok", _found(list_id, counted))
+        except UnknownListError as error:
+            yield Check("lists", "failed", str(error), SettingsError.exit_code)
+    fields = [segment.lists_field for segment in _segments(settings) if segment.lists_field]
+    for field in dict.fromkeys(fields):
+        yield Check("lists", "ok", f"looked up row by row, by the field {field!r}")
+    if not references and not fields:
+        yield Check("lists", "skipped", "the settings name none")
+
+
+def check_custom_fields(account: Account, settings: Settings) -> Iterator[Check]:
+    """Whether the custom fields that are mapped exist.
+
+    Raises:
+        TargetError: The custom fields cannot be read.
+    """
+    fields = account.custom_fields
+    mappings = [segment.field_mapping or {} for segment in _segments(settings)]
+    mapped = dict.fromkeys(n for names in mappings for n in names if n.startswith(CUSTOM_PREFIX))
+    shown = f"; mapped: {', '.join(mapped)}" if mapped else ""
+    detail = f"{len(fields)} of {MAX_ACCOUNT_FIELDS} in the account{shown}"
+    faults = [fault for mapping in mappings for fault in custom_field_faults(mapping, fields)]
+    for fault in dict.fromkeys(faults):
+        yield Check("custom fields", "failed", fault, SettingsError.exit_code)
+    if not faults:
+        yield Check("custom fields", "ok", detail)
+
+
+def _segments(settings: Settings) -> Iterator[Segment]:
+    yield from settings.segments
+    if settings.default:
+        yield settings.default
+
+
+def _found(list_id: str, counted: Mapping[str, ContactList]) -> str:
+    found = counted.get(list_id)
+    if found is None:
+        return f"{list_id!r} does not exist yet and will be created (create_lists)"
+    if found.membership_count is None:
+        return f"{found.name} ({found.list_id})"
+    return f"{found.name} ({found.list_id}): {found.membership_count:,} members"

@@ -1,0 +1,67 @@
+"""Checks that need no request: the settings, the data folder, the requests of the day."""
+
+from __future__ import annotations
+
+import tempfile
+from typing import TYPE_CHECKING, Any, Final
+
+from target_constant_contact.checks.results import Check, failures
+from target_constant_contact.exceptions import QuotaExceededError, SettingsError
+from target_constant_contact.files import make_private_folder
+from target_constant_contact.settings import Settings, unknown_settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from target_constant_contact.api.limits import RateLimiter
+
+_NEARLY_USED_UP: Final = 0.8
+
+
+def check_settings(config: Mapping[str, Any], schema: Mapping[str, Any]) -> Iterator[Check]:
+    """The faults of the settings, and a warning for each that does not exist."""
+    try:
+        Settings.parse(config, schema)
+    except SettingsError as error:
+        yield from failures("settings", error)
+    else:
+        yield Check("settings", "ok", "a run can start with them")
+    for line in unknown_settings(config, schema):
+        yield Check("settings", "warning", line)
+
+
+def check_data_folder(folder: Path) -> Iterator[Check]:
+    """Whether something can be written there.
+
+    Raises:
+        SettingsError: Nothing can.
+    """
+    try:
+        make_private_folder(folder)
+        with tempfile.TemporaryFile(dir=folder) as file:
+            file.write(b"ok")
+    except OSError as error:
+        fault = (
+            f"data_dir: cannot write in {folder} ({error.strerror}); set data_dir to a folder "
+            "that can be written and lasts"
+        )
+        raise SettingsError([fault]) from None
+    yield Check("data folder", "ok", f"{folder} can be written")
+
+
+def check_requests(limiter: RateLimiter, per_day: int) -> Iterator[Check]:
+    """How many requests the API key has left today.
+
+    Raises:
+        TargetError: The counts cannot be read.
+    """
+    used = limiter.used_today()
+    detail = f"{used:,} of {per_day:,} used today (UTC) by this API key, as counted in data_dir"
+    if used >= per_day:
+        fault = f"{detail}; run again after 00:00 UTC"
+        yield Check("requests", "failed", fault, QuotaExceededError.exit_code)
+    elif used > per_day * _NEARLY_USED_UP:
+        yield Check("requests", "warning", f"{detail}; a large run may not get through")
+    else:
+        yield Check("requests", "ok", detail)

@@ -1,0 +1,199 @@
+"""A run without the sending: what the target would do with a tap's output."""
+
+from __future__ import annotations
+
+import logging
+import tempfile
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any, Final
+
+from singer_sdk.exceptions import SingerSDKError
+from singer_sdk.mapper import RemoveRecordTransform
+from typing_extensions import override
+
+from target_constant_contact.exceptions import DataError, SettingsError, TargetError
+from target_constant_contact.export import Export
+from target_constant_contact.sinks import SegmentSink
+from target_constant_contact.target import TargetConstantContact
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from target_constant_contact.account import Account
+    from target_constant_contact.report import Report
+
+_NOISY: Final = (TargetConstantContact.name, "singer_sdk.metrics")
+
+
+@dataclass(frozen=True, slots=True)
+class StreamPlan:
+    """What a run does with one stream.
+
+    Attributes:
+        stream: Name of the stream, and of its copy where stream maps rename it.
+        segment: Glob of the entry of ``segments`` that it falls under; empty for the default.
+        lists: Names of the lists that all of its rows go to.
+        lists_field: Record field with the lists of that record; empty when there is none.
+        fields: Contact property to record field.
+        automatic: Whether the fields were matched by well-known names.
+    """
+
+    stream: str
+    segment: str
+    lists: tuple[str, ...]
+    lists_field: str
+    fields: Mapping[str, str]
+    automatic: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Rehearsed:
+    """What came of a rehearsal.
+
+    Attributes:
+        plans: Streams that would be sent.
+        removed: Streams that stream maps drop.
+        faults: Lines for each stream that cannot be sent.
+        report: The counts; ``unsettled`` are the rows that a run would send.
+        error: What ended the input early; None when all of it was read.
+    """
+
+    plans: tuple[StreamPlan, ...]
+    removed: tuple[str, ...]
+    faults: Mapping[str, tuple[str, ...]]
+    report: Report
+    error: Exception | None
+
+
+def rehearse(config: Mapping[str, Any], account: Account, messages: IO[str]) -> Rehearsed:
+    """Let Singer messages go through the target; nothing is sent, and nothing is left on disk.
+
+    Args:
+        config: The settings as Singer passes them.
+        account: The account, opened with ``dry_run``.
+        messages: What the tap wrote.
+
+    Raises:
+        ConfigValidationError: The settings do not allow a run.
+        OSError: The rows that are rejected cannot be put aside.
+    """
+    with tempfile.TemporaryDirectory(prefix="target-constant-contact-") as folder, _quietly():
+        target = Rehearsal(config, account, Path(folder))
+        error = None
+        try:
+            target.listen(messages)
+        except (TargetError, SingerSDKError) as caught:
+            error = caught
+        return target.outcome(error)
+
+
+class Rehearsal(TargetConstantContact):
+    """The target up to the sending; a stream that cannot be sent does not keep it from the others.
+
+    Args:
+        config: The settings as Singer passes them.
+        account: The account, opened with ``dry_run``; it stays open.
+        folder: A folder that does not last: the rejected rows are personal data.
+    """
+
+    def __init__(self, config: Mapping[str, Any], account: Account, folder: Path) -> None:
+        super().__init__(config={**config, "dry_run": True})
+        self._opened = account
+        self._folder = folder
+        self._faults: dict[str, tuple[str, ...]] = {}
+
+    @cached_property
+    def export(self) -> Export:
+        """A run that leaves nothing in ``data_dir``."""
+        return Export(self.settings, self._opened, self._folder)
+
+    @override
+    def process_endofpipe(self) -> None:
+        # The report says so too, and in words that fit a rehearsal.
+        with suppress(DataError):
+            super().process_endofpipe()
+
+    def outcome(self, error: Exception | None) -> Rehearsed:
+        """What came of it, with the error that ended it early."""
+        plans = {plan.stream: plan for plan in self._plans()}
+        removed = [stream for stream in self._known_streams() if self._drops(stream)]
+        return Rehearsed(
+            tuple(plans.values()), tuple(removed), self._faults, self.export.report, error
+        )
+
+    @override
+    def _setup_signal_handlers(self) -> None:
+        """Leave Ctrl-C to the command: there is nothing to settle."""
+
+    @override
+    def _check_account(self) -> None:
+        """Done before, a line for each fault."""
+
+    @override
+    def _register(self, stream: str, message_dict: dict[str, Any]) -> None:
+        try:
+            super()._register(stream, message_dict)
+        except SettingsError as error:
+            self._faults[stream] = error.faults
+        except (TargetError, SingerSDKError) as error:
+            self._faults[stream] = (f"stream {stream!r}: {_one_line(error)}",)
+        except Exception as error:  # noqa: BLE001 - singer-sdk trips over bad schemas in many ways
+            fault = f"stream {stream!r}: its schema cannot be used ({type(error).__name__})"
+            self._faults[stream] = (fault,)
+
+    @override
+    def _process_record_message(self, message_dict: dict[str, Any]) -> None:
+        if message_dict["stream"] not in self._faults:
+            super()._process_record_message(message_dict)
+
+    def _known_streams(self) -> Iterator[str]:
+        """Streams whose SCHEMA was taken."""
+        return (stream for stream in self._schemas if stream not in self._faults)
+
+    def _drops(self, stream: str) -> bool:
+        maps = self.mapper.stream_maps[stream]
+        return all(isinstance(stream_map, RemoveRecordTransform) for stream_map in maps)
+
+    def _plans(self) -> Iterator[StreamPlan]:
+        for stream in self._known_streams():
+            for stream_map in self.mapper.stream_maps[stream]:
+                if not isinstance(stream_map, RemoveRecordTransform):
+                    yield self._plan(stream_map.stream_alias)
+
+    def _plan(self, stream: str) -> StreamPlan:
+        sink = self.get_sink(stream)
+        assert isinstance(sink, SegmentSink)  # noqa: S101 - default_sink_class
+        segment = self.settings.segment_for(stream)
+        names = self._opened.lists.names
+        return StreamPlan(
+            stream=stream,
+            segment=segment.stream if segment in self.settings.segments else "",
+            lists=tuple(names[list_id] for list_id in sink.destination.list_ids),
+            lists_field=segment.lists_field or "",
+            fields=sink.mapping.fields,
+            automatic=sink.mapping.automatic,
+        )
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())
+
+
+@contextmanager
+def _quietly() -> Iterator[None]:
+    """Keep the log lines of a run out of the answer's way."""
+    loggers = [logging.getLogger(name) for name in _NOISY]
+    for logger in loggers:
+        logger.addFilter(_nothing)
+    try:
+        yield
+    finally:
+        for logger in loggers:
+            logger.removeFilter(_nothing)
+
+
+def _nothing(_record: logging.LogRecord) -> bool:
+    return False

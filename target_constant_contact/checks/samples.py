@@ -1,0 +1,148 @@
+"""The mapping, tried on schemas or on a tap's output."""
+
+from __future__ import annotations
+
+import io
+import json
+from dataclasses import dataclass
+from itertools import chain
+from typing import TYPE_CHECKING, Any
+
+from singer_sdk.exceptions import ConfigValidationError
+
+from target_constant_contact.checks.rehearsal import rehearse
+from target_constant_contact.checks.results import Check
+from target_constant_contact.checks.schemas import read_schemas
+from target_constant_contact.exceptions import DataError, InputError, SettingsError
+from target_constant_contact.report import MAX_SUMMARY_LINES, Counts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from target_constant_contact.account import Account
+    from target_constant_contact.checks.rehearsal import Rehearsed, StreamPlan
+    from target_constant_contact.report import Report
+
+
+@dataclass(frozen=True, slots=True)
+class Samples:
+    """Files that the mapping is tried on.
+
+    Attributes:
+        schemas: Schemas of streams.
+        messages: A tap's output.
+    """
+
+    schemas: Path | None = None
+    messages: Path | None = None
+
+    @property
+    def given(self) -> bool:
+        """Whether there is any."""
+        return bool(self.schemas or self.messages)
+
+
+def check_samples(
+    samples: Samples, config: Mapping[str, Any], account: Account, max_rejected_percent: float
+) -> Iterator[Check]:
+    """What a run would do with the streams, and with the rows of a tap's output.
+
+    Args:
+        samples: The files.
+        config: The configuration as Singer passes it.
+        account: The account, opened with ``dry_run``.
+        max_rejected_percent: Share of a stream's rows with which a run fails.
+
+    Raises:
+        InputError: A file cannot be read, or is not what it should be.
+    """
+    found: list[Iterator[Check]] = []
+    if samples.schemas:
+        found.append(_check_schemas(samples.schemas, config, account))
+    if samples.messages:
+        found.append(_check_input(samples.messages, config, account, max_rejected_percent))
+    said: set[Check] = set()
+    try:
+        for check in chain.from_iterable(found):
+            if check not in said:
+                yield check
+            said.add(check)
+    except ConfigValidationError:
+        yield Check("mapping", "skipped", "the settings are wrong")
+
+
+def _check_schemas(path: Path, config: Mapping[str, Any], account: Account) -> Iterator[Check]:
+    messages = read_schemas(path).values()
+    text = "".join(json.dumps(message) + "\n" for message in messages)
+    yield from _streams(rehearse(config, account, io.StringIO(text)))
+
+
+def _check_input(
+    path: Path, config: Mapping[str, Any], account: Account, max_rejected_percent: float
+) -> Iterator[Check]:
+    try:
+        with path.open(encoding="utf-8") as messages:
+            rehearsed = rehearse(config, account, messages)
+    except OSError as error:
+        raise InputError(f"{path} cannot be read ({error.strerror})") from None
+    lines = [*_streams(rehearsed)]
+    yield from lines
+    if not rehearsed.error:
+        yield from _counts(rehearsed.report, max_rejected_percent)
+        if not lines:
+            detail = f"{path} holds no SCHEMA; a run would send nothing"
+            yield Check("mapping", "warning", detail)
+
+
+def _streams(rehearsed: Rehearsed) -> Iterator[Check]:
+    """A line for each stream, and for the error that ended the rehearsal."""
+    for plan in rehearsed.plans:
+        yield Check("mapping", "ok", _plan(plan))
+    for stream in rehearsed.removed:
+        yield Check("mapping", "ok", f"stream {stream!r} is dropped by stream_maps")
+    for stream, faults in rehearsed.faults.items():
+        for fault in faults:
+            about = "" if fault.startswith("stream ") else f"stream {stream!r}: "
+            yield Check("mapping", "failed", f"{about}{fault}", SettingsError.exit_code)
+    if error := rehearsed.error:
+        detail = " ".join(str(error).split())
+        yield Check("mapping", "failed", detail, getattr(error, "exit_code", 1))
+
+
+def _plan(plan: StreamPlan) -> str:
+    segment = f"segment {plan.segment!r}" if plan.segment else "default"
+    by_row = f"the lists in {plan.lists_field!r}" if plan.lists_field else ""
+    lists = " or ".join(filter(None, (by_row, ", ".join(plan.lists))))
+    how = " (matched by name)" if plan.automatic else ""
+    fields = ", ".join(f"{name} <- {field}" for name, field in plan.fields.items())
+    return f"stream {plan.stream!r} ({segment}) goes to {lists}{how}: {fields}"
+
+
+def _counts(report: Report, max_rejected_percent: float) -> Iterator[Check]:
+    """What would become of the rows of each stream, and why some would be rejected."""
+    streams: dict[str, Counts] = {}
+    for destination, counts in report.counts.items():
+        streams[destination.stream] = streams.get(destination.stream, Counts()) + counts
+    for stream, counts in streams.items():
+        detail = (
+            f"stream {stream!r}: {counts.read:,} read = {counts.unsettled:,} to be sent + "
+            f"{counts.rejected:,} rejected + {counts.merged:,} merged"
+        )
+        share = report.rejected_percent(stream)
+        if share > max_rejected_percent:
+            fault = f"{detail}; {share:.1f} % rejected, max_rejected_percent is "
+            fault += f"{max_rejected_percent:g}"
+            yield Check("mapping", "failed", fault, DataError.exit_code)
+        else:
+            yield Check("mapping", "ok", detail)
+    yield from _reasons(report)
+
+
+def _reasons(report: Report) -> Iterator[Check]:
+    for (stream, reason, field), rows in report.reasons.most_common(MAX_SUMMARY_LINES):
+        where = f" (field {field!r})" if field else ""
+        detail = f"stream {stream!r}: {rows:,} rejected: {reason}{where}"
+        yield Check("mapping", "warning", detail)
+    if (others := len(report.reasons) - MAX_SUMMARY_LINES) > 0:
+        yield Check("mapping", "warning", f"... and {others:,} more reasons")

@@ -1,0 +1,68 @@
+"""The command `check`: whether a run would work, and what to do if not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from target_constant_contact.checks.checkup import Checkup
+from target_constant_contact.checks.samples import Samples
+from target_constant_contact.commands.common import configured, json_option, print_json
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from target_constant_contact.checks.results import Check
+
+_FILE = click.Path(path_type=Path)
+
+
+@click.command("check")
+@configured
+@click.option(
+    "--schema",
+    "schemas",
+    type=_FILE,
+    metavar="FILE",
+    help="Try the mapping on schemas: Singer messages, a Singer catalog, or one JSON schema.",
+)
+@click.option(
+    "--input",
+    "messages",
+    type=_FILE,
+    metavar="FILE",
+    help="Try the mapping on a tap's output, and count what would be sent and rejected.",
+)
+@json_option
+def check(
+    config: dict[str, Any], schemas: Path | None, messages: Path | None, *, as_json: bool
+) -> None:
+    """Look at everything that a run needs, and send nothing."""
+    found = Checkup(config, Samples(schemas, messages))
+    checks = list(found) if as_json else list(_shown(found))
+    failed = [item for item in checks if item.status == "failed"]
+    if as_json:
+        print_json({"ok": not failed, "checks": [_as_json(item) for item in checks]})
+    else:
+        click.echo(_verdict(checks))
+    click.get_current_context().exit(failed[0].exit_code if failed else 0)
+
+
+def _shown(checks: Iterable[Check]) -> Iterable[Check]:
+    """Print each line as soon as it is known: requests take their time."""
+    for item in checks:
+        status = item.status.upper() if item.status == "failed" else item.status
+        click.echo(f"{status:<8} {item.name:<14} {item.detail}")
+        yield item
+
+
+def _as_json(item: Check) -> dict[str, str]:
+    return {"name": item.name, "status": item.status, "detail": item.detail}
+
+
+def _verdict(checks: Sequence[Check]) -> str:
+    names = {item.name for item in checks}
+    failed = {item.name for item in checks if item.status == "failed"}
+    return f"{len(failed)} of {len(names)} checks failed." if failed else "All is well."

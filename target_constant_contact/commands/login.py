@@ -1,0 +1,291 @@
+"""The command `login`: a person connects an account."""
+
+from __future__ import annotations
+
+import getpass
+import sys
+import time
+import webbrowser
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from target_constant_contact import signin
+from target_constant_contact.account import CONNECTIONS_FOLDER
+from target_constant_contact.api.client import ConstantContactClient
+from target_constant_contact.api.redirect import loopback_address
+from target_constant_contact.api.tokens import Application, Connection, TokenStore
+from target_constant_contact.commands.common import configured, open_account, parse_settings
+from target_constant_contact.exceptions import (
+    InterruptedRunError,
+    SettingsError,
+    SignInError,
+    TargetError,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from target_constant_contact.account import Account
+    from target_constant_contact.api.grants import AuthorizationServer, DeviceCode, Grant
+    from target_constant_contact.api.models import AccountSummary
+    from target_constant_contact.api.tokens import Agreement
+    from target_constant_contact.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class _Options:
+    """The options of the command, named as they are."""
+
+    connection: str | None
+    client_id: str | None
+    account: str | None
+    redirect_uri: str
+    no_browser: bool
+    device: bool
+    agree: bool
+    agreed_by: str | None
+    yes: bool
+
+    def over(self, config: dict[str, Any]) -> dict[str, Any]:
+        """The settings, with the options that win over them."""
+        given = {
+            "connection": self.connection,
+            "client_id": self.client_id,
+            "account": self.account,
+        }
+        return config | {name: value for name, value in given.items() if value is not None}
+
+
+@click.command("login")
+@configured
+@click.option("--connection", metavar="NAME", help="Name of the connection. [default: default]")
+@click.option("--client-id", metavar="ID", help="API key of the application.")
+@click.option(
+    "--redirect-uri",
+    metavar="URI",
+    default=signin.REDIRECT_URI,
+    show_default=True,
+    help="As it is registered for the application.",
+)
+@click.option("--no-browser", is_flag=True, help="Print the address; paste the one it ends on.")
+@click.option("--device", is_flag=True, help="Sign in on another device, with a code.")
+@click.option("--account", metavar="NAME-OR-ID", help="Accept this account only.")
+@click.option("--agree", is_flag=True, help="Agree to the transfer of data without being asked.")
+@click.option("--agreed-by", metavar="NAME", help="Who agrees. [default: the user's name]")
+@click.option("--yes", is_flag=True, help="Connect to the account without being asked.")
+def login(config: dict[str, Any], **options: Any) -> None:
+    """Connect to an account: sign in, and keep the connection for later runs.
+
+    A client secret is no option, because others could see it: set client_secret, or the variable
+    TARGET_CONSTANT_CONTACT_CLIENT_SECRET.
+    """
+    given = _Options(**options)
+    settings = parse_settings(given.over(config))
+    store = TokenStore(settings.data_dir / CONNECTIONS_FOLDER)
+    known = _known_application(settings, store)
+    _refuse_in_vain(settings, given, known)
+    signin.prove_writable(store, settings.credentials.connection)
+    try:
+        connection = _sign_in(settings, given, known or _asked_application(settings))
+    except (click.Abort, KeyboardInterrupt):
+        _say("")  # The question stands on a line of its own.
+        raise InterruptedRunError(
+            "The sign-in was stopped before its end; nothing was stored"
+        ) from None
+    signin.keep(store, replace(connection, seed=_seed(config, settings)))
+    for line in _closing_words(config, connection, store):
+        click.echo(line)
+
+
+def _seed(config: dict[str, Any], settings: Settings) -> str:
+    """Fingerprint of the seed in the settings, as runs see it, which know no options."""
+    client_id = str(config.get("client_id") or "").strip()
+    return replace(settings.credentials, client_id=client_id).seed
+
+
+def _known_application(settings: Settings, store: TokenStore) -> Application | None:
+    """The application of the settings, or else of the connection that is being replaced."""
+    said = settings.credentials
+    stored = None
+    with suppress(SignInError):  # A damaged file is about to be replaced.
+        stored = store.read(said.connection)
+    kept = stored.application if stored and stored.application.auth_url == said.auth_url else None
+    client_id = said.client_id or (kept.client_id if kept else None)
+    if client_id is None:
+        return None
+    secret = kept.client_secret if kept and kept.client_id == client_id else None
+    return Application(client_id, said.client_secret or secret, said.auth_url)
+
+
+def _refuse_in_vain(settings: Settings, given: _Options, known: Application | None) -> None:
+    """Raise for all that stands in the way, before anybody signs in in vain."""
+    faults = [*_faults(settings, given, known)]
+    if faults:
+        raise SettingsError(faults)
+
+
+def _faults(settings: Settings, given: _Options, known: Application | None) -> Iterator[str]:
+    if settings.sandbox:
+        yield (
+            "sandbox is true: the sandbox needs no sign-in. Take sandbox out of the settings to "
+            "connect to an account"
+        )
+    if given.device and given.no_browser:
+        yield "--device and --no-browser are two ways to sign in: pass one of them"
+    yield from _redirect_faults(given)
+    if _at_terminal():
+        return
+    if known is None:
+        yield (
+            "client_id is missing: set client_id, and client_secret if the application has one; "
+            "or pass --client-id"
+        )
+    if not given.agree:
+        yield (
+            "--agree is missing: there is no terminal at which somebody could agree that personal "
+            "data leaves. Pass --agree, and --agreed-by NAME, if that was agreed to"
+        )
+    if not given.yes and not settings.account:
+        yield (
+            "--account is missing: there is no terminal at which somebody could confirm the "
+            "account. Pass --account NAME-OR-ID, or --yes to take whichever it is"
+        )
+
+
+def _redirect_faults(given: _Options) -> Iterator[str]:
+    if not given.device and not given.no_browser:
+        try:
+            loopback_address(given.redirect_uri)
+        except SettingsError as error:
+            yield from error.faults
+
+
+def _at_terminal() -> bool:
+    return sys.stdin is not None and sys.stdin.isatty()
+
+
+def _asked_application(settings: Settings) -> Application:
+    """The application that the person names."""
+    client_id = click.prompt("Client id (API key) of your application", err=True).strip()
+    secret = settings.credentials.client_secret or click.prompt(
+        "Client secret (blank for a public application)",
+        default="",
+        hide_input=True,
+        show_default=False,
+        err=True,
+    )
+    return Application(client_id, secret.strip() or None, settings.credentials.auth_url)
+
+
+def _sign_in(settings: Settings, given: _Options, application: Application) -> Connection:
+    """Ask, sign in, and show the account; nothing is stored yet."""
+    agreement = _agreed(signin.agreement_text(application, settings.api_url), given)
+    said = replace(
+        settings.credentials,
+        client_id=application.client_id,
+        client_secret=application.client_secret,
+    )
+    with open_account(replace(settings, access_token=None, credentials=said)) as account:
+        grant = _granted(account.authorization_server(application), given)
+        now = time.time()
+        signin.check_grant(grant)
+        found = _account(settings, grant, account)
+    signin.check_account(found, settings.account)
+    _confirm(found, given, settings)
+    connection = signin.connection_of(said.connection, application, grant, now)
+    if found:
+        connection = replace(connection, account_id=found.account_id, account_name=found.name)
+    return replace(connection, agreement=agreement)
+
+
+def _agreed(text: str, given: _Options) -> Agreement:
+    by = given.agreed_by or _user_name()
+    _say(text)
+    _say(f"The agreement of {by} is stored with the connection.")
+    if not given.agree and not click.confirm("Do you agree?", default=False, err=True):
+        raise TargetError("Not agreed; nothing was sent or stored.")
+    return signin.agreement(by, text, time.time())
+
+
+def _user_name() -> str:
+    with suppress(Exception):  # It differs between systems which error says that there is none.
+        return getpass.getuser()
+    return "unknown"
+
+
+def _granted(server: AuthorizationServer, given: _Options) -> Grant:
+    if given.device:
+        return signin.with_device(server, _show_device)
+    if given.no_browser:
+        receive = signin.pasting(_show_address, _pasted)
+    else:
+        receive = signin.listening(given.redirect_uri, _open_browser)
+    return signin.with_code(server, given.redirect_uri, receive)
+
+
+def _show_device(device: DeviceCode) -> None:
+    _say(f"Open this address on any device:\n  {device.url}")
+    _say(f"and compare or type in the code {device.user_code}. Waiting ...")
+
+
+def _show_address(url: str) -> None:
+    _say(f"Open this address in any browser, sign in and approve:\n  {url}")
+    _say("At its end the browser shows a page that may fail to load. Copy the address of that one.")
+
+
+def _pasted() -> str:
+    return str(click.prompt("Address", default="", show_default=False, err=True))
+
+
+def _open_browser(url: str) -> None:
+    _say(f"Sign in and approve in the browser. If none has opened, open this address:\n  {url}")
+    try:
+        opened = webbrowser.open(url)
+    except (webbrowser.Error, OSError):
+        opened = False
+    if not opened:
+        _say("No browser could be opened here. On a machine without one, use --no-browser.")
+
+
+def _account(settings: Settings, grant: Grant, account: Account) -> AccountSummary | None:
+    client = ConstantContactClient(
+        settings.api_url, auth=signin.NewToken(grant.access_token), limiter=account.limiter
+    )
+    try:
+        return signin.account_of(client, grant)
+    finally:
+        client.close()
+
+
+def _confirm(found: AccountSummary | None, given: _Options, settings: Settings) -> None:
+    if found:
+        _say(f"This is the account {found.name or 'without a name'} ({found.account_id}).")
+    else:
+        _say("Which account this is cannot be told: that takes the scope account_read.")
+    if given.yes or (settings.account and not _at_terminal()):
+        return
+    if not click.confirm("Connect to this account?", default=True, err=True):
+        raise TargetError("Not connected; nothing was stored.")
+
+
+def _closing_words(
+    config: dict[str, Any], connection: Connection, store: TokenStore
+) -> Iterator[str]:
+    yield f"Connection {connection.name!r} is stored in {store.path(connection.name)}"
+    yield "That folder has to last: each renewal puts the next token there. Runs take it with"
+    yield f"  connection: {connection.name}"
+    yield "  accept_data_transfer: true"
+    client_id = config.get("client_id")
+    if client_id and client_id != connection.application.client_id:
+        yield f"Take client_id out of the settings, or correct it: there it is {client_id}."
+    if config.get("refresh_token"):
+        yield "Take refresh_token out of the settings: this sign-in has taken its place."
+    if config.get("access_token"):
+        yield "Take access_token out of the settings: runs would use it in place of the connection."
+
+
+def _say(text: str) -> None:
+    click.echo(text, err=True)

@@ -1,0 +1,204 @@
+"""The command `runs`: past runs and their sums, newest first."""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import asdict, fields
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from target_constant_contact.commands.common import (
+    configured,
+    json_option,
+    print_json,
+    print_table,
+)
+from target_constant_contact.commands.history import PastRun, read_run, run_names
+from target_constant_contact.exceptions import SettingsError
+from target_constant_contact.report import Counts
+from target_constant_contact.settings import data_dir
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from datetime import datetime
+    from pathlib import Path
+
+    from target_constant_contact.commands.history import PastDestination
+
+LATEST: Final = "latest"
+_SHOWN: Final = 20
+_NAMED: Final = 3
+_PLACES: Final = tuple(item.name for item in fields(Counts))
+_TITLES: Final = {"started_at": "started (UTC)"}
+_KEPT: Final = frozenset({"run", "started (UTC)", "status", "stream", "lists", "read", "landed"})
+"""Columns that are shown even when there is nothing in them."""
+
+
+@click.group("runs", invoke_without_command=True)
+@configured
+@click.option(
+    "--limit", type=click.IntRange(min=1), default=_SHOWN, show_default=True, help="How many."
+)
+@json_option
+def runs(config: dict[str, Any], limit: int, *, as_json: bool) -> None:
+    """List past runs, newest first."""
+    context = click.get_current_context()
+    context.obj = config
+    if context.invoked_subcommand is not None:
+        return
+    folder = _folder(config)
+    found = [read_run(folder / name) for name in run_names(folder)[:limit]]
+    if as_json:
+        print_json([_row(past) | _counts(past.totals) for past in found])
+    elif found:
+        _print_dense([_readable(past) for past in found])
+    else:
+        _say_none(folder)
+
+
+@runs.command("show")
+@configured
+@click.argument("run", required=False, default=LATEST)
+@json_option
+def show(config: dict[str, Any], run: str, *, as_json: bool) -> None:
+    """Show the run RUN: its name or the beginning of it; the newest if it is not given."""
+    context = click.get_current_context()
+    assert context.parent is not None  # noqa: S101 - it is a command of `runs`
+    if not (context.params["config_files"] or context.params["data_dir"]):
+        config = context.parent.obj
+    as_json = as_json or context.parent.params["as_json"]
+    folder = _folder(config)
+    names = run_names(folder)
+    if not names and run == LATEST:
+        _show_none(folder, as_json=as_json)
+        return
+    past = read_run(folder / _find(run, names, folder))
+    if as_json:
+        print_json(_document(past))
+    else:
+        _print_run(past, folder)
+
+
+def _folder(config: Mapping[str, Any]) -> Path:
+    return data_dir(config.get("data_dir")) / "runs"
+
+
+def _say_none(folder: Path) -> None:
+    click.echo(f"There are no runs in {folder} yet.")
+
+
+def _show_none(folder: Path, *, as_json: bool) -> None:
+    if as_json:
+        print_json(None)
+    else:
+        _say_none(folder)
+
+
+def _find(wanted: str, names: Sequence[str], folder: Path) -> str:
+    """The run that is meant by its name, the beginning of it, or `latest`."""
+    if wanted == LATEST:
+        return names[0]
+    found = [name for name in names if wanted and name.startswith(wanted)]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        some = ", ".join(found[:_NAMED])
+        more = f" and {len(found) - _NAMED:,} more" if len(found) > _NAMED else ""
+        raise SettingsError([f"{len(found):,} runs begin with {wanted!r}: {some}{more}"])
+    close = difflib.get_close_matches(wanted, names, n=_NAMED, cutoff=0.7)
+    hint = f"did you mean {' or '.join(close)}?" if close else "see what there is: runs"
+    raise SettingsError([f"no run {wanted!r} in {folder}; {hint}"])
+
+
+def _row(past: PastRun) -> dict[str, Any]:
+    return {
+        "run": past.run,
+        "started_at": _iso(past.started_at),
+        "status": past.status,
+        "seconds": past.seconds,
+        "connection": past.connection,
+        "account": past.account,
+    }
+
+
+def _counts(counts: Counts | None) -> dict[str, Any]:
+    return asdict(counts) if counts else dict.fromkeys(_PLACES)
+
+
+def _readable(past: PastRun) -> dict[str, Any]:
+    row = _row(past) | {"started_at": _moment(past.started_at)} | _counts(past.totals)
+    return {_TITLES.get(name, name): value for name, value in row.items()}
+
+
+def _document(past: PastRun) -> dict[str, Any]:
+    """A run for programs: its row of the list, and what only `show` tells."""
+    return {
+        **_row(past),
+        **_counts(past.totals),
+        "ended_at": _iso(past.ended_at),
+        "error": past.error or None,
+        "requests": past.requests,
+        "rejects_file": past.rejects_file or None,
+        "destinations": [
+            {
+                "stream": place.stream,
+                "lists": [{"id": item.list_id, "name": item.name} for item in place.lists],
+                **asdict(place.counts),
+            }
+            for place in past.destinations
+        ],
+        "rejections": [asdict(reason) for reason in past.rejections],
+        "imports": [asdict(record) for record in past.imports],
+    }
+
+
+def _print_run(past: PastRun, folder: Path) -> None:
+    facts = _readable(past) | {
+        "ended (UTC)": _moment(past.ended_at),
+        "requests": past.requests,
+        "error": past.error,
+        "rejects file": past.rejects_file,
+        "folder": folder / past.run,
+    }
+    known = {
+        name: fact
+        for name, fact in facts.items()
+        if fact or (name in _KEPT and isinstance(fact, int))
+    }
+    print_table(("fact", "value"), known.items())
+    _print_part("Destinations", map(_destination, past.destinations))
+    _print_part("Rejected rows", map(asdict, past.rejections))
+    _print_part("Imports", (_import(asdict(record)) for record in past.imports))
+
+
+def _print_part(title: str, rows: Iterable[dict[str, Any]]) -> None:
+    found = list(rows)
+    if found:
+        click.echo(f"\n{title}")
+        _print_dense(found)
+
+
+def _destination(place: PastDestination) -> dict[str, Any]:
+    lists = ", ".join(item.name or item.list_id for item in place.lists)
+    return {"stream": place.stream, "lists": lists, **asdict(place.counts)}
+
+
+def _import(record: dict[str, Any]) -> dict[str, Any]:
+    counters: dict[str, int] = record.pop("counters")
+    return {**record, "seconds": f"{record['seconds']:.1f}", **counters}
+
+
+def _print_dense(rows: Sequence[Mapping[str, Any]]) -> None:
+    """Print a table without the columns that hold nothing, or zeros only."""
+    names = dict.fromkeys(name for row in rows for name in row)
+    shown = [name for name in names if name in _KEPT or any(row.get(name) for row in rows)]
+    print_table(shown, [[row.get(name) for name in shown] for row in rows])
+
+
+def _moment(moment: datetime | None) -> str:
+    return f"{moment:%Y-%m-%d %H:%M:%S}" if moment else ""
+
+
+def _iso(moment: datetime | None) -> str | None:
+    return moment.isoformat(timespec="seconds") if moment else None

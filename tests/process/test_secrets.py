@@ -1,0 +1,158 @@
+"""Tokens and secrets are in the store and nowhere else: all that a process leaves is searched."""
+
+from __future__ import annotations
+
+import base64
+import json
+from urllib.parse import quote
+
+import pytest
+
+from target_constant_contact.api.tokens import TokenStore
+from target_constant_contact.cli import COMMANDS
+from target_constant_contact.sandbox import Behaviour, Fault, Sandbox, tokens
+from tests.process.support import cli
+from tests.support import lines, member, schema, settings_for, state
+
+CLIENT_ID = "an-app"
+CLIENT_SECRET = "client-secret-that-nobody-may-see"
+IMPORT = "/activities/contacts_json_import"
+PREFIX = "TARGET_CONSTANT_CONTACT_"
+AT_ONCE = Behaviour(seconds_to_start=0, seconds_to_finish=0.1)
+
+
+@pytest.fixture
+def secrets(monkeypatch):
+    """Every secret that the sandbox has handed out, and what the application proves itself with."""
+    proof = base64.b64encode(f"{CLIENT_ID}:{CLIENT_SECRET}".encode()).decode()
+    found, real = {CLIENT_SECRET, proof}, tokens.keep
+
+    def keep(db, grant):
+        found.add(grant.value)
+        real(db, grant)
+
+    monkeypatch.setattr(tokens, "keep", keep)
+    return found
+
+
+@pytest.fixture
+def sandbox():
+    with Sandbox(behaviour=AT_ONCE) as account:
+        account.add_application(CLIENT_ID, CLIENT_SECRET)
+        yield account
+
+
+class Machine:
+    """A home, a data folder, and what the processes said."""
+
+    def __init__(self, sandbox, folder, secrets):
+        self.secrets = secrets
+        self.home, self.data = folder / "home", folder / "data"
+        self.home.mkdir()
+        self.said = []
+        self.seed = sandbox.mint_refresh_token(client_id=CLIENT_ID)
+        settings = settings_for(sandbox, self.data, auth_url=sandbox.auth_url, batch_size_rows=5)
+        self.settings = {name: value for name, value in settings.items() if name != "access_token"}
+        self._config = folder / "config.json"
+
+    def run(self, *arguments, rows=20, **settings):
+        """Run a command, at DEBUG, with the secrets in the environment; return its exit code."""
+        self._config.write_text(json.dumps(self.settings | settings))
+        variables = {
+            "LOGLEVEL": "DEBUG",
+            "CLIENT_ID": CLIENT_ID,
+            "CLIENT_SECRET": settings.get("client_secret", CLIENT_SECRET),
+            "REFRESH_TOKEN": self.seed,
+        }
+        done = cli(
+            self.home,
+            *arguments,
+            "--config=ENV",
+            f"--config={self._config}",
+            stdin=lines(schema(), *map(member, range(rows)), state("end")),
+            **{PREFIX + name: value for name, value in variables.items()},
+        )
+        self.said += [done.stdout, done.stderr]
+        return done.returncode
+
+    @property
+    def store(self):
+        return TokenStore(self.data / "connections")
+
+    def left_behind(self):
+        """All that was said, and every file but those of the store."""
+        kept = set((self.data / "connections").glob("*.json"))
+        yield from (text.encode() for text in self.said)
+        for folder in (self.home, self.data):
+            for path in folder.rglob("*"):
+                yield str(path).encode()
+                if path.is_file() and path not in kept:
+                    yield path.read_bytes()
+
+    def holds(self, secret):
+        # In the middle: a cut or masked secret would give it away as well.
+        middle = secret[4:-4] if len(secret) > 24 else secret
+        forms = {secret.encode(), quote(secret, safe="").encode(), middle.encode()}
+        return any(form in text for text in self.left_behind() for form in forms)
+
+
+@pytest.fixture
+def machine(sandbox, tmp_path, secrets):
+    return Machine(sandbox, tmp_path, secrets)
+
+
+def assert_nothing_is_shown(machine):
+    shown = [secret for secret in machine.secrets if machine.holds(secret)]
+    assert shown == []
+
+
+def test_a_run_at_debug_leaves_its_tokens_in_the_store_only(machine, sandbox):
+    """With two rotations in two runs, and a request that is refused in the middle."""
+    sandbox.add_fault(Fault("POST", IMPORT, nth=2, action="unauthorized"))
+    sandbox.add_fault(Fault("POST", "/token", nth=2, action="error_503"))
+    assert machine.run() == 0, machine.said
+    assert machine.run(account="Sandbox Trading Co.") == 0, machine.said
+    assert [r.status for r in sandbox.requests if r.path.endswith("/token")] == [200, 503, 200]
+
+    newest = machine.store.read("default")
+    kept = machine.store.path("default").read_text()
+    assert {newest.refresh_token, newest.access_token, CLIENT_SECRET} <= machine.secrets
+    assert all(s in kept for s in (newest.refresh_token, newest.access_token, CLIENT_SECRET))
+    assert len(machine.secrets) >= 7
+    assert_nothing_is_shown(machine)
+
+
+def test_what_singer_sdk_logs_at_debug_is_searched_too(machine):
+    """Or the search would prove nothing."""
+    assert machine.run() == 0
+    log = "".join(machine.said)
+    assert "DEBUG" in log
+    assert "POST /token (refresh_token) in" in log
+    assert "singer_sdk" in log
+    assert all(machine.holds(text) for text in ("report.json", "requests.sqlite", "Newsletter"))
+    assert not machine.holds("member1@example.com")
+
+
+def test_failing_runs_show_no_secret_either(machine, sandbox):
+    assert machine.run(client_secret="wrong-secret-that-nobody-may-see") == 78
+    machine.secrets.add("wrong-secret-that-nobody-may-see")
+    sandbox.add_fault(Fault("POST", "/token", action="garbage"))
+    sandbox.add_fault(Fault("POST", IMPORT, nth=2, action="unauthorized", times=2))
+    assert machine.run() == 77
+    sandbox.add_fault(Fault("POST", "/token", action="drop_after"))
+    sandbox.revoke_access_tokens()
+    assert machine.run() == 77
+    assert "the answer that held the next one was lost" in machine.said[-1]
+    assert_nothing_is_shown(machine)
+
+
+@pytest.mark.parametrize(
+    "name", [c.name for c in COMMANDS if c.name in {"check", "lists", "fields", "connections"}]
+)
+def test_commands_show_no_secret(machine, name):
+    for arguments in ([name], [name, "--json"]):
+        machine.run(*arguments)
+    assert machine.said[0]
+    if name != "connections":
+        assert machine.store.read("default")
+    assert_nothing_is_shown(machine)
