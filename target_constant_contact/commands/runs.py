@@ -108,7 +108,7 @@ def _find(wanted: str, names: Sequence[str], folder: Path) -> str:
         raise SettingsError([f"{len(found):,} runs begin with {wanted!r}: {some}{more}"])
     close = difflib.get_close_matches(wanted, names, n=_NAMED, cutoff=0.7)
     hint = f"did you mean {' or '.join(close)}?" if close else "see what there is: runs"
-    raise SettingsError([f"no run {wanted!r} in {folder}; {hint}"])
+    raise SettingsError([f"there is no run {wanted!r} in {folder}; {hint}"])
 
 
 def _row(past: PastRun) -> dict[str, Any]:

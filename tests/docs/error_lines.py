@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import target_constant_contact
+import target_constant_contact.cli  # so that every error class exists
 from target_constant_contact.exceptions import TargetError
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ class _Texts:
             return
         self._seen.add((name, within))
         for node in ast.walk(within):
-            if isinstance(node, ast.Assign | ast.AugAssign) and node.value is not None:
+            if isinstance(node, ast.Assign | ast.AugAssign | ast.NamedExpr):
                 targets = node.targets if isinstance(node, ast.Assign) else [node.target]
                 if any(isinstance(t, ast.Name) and t.id == name for t in _flat(targets)):
                     yield from self.of(node.value, within)

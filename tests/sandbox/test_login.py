@@ -188,7 +188,7 @@ def test_a_browser_on_this_machine_comes_back_by_itself(
 
 
 @BOTH_KINDS
-def test_the_address_of_a_browser_elsewhere_is_pasted(  # noqa: PLR0917 - fixtures
+def test_the_address_of_a_browser_elsewhere_is_pasted(
     login, browser, store, sandbox, monkeypatch, application
 ):
     pasted = []
@@ -215,7 +215,7 @@ def test_a_pasted_address_is_read_from_a_pipe(login, browser, monkeypatch, store
 
 
 @BOTH_KINDS
-def test_a_device_is_approved_on_another_one(  # noqa: PLR0917 - fixtures
+def test_a_device_is_approved_on_another_one(
     login, behave, sandbox, store, monkeypatch, application
 ):
     behave(device_interval=0)
