@@ -45,7 +45,9 @@ class Account:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._sandbox: Any = _start_sandbox(settings) if settings.sandbox else None
+        self._sandbox: Any = None
+        if settings.sandbox:
+            self._sandbox = load_sandbox()(settings.data_dir / "sandbox.sqlite").start()
         self._limiters: list[RateLimiter] = []
         self._summary: AccountSummary | None = None
         self.signer = self._make_signer()
@@ -209,11 +211,16 @@ class Account:
             yield f"field_mapping: {fault}"
 
 
-def _start_sandbox(settings: Settings) -> Any:
+def load_sandbox() -> Any:
+    """The class of the sandbox, which is an extra.
+
+    Raises:
+        SettingsError: It is not installed.
+    """
     try:
         from target_constant_contact.sandbox import Sandbox  # noqa: PLC0415 - an extra
     except ImportError as error:
         raise SettingsError(
             [f"sandbox: {error.name} is not installed; install target-constant-contact[sandbox]"]
         ) from error
-    return Sandbox(settings.data_dir / "sandbox.sqlite").start()
+    return Sandbox

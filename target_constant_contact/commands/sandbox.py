@@ -6,8 +6,8 @@ from typing import Any, Final
 
 import click
 
+from target_constant_contact.account import load_sandbox
 from target_constant_contact.commands.common import configured
-from target_constant_contact.exceptions import SettingsError
 from target_constant_contact.settings import data_dir
 
 SANDBOX_PORT: Final = 8765
@@ -18,13 +18,7 @@ SANDBOX_PORT: Final = 8765
 @click.option("--port", type=int, default=SANDBOX_PORT, show_default=True)
 def sandbox(config: dict[str, Any], port: int) -> None:
     """Serve the sandbox's account until stopped."""
-    try:
-        from target_constant_contact.sandbox import Sandbox  # noqa: PLC0415 - an extra
-    except ImportError as error:
-        raise SettingsError(
-            [f"sandbox: {error.name} is not installed; install target-constant-contact[sandbox]"]
-        ) from error
     path = data_dir(config.get("data_dir")) / "sandbox.sqlite"
-    account = Sandbox(path, port=port).start()
+    account = load_sandbox()(path, port=port).start()
     click.echo(f"The sandbox is at {account.url} (account in {path}). Stop it with Ctrl-C.")
     account.serve_forever()

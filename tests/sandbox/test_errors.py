@@ -10,6 +10,7 @@ from types import SimpleNamespace
 import pytest
 
 from target_constant_contact import cli, importer
+from target_constant_contact.account import load_sandbox
 from target_constant_contact.exceptions import SettingsError
 from target_constant_contact.packer import Packer
 from target_constant_contact.settlement import Settlement
@@ -50,7 +51,7 @@ def test_without_its_extra_the_sandbox_says_what_to_install(export, monkeypatch)
     assert outcome.exit_code == 78
     assert "install target-constant-contact[sandbox]" in outcome.log
     with pytest.raises(SettingsError, match=r"target-constant-contact\[sandbox\]"):
-        cli.serve_sandbox(None, None, 0)
+        load_sandbox()
 
 
 def test_the_embedded_sandbox_is_reached_and_closed(export, sandbox):

@@ -468,7 +468,7 @@ def test_a_stopped_call_is_not_tried_again(make, httpserver):
 
     httpserver.expect_request("/auth/token").respond_with_handler(fail)
     server = make(httpserver.url_for("/auth"))
-    with stopped_by(answered, server), pytest.raises(NoGrantError) as caught:
+    with stopped_by(answered, server), pytest.raises(NoGrantError, match="last: 503") as caught:
         server.refresh(TOKEN)
     assert len(httpserver.log) == 1
     assert caught.value.answer_lost
