@@ -55,7 +55,8 @@ def check_samples(
         max_rejected_percent: Share of a stream's rows with which a run fails.
 
     Raises:
-        InputError: A file cannot be read, or is not what it should be.
+        InputError: A file cannot be read or is not what it should be, or there is no room for
+            temporary files.
     """
     found: list[Iterator[Check]] = []
     if samples.schemas:
@@ -70,6 +71,11 @@ def check_samples(
             said.add(check)
     except ConfigValidationError:
         yield Check("mapping", "skipped", "the settings are wrong")
+    except OSError as error:
+        raise InputError(
+            f"the mapping cannot be tried ({error.strerror}); make room in the folder for "
+            "temporary files, or set TMPDIR to another"
+        ) from None
 
 
 def _check_schemas(path: Path, config: Mapping[str, Any], account: Account) -> Iterator[Check]:
@@ -82,10 +88,11 @@ def _check_input(
     path: Path, config: Mapping[str, Any], account: Account, max_rejected_percent: float
 ) -> Iterator[Check]:
     try:
-        with path.open(encoding="utf-8") as messages:
-            rehearsed = rehearse(config, account, messages)
+        messages = path.open(encoding="utf-8")
     except OSError as error:
         raise InputError(f"{path} cannot be read ({error.strerror})") from None
+    with messages:
+        rehearsed = rehearse(config, account, messages)
     lines = [*_streams(rehearsed)]
     yield from lines
     if not rehearsed.error:

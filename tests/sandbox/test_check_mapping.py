@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from target_constant_contact.api.client import ConstantContactClient
-from target_constant_contact.exceptions import ApiError, ServiceUnavailableError
+from target_constant_contact.exceptions import ApiError
 from target_constant_contact.report import MAX_SUMMARY_LINES
 from tests.checking import Check
 from tests.support import TEXT, lines, member, record, schema, state
@@ -359,34 +359,32 @@ def test_the_mapping_is_tried_before_the_transfer_is_agreed_to(check: Check):
 
 
 @pytest.mark.parametrize(
-    ("error", "code", "reason"),
-    [
-        (ServiceUnavailableError("no answer"), 75, "Constant Contact cannot be asked now"),
-        (ApiError("400", status=400), 1, "the {} cannot be read"),
-    ],
-)
-@pytest.mark.parametrize(
     ("method", "name"), [("contact_lists", "lists"), ("custom_fields", "custom fields")]
 )
 def test_without_lists_or_custom_fields_the_mapping_cannot_be_tried(
-    check: Check,
-    monkeypatch: pytest.MonkeyPatch,
-    method: str,
-    name: str,
-    error: Exception,
-    code: int,
-    reason: str,
+    check: Check, monkeypatch: pytest.MonkeyPatch, method: str, name: str
 ):
     def refuse(*_: Any, **__: Any) -> None:
-        raise error
+        raise ApiError("400", status=400)
 
     monkeypatch.setattr(ConstantContactClient, method, refuse)
 
     checked = check("--schema", check.file(lines(schema())))
 
-    assert checked.exit_code == code
+    assert checked.exit_code == 1
     assert checked.named("failed") == [name]
-    assert checked.details("mapping", "skipped") == [reason.format(name)]
+    assert checked.details("mapping", "skipped") == [f"the {name} cannot be read"]
+
+
+def test_without_room_for_temporary_files_the_mapping_cannot_be_tried(
+    check: Check, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(tempfile, "tempdir", str(check.folder / "nowhere"))
+
+    checked = check("--schema", check.file(lines(schema())))
+
+    assert checked.exit_code == 1
+    assert "set TMPDIR" in checked.details("mapping", "failed")[0]
 
 
 def test_ctrl_c_still_ends_the_program_after_a_rehearsal(check: Check):
