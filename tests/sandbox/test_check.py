@@ -49,7 +49,7 @@ def test_people_get_a_line_for_each_check_and_a_verdict(check: Check):
 
 
 def test_failed_checks_are_counted_and_their_errors_are_no_log_lines(check: Check):
-    answer = check.print(lists="Nowhere", accept_data_transfer=False)
+    answer = check.print(account="Nowhere", accept_data_transfer=False)
 
     assert answer.exit_code == 78
     assert sum(line.startswith("FAILED ") for line in answer.lines) == 2

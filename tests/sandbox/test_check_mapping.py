@@ -62,13 +62,18 @@ def test_streams_that_a_catalog_does_not_select_are_left_out(check: Check):
     catalog = [
         entry("off", {"breadcrumb": [], "metadata": {"selected": False}}),
         entry("on", {"breadcrumb": ["properties", "id"], "metadata": {"selected": False}}),
-        entry("open", {"breadcrumb": [], "metadata": None}),
+        entry("open", {"breadcrumb": [], "metadata": {"inclusion": "available"}}),
+        entry("odd", {"breadcrumb": [], "metadata": None}),
         "nonsense",
     ]
 
     checked = check("--schema", check.file(json.dumps({"streams": catalog})))
 
-    assert [detail.split()[1] for detail in checked.details("mapping")] == ["'on'", "'open'"]
+    assert [detail.split()[1] for detail in checked.details("mapping")] == [
+        "'on'",
+        "'open'",
+        "'odd'",
+    ]
 
 
 def test_each_stream_shows_its_segment_its_lists_and_its_fields(check: Check):
