@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from target_constant_contact.api.auth import Signer
+    from target_constant_contact.api.connection import Application
     from target_constant_contact.api.models import CustomField
-    from target_constant_contact.api.tokens import Application
     from target_constant_contact.settings import Segment, Settings
 
 CONNECTIONS_FOLDER: Final = "connections"

@@ -17,7 +17,7 @@ import platformdirs
 from singer_sdk.typing import DEFAULT_JSONSCHEMA_VALIDATOR
 
 from target_constant_contact.api.auth import Credentials
-from target_constant_contact.api.tokens import name_fault
+from target_constant_contact.api.connection import name_fault
 from target_constant_contact.batch import BatchLimits
 from target_constant_contact.contact import property_faults
 from target_constant_contact.exceptions import SettingsError

@@ -14,18 +14,20 @@ from urllib.parse import urlsplit
 from typing_extensions import override
 
 from target_constant_contact.api.auth import BearerToken
-from target_constant_contact.api.grants import SCOPES, GrantRefusedError
+from target_constant_contact.api.auth_transport import GrantRefusedError
+from target_constant_contact.api.connection import Agreement, Connection
+from target_constant_contact.api.grants import SCOPES
 from target_constant_contact.api.redirect import Loopback, code_of, has_answer, query_of
-from target_constant_contact.api.tokens import Agreement, Connection
 from target_constant_contact.exceptions import SettingsError, SignInError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from target_constant_contact.api.client import ConstantContactClient
+    from target_constant_contact.api.connection import Application
     from target_constant_contact.api.grants import AuthorizationServer, DeviceCode, Grant
     from target_constant_contact.api.models import AccountSummary
-    from target_constant_contact.api.tokens import Application, TokenStore
+    from target_constant_contact.api.tokens import TokenStore
 
     Receive = Callable[[str, str], str]
     """Shows the address of a sign-in, and returns the code that comes back with its state."""

@@ -6,7 +6,8 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from target_constant_contact.api.tokens import Application, Connection, TokenStore
+from target_constant_contact.api.connection import Application, Connection
+from target_constant_contact.api.tokens import TokenStore
 from tests.commands import Answer, call, config_file
 from tests.support import settings_for
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from target_constant_contact import flights
-from target_constant_contact.api import grants, transport
+from target_constant_contact.api import auth_transport, transport
 from target_constant_contact.sandbox import Behaviour, Sandbox
 from tests.support import Message, Outcome, run, settings_for
 
@@ -25,7 +25,7 @@ def _quick_and_loud(monkeypatch: pytest.MonkeyPatch) -> None:
     """No test waits for polls and repeated requests as long as a run does."""
     monkeypatch.setattr(flights, "POLL_SECONDS", (0.01, 0.02, 0.05))
     monkeypatch.setattr(transport, "RETRY_SECONDS", 0.0)
-    monkeypatch.setattr(grants, "RETRY_SECONDS", 0.0)
+    monkeypatch.setattr(auth_transport, "RETRY_SECONDS", 0.0)
     logging.getLogger().setLevel(logging.INFO)
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from requests.auth import AuthBase
 from typing_extensions import override
 
-from target_constant_contact.api.tokens import Application, Connection, fingerprint
+from target_constant_contact.api.connection import Application, Connection, fingerprint
 from target_constant_contact.exceptions import SettingsError, SignInError
 
 if TYPE_CHECKING:

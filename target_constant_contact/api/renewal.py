@@ -16,16 +16,17 @@ from typing import TYPE_CHECKING, Final
 from typing_extensions import override
 
 from target_constant_contact.api.auth import Signer
-from target_constant_contact.api.grants import GrantRefusedError, NoGrantError
-from target_constant_contact.api.tokens import REFRESH_TOKEN_DAYS, fingerprint
+from target_constant_contact.api.auth_transport import GrantRefusedError, NoGrantError
+from target_constant_contact.api.connection import REFRESH_TOKEN_DAYS, fingerprint
 from target_constant_contact.exceptions import SettingsError, SignInError, TargetError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from target_constant_contact.api.auth import Credentials
+    from target_constant_contact.api.connection import Application, Connection
     from target_constant_contact.api.grants import AuthorizationServer, Grant
-    from target_constant_contact.api.tokens import Application, Connection, TokenStore
+    from target_constant_contact.api.tokens import TokenStore
 
 _INVALID_GRANT: Final = "invalid_grant"
 _logger = logging.getLogger("target-constant-contact")

@@ -10,16 +10,15 @@ Source: https://developer.constantcontact.com/api_guide/auth_overview.html
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
-import re
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass, field, fields, replace
-from typing import TYPE_CHECKING, Any, Final
+from dataclasses import asdict, replace
+from typing import TYPE_CHECKING, Final, Self
 
 from filelock import FileLock, Timeout
 
+from target_constant_contact.api.connection import Connection, is_name, name_fault
 from target_constant_contact.exceptions import SettingsError, SignInError, TryLaterError
 from target_constant_contact.files import (
     PRIVATE_FILE,
@@ -32,113 +31,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-REFRESH_TOKEN_DAYS: Final = 180
-"""Days after which an unused refresh token dies. Source: OAuth guide, refresh tokens."""
-
-_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+_FOLDER: Final = "connections"
 _LOCK_SECONDS: Final = 180.0
-_MARGIN_SECONDS: Final = 60.0
-_MARGIN_SHARE: Final = 0.1
-_NUMBERS: Final = frozenset({"expires_at", "lifetime", "refreshed_at"})
 _DAMAGED: Final = (ValueError, KeyError, TypeError, AttributeError)
 """What reading a document of another shape raises."""
-
-
-@dataclass(frozen=True, slots=True)
-class Application:
-    """An application of the developer portal, which is also the API key that requests count for.
-
-    Attributes:
-        client_id: Its id.
-        client_secret: Its secret; None for a public application (PKCE or device flow).
-        auth_url: Base URL of the authorization server that knows it.
-    """
-
-    client_id: str
-    client_secret: str | None = field(repr=False)
-    auth_url: str
-
-
-@dataclass(frozen=True, slots=True)
-class Agreement:
-    """Who agreed to personal data leaving, to what, and when.
-
-    Attributes:
-        by: The person, as they called themselves or as the machine knows them.
-        at: Moment in ISO 8601, UTC.
-        text: What they agreed to.
-    """
-
-    by: str
-    at: str
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Connection:
-    """A connection to one account: what ``login`` made, or what the settings seeded.
-
-    Attributes:
-        name: Its name.
-        application: The application that it was made with.
-        refresh_token: The newest refresh token.
-        access_token: The newest access token; empty before the first renewal of a seed.
-        expires_at: When the access token expires, in seconds since the epoch.
-        lifetime: Life of the access token in seconds, as the service said.
-        refreshed_at: When the refresh token was issued or last used, in seconds since the epoch.
-        scope: Space-separated scopes that were granted.
-        rotating: Whether the last renewal replaced the refresh token; None before the first one.
-        account_id: The service's id of the account; empty when it is not known.
-        account_name: The account's name; empty when it is not known.
-        agreement: What was agreed to when it was made; None for a seeded connection.
-        seed: Fingerprint of the seed in the settings that this chain stems from or supersedes.
-        sent: Fingerprint of a refresh token that was sent and whose answer is not known.
-    """
-
-    name: str
-    application: Application
-    refresh_token: str = field(repr=False)
-    access_token: str = field(default="", repr=False)
-    expires_at: float = 0.0
-    lifetime: float = 0.0
-    refreshed_at: float = 0.0
-    scope: str = ""
-    rotating: bool | None = None
-    account_id: str = ""
-    account_name: str = ""
-    agreement: Agreement | None = None
-    seed: str = ""
-    sent: str = ""
-
-    @property
-    def scopes(self) -> frozenset[str]:
-        """The scopes as a set."""
-        return frozenset(self.scope.split())
-
-    @property
-    def refresh_token_expires_at(self) -> float:
-        """When the refresh token dies unless it is used, in seconds since the epoch."""
-        return self.refreshed_at + REFRESH_TOKEN_DAYS * 86_400
-
-    def is_fresh(self, now: float) -> bool:
-        """Whether the access token is good for another minute (a tenth of a shorter life)."""
-        margin = min(_MARGIN_SECONDS, self.lifetime * _MARGIN_SHARE)
-        return bool(self.access_token) and now < self.expires_at - margin
-
-
-def fingerprint(*secrets: str) -> str:
-    """A text that tells secrets apart and does not give them away."""
-    return hashlib.sha256("\0".join(secrets).encode()).hexdigest()
-
-
-def name_fault(name: str) -> str:
-    """What is wrong with the name of a connection; empty when nothing is."""
-    if _NAME.fullmatch(name):
-        return ""
-    return (
-        f"connection: {name!r} cannot be a name; take up to 64 letters, digits, dots, dashes and "
-        "underscores"
-    )
 
 
 class TokenStore:
@@ -150,6 +46,11 @@ class TokenStore:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+
+    @classmethod
+    def below(cls, data_dir: Path) -> Self:
+        """The store of a data folder."""
+        return cls(data_dir / _FOLDER)
 
     def path(self, name: str) -> Path:
         """The file of a connection.
@@ -164,7 +65,7 @@ class TokenStore:
     def names(self) -> list[str]:
         """The names of the stored connections, sorted."""
         found = (path.stem for path in self.folder.glob("*.json"))
-        return sorted(name for name in found if _NAME.fullmatch(name))
+        return sorted(name for name in found if is_name(name))
 
     def read(self, name: str) -> Connection | None:
         """The connection as it was last stored; None when there is none.
@@ -286,7 +187,7 @@ class TokenStore:
 
 
 def _read(path: Path) -> Connection:
-    """Read what :meth:`TokenStore.write` wrote; members of later versions are passed over.
+    """Read what :meth:`TokenStore.write` wrote.
 
     Raises:
         SettingsError: Others may read it.
@@ -294,17 +195,7 @@ def _read(path: Path) -> Connection:
     """
     _refuse_if_open(path, "600")
     _refuse_if_open(path.parent, "700")
-    values = _known(Connection, json.loads(path.read_text(encoding="utf-8")))
-    application = Application(**_known(Application, values.pop("application")))
-    agreement = values.pop("agreement", None)
-    for name in _NUMBERS & values.keys():
-        values[name] = float(values[name])
-    if not isinstance(values["refresh_token"], str):
-        raise TypeError("a connection has a refresh token")
-    connection = Connection(application=application, **values)
-    return replace(
-        connection, agreement=Agreement(**_known(Agreement, agreement)) if agreement else None
-    )
+    return Connection.from_json(json.loads(path.read_text(encoding="utf-8")))
 
 
 def _is_whole(path: Path) -> bool:
@@ -314,12 +205,6 @@ def _is_whole(path: Path) -> bool:
     except _DAMAGED:
         return False
     return True
-
-
-def _known(kind: type, document: dict[str, Any]) -> dict[str, Any]:
-    """The members of a document that a dataclass has."""
-    names = {item.name for item in fields(kind)}
-    return {name: value for name, value in document.items() if name in names}
 
 
 def _refuse_if_open(place: Path, mode: str) -> None:

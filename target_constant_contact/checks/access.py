@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
+from target_constant_contact.api.connection import REFRESH_TOKEN_DAYS
 from target_constant_contact.api.renewal import ConnectionToken
-from target_constant_contact.api.tokens import REFRESH_TOKEN_DAYS
 from target_constant_contact.checks.results import Check
 from target_constant_contact.exceptions import ApiError, SignInError
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from target_constant_contact.account import Account
-    from target_constant_contact.api.tokens import Connection
+    from target_constant_contact.api.connection import Connection
     from target_constant_contact.settings import Settings
 
 WARN_AFTER_DAYS: Final = 150

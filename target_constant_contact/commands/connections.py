@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from target_constant_contact.account import CONNECTIONS_FOLDER
-from target_constant_contact.api.tokens import REFRESH_TOKEN_DAYS, TokenStore, fingerprint
+from target_constant_contact.api.connection import REFRESH_TOKEN_DAYS, fingerprint
+from target_constant_contact.api.tokens import TokenStore
 from target_constant_contact.commands.common import (
     configured,
     json_option,
@@ -25,7 +26,7 @@ from target_constant_contact.settings import data_dir
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from target_constant_contact.api.tokens import Connection
+    from target_constant_contact.api.connection import Connection
 
 WARN_DAYS: Final = 150
 """Age of a refresh token from which its end is announced."""

@@ -15,8 +15,9 @@ import click
 from target_constant_contact import signin
 from target_constant_contact.account import CONNECTIONS_FOLDER
 from target_constant_contact.api.client import ConstantContactClient
+from target_constant_contact.api.connection import Application, Connection
 from target_constant_contact.api.redirect import loopback_address
-from target_constant_contact.api.tokens import Application, Connection, TokenStore
+from target_constant_contact.api.tokens import TokenStore
 from target_constant_contact.commands.common import configured, open_account, parse_settings
 from target_constant_contact.exceptions import (
     InterruptedRunError,
@@ -29,9 +30,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from target_constant_contact.account import Account
+    from target_constant_contact.api.connection import Agreement
     from target_constant_contact.api.grants import AuthorizationServer, DeviceCode, Grant
     from target_constant_contact.api.models import AccountSummary
-    from target_constant_contact.api.tokens import Agreement
     from target_constant_contact.settings import Settings
 
 

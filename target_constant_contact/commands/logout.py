@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from target_constant_contact.api.tokens import REFRESH_TOKEN_DAYS
+from target_constant_contact.api.connection import REFRESH_TOKEN_DAYS
 from target_constant_contact.commands.common import configured
 from target_constant_contact.commands.connections import Condition, moment, token_store
 from target_constant_contact.exceptions import SettingsError, TargetError
@@ -22,7 +22,8 @@ from target_constant_contact.target import TargetConstantContact
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from target_constant_contact.api.tokens import Connection, TokenStore
+    from target_constant_contact.api.connection import Connection
+    from target_constant_contact.api.tokens import TokenStore
 
 _logger = logging.getLogger("target-constant-contact")
 

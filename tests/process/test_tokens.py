@@ -13,10 +13,11 @@ from itertools import pairwise
 import pytest
 
 from target_constant_contact.api.auth import Credentials
+from target_constant_contact.api.connection import Application, Connection
 from target_constant_contact.api.grants import AuthorizationServer
 from target_constant_contact.api.limits import RateLimiter
 from target_constant_contact.api.renewal import ConnectionToken
-from target_constant_contact.api.tokens import Application, Connection, TokenStore
+from target_constant_contact.api.tokens import TokenStore
 from target_constant_contact.exceptions import SignInError
 from target_constant_contact.sandbox import Behaviour, Sandbox
 from tests.process.support import environment

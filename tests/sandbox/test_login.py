@@ -22,9 +22,10 @@ from filelock import FileLock, Timeout
 
 from target_constant_contact import account as account_room
 from target_constant_contact import signin
+from target_constant_contact.api.connection import Application, Connection
 from target_constant_contact.api.grants import AuthorizationServer
 from target_constant_contact.api.limits import RateLimiter
-from target_constant_contact.api.tokens import Application, Connection, TokenStore
+from target_constant_contact.api.tokens import TokenStore
 from target_constant_contact.cli import command
 from target_constant_contact.commands import login as login_room
 from target_constant_contact.sandbox import ManualClock, Sandbox

@@ -8,7 +8,7 @@ import pytest
 import requests
 
 from target_constant_contact.api.auth import BearerToken, Credentials
-from target_constant_contact.api.tokens import Application, Connection
+from target_constant_contact.api.connection import Application, Connection
 from target_constant_contact.exceptions import SettingsError, SignInError
 
 AUTH_URL = "https://auth.example.com"

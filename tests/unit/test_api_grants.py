@@ -18,15 +18,11 @@ from urllib3.exceptions import MaxRetryError
 from urllib3.exceptions import SSLError as ConnectionSSLError
 from werkzeug import Response
 
-from target_constant_contact.api import grants
-from target_constant_contact.api.grants import (
-    SCOPES,
-    AuthorizationServer,
-    GrantRefusedError,
-    NoGrantError,
-)
+from target_constant_contact.api import auth_transport
+from target_constant_contact.api.auth_transport import GrantRefusedError, NoGrantError
+from target_constant_contact.api.connection import Application
+from target_constant_contact.api.grants import SCOPES, AuthorizationServer
 from target_constant_contact.api.limits import RateLimiter
-from target_constant_contact.api.tokens import Application
 from target_constant_contact.exceptions import SettingsError, SignInError, TryLaterError
 from target_constant_contact.sandbox import Fault
 
@@ -500,7 +496,7 @@ def test_there_is_at_most_one_call_in_a_second(make, sandbox, behave, clock):
 
 def test_the_waits_between_tries_grow(make, httpserver, monkeypatch, caplog):
     """The usual ones are seconds; here they are thousandths."""
-    monkeypatch.setattr(grants, "RETRY_SECONDS", 0.001)
+    monkeypatch.setattr(auth_transport, "RETRY_SECONDS", 0.001)
     respond(httpserver, 503, {})
     with pytest.raises(NoGrantError):
         make(httpserver.url_for("/auth")).refresh(TOKEN)

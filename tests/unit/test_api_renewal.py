@@ -16,11 +16,13 @@ import requests
 
 from target_constant_contact.api import renewal, tokens
 from target_constant_contact.api.auth import Credentials
+from target_constant_contact.api.auth_transport import AuthTransport, NoGrantError
 from target_constant_contact.api.client import ConstantContactClient
-from target_constant_contact.api.grants import AuthorizationServer, NoGrantError
+from target_constant_contact.api.connection import Agreement, Application, Connection
+from target_constant_contact.api.grants import AuthorizationServer
 from target_constant_contact.api.limits import RateLimiter
 from target_constant_contact.api.renewal import ConnectionToken
-from target_constant_contact.api.tokens import Agreement, Application, Connection, TokenStore
+from target_constant_contact.api.tokens import TokenStore
 from target_constant_contact.exceptions import SettingsError, SignInError, TryLaterError
 from target_constant_contact.sandbox import Fault, ManualClock, Sandbox
 
@@ -579,7 +581,7 @@ def test_a_signal_does_not_lose_the_token_that_is_on_its_way(
 @pytest.mark.usefixtures("stored")
 def test_a_signal_ends_the_tries_of_a_call(interrupt, connect, store, sandbox, monkeypatch):
     tried = threading.Event()
-    monkeypatch.setattr(AuthorizationServer, "_read", _then(AuthorizationServer._read, tried.set))
+    monkeypatch.setattr(AuthTransport, "_read", _then(AuthTransport._read, tried.set))
     sandbox.add_fault(Fault(path="/token", action="error_503", times=None))
     sandbox.add_fault(Fault(path="/token", action="delay", seconds=0.2, times=None))
 

@@ -14,14 +14,14 @@ from pathlib import Path
 import pytest
 
 from target_constant_contact.api import tokens
-from target_constant_contact.api.tokens import (
+from target_constant_contact.api.connection import (
     Agreement,
     Application,
     Connection,
-    TokenStore,
     fingerprint,
     name_fault,
 )
+from target_constant_contact.api.tokens import TokenStore
 from target_constant_contact.exceptions import SettingsError, SignInError, TryLaterError
 
 APPLICATION = Application("an-app", "secret-of-app", "https://auth.example.com")

@@ -8,13 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from target_constant_contact.api.tokens import (
-    Agreement,
-    Application,
-    Connection,
-    TokenStore,
-    fingerprint,
-)
+from target_constant_contact.api.connection import Agreement, Application, Connection, fingerprint
+from target_constant_contact.api.tokens import TokenStore
 from target_constant_contact.commands import logout
 from target_constant_contact.commands.connections import Condition, moment
 from tests.commands import Answer, call, config_file

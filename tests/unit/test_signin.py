@@ -13,7 +13,9 @@ import pytest
 import requests
 
 from target_constant_contact import signin
-from target_constant_contact.api.grants import DeviceCode, Grant, GrantRefusedError
+from target_constant_contact.api.auth_transport import GrantRefusedError
+from target_constant_contact.api.connection import Application
+from target_constant_contact.api.grants import DeviceCode, Grant
 from target_constant_contact.api.models import AccountSummary
 from target_constant_contact.api.redirect import (
     ForeignAnswerError,
@@ -24,7 +26,7 @@ from target_constant_contact.api.redirect import (
     loopback_address,
     query_of,
 )
-from target_constant_contact.api.tokens import Application, TokenStore
+from target_constant_contact.api.tokens import TokenStore
 from target_constant_contact.exceptions import SettingsError, SignInError
 
 APPLICATION = Application("app", None, "https://auth.example.com")
