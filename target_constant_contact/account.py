@@ -12,6 +12,7 @@ from target_constant_contact.api.client import ConstantContactClient
 from target_constant_contact.api.grants import AuthorizationServer
 from target_constant_contact.api.limits import RateLimiter
 from target_constant_contact.api.models import AccountSummary
+from target_constant_contact.api.redis_slots import RedisSlots
 from target_constant_contact.api.renewal import ConnectionToken
 from target_constant_contact.api.tokens import TokenStore
 from target_constant_contact.contact import CUSTOM_PREFIX
@@ -107,6 +108,11 @@ class Account:
         names = segment.field_mapping or ()
         return self.custom_fields if any(n.startswith(CUSTOM_PREFIX) for n in names) else []
 
+    @property
+    def requests_today(self) -> tuple[int, int]:
+        """Requests of the API key in the current UTC day, used and allowed."""
+        return self.limiter.used_today(), self.limiter.requests_per_day
+
     def identify(self) -> AccountSummary:
         """Ask which account this is, and keep the answer with the connection.
 
@@ -166,8 +172,10 @@ class Account:
         return known or f"access-token {self._settings.api_url}"
 
     def _limit(self, key: str, per_second: int, per_day: int) -> RateLimiter:
+        url = self._settings.rate_limit_url
+        in_redis = url is not None and not self._sandbox
         limiter = RateLimiter(
-            self._settings.data_dir / "requests.sqlite",
+            RedisSlots(url) if in_redis else self._settings.data_dir / "requests.sqlite",
             key,
             requests_per_second=per_second,
             requests_per_day=per_day,

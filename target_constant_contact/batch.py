@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, ClassVar, Final, Literal, TypeAlias
 
 from typing_extensions import override
 
+from target_constant_contact.fingerprints import fingerprint
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
@@ -76,8 +78,8 @@ class ImportBatch:
         rows: Number of contacts.
         first_row: Number of the earliest row of the run that it may hold.
         body: The encoded body (JSON) or file (CSV).
-        fingerprints: E-mail key to a hash of what is sent for it; tells whether two batches
-            say different things about the same person.
+        fingerprints: E-mail key to the fingerprint of what is sent for it; tells whether two
+            batches say different things about the same person.
     """
 
     number: int
@@ -162,7 +164,9 @@ class OpenBatch(ABC):
             rows=len(self.contacts),
             first_row=self.first_row,
             body=self._body(),
-            fingerprints={key: hash((item, permission)) for key, item in self.contacts.items()},
+            fingerprints={
+                key: fingerprint(item, permission) for key, item in self.contacts.items()
+            },
         )
 
 

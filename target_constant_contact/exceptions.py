@@ -8,8 +8,10 @@
     ├── TryLaterError               75   start the run again later
     │   ├── QuotaExceededError           the day's requests are used up
     │   ├── QueueFullError               too many activities of the account are unfinished
+    │   ├── LostAnswerError              whether the service has taken a request is not known
     │   └── ServiceUnavailableError      no good answer after several tries
     ├── DataError                   65   look at the rejected rows, or at the sums
+    │   └── ContractLimitError           the account would get more contacts than it may have
     ├── ApiError                     1   the service refused a request
     ├── ImportFailedError            1   an import activity failed or was cancelled
     ├── InputError                   1   the tap's output is not Singer
@@ -71,6 +73,10 @@ class QueueFullError(TryLaterError):
     """The account has as many unfinished activities as the service allows (1,000)."""
 
 
+class LostAnswerError(TryLaterError):
+    """A request got no answer that can be used; whether the service has taken it is not known."""
+
+
 class ServiceUnavailableError(TryLaterError):
     """The service gave no usable answer, also after several tries."""
 
@@ -79,6 +85,10 @@ class DataError(TargetError):
     """Too many rows were rejected, or the sums of a run do not add up."""
 
     exit_code = 65
+
+
+class ContractLimitError(DataError):
+    """An import would give the account more contacts than the settings allow."""
 
 
 class ApiError(TargetError):

@@ -4,31 +4,31 @@ from __future__ import annotations
 
 import logging
 import secrets
-import sys
-import threading
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from singer_sdk.singerlib.json import serialize_json
-
-from target_constant_contact.checkpoints import Checkpoints
+from target_constant_contact.accounting import Accounting
 from target_constant_contact.contact import Rejection
-from target_constant_contact.exceptions import DataError, SettingsError, TargetError
+from target_constant_contact.exceptions import SettingsError, TargetError
 from target_constant_contact.files import make_private_folder
+from target_constant_contact.guard import ContractGuard
 from target_constant_contact.importer import Importer
-from target_constant_contact.packer import Packed, Packer
-from target_constant_contact.rejects import RejectsFile
-from target_constant_contact.report import ImportRecord, Report
+from target_constant_contact.ledger import Ledger, export_key
+from target_constant_contact.packer import Packer
+from target_constant_contact.takeup import TakeUp
+from target_constant_contact.verification import Verifier
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from target_constant_contact.account import Account
-    from target_constant_contact.api.models import Activity
     from target_constant_contact.batch import Destination, ImportBatch
     from target_constant_contact.contact import Contact
-    from target_constant_contact.flights import Flight
+    from target_constant_contact.importer import SettledImport
+    from target_constant_contact.mapping import FieldMapping
+    from target_constant_contact.packer import Packed
+    from target_constant_contact.report import Report
     from target_constant_contact.settings import Settings
     from target_constant_contact.settlement import Settlement
 
@@ -41,9 +41,6 @@ _logger = logging.getLogger("target-constant-contact")
 
 class Export:
     """A run from its first row to its report.
-
-    The main thread adds rows; the importer's thread settles them and releases STATE. What both
-    touch (checkpoints, rejected rows, counts of settled rows) is guarded by one lock.
 
     Args:
         settings: The settings.
@@ -64,25 +61,66 @@ class Export:
         wake: Callable[[], None] = lambda: None,
     ) -> None:
         self.account = account
-        self._settings = settings
-        self._check = check
         self.folder = folder
-        self.report = Report(folder.name, datetime.now(UTC))
-        self._rejects = RejectsFile(self.folder / "rejects.singer.jsonl")
+        self._settings = settings
+        self._timeout_seconds = settings.import_timeout_minutes * 60
+        self._check = check
+        self._accounting = Accounting(
+            folder,
+            max_rejected_percent=settings.max_rejected_percent,
+            release_state=not settings.dry_run,
+        )
         self._packer = Packer(settings.import_format, settings.limits)
-        self._checkpoints = Checkpoints()
-        self._lock = threading.Lock()
-        self._rows = 0
         self._contacts = 0
+        self._begun = False
+        self._all_settled = False
         self._ended = False
+        self._ledger = Ledger(ledger_folder(settings, account), folder.name)
+        self._guard = ContractGuard(
+            account.client,
+            max_active=settings.max_active_contacts,
+            max_new=settings.max_new_contacts,
+            timeout_seconds=self._timeout_seconds,
+        )
+        self._verifier = Verifier(
+            account.client,
+            folder,
+            settings.verify,
+            import_format=settings.import_format,
+            timeout_seconds=self._timeout_seconds,
+        )
+        self._kept: dict[int, Settlement] = {}
         self._importer = Importer(
             account.client,
+            self._ledger,
             on_settled=self._on_settled,
             on_failed=wake,
             import_format=settings.import_format,
             max_in_flight=settings.max_activities_in_flight,
-            timeout_seconds=settings.import_timeout_minutes * 60,
+            timeout_seconds=self._timeout_seconds,
         )
+
+    def begin(self) -> None:
+        """Keep other runs of the same export out, and take up one that was interrupted.
+
+        Raises:
+            TryLaterError: Another run of the same export does not come to its end.
+            TargetError: The service cannot be asked what became of an interrupted run.
+        """
+        if self._settings.dry_run:
+            return
+        self._begun = True
+        self._ledger.open(self._check, wait_seconds=self._timeout_seconds)
+        TakeUp(
+            self.account.client,
+            self._ledger,
+            timeout_seconds=self._timeout_seconds,
+            check=self._check,
+        ).run()
+
+    def know(self, stream: str, schema: Mapping[str, Any], mapping: FieldMapping) -> None:
+        """Note the SCHEMA message and the mapping of a stream."""
+        self._accounting.know(stream, schema, mapping)
 
     def add(
         self,
@@ -97,14 +135,11 @@ class Export:
             contact: What the row was mapped to.
             context: ``schema`` and ``message``: the Singer messages as they were read.
         """
-        packed = self._packer.add(destination, self._rows, contact)
+        packed = self._packer.add(destination, self._accounting.rows, contact)
         if packed.too_large:
             self.reject(destination, _TOO_LARGE, context)
             return
-        self._rows += 1
-        counts = self.report.of(destination)
-        counts.read += 1
-        counts.merged += packed.merged
+        self._accounting.read(destination, merged=packed.merged)
         self._contacts += not packed.merged
         self._carry_out(packed)
 
@@ -124,20 +159,11 @@ class Export:
             context: ``schema`` and ``message``: the Singer messages as they were read.
             hint: What else helps to correct it; for the rejects file only.
         """
-        self._rows += 1
-        counts = self.report.of(destination)
-        counts.read += 1
-        counts.rejected += 1
-        self.report.reasons[destination.stream, rejection.reason, rejection.field] += 1
-        reason = f"{rejection.reason}: {hint}" if hint else rejection.reason
-        with self._lock:
-            self._rejects.write(context["schema"], context["message"], reason, rejection.field)
+        self._accounting.reject(destination, rejection, context, hint=hint)
 
     def add_state(self, state: Mapping[str, Any]) -> None:
         """Take a STATE message; it is written once every row before it is settled."""
-        with self._lock:
-            self._checkpoints.add(self._rows, state)
-            self._release()
+        self._accounting.add_state(state)
 
     def flush(self, stream: str) -> None:
         """Send the open batches of a stream."""
@@ -147,6 +173,11 @@ class Export:
     def open_rows(self, stream: str) -> int:
         """Rows of a stream that are in open batches."""
         return self._packer.open_rows(stream)
+
+    @property
+    def report(self) -> Report:
+        """The counts of the run."""
+        return self._accounting.report
 
     @property
     def failed(self) -> bool:
@@ -167,31 +198,27 @@ class Export:
         for batch in self._packer.seal():
             self._submit(batch)
         self._importer.finish(self._check)
+        self._all_settled = True
+        for explanation in self._verifier.explain(self._check):
+            self._accounting.explain(self._kept[explanation.number], explanation)
         if self._settings.dry_run:
-            for destination in self.report.counts:
-                self._count_rest_as_unsettled(destination)
-        self._raise_faults()
-        with self._lock:
-            self._release()
-        self._end("completed", None)
+            self._accounting.count_rest_as_unsettled()
+        self._accounting.raise_faults()
+        self._accounting.release()
+        self._end("dry run" if self._settings.dry_run else "completed", None)
 
     def abort(self, error: BaseException) -> None:
         """Give up: wait a little for what is in flight, then write report and summary."""
         if self._ended:
             return
         self._importer.give_up(GIVE_UP_SECONDS)
-        for destination in self.report.counts:
-            self._count_rest_as_unsettled(destination)
+        self._accounting.count_rest_as_unsettled()
         known = isinstance(error, TargetError)
         self._end("failed", str(error) if known else type(error).__name__)
 
     def _carry_out(self, packed: Packed) -> None:
         if packed.opened or packed.emptied:
-            with self._lock:
-                for number, first_row in packed.opened:
-                    self._checkpoints.hold(number, first_row)
-                for number in packed.emptied:
-                    self._checkpoints.settle(number)
+            self._accounting.hold(packed.opened, packed.emptied)
         if self._contacts > self._settings.max_profiles_per_export:
             limit = self._settings.max_profiles_per_export
             fault = (
@@ -204,125 +231,107 @@ class Export:
 
     def _submit(self, batch: ImportBatch) -> None:
         if not self._settings.dry_run:
+            self._guard.admit(batch, self._check)
             self._importer.submit(batch, self._check)
 
-    def _on_settled(
-        self, flight: Flight, activity: Activity, settlement: Settlement, seconds: float
-    ) -> None:
-        batch = flight.batch
-        self._log_settled(flight, settlement, seconds)
-        with self._lock:
-            self.report.settle(batch.destination, settlement)
-            self.report.imports.append(
-                ImportRecord(
-                    flight.activity_id,
-                    batch.destination.stream,
-                    batch.rows,
-                    round(seconds, 2),
-                    dict(activity.counters),
-                )
-            )
-            self._checkpoints.settle(batch.number)
-            self._release()
-
-    def _log_settled(self, flight: Flight, settlement: Settlement, seconds: float) -> None:
-        rows = flight.batch.rows
-        not_landed = rows - settlement.landed
-        _logger.log(
-            logging.WARNING if settlement.refused or settlement.unexplained else logging.INFO,
-            "Activity %s of %s completed in %.1f s: %s of %s rows landed, %s refused, "
-            "%s suppressed, %s unexplained",
-            flight.activity_id,
-            flight.batch.destination.stream,
-            seconds,
-            f"{settlement.landed:,}",
-            f"{rows:,}",
-            f"{settlement.refused:,}",
-            f"{settlement.suppressed:,}",
-            f"{settlement.unexplained:,}",
-            extra={"activity_id": flight.activity_id, "rows": rows, "not_landed": not_landed},
-        )
-
-    def _release(self) -> None:
-        """Write the newest STATE that everything read before it allows (lock held).
-
-        It is held back while more rows are rejected than the run may end with: a run that is
-        going to fail must not make the tap go on.
-        """
-        if self._settings.dry_run or not self._checkpoints.ready or self._too_many_rejected():
-            return
-        state = self._checkpoints.release()
-        if state is not None:
-            self._rejects.sync()
-            sys.stdout.write(serialize_json(state) + "\n")
-            sys.stdout.flush()
-
-    def _too_many_rejected(self) -> list[tuple[str, float]]:
-        limit = self._settings.max_rejected_percent
-        streams = {destination.stream for destination in list(self.report.counts)}
-        shares = [(stream, self.report.rejected_percent(stream)) for stream in sorted(streams)]
-        return [(stream, share) for stream, share in shares if share > limit]
-
-    def _raise_faults(self) -> None:
-        for destination, missing in self.report.differences():
-            raise DataError(
-                f"The sums do not add up: of stream {destination.stream!r}, {missing:,} rows "
-                f"are neither landed nor rejected. No further STATE was released. Please report "
-                f"this with {self.folder / 'report.json'}"
-            )
-        for stream, share in self._too_many_rejected():
-            raise DataError(
-                f"{share:.1f} % of the rows of stream {stream!r} were rejected or refused; "
-                f"max_rejected_percent is {self._settings.max_rejected_percent:g}. See the "
-                f"reasons in {self.folder / 'report.json'}, correct field_mapping or the "
-                "data, and run again"
-            )
-
-    def _count_rest_as_unsettled(self, destination: Destination) -> None:
-        counts = self.report.of(destination)
-        counts.unsettled += counts.read - counts.accounted
-
-    def _close_rejects(self) -> None:
-        """Close the file; what went wrong before it matters more than what goes wrong here."""
-        try:
-            with self._lock:
-                self._rejects.close()
-        except OSError as error:
-            _logger.error("%s: %s", self._rejects.path, error.strerror)  # noqa: TRY400 - one line
+    def _on_settled(self, done: SettledImport) -> None:
+        _log_settled(done)
+        if self._verifier.keep(done.batch, done.activity, done.settlement):
+            self._kept[done.batch.number] = done.settlement
+        self._accounting.settle(done)
 
     def _end(self, status: str, error: str | None) -> None:
         self._ended = True
-        self._close_rejects()
+        self._close()
+        accounting, report = self._accounting, self.report
         names = self.account.list_names
         ended_at = datetime.now(UTC)
-        self.report.write(
+        requests = self.account.client.requests_made
+        used_today, per_day = self.account.requests_today
+        report.write(
             self.folder / "report.json",
             names,
             ended_at=ended_at.isoformat(timespec="seconds"),
-            status="dry run" if self._settings.dry_run and not error else status,
+            status=status,
             error=error,
             connection=self.account.connection_name,
             account=self.account.name,
-            requests=self.account.client.requests_made,
-            rejects_file=str(self._rejects.path) if self.report.reasons else None,
+            requests=requests,
+            requests_today=used_today,
+            requests_per_day=per_day,
+            rejects_file=str(accounting.rejects_path) if accounting.rejects_path else None,
         )
-        for line in self.report.summary(names):
+        for line in report.summary(names):
             _logger.info("%s", line)
-        if unexplained := self.report.totals.unexplained:
-            _logger.warning(
-                "%s rows are unexplained: Constant Contact's counters neither confirm nor "
-                "explain them. Compare the list with the segment",
-                f"{unexplained:,}",
-            )
-        seconds = (ended_at - self.report.started_at).total_seconds()
+        seconds = (ended_at - report.started_at).total_seconds()
         _logger.info(
-            "Run %s %s in %.1f s with %s requests; report: %s",
-            self.report.run,
+            "Run %s: %s in %.1f s with %s requests (%s of the day's %s are used); report: %s",
+            report.run,
             status,
             seconds,
-            f"{self.account.client.requests_made:,}",
+            f"{requests:,}",
+            f"{used_today:,}",
+            f"{per_day:,}",
             self.folder / "report.json",
         )
+
+    def _close(self) -> None:
+        """Close the files; what went wrong before it matters more than what goes wrong here.
+
+        The ledger is not ended when something that was sent is not settled: the next run takes it
+        up.
+        """
+        self._verifier.close()
+        try:
+            self._accounting.close()
+            if self._begun and self._all_settled:
+                self._ledger.finish()
+        except (OSError, TargetError) as error:
+            _logger.error("%s: %s", self.folder, error)  # noqa: TRY400 - one line
+        if self._begun:
+            self._ledger.close()
+
+
+def _log_settled(done: SettledImport) -> None:
+    rows, settlement = done.batch.rows, done.settlement
+    not_landed = rows - settlement.landed
+    _logger.log(
+        logging.WARNING if settlement.refused or settlement.unexplained else logging.INFO,
+        "Activity %s of %s %s: %s of %s rows landed, %s refused, %s suppressed, %s unexplained",
+        done.activity.activity_id,
+        done.batch.destination.stream,
+        "taken up" if done.taken_up else f"completed in {done.seconds:.1f} s",
+        f"{settlement.landed:,}",
+        f"{rows:,}",
+        f"{settlement.refused:,}",
+        f"{settlement.suppressed:,}",
+        f"{settlement.unexplained:,}",
+        extra={
+            "activity_id": done.activity.activity_id,
+            "rows": rows,
+            "not_landed": not_landed,
+        },
+    )
+
+
+def ledger_folder(settings: Settings, account: Account) -> Path:
+    """The folder of an export's ledger, beside those of other exports to the same account.
+
+    Two runs are of the same export when they send to the same lists of the same account; what
+    their rows hold may differ.
+    """
+    reached = {
+        "api": "sandbox" if settings.sandbox else settings.api_url,
+        "connection": account.connection_name,
+        "account": settings.account,
+    }
+    places = {
+        "segments": [
+            [segment.stream, segment.lists, segment.lists_field]
+            for segment in settings.all_segments
+        ]
+    }
+    return settings.data_dir / "ledger" / export_key(reached) / export_key(places)
 
 
 def make_run_folder(data_dir: Path) -> Path:

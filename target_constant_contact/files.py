@@ -48,6 +48,17 @@ def write_private(path: Path, text: str, *, durable: bool = False) -> None:
             os.fsync(descriptor)
 
 
+def write_private_bytes(path: Path, content: bytes) -> None:
+    """Write a file anew, readable by its owner only; a crash of the machine may lose it.
+
+    Raises:
+        OSError: It cannot be written.
+    """
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, PRIVATE_FILE)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
+
+
 def replace_durably(new: Path, path: Path) -> None:
     """Put a file in the place of another, all or nothing, also when the machine crashes.
 

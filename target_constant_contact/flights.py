@@ -9,17 +9,22 @@ Source: https://developer.constantcontact.com/api_guide/contacts_bulk_overview.h
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from target_constant_contact.batch import ImportBatch
+    from target_constant_contact.ledger import Entry
 
 POLL_SECONDS: Final = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 30.0)
 """Waits between the polls of an activity; the last one repeats. Small imports finish in
 seconds, large ones in minutes, and every poll counts against the day's requests."""
+
+
+_EARLY: Final = 0.25
+"""Share of its wait by which an activity may be polled early, to save a request."""
 
 
 @dataclass(slots=True)
@@ -27,7 +32,8 @@ class Flight:
     """A batch that the service has accepted and not finished.
 
     Attributes:
-        batch: What was sent. Its body is not kept.
+        batch: What was sent.
+        entry: Its entry in the ledger.
         activity_id: The service's name for the import.
         submitted_at: Seconds on the run's clock.
         next_poll: When to ask for its state again.
@@ -35,10 +41,32 @@ class Flight:
     """
 
     batch: ImportBatch
+    entry: Entry
     activity_id: str
     submitted_at: float
     next_poll: float
     polls: int = 0
+
+
+@dataclass(slots=True)
+class Doubt:
+    """A batch that was sent and got no answer: the service may have taken it or not.
+
+    Attributes:
+        batch: What was sent.
+        entry: Its entry in the ledger.
+        since: When the answer was lost, in seconds on the run's clock.
+        next_look: When to look for it at the service.
+        looks: How often it was looked for.
+        missed: How often nothing was there that may be it.
+    """
+
+    batch: ImportBatch
+    entry: Entry
+    since: float
+    next_look: float
+    looks: int = 0
+    missed: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +84,20 @@ class Poll:
 
 
 @dataclass(frozen=True, slots=True)
+class Look:
+    """Look at the service for a batch whose answer was lost."""
+
+    doubt: Doubt
+
+
+@dataclass(frozen=True, slots=True)
 class Wait:
     """Nothing to do for so many seconds; None: until a batch is added."""
 
     seconds: float | None
 
 
-Step: TypeAlias = Submit | Poll | Wait
+Step: TypeAlias = Submit | Poll | Look | Wait
 
 
 class Flights:
@@ -81,6 +116,7 @@ class Flights:
         self._closed = False
         self._blockers: dict[int, set[int]] = {}
         self._flights: dict[str, Flight] = {}
+        self._doubt: Doubt | None = None
         self._paused_until = float("-inf")
 
     @property
@@ -90,8 +126,8 @@ class Flights:
 
     @property
     def unsettled(self) -> int:
-        """Batches that are waiting, being sent, or in flight."""
-        return len(self._waiting) + (self._sending is not None) + len(self._flights)
+        """Batches that are waiting, being sent, in doubt, or in flight."""
+        return len(self._unsettled())
 
     @property
     def in_flight(self) -> tuple[Flight, ...]:
@@ -100,13 +136,14 @@ class Flights:
 
     def add(self, batch: ImportBatch) -> None:
         """Queue a batch behind every unsettled batch that contradicts it."""
-        unsettled = [*self._waiting, *(flight.batch for flight in self._flights.values())]
-        if self._sending:
-            unsettled.append(self._sending)
         self._blockers[batch.number] = {
-            other.number for other in unsettled if batch.contradicts(other)
+            other.number for other in self._unsettled() if batch.contradicts(other)
         }
         self._waiting.append(batch)
+
+    def contradict(self, batch: ImportBatch) -> bool:
+        """Whether an unsettled batch says something else about a person in this one."""
+        return any(batch.contradicts(other) for other in self._unsettled())
 
     def close(self) -> None:
         """Forget the batches that are not sent yet, and never send one again."""
@@ -119,13 +156,16 @@ class Flights:
 
     def next_step(self, now: float) -> Step:
         """What to do next. Polls that are due come first: they may let a batch go."""
-        due = tuple(flight for flight in self._flights.values() if flight.next_poll <= now)
-        if due:
-            return Poll(due)
+        if any(flight.next_poll <= now for flight in self._flights.values()):
+            return Poll(tuple(filter(lambda flight: self._nearly_due(flight, now), self.in_flight)))
+        if self._doubt and self._doubt.next_look <= now:
+            return Look(self._doubt)
         batch = self._next_batch()
         if batch and self._paused_until <= now:
             return Submit(batch)
         moments = [flight.next_poll for flight in self._flights.values()]
+        if self._doubt:
+            moments.append(self._doubt.next_look)
         if batch:
             moments.append(self._paused_until)
         return Wait(min(moments) - now if moments else None)
@@ -141,26 +181,66 @@ class Flights:
             self._waiting.appendleft(self._sending)
         self._sending = None
 
-    def submitted(self, batch: ImportBatch, activity_id: str, now: float) -> None:
-        """Note that the service has accepted the batch that was on its way; its body goes."""
+    def submitted(self, batch: ImportBatch, entry: Entry, activity_id: str, now: float) -> None:
+        """Note that the service has accepted the batch that was on its way, or in doubt."""
+        self._sending = self._doubt = None
+        next_poll = now + self._wait_after(0)
+        self._flights[activity_id] = Flight(batch, entry, activity_id, now, next_poll)
+
+    def lost(self, entry: Entry, now: float, looks: int = 0) -> None:
+        """Note that the batch that was on its way got no answer.
+
+        Nothing else is sent until it is known what became of it: an activity that is made in the
+        meantime could be taken for it.
+
+        Args:
+            entry: Its entry in the ledger.
+            now: Seconds on the run's clock.
+            looks: How patiently to begin; more when it was lost before.
+        """
+        if self._sending:
+            self._doubt = Doubt(self._sending, entry, now, now + self._wait_after(looks), looks)
         self._sending = None
-        light = replace(batch, body=b"")
-        self._flights[activity_id] = Flight(light, activity_id, now, now + self._poll_seconds[0])
+
+    def looked(self, doubt: Doubt, now: float, *, missed: bool) -> None:
+        """Note that it is still not known what became of the batch in doubt."""
+        doubt.looks += 1
+        doubt.missed = doubt.missed + 1 if missed else 0
+        doubt.next_look = now + self._wait_after(doubt.looks)
+
+    def not_found(self) -> None:
+        """Note that the service has not taken the batch in doubt; it is sent again."""
+        if self._doubt and not self._closed:
+            self._waiting.appendleft(self._doubt.batch)
+        self._doubt = None
 
     def polled(self, flight: Flight, now: float) -> None:
         """Note that an activity is still unfinished."""
         flight.polls += 1
-        wait = self._poll_seconds[min(flight.polls, len(self._poll_seconds) - 1)]
-        flight.next_poll = now + wait
+        flight.next_poll = now + self._wait_after(flight.polls)
 
     def finished(self, flight: Flight) -> None:
-        """Note that an activity has ended, well or badly."""
+        """Note that an activity has ended, well or badly; a full queue has room again."""
         del self._flights[flight.activity_id]
+        self._paused_until = float("-inf")
         self._blockers.pop(flight.batch.number, None)
         for blockers in self._blockers.values():
             blockers.discard(flight.batch.number)
 
     def _next_batch(self) -> ImportBatch | None:
-        if len(self._flights) >= self._max_in_flight:
+        if self._doubt or len(self._flights) >= self._max_in_flight:
             return None
         return next((batch for batch in self._waiting if not self._blockers[batch.number]), None)
+
+    def _unsettled(self) -> list[ImportBatch]:
+        between = [self._sending] if self._sending else []
+        if self._doubt:
+            between.append(self._doubt.batch)
+        return [*self._waiting, *between, *(flight.batch for flight in self._flights.values())]
+
+    def _nearly_due(self, flight: Flight, now: float) -> bool:
+        """Whether an activity may be asked for together with one that is due."""
+        return flight.next_poll - now <= _EARLY * self._wait_after(flight.polls)
+
+    def _wait_after(self, polls: int) -> float:
+        return self._poll_seconds[min(polls, len(self._poll_seconds) - 1)]

@@ -9,34 +9,62 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections import Counter
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Protocol
 
-from target_constant_contact import flights
+from target_constant_contact import doubts, flights
 from target_constant_contact.exceptions import (
     ApiError,
     ImportFailedError,
+    LostAnswerError,
     QueueFullError,
+    ServiceUnavailableError,
     TargetError,
     TryLaterError,
 )
-from target_constant_contact.flights import Flight, Flights, Poll, Submit, Wait
+from target_constant_contact.flights import Doubt, Flight, Flights, Look, Poll, Submit, Wait
 from target_constant_contact.settlement import Settlement, settle
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from datetime import datetime
 
     from target_constant_contact.api.models import Activity
     from target_constant_contact.batch import ImportBatch, ImportFormat
+    from target_constant_contact.ledger import Entry, Ledger
 
 MAX_WAITING: Final = 2
 """Sealed batches that may wait to be sent before reading stops for them."""
 QUEUE_FULL_SECONDS: Final = 15.0
-"""Wait after "1,000 queued activities" before a batch is tried again."""
+"""Wait after "1,000 queued activities" before a batch is tried again, unless one of our own
+activities ends earlier."""
+MAX_LOSSES: Final = 6
+"""How often a batch may get no answer before the run is given up."""
 
 _NOT_FOUND: Final = 404
 _ENDED_BADLY: Final = frozenset({"failed", "cancelled", "timed_out"})
 _SLICE_SECONDS: Final = 0.2
 _logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class SettledImport:
+    """A batch whose import is completed.
+
+    Attributes:
+        batch: What was sent.
+        activity: Its activity, with the service's counters.
+        settlement: What became of its rows.
+        seconds: From the submission to the poll that saw it completed.
+        taken_up: An interrupted run had sent it; this one has not.
+    """
+
+    batch: ImportBatch
+    activity: Activity
+    settlement: Settlement
+    seconds: float = 0.0
+    taken_up: bool = False
 
 
 class Client(Protocol):
@@ -62,8 +90,9 @@ class Importer:
 
     Args:
         client: The API.
-        on_settled: Called in the importer's thread with the flight of a completed import, its
-            activity, what became of its rows, and the seconds that it took.
+        ledger: The journal of what is sent, opened.
+        on_settled: Called with every completed import: in the importer's thread, or by
+            :meth:`submit` for one that an interrupted run had sent.
         on_failed: Called once in the importer's thread when the run cannot succeed any more.
         import_format: How batches are encoded.
         max_in_flight: Activities that may be unfinished at a time.
@@ -75,8 +104,9 @@ class Importer:
     def __init__(  # noqa: PLR0913 - one argument for each thing that tests and settings vary
         self,
         client: Client,
+        ledger: Ledger,
         *,
-        on_settled: Callable[[Flight, Activity, Settlement, float], None],
+        on_settled: Callable[[SettledImport], None],
         on_failed: Callable[[], None] = lambda: None,
         import_format: ImportFormat = "json",
         max_in_flight: int = 8,
@@ -85,6 +115,7 @@ class Importer:
         poll_seconds: Sequence[float] | None = None,
     ) -> None:
         self._client = client
+        self._ledger = ledger
         self._on_settled = on_settled
         self._on_failed = on_failed
         self._import_format = import_format
@@ -96,6 +127,8 @@ class Importer:
         self._stopped = False
         self._collection_helps = True
         self._queue_full_since: float | None = None
+        self._newest: datetime | None = None
+        self._losses: Counter[int] = Counter()
         self._thread = threading.Thread(target=self._run, name="importer", daemon=True)
 
     @property
@@ -104,7 +137,7 @@ class Importer:
         return self._failure
 
     def submit(self, batch: ImportBatch, check: Callable[[], None]) -> None:
-        """Queue a batch; blocks while enough batches wait already.
+        """Queue a batch, unless an interrupted run has sent it; blocks while enough batches wait.
 
         Args:
             batch: A sealed batch.
@@ -116,8 +149,22 @@ class Importer:
             while self._flights.waiting >= MAX_WAITING:
                 self._wait(check)
             self.raise_failure()
-            self._flights.add(batch)
-            self._changed.notify_all()
+            taken_up = self._take_up(batch)
+            if taken_up is None:
+                self._flights.add(batch)
+                self._changed.notify_all()
+        if taken_up:
+            settlement = settle(batch.rows, taken_up.counters)
+            self._on_settled(SettledImport(batch, taken_up, settlement, taken_up=True))
+
+    def _take_up(self, batch: ImportBatch) -> Activity | None:
+        """The completed activity of an interrupted run that has imported this batch.
+
+        It does not count when something that says otherwise of one of its people is on its way.
+        """
+        if self._flights.contradict(batch):
+            return None
+        return self._ledger.take_up(batch, self._import_format)
 
     def finish(self, check: Callable[[], None]) -> None:
         """Wait until every batch is settled; raises what made that impossible."""
@@ -173,24 +220,85 @@ class Importer:
                 self._flights.sending(step.batch)
         if isinstance(step, Submit):
             self._submit(step.batch)
+        elif isinstance(step, Look):
+            self._look(step.doubt)
         else:
             self._poll(step)
         return True
 
     def _submit(self, batch: ImportBatch) -> None:
+        entry = self._ledger.begin(batch, self._import_format)
         try:
             activity = self._send(batch)
+        except LostAnswerError as error:
+            self._lost(batch, entry, error)
         except QueueFullError as error:
+            self._ledger.not_taken(entry)
             self._pause(error)
         except TargetError as error:
+            self._ledger.not_taken(entry)
             with self._changed:
                 self._flights.not_accepted(retry=False)
             self._fail(error)
         else:
             self._queue_full_since = None
+            self._accepted(batch, entry, activity)
+
+    def _accepted(self, batch: ImportBatch, entry: Entry, activity: Activity) -> None:
+        self._ledger.accept(entry, activity)
+        self._newest = activity.created_at or self._newest
+        with self._changed:
+            self._flights.submitted(batch, entry, activity.activity_id, self._clock())
+            self._changed.notify_all()
+
+    def _lost(self, batch: ImportBatch, entry: Entry, error: LostAnswerError) -> None:
+        """Find out what became of the batch before anything else is sent."""
+        self._losses[batch.number] += 1
+        losses = self._losses[batch.number]
+        _logger.warning("%s; looking among the recent activities", error)
+        with self._changed:
+            self._flights.lost(entry, self._clock(), losses - 1)
+        if losses >= MAX_LOSSES:
+            self._fail(
+                ServiceUnavailableError(
+                    f"{error}, {losses} times in a row. Start the run again later; see "
+                    "https://status.constantcontact.com"
+                )
+            )
+
+    def _look(self, doubt: Doubt) -> None:
+        """Look for a batch whose answer was lost; send it again when it is not there."""
+        recent = self._client.recent_activities()
+        now = self._clock()
+        sighting = doubts.look(
+            doubt.batch.rows, doubt.entry.began_at, self._newest, recent, self._ledger.knows
+        )
+        if sighting.found:
+            activity_id = sighting.found.activity_id
+            _logger.info("Activity %s is the import whose answer was lost", activity_id)
+            self._accepted(doubt.batch, doubt.entry, sighting.found)
+        elif doubt.missed + 1 >= doubts.LOOKS and not sighting.pending:
+            self._ledger.not_taken(doubt.entry)
             with self._changed:
-                self._flights.submitted(batch, activity.activity_id, self._clock())
+                self._flights.not_found()
                 self._changed.notify_all()
+        elif now - doubt.since > self._timeout_seconds:
+            self._stays_lost(doubt)
+        else:
+            self._flights.looked(doubt, now, missed=not sighting.pending)
+
+    def _stays_lost(self, doubt: Doubt) -> None:
+        with self._changed:
+            self._flights.close()
+            self._flights.not_found()
+        self._fail(
+            TryLaterError(
+                f"Whether Constant Contact has taken {doubt.batch.rows:,} rows of stream "
+                f"{doubt.batch.destination.stream!r} could not be found out within "
+                f"{self._timeout_seconds / 60:g} minutes: activities that may be theirs are still "
+                "unfinished. Start the run again later."
+            )
+        )
 
     def _send(self, batch: ImportBatch) -> Activity:
         if self._import_format == "csv":
@@ -246,7 +354,9 @@ class Importer:
 
     def _settle(self, flight: Flight, activity: Activity, now: float) -> None:
         settlement = settle(flight.batch.rows, activity.counters)
-        self._on_settled(flight, activity, settlement, now - flight.submitted_at)
+        seconds = now - flight.submitted_at
+        self._on_settled(SettledImport(flight.batch, activity, settlement, seconds))
+        self._ledger.settle(flight.entry, activity)
         self._finished(flight)
 
     def _ended_badly(self, flight: Flight, activity: Activity) -> None:

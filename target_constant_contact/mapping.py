@@ -22,7 +22,7 @@ from target_constant_contact.contact import (
 )
 from target_constant_contact.exceptions import SettingsError
 from target_constant_contact.matching import match_fields
-from target_constant_contact.paths import Read, nested, path_fault, properties_of
+from target_constant_contact.paths import Read, nested, path_fault, placed, properties_of
 from target_constant_contact.rules import Check, Properties, checks
 from target_constant_contact.values import (
     Convert,
@@ -146,6 +146,21 @@ class FieldMapping:
             if rejection := check(properties):
                 return rejection
         return Contact(str(email).lower(), properties)
+
+    def as_record(self, properties: Mapping[str, str | int]) -> dict[str, Any]:
+        """A record of which this mapping makes these properties; unmapped fields are unknown.
+
+        Args:
+            properties: Properties of a contact that this mapping has made.
+        """
+        record: dict[str, Any] = {}
+        for label, wire, field, read, _convert in (self._email, *self._steps):
+            value: str | int | None = properties.get(wire)
+            if label == "birthday" and value is not None:
+                value = f"--{properties['birthday_month']:02}-{properties['birthday_day']:02}"
+            if value is not None:
+                record = placed(record, [field] if read is None else field.split("."), value)
+        return record
 
 
 def custom_field_faults(

@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Any
 from target_constant_contact.contact import did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 Read = Callable[[Mapping[str, Any]], Any]
 """Takes a record, returns the value at a path, or ``None`` when there is none."""
 
 _OPEN: dict[str, Any] = {}
 _LONGEST_INDEX = 9
+_LONGEST_ARRAY = 1_000
 
 
 def branches(schema: Any) -> Iterator[Mapping[str, Any]]:
@@ -90,6 +91,32 @@ def nested(schema: Mapping[str, Any], path: str) -> Read | None:
         return value
 
     return read
+
+
+def placed(held: Any, steps: Sequence[str], value: Any) -> Any:
+    """Put a value where these steps lead, as :func:`nested` would read it.
+
+    Args:
+        held: The object or array that there is already; None when there is none.
+        steps: Names of properties, or digits for the items of an array.
+        value: What is put there.
+
+    Returns:
+        The object or array with the value; other items of a new array are None.
+    """
+    if not steps:
+        return value
+    first, *rest = steps
+    index = _index(first)
+    if index is None or isinstance(held, dict):
+        known = held if isinstance(held, dict) else {}
+        return {**known, first: placed(known.get(first), rest, value)}
+    items = held if isinstance(held, list) else []
+    if index > _LONGEST_ARRAY:
+        return items
+    items = [*items, *[None] * (index + 1 - len(items))]
+    items[index] = placed(items[index], rest, value)
+    return items
 
 
 def _index(step: str) -> int | None:

@@ -14,13 +14,15 @@ if TYPE_CHECKING:
 
 REASON: Final = "_reject_reason"
 FIELD: Final = "_reject_field"
+EVIDENCE: Final = "_reject_evidence"
 
 
 class RejectsFile:
     """A file of SCHEMA and RECORD messages, made when the first row is rejected.
 
-    Each RECORD is as it came, plus ``_reject_reason`` and ``_reject_field``. The file holds
-    personal data; only its owner can read it (mode 0600).
+    Each RECORD is as it came, plus ``_reject_reason`` and ``_reject_field``; one that was sent
+    and has not landed has ``_reject_evidence`` too. The file holds personal data; only its owner
+    can read it (mode 0600).
 
     Args:
         path: Where the file is to be made.
@@ -38,6 +40,8 @@ class RejectsFile:
         record: Mapping[str, Any],
         reason: str,
         field: str,
+        *,
+        evidence: str = "",
     ) -> None:
         """Add one rejected row.
 
@@ -46,6 +50,7 @@ class RejectsFile:
             record: The RECORD message as it was read.
             reason: Why the row was rejected.
             field: The record field that it is about, or an empty string.
+            evidence: How it is known of a row that was sent.
         """
         file = self._file or self._open()
         stream = schema["stream"]
@@ -53,6 +58,8 @@ class RejectsFile:
             self._schemas[stream] = schema
             file.write(serialize_json(_with_reject_columns(schema)) + "\n")
         row = {**record["record"], REASON: reason, FIELD: field}
+        if evidence:
+            row[EVIDENCE] = evidence
         file.write(serialize_json({**record, "record": row}) + "\n")
         self._dirty = True
 
@@ -80,6 +87,7 @@ def _with_reject_columns(schema: Mapping[str, Any]) -> dict[str, Any]:
     columns = {
         REASON: {"type": ["null", "string"]},
         FIELD: {"type": ["null", "string"]},
+        EVIDENCE: {"type": ["null", "string"]},
     }
     inner = schema["schema"]
     return {**schema, "schema": {**inner, "properties": {**inner["properties"], **columns}}}

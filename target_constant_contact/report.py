@@ -80,6 +80,7 @@ class ImportRecord:
         rows: Rows that were sent.
         seconds: From the submission to the poll that saw it completed.
         counters: The service's own counters.
+        taken_up: An interrupted run had sent it; this one has not.
     """
 
     activity_id: str
@@ -87,6 +88,7 @@ class ImportRecord:
     rows: int
     seconds: float
     counters: Mapping[str, int]
+    taken_up: bool = False
 
 
 @dataclass(slots=True)
@@ -98,6 +100,8 @@ class Report:
         started_at: When it started.
         counts: Counts per stream and set of lists.
         reasons: Rejected rows per stream, reason and field.
+        findings: Rows that were sent and have not landed, as far as they could be named, per
+            stream, reason and kind of evidence.
         imports: The settled imports.
     """
 
@@ -105,6 +109,7 @@ class Report:
     started_at: datetime
     counts: dict[Destination, Counts] = field(default_factory=dict)
     reasons: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    findings: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     imports: list[ImportRecord] = field(default_factory=list)
 
     def of(self, destination: Destination) -> Counts:
@@ -120,6 +125,14 @@ class Report:
         counts.refused += settlement.refused
         counts.suppressed += settlement.suppressed
         counts.unexplained += settlement.unexplained
+
+    def correct(self, destination: Destination, before: Settlement, after: Settlement) -> None:
+        """Count the rows of one import anew."""
+        counts = self.of(destination)
+        counts.landed += after.landed - before.landed
+        counts.refused += after.refused - before.refused
+        counts.suppressed += after.suppressed - before.suppressed
+        counts.unexplained += after.unexplained - before.unexplained
 
     @property
     def totals(self) -> Counts:
@@ -151,6 +164,8 @@ class Report:
         for (stream, reason, source), count in self.reasons.most_common(MAX_SUMMARY_LINES):
             where = f" (field {source!r})" if source else ""
             yield f"{count:,} of {stream} rejected: {reason}{where}"
+        for (stream, reason, evidence), count in self.findings.most_common(MAX_SUMMARY_LINES):
+            yield f"{count:,} of {stream} {reason} ({evidence})"
         if len(places) > 1:
             yield f"Total: {self.totals}"
 
@@ -175,6 +190,10 @@ class Report:
             "rejections": [
                 {"stream": stream, "reason": reason, "field": source, "rows": count}
                 for (stream, reason, source), count in self.reasons.most_common()
+            ],
+            "findings": [
+                {"stream": stream, "reason": reason, "evidence": evidence, "rows": count}
+                for (stream, reason, evidence), count in self.findings.most_common()
             ],
             "imports": [asdict(record) for record in self.imports],
         }

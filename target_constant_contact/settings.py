@@ -18,6 +18,7 @@ from singer_sdk.typing import DEFAULT_JSONSCHEMA_VALIDATOR
 
 from target_constant_contact.api.auth import Credentials
 from target_constant_contact.api.connection import name_fault
+from target_constant_contact.api.redis_slots import url_fault
 from target_constant_contact.batch import BatchLimits
 from target_constant_contact.contact import property_faults
 from target_constant_contact.exceptions import SettingsError
@@ -71,12 +72,16 @@ class Settings:
     on_too_long: Literal["reject", "truncate"]
     max_rejected_percent: float
     max_profiles_per_export: int
+    max_active_contacts: int | None
+    max_new_contacts: int | None
+    verify: Literal["never", "on_errors", "always"]
     import_format: ImportFormat
     import_timeout_minutes: float
     limits: BatchLimits
     max_activities_in_flight: int
     requests_per_second: int
     requests_per_day: int
+    rate_limit_url: str | None = field(repr=False)
     data_dir: Path
     dry_run: bool
     sandbox: bool
@@ -105,6 +110,7 @@ class Settings:
         default = _segment(values)
         segments = [_segment(entry, default) for entry in values.get("segments") or ()]
         faults += _mapping_faults(values)
+        faults += _rate_limit_faults(values)
         if for_export:
             faults += _permission_faults(values)
             faults += _list_faults(default, segments, broken)
@@ -121,8 +127,16 @@ class Settings:
             max_rejected_percent=float(values["max_rejected_percent"]),
             import_timeout_minutes=float(values["import_timeout_minutes"]),
             api_url=values["api_url"].rstrip("/"),
+            rate_limit_url=values.get("rate_limit_url") or None,
+            max_active_contacts=values.get("max_active_contacts"),
+            max_new_contacts=values.get("max_new_contacts"),
             **{name: values[name] for name in _AS_THEY_ARE},
         )
+
+    @property
+    def all_segments(self) -> tuple[Segment, ...]:
+        """Every segment that a stream can belong to, the default last."""
+        return (*self.segments, self.default) if self.default else self.segments
 
     def segment_for(self, stream: str) -> Segment:
         """The first segment that matches a stream, or the default.
@@ -146,6 +160,7 @@ _AS_THEY_ARE: Final = (
     "create_lists",
     "on_too_long",
     "max_profiles_per_export",
+    "verify",
     "import_format",
     "max_activities_in_flight",
     "requests_per_second",
@@ -236,6 +251,11 @@ def _permission_faults(values: Mapping[str, Any]) -> Iterator[str]:
             "Set accept_data_transfer: true if you agree to that and have these people's "
             "permission to mail them"
         )
+
+
+def _rate_limit_faults(values: Mapping[str, Any]) -> Iterator[str]:
+    if (url := values.get("rate_limit_url")) and (fault := url_fault(url)):
+        yield fault
 
 
 def _credential_faults(values: Mapping[str, Any]) -> Iterator[str]:

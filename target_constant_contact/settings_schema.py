@@ -149,6 +149,30 @@ PROPERTIES: Final = th.PropertiesList(
         description="Contacts that one run may send; more is refused before it is sent.",
     ),
     th.Property(
+        "max_active_contacts",
+        th.IntegerType(minimum=1),
+        title="Max active contacts",
+        description="The run stops before an import that would give the account more active "
+        "contacts than this, such as the number that your plan includes.",
+    ),
+    th.Property(
+        "max_new_contacts",
+        th.IntegerType(minimum=0),
+        title="Max new contacts",
+        description="The run stops before an import with which it would add more contacts than "
+        "this to the account.",
+    ),
+    th.Property(
+        "verify",
+        th.StringType,
+        default="on_errors",
+        allowed_values=["never", "on_errors", "always"],
+        title="Verify",
+        description="When to find out which rows did not land, by reading the lists back and "
+        "looking people up: `on_errors`, when Constant Contact counts errors or fewer rows than "
+        "were sent; `always`; or `never`.",
+    ),
+    th.Property(
         "import_format",
         th.StringType,
         default="json",
@@ -201,6 +225,15 @@ PROPERTIES: Final = th.PropertiesList(
         title="Requests per day",
         description="Requests that the API key allows in a day (UTC), over all runs on this "
         "machine that share `data_dir`.",
+    ),
+    th.Property(
+        "rate_limit_url",
+        th.StringType,
+        secret=True,
+        title="Rate limit URL",
+        description="Redis server that keeps both limits for all machines that use the API key "
+        "(extra `redis`), such as `rediss://:password@host:6379/0`. Without it they are kept for "
+        "this machine, in `data_dir`.",
     ),
     th.Property(
         "data_dir",

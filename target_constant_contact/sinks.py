@@ -99,6 +99,13 @@ class SegmentSink(BatchSink):
             on_too_long=settings.on_too_long,
             import_format=settings.import_format,
         )
+        message = {
+            "type": "SCHEMA",
+            "stream": self.stream_name,
+            "schema": self.schema,
+            "key_properties": list(self.key_properties),
+        }
+        self._export.know(self.stream_name, message, self.mapping)
         self._lists_field = segment.lists_field or ""
         self._lists_value = self._compile_lists_field()
         self._log_mapping()

@@ -151,6 +151,7 @@ class TargetConstantContact(Target):
     def _check_account(self) -> None:
         """Compare the settings with the account, once, before the first row."""
         self.export.account.check()
+        self.export.begin()
 
     @override
     def _process_record_message(self, message_dict: dict[str, Any]) -> None:

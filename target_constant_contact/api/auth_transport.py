@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import logging
 import re
-import ssl
 import threading
 import time
 from dataclasses import replace
@@ -15,10 +14,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import backoff
 import requests
-from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
-from urllib3.exceptions import SSLError as ConnectionSSLError
 
-from target_constant_contact.api.errors import ServiceError
+from target_constant_contact.api.errors import ServiceError, never_sent
 from target_constant_contact.exceptions import ServiceUnavailableError, SettingsError, SignInError
 
 if TYPE_CHECKING:
@@ -219,7 +216,7 @@ def _send(
     except _NO_ANSWER as error:
         # Its text may quote the request.
         raise _PassingError(
-            f"no answer ({type(error).__name__})", answer_lost=not _never_sent(error)
+            f"no answer ({type(error).__name__})", answer_lost=not never_sent(error)
         ) from None
     except ValueError as error:
         fault = f"{what} cannot be sent ({type(error).__name__}); check auth_url and the proxy"
@@ -250,14 +247,3 @@ def _refused(error: ServiceError, what: str) -> Exception:
         "target-constant-contact login",
         key=error.key,
     )
-
-
-def _never_sent(error: requests.RequestException) -> bool:
-    """Whether no connection came about, so that the server cannot have seen the call."""
-    if isinstance(error, (requests.ConnectTimeout, requests.exceptions.ProxyError)):
-        return True
-    reason = getattr(error.args[0], "reason", None) if error.args else None
-    if isinstance(reason, ConnectionSSLError):
-        # Others may come while the answer is read.
-        return isinstance(reason.args[0], ssl.SSLCertVerificationError)
-    return isinstance(reason, (NewConnectionError, ConnectTimeoutError))

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import re
+import ssl
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
+
+import requests
+from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
+from urllib3.exceptions import SSLError as ConnectionSSLError
 
 if TYPE_CHECKING:
     from requests import Response
@@ -68,3 +73,14 @@ def _mask(words: str) -> str:
     # Whole words: a pattern of an address would leave the odd quoted or encoded part of one.
     line = " ".join("<address>" if _ADDRESS.search(word) else word for word in words.split())
     return line if len(line) <= _MAX_WORDS else f"{line[: _MAX_WORDS - 3]}..."
+
+
+def never_sent(error: requests.RequestException) -> bool:
+    """Whether no connection came about, so that the server cannot have seen the call."""
+    if isinstance(error, (requests.ConnectTimeout, requests.exceptions.ProxyError)):
+        return True
+    reason = getattr(error.args[0], "reason", None) if error.args else None
+    if isinstance(reason, ConnectionSSLError):
+        # Others may come while the answer is read.
+        return isinstance(reason.args[0], ssl.SSLCertVerificationError)
+    return isinstance(reason, (NewConnectionError, ConnectTimeoutError))

@@ -27,6 +27,10 @@ REQUESTS_PER_SECOND: Final = 4
 REQUESTS_PER_DAY: Final = 10_000
 """Of a standard key, from 00:00 UTC to 00:00 UTC."""
 
+MAX_RESERVED: Final = 150
+"""Requests of a day that are kept for asking after what is in flight: at one every 30 seconds
+they last for more than an hour."""
+
 _MARGIN: Final = 1.04
 """N intervals last 40 ms longer than a second: a late request does not meet an early one."""
 _LONGEST_QUEUE: Final = 1_000
@@ -74,17 +78,22 @@ class RateLimiter:
         self._path = path
         self._key = hashlib.sha256(key.encode()).hexdigest()
         self._interval = _MARGIN / requests_per_second
-        self._requests_per_day = requests_per_day
+        self.requests_per_day = requests_per_day
+        self._unreserved = requests_per_day - min(requests_per_day // 4, MAX_RESERVED)
         self._clock = clock
         self._sleep = sleep
         self._lock = threading.Lock()
         with self._sqlite_errors_explained():
             self._database = _open(path)
 
-    def acquire(self) -> None:
+    def acquire(self, *, in_flight: bool = False) -> None:
         """Reserve the next slot, and return when it has come.
 
         A reserved slot counts as a request, also when its caller is interrupted while it waits.
+
+        Args:
+            in_flight: The request asks after work in flight. The last requests of a day are kept
+                for these, so that what was sent is also accounted for.
 
         Raises:
             QuotaExceededError: The requests of the day are used up.
@@ -92,7 +101,7 @@ class RateLimiter:
         now = self._clock()
         with self._transaction():
             slot = self._next_slot(now)
-            self._count(slot)
+            self._count(slot, self.requests_per_day if in_flight else self._unreserved)
             self._reserve(slot)
         if slot > now:
             self._sleep(slot - now)
@@ -128,11 +137,12 @@ class RateLimiter:
     def _reserve(self, slot: float) -> None:
         self._database.execute("REPLACE INTO slots VALUES (?, ?)", [self._key, slot])
 
-    def _count(self, slot: float) -> None:
+    def _count(self, slot: float, limit: int) -> None:
         """Count a request of the day that the slot lies in, and forget days long past."""
         day, used = _day(slot), self._used(_day(slot))
-        if used >= self._requests_per_day:
-            raise QuotaExceededError(_used_up(used, slot, self._clock()))
+        if used >= limit:
+            reserved = self.requests_per_day - limit
+            raise QuotaExceededError(_used_up(used, reserved, slot, self._clock()))
         self._database.execute("REPLACE INTO days VALUES (?, ?, ?)", [self._key, day, used + 1])
         # Two days are kept: a clock that is set back must not open a used-up day again.
         self._database.execute("DELETE FROM days WHERE day < ?", [_day(slot - 2 * 86_400)])
@@ -185,12 +195,19 @@ def _day(timestamp: float) -> str:
     return datetime.fromtimestamp(timestamp, UTC).date().isoformat()
 
 
-def _used_up(used: int, slot: float, now: float) -> str:
+def _used_up(used: int, reserved: int, slot: float, now: float) -> str:
     midnight = datetime.fromtimestamp(slot, UTC).replace(
         hour=0, minute=0, second=0, microsecond=0
     ) + timedelta(days=1)
     minutes = round((midnight.timestamp() - now) / 60)
+    if reserved:
+        what = (
+            f"{used:,} requests of {_day(slot)} (UTC) are used up for this API key, and the last "
+            f"{reserved:,} of the day are kept for asking after what is in flight"
+        )
+    else:
+        what = f"all {used:,} requests of {_day(slot)} (UTC) are used up for this API key"
     return (
-        f"all {used:,} requests of {_day(slot)} (UTC) are used up for this API key; run again "
+        f"{what}; run again "
         f"after {midnight:%Y-%m-%d %H:%M} UTC, in {minutes // 60} h {minutes % 60} min"
     )

@@ -7,6 +7,7 @@ description links no schema to several of its answers.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
@@ -157,12 +158,16 @@ class Activity:
             ``timed_out``. A state that is not known counts as unfinished, never as success.
         counters: The ``status`` object: every whole number in it, by name.
         errors: ``activity_errors``. They may quote rows, so they never go to a log.
+        created_at: When the service has made it, by its own clock; None when it does not tell.
+        results: Path of what an export has written; empty for other activities.
     """
 
     activity_id: str
     state: str
     counters: Mapping[str, int] = field(default_factory=dict)
     errors: tuple[str, ...] = ()
+    created_at: datetime | None = None
+    results: str = ""
 
     @classmethod
     def from_json(cls, answer: Mapping[str, Any]) -> Activity:
@@ -179,12 +184,79 @@ class Activity:
             state={"time_out": "timed_out", "canceled": "cancelled"}.get(state, state),
             counters=counters,
             errors=tuple(str(error) for error in answer.get("activity_errors") or ()),
+            created_at=_moment(answer.get("created_at")),
+            results=_results(answer.get("_links")),
         )
+
+
+@dataclass(frozen=True, slots=True)
+class ContactStatus:
+    """How the account stands to a person.
+
+    Attributes:
+        permission: ``explicit``, ``implicit``, ``not_set``, ``pending_confirmation``,
+            ``temp_hold`` or ``unsubscribed``; empty when there is no e-mail address.
+        deleted: Whether the contact is deleted; it is kept, without lists.
+        list_ids: Lists that the person is a member of.
+    """
+
+    permission: str
+    deleted: bool = False
+    list_ids: frozenset[str] = frozenset()
+
+    @classmethod
+    def from_json(cls, answer: Mapping[str, Any]) -> ContactStatus:
+        """Read one contact resource with its list memberships."""
+        email, lists = answer.get("email_address"), answer.get("list_memberships")
+        permission = email.get("permission_to_send") if isinstance(email, dict) else None
+        return cls(
+            permission=str(permission or ""),
+            deleted=bool(answer.get("deleted_at")),
+            list_ids=frozenset(
+                str(list_id).lower() for list_id in (lists if isinstance(lists, list) else ())
+            ),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ContactCounts:
+    """How many contacts an account has.
+
+    Attributes:
+        active: Those who count for the contract: all but the unsubscribed and the deleted.
+        total: All that are not deleted.
+    """
+
+    active: int
+    total: int
+
+    @classmethod
+    def from_json(cls, answer: Mapping[str, Any]) -> ContactCounts:
+        """Read the counts; whether ``total`` includes the unsubscribed is not documented."""
+        parts = [_whole(answer.get(name)) for name in ("explicit", "implicit", "pending")]
+        total = _whole(answer.get("total")) or 0
+        known = [count for count in parts if count is not None]
+        return cls(active=sum(known) if known else total, total=max(total, sum(known)))
 
 
 def _whole(value: Any) -> int | None:
     """A whole number as it is; anything else, true and false too, is none."""
     return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def _moment(value: Any) -> datetime | None:
+    """A time in ISO 8601 with its zone; anything else is none."""
+    try:
+        moment = datetime.fromisoformat(value)
+    except (TypeError, ValueError):
+        return None
+    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _results(links: Any) -> str:
+    found = links.get("results") if isinstance(links, dict) else None
+    href = found.get("href") if isinstance(found, dict) else None
+    return href if isinstance(href, str) else ""
 
 
 def _stripped(value: Any) -> str:

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import logging
+import tempfile
 import threading
 import time
 from dataclasses import dataclass
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Any, Final
+from typing import IO, TYPE_CHECKING, Any, Final, TypeVar
 from urllib.parse import urljoin, urlsplit
 
 import backoff
 import requests
 
-from target_constant_contact.api.errors import ServiceError
+from target_constant_contact.api.errors import ServiceError, never_sent
 from target_constant_contact.exceptions import (
     ApiError,
+    LostAnswerError,
     QueueFullError,
     QuotaExceededError,
     ServiceUnavailableError,
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
 
     from target_constant_contact.api.auth import Signer
     from target_constant_contact.api.limits import RateLimiter
+
+T = TypeVar("T")
 
 RETRY_SECONDS: Final = 1.0
 """First of the growing waits between the tries of a request; the waits are jittered."""
@@ -43,6 +47,7 @@ _BROKEN_BODIES: Final = (
     requests.exceptions.ChunkedEncodingError,
     requests.exceptions.ContentDecodingError,
 )
+_CHUNK: Final = 1 << 20
 _REDIRECTS: Final = range(300, 400)
 _logger = logging.getLogger(__name__)
 # The lines of urllib3 hold query strings, and those may hold an address.
@@ -50,7 +55,16 @@ logging.getLogger("urllib3.connectionpool").setLevel(logging.ERROR)
 
 
 class _PassingError(Exception):
-    """A request failed in a way that another try may mend."""
+    """A request failed in a way that another try may mend.
+
+    Args:
+        message: What has happened.
+        maybe_taken: Whether the service may have carried the request out.
+    """
+
+    def __init__(self, message: str, *, maybe_taken: bool = True) -> None:
+        super().__init__(message)
+        self.maybe_taken = maybe_taken
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +74,9 @@ class _Call:
     request: requests.Request
     what: str
     scope: str
+    repeat: bool = True
+    in_flight: bool = False
+    stream: bool = False
 
 
 class Transport:
@@ -117,6 +134,36 @@ class Transport:
             followed.add(href)
             answer = self.send("GET", path, url=self._same_host(href))
 
+    def download(self, href: str, what: str, media_type: str) -> IO[bytes]:
+        """Fetch a file whole, however large, into a temporary one that nobody else can open.
+
+        Args:
+            href: Link of an answer.
+            what: What error lines call it.
+            media_type: What is asked for.
+
+        Raises:
+            TargetError: It was refused, or could not be fetched whole.
+        """
+        url = self._same_host(href)
+        request = requests.Request("GET", url, headers={"Accept": media_type})
+        call = _Call(request, what, "contact_data", stream=True)
+
+        def attempt() -> IO[bytes]:
+            response = self._attempt(call)
+            file: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - the caller closes it
+            try:
+                with response:
+                    for chunk in response.iter_content(_CHUNK):
+                        file.write(chunk)
+            except (requests.ConnectionError, requests.Timeout, *_BROKEN_BODIES) as error:
+                file.close()
+                raise _PassingError(f"broken off ({type(error).__name__})") from None
+            file.seek(0)
+            return file
+
+        return self._answer(call, attempt)
+
     def close(self) -> None:
         """Close the connections."""
         for session in self._sessions:
@@ -149,6 +196,8 @@ class Transport:
         needed: str = "",
         array_as: str = "",
         scope: str = "contact_data",
+        repeat: bool = True,
+        in_flight: bool = False,
     ) -> dict[str, Any]:
         """Make a request, again if that may help, and return the JSON object of its answer.
 
@@ -165,8 +214,13 @@ class Transport:
             array_as: Name under which an answer that is an array is returned; without it, such
                 an answer is none.
             scope: Scope that the request needs, for the error line.
+            repeat: Whether the request may be carried out twice.
+            in_flight: It asks after work in flight, for which a part of the day's requests is
+                kept.
 
         Raises:
+            LostAnswerError: A request that may not be carried out twice got no usable answer,
+                and the service may have carried it out.
             TargetError: The request was refused, or got no usable answer.
         """
         headers = {"Accept": "application/json"}
@@ -182,10 +236,10 @@ class Transport:
             files=files,
         )
         what = f"{method} {path}"
-        call = _Call(request, what, scope)
+        call = _Call(request, what, scope, repeat, in_flight)
 
         def attempt() -> dict[str, Any]:
-            answer = self._attempt(call)
+            answer = _json_of(self._attempt(call))
             if array_as and isinstance(answer, list):
                 answer = {array_as: answer}
             if not isinstance(answer, dict):
@@ -194,17 +248,31 @@ class Transport:
                 raise _PassingError(f"an answer without {needed}")
             return answer
 
+        return self._answer(call, attempt)
+
+    def _answer(self, call: _Call, attempt: Callable[[], T]) -> T:
+        """Try until there is an answer, or until another try is of no use."""
+
+        def once() -> T:
+            try:
+                return attempt()
+            except _PassingError as error:
+                if call.repeat or not error.maybe_taken:
+                    raise
+                raise LostAnswerError(
+                    f"{call.what} got no usable answer ({error}); whether the service has taken "
+                    "the request is not known"
+                ) from None
+
         try:
-            return self._retrying(attempt, what)()
+            return self._retrying(once, call.what)()
         except _PassingError as error:
             raise ServiceUnavailableError(
-                f"{what} got no usable answer in {self._max_tries} tries, last: {error}. Start "
-                "the run again later; see https://status.constantcontact.com"
+                f"{call.what} got no usable answer in {self._max_tries} tries, last: {error}. "
+                "Start the run again later; see https://status.constantcontact.com"
             ) from None
 
-    def _retrying(
-        self, attempt: Callable[[], dict[str, Any]], what: str
-    ) -> Callable[[], dict[str, Any]]:
+    def _retrying(self, attempt: Callable[[], T], what: str) -> Callable[[], T]:
         def tell(details: Any) -> None:
             _logger.warning(
                 "%s: %s; trying again in %.1f s", what, details["exception"], details["wait"]
@@ -221,12 +289,13 @@ class Transport:
             on_backoff=tell,
         )(attempt)
 
-    def _attempt(self, call: _Call) -> Any:
+    def _attempt(self, call: _Call) -> requests.Response:
         """Make a request, once more with another token if its token was not accepted."""
         response = self._send_signed(call)
         if response.status_code == _UNAUTHORIZED and self._auth.renew(_token_of(response)):
             response = self._send_signed(call)
-        return self._classify(response, call)
+        self._check(response, call)
+        return response
 
     def _send_signed(self, call: _Call) -> requests.Response:
         """Make a request once.
@@ -235,17 +304,19 @@ class Transport:
         """
         # Before the slot is reserved, because renewing a token takes its time.
         self._auth.make_ready()
-        self._limiter.acquire()
+        self._limiter.acquire(in_flight=call.in_flight)
         with self._counting:
             self.requests_made += 1
         started = time.monotonic()
         try:
-            response = self._exchange(call.request)
+            response = self._exchange(call.request, stream=call.stream)
         except (requests.ConnectionError, requests.Timeout, *_BROKEN_BODIES) as error:
             milliseconds = (time.monotonic() - started) * 1000
             _logger.debug("%s: %s in %.0f ms", call.what, type(error).__name__, milliseconds)
             # Its text holds the whole URL.
-            raise _PassingError(f"no answer ({type(error).__name__})") from None
+            raise _PassingError(
+                f"no answer ({type(error).__name__})", maybe_taken=not never_sent(error)
+            ) from None
         except ValueError as error:
             # Wrong URLs and headers. Their texts quote them, the token too.
             fault = (
@@ -256,11 +327,11 @@ class Transport:
         _logger.debug("%s: %d in %.0f ms", call.what, response.status_code, milliseconds)
         return response
 
-    def _exchange(self, request: requests.Request) -> requests.Response:
+    def _exchange(self, request: requests.Request, *, stream: bool) -> requests.Response:
         session = self._session()
         prepared = session.prepare_request(request)
         settings = session.merge_environment_settings(
-            prepared.url, {}, stream=None, verify=None, cert=None
+            prepared.url, {}, stream=stream, verify=None, cert=None
         )
         return session.send(prepared, timeout=self._timeout, allow_redirects=False, **settings)
 
@@ -274,17 +345,14 @@ class Transport:
             self._sessions.append(session)
         return session
 
-    def _classify(self, response: requests.Response, call: _Call) -> Any:
+    def _check(self, response: requests.Response, call: _Call) -> None:
+        """Raise what an answer that is none asks for."""
         if response.status_code in _UNAVAILABLE:
             raise _PassingError(str(ServiceError.of(response)))
         if response.status_code == _TOO_MANY:
             raise self._too_many(ServiceError.of(response), call)
         if not response.ok or response.status_code in _REDIRECTS:
             raise self._refused(ServiceError.of(response), call)
-        try:
-            return response.json()
-        except ValueError:
-            raise _PassingError(f"{response.status_code} with a body that is not JSON") from None
 
     def _refused(self, error: ServiceError, call: _Call) -> Exception:
         if error.status == _UNAUTHORIZED:
@@ -312,11 +380,18 @@ class Transport:
         if "queue" in f"{error.key} {error.message}".lower():
             return QueueFullError(f"{call.what}: {error}. The account has too many activities.")
         self._limiter.penalize(_THROTTLED_SECONDS)
-        return _PassingError(str(error))
+        return _PassingError(str(error), maybe_taken=False)
 
 
 def _token_of(response: requests.Response) -> str:
     return response.request.headers.get("Authorization", "").removeprefix("Bearer ")
+
+
+def _json_of(response: requests.Response) -> Any:
+    try:
+        return response.json()
+    except ValueError:
+        raise _PassingError(f"{response.status_code} with a body that is not JSON") from None
 
 
 def _next_href(answer: dict[str, Any]) -> str:

@@ -102,7 +102,9 @@ class ClosedPipe:
 
 def test_a_closed_stdout_ends_the_run(export, monkeypatch):
     """Meltano is gone: nobody would keep the STATE."""
-    monkeypatch.setattr("target_constant_contact.export.sys", SimpleNamespace(stdout=ClosedPipe()))
+    monkeypatch.setattr(
+        "target_constant_contact.accounting.sys", SimpleNamespace(stdout=ClosedPipe())
+    )
     outcome = export(schema(), member(1), state("end"))
     assert outcome.exit_code == 1
     assert "Broken pipe" in outcome.log
@@ -124,6 +126,6 @@ def test_rejected_rows_are_on_the_disk_before_the_state_that_covers_them(export,
         return list(data_dir.rglob("rejects.singer.jsonl"))
 
     data_dir = export().data_dir
-    monkeypatch.setattr("target_constant_contact.export.sys", SimpleNamespace(stdout=Stdout()))
+    monkeypatch.setattr("target_constant_contact.accounting.sys", SimpleNamespace(stdout=Stdout()))
     export(schema(), record(EmailAddress="bad"), state("end"))
     assert found == [2]

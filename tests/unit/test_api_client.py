@@ -44,7 +44,7 @@ class Limiter:
         self.acquired = 0
         self.penalties = []
 
-    def acquire(self):
+    def acquire(self, *, in_flight: bool = False) -> None:
         self.acquired += 1
 
     def penalize(self, seconds):

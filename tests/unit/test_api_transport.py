@@ -20,7 +20,7 @@ from target_constant_contact.exceptions import (
 
 
 class Limiter:
-    def acquire(self):
+    def acquire(self, *, in_flight: bool = False) -> None:
         pass
 
     def penalize(self, seconds):
@@ -136,7 +136,7 @@ def test_a_token_is_made_ready_before_a_slot_is_reserved(make, httpserver):
     order = []
 
     class Noting(Limiter):
-        def acquire(self):
+        def acquire(self, *, in_flight: bool = False) -> None:
             order.extend([*signer.calls, "slot"])
 
     httpserver.expect_request(LISTS).respond_with_json({})

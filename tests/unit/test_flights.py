@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from target_constant_contact.batch import Destination, ImportBatch
-from target_constant_contact.flights import Flights, Poll, Submit, Wait
+from target_constant_contact.flights import Flights, Look, Poll, Submit, Wait
+from target_constant_contact.ledger import Entry
 
 A = Destination("members", ("list-a",))
+ENTRY = Entry(1, "", "members", 1, datetime(2026, 11, 24, tzinfo=UTC))
 
 
 def batch(number: int, **values: int) -> ImportBatch:
@@ -20,7 +24,7 @@ def submit(flights: Flights, now: float) -> ImportBatch:
     step = flights.next_step(now)
     assert isinstance(step, Submit)
     flights.sending(step.batch)
-    flights.submitted(step.batch, f"activity-{step.batch.number}", now)
+    flights.submitted(step.batch, ENTRY, f"activity-{step.batch.number}", now)
     return step.batch
 
 
@@ -69,7 +73,7 @@ def test_a_batch_that_is_being_sent_holds_back_what_contradicts_it():
     assert isinstance(step, Submit)
     flights.sending(step.batch)
     flights.add(batch(2, ann=2))
-    flights.submitted(step.batch, "activity-1", 0)
+    flights.submitted(step.batch, ENTRY, "activity-1", 0)
     assert isinstance(flights.next_step(0), Wait)
 
 
@@ -104,9 +108,11 @@ def test_a_pause_holds_back_sending_but_not_polling():
     flights.add(batch(2, bob=1))
     flights.pause(until=5)
     assert flights.next_step(0) == Wait(1)
-    assert isinstance(flights.next_step(1), Poll)
-    finish(flights, 1)
-    assert flights.next_step(1) == Wait(4)
+    step = flights.next_step(1)
+    assert isinstance(step, Poll)
+    flights.polled(step.flights[0], 1)
+    assert flights.next_step(1) == Wait(1)
+    flights.polled(step.flights[0], 5)
     assert submit(flights, 5).number == 2
 
 
@@ -131,14 +137,6 @@ def test_with_nothing_to_do_the_wait_is_open():
     flights.add(batch(1, ann=1))
     flights.close()
     assert flights.next_step(0) == Wait(None)
-
-
-def test_the_body_is_not_kept_in_flight():
-    flights = Flights(max_in_flight=1)
-    flights.add(batch(1, ann=1))
-    submit(flights, 0)
-    assert flights.in_flight[0].batch.body == b""
-    assert flights.in_flight[0].batch.number == 1
 
 
 @given(
@@ -190,3 +188,121 @@ def test_after_closing_nothing_is_sent_again():
     flights.close()
     flights.not_accepted(retry=True)
     assert flights.next_step(0) == Wait(None)
+
+
+# A batch whose answer was lost
+
+
+def lose(flights: Flights, now: float, looks: int = 0) -> ImportBatch:
+    step = flights.next_step(now)
+    assert isinstance(step, Submit)
+    flights.sending(step.batch)
+    flights.lost(ENTRY, now, looks)
+    return step.batch
+
+
+def look_at(flights: Flights, now: float) -> Look:
+    step = flights.next_step(now)
+    assert isinstance(step, Look)
+    return step
+
+
+def test_nothing_is_sent_while_a_batch_is_in_doubt():
+    """A new activity could be taken for the lost one."""
+    flights = Flights(max_in_flight=8, poll_seconds=(1, 2))
+    flights.add(batch(1, ann=1))
+    flights.add(batch(2, bob=1))
+    lose(flights, 0)
+    assert flights.next_step(0) == Wait(1)
+    assert look_at(flights, 1).doubt.batch.number == 1
+    assert flights.unsettled == 2
+
+
+def test_a_batch_in_doubt_is_looked_for_less_and_less_often():
+    flights = Flights(max_in_flight=8, poll_seconds=(1, 2, 4))
+    flights.add(batch(1, ann=1))
+    lose(flights, 0)
+    flights.looked(look_at(flights, 1).doubt, 1, missed=True)
+    assert flights.next_step(1) == Wait(2)
+    flights.looked(look_at(flights, 3).doubt, 3, missed=True)
+    assert flights.next_step(3) == Wait(4)
+
+
+def test_one_that_was_lost_before_is_looked_for_later():
+    flights = Flights(max_in_flight=8, poll_seconds=(1, 2, 4))
+    flights.add(batch(1, ann=1))
+    lose(flights, 0, looks=2)
+    assert flights.next_step(0) == Wait(4)
+
+
+def test_only_looks_in_a_row_that_miss_it_count():
+    flights = Flights(max_in_flight=8, poll_seconds=(1,))
+    flights.add(batch(1, ann=1))
+    lose(flights, 0)
+    doubt = look_at(flights, 1).doubt
+    flights.looked(doubt, 1, missed=True)
+    flights.looked(doubt, 2, missed=False)
+    assert doubt.missed == 0
+
+
+def test_a_batch_that_was_found_is_in_flight():
+    flights = Flights(max_in_flight=8, poll_seconds=(1,))
+    flights.add(batch(1, ann=1))
+    flights.add(batch(2, bob=1))
+    lost = lose(flights, 0)
+    flights.submitted(lost, ENTRY, "found", 5)
+    assert [flight.activity_id for flight in flights.in_flight] == ["found"]
+    assert submit(flights, 5).number == 2
+
+
+def test_a_batch_that_was_not_found_is_sent_again_before_the_others():
+    flights = Flights(max_in_flight=8, poll_seconds=(1,))
+    flights.add(batch(1, ann=1))
+    flights.add(batch(2, bob=1))
+    lose(flights, 0)
+    flights.not_found()
+    assert submit(flights, 1).number == 1
+
+
+def test_a_batch_in_doubt_holds_back_what_contradicts_it():
+    flights = Flights(max_in_flight=8, poll_seconds=(1,))
+    flights.add(batch(1, ann=1))
+    lost = lose(flights, 0)
+    flights.add(batch(2, ann=2))
+    assert flights.contradict(batch(3, ann=2))
+    flights.submitted(lost, ENTRY, "found", 1)
+    assert isinstance(flights.next_step(1), Wait)
+    finish(flights, 1)
+    assert submit(flights, 1).number == 2
+
+
+def test_a_closed_run_looks_but_does_not_send_again():
+    flights = Flights(max_in_flight=8, poll_seconds=(1,))
+    flights.add(batch(1, ann=1))
+    lose(flights, 0)
+    flights.close()
+    assert look_at(flights, 1)
+    flights.not_found()
+    assert flights.next_step(1) == Wait(None)
+
+
+def test_a_full_queue_has_room_as_soon_as_an_activity_of_ours_has_ended():
+    flights = Flights(max_in_flight=8, poll_seconds=(100,))
+    for number in (1, 2):
+        flights.add(batch(number, **{f"k{number}": 1}))
+    submit(flights, 0)
+    flights.pause(50)
+    assert flights.next_step(0) == Wait(50)
+    finish(flights, 1)
+    assert submit(flights, 0).number == 2
+
+
+def test_an_activity_that_is_nearly_due_is_asked_for_together_with_one_that_is():
+    """One request tells of all of them."""
+    flights = Flights(max_in_flight=8, poll_seconds=(10,))
+    for number, now in ((1, 0), (2, 2), (3, 5)):
+        flights.add(batch(number, **{f"k{number}": 1}))
+        submit(flights, now)
+    step = flights.next_step(10)
+    assert isinstance(step, Poll)
+    assert [flight.batch.number for flight in step.flights] == [1, 2]

@@ -5,7 +5,10 @@ The way over real sockets is tested in tests/sandbox.
 
 from __future__ import annotations
 
+import tempfile
 import threading
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -16,11 +19,13 @@ from target_constant_contact.exceptions import (
     ApiError,
     ImportFailedError,
     InterruptedRunError,
+    LostAnswerError,
     QueueFullError,
     ServiceUnavailableError,
     TryLaterError,
 )
-from target_constant_contact.importer import Importer
+from target_constant_contact.importer import MAX_LOSSES, Importer
+from target_constant_contact.ledger import Ledger
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -75,16 +80,29 @@ class Case:
     """An importer with its client and what it reported."""
 
     def __init__(self, **options: Any) -> None:
+        self._folder = tempfile.TemporaryDirectory()
         self.client = FakeClient()
+        self.ledger_folder = Path(self._folder.name) / "account" / "export"
+        self.ledger = Ledger(self.ledger_folder, "run")
+        self.ledger.open(no_check, wait_seconds=1)
         self.settled: list[tuple[int, int]] = []
         self.woken = threading.Event()
         options.setdefault("poll_seconds", (0.0,))
         self.importer = Importer(
-            self.client, on_settled=self._on_settled, on_failed=self.woken.set, **options
+            self.client,
+            self.ledger,
+            on_settled=self._on_settled,
+            on_failed=self.woken.set,
+            **options,
         )
 
-    def _on_settled(self, flight: Any, _activity: Any, settlement: Any, _seconds: float) -> None:
-        self.settled.append((flight.batch.number, settlement.landed))
+    def _on_settled(self, done: Any) -> None:
+        self.settled.append((done.batch.number, done.settlement.landed))
+
+    def close(self) -> None:
+        self.importer.give_up(0)
+        self.ledger.close()
+        self._folder.cleanup()
 
     def run(self, *batches: ImportBatch) -> None:
         for item in batches:
@@ -102,10 +120,22 @@ def no_check() -> None:
 
 
 @pytest.fixture
-def case() -> Iterator[Case]:
-    made = Case()
-    yield made
-    made.importer.give_up(0)
+def make() -> Iterator[Callable[..., Case]]:
+    """Make cases with options, and close them."""
+    made: list[Case] = []
+
+    def make(**options: Any) -> Case:
+        made.append(Case(**options))
+        return made[-1]
+
+    yield make
+    for item in made:
+        item.close()
+
+
+@pytest.fixture
+def case(make: Callable[..., Case]) -> Case:
+    return make()
 
 
 def test_every_batch_is_settled_before_the_run_is_finished(case):
@@ -119,8 +149,8 @@ def test_a_run_without_batches_is_finished_at_once(case):
     assert case.settled == []
 
 
-def test_a_csv_import_carries_its_lists_and_permission():
-    case = Case(import_format="csv")
+def test_a_csv_import_carries_its_lists_and_permission(make):
+    case = make(import_format="csv")
     case.run(ImportBatch(1, PLACE, "explicit", 2, 0, b"email", {"a": 1}))
     assert case.client.sent == ["csv b'email' ('list-a',) explicit"]
 
@@ -161,17 +191,17 @@ def test_another_error_of_a_poll_fails_the_run(case):
         case.run(batch(1))
 
 
-def test_an_activity_that_takes_too_long_fails_the_run_as_try_later():
+def test_an_activity_that_takes_too_long_fails_the_run_as_try_later(make):
     ticks = iter(range(0, 100_000, 20))
-    case = Case(timeout_seconds=60, clock=lambda: float(next(ticks)))
+    case = make(timeout_seconds=60, clock=lambda: float(next(ticks)))
     case.client.states["a1"] = iter([activity("a1", "processing")] * 100)
     with pytest.raises(TryLaterError, match=r"a1 .*within 1 minutes.*'processing'"):
         case.run(batch(1))
 
 
-def test_an_activity_that_is_never_found_fails_the_run_as_try_later():
+def test_an_activity_that_is_never_found_fails_the_run_as_try_later(make):
     ticks = iter(range(0, 100_000, 20))
-    case = Case(timeout_seconds=60, clock=lambda: float(next(ticks)))
+    case = make(timeout_seconds=60, clock=lambda: float(next(ticks)))
     case.client.states["a1"] = iter([ApiError("not found", status=404)] * 100)
     with pytest.raises(TryLaterError, match="not found"):
         case.run(batch(1))
@@ -223,10 +253,10 @@ def test_a_full_queue_lets_the_batch_wait_and_come_again(case, monkeypatch, capl
     assert "The queue is full. Trying again" in caplog.text
 
 
-def test_a_queue_that_stays_full_ends_the_run_as_try_later(monkeypatch):
+def test_a_queue_that_stays_full_ends_the_run_as_try_later(make, monkeypatch):
     monkeypatch.setattr("target_constant_contact.importer.QUEUE_FULL_SECONDS", 0.0)
     ticks = iter(range(0, 100_000, 20))
-    case = Case(timeout_seconds=60, clock=lambda: float(next(ticks)))
+    case = make(timeout_seconds=60, clock=lambda: float(next(ticks)))
 
     def on_import(_number: int) -> None:
         raise QueueFullError("The queue is full.")
@@ -278,3 +308,139 @@ def test_an_error_that_nobody_foresaw_reaches_the_main_thread(case):
     with pytest.raises(RuntimeError):
         case.run(batch(1))
     assert case.woken.is_set()
+
+
+# Answers that are lost
+
+
+def lose(*numbers: int) -> Callable[[int], None]:
+    """Lose the answers of these tries, counted from 1; the service has not taken them."""
+    tries = iter(range(1, 1_000))
+
+    def on_import(_number: int) -> None:
+        if next(tries) in numbers:
+            raise LostAnswerError("POST /import got no usable answer")
+
+    return on_import
+
+
+def imported(name: str, state: str = "completed", rows: int = 2) -> Activity:
+    counters = {"items_total_count": rows + 1, "person_count": rows} if state == "completed" else {}
+    return Activity(name, state, counters, created_at=datetime.now(UTC))
+
+
+def test_a_lost_import_that_the_service_has_taken_is_not_sent_again(case):
+    case.client.on_import = lose(1)
+    case.client.listed = [imported("found")]
+    case.run(batch(1))
+    assert case.client.sent == []
+    assert case.settled == [(1, 2)]
+    assert case.ledger.knows("found")
+
+
+def test_a_lost_import_that_is_missed_twice_is_sent_again(case, caplog):
+    case.client.on_import = lose(1)
+    case.run(batch(1))
+    assert case.client.polls[:2] == ["recent", "recent"]
+    assert len(case.client.sent) == 1
+    assert case.settled == [(1, 2)]
+    assert "got no usable answer; looking among the recent activities" in caplog.text
+
+
+def test_a_lost_import_waits_for_an_unfinished_activity_that_may_be_it(case):
+    case.client.on_import = lose(1)
+    listed = iter([[imported("found", "processing")]] * 3 + [[imported("found")]] * 9)
+    case.client.recent_activities = lambda: next(listed)
+    case.run(batch(1))
+    assert case.client.sent == []
+    assert case.settled == [(1, 2)]
+
+
+def test_an_import_of_this_run_is_not_taken_for_a_lost_one(case):
+    case.client.on_import = lose(2)
+    case.client.listed = [imported("a1")]
+    case.run(batch(1), batch(2))
+    assert len(case.client.sent) == 2
+    assert sorted(case.settled) == [(1, 2), (2, 2)]
+
+
+def test_what_was_there_before_the_last_accepted_import_is_not_taken_for_a_lost_one(case):
+    earlier = datetime.now(UTC) - timedelta(seconds=30)
+    answers = iter([imported("a1", "initialized"), imported("a2", "initialized")])
+    case.client.on_import = lose(2)
+    real = case.client.import_json
+    case.client.import_json = lambda body: real(body) and next(answers)
+    case.client.listed = [Activity("other", "completed", imported("x").counters, (), earlier)]
+    case.run(batch(1), batch(2))
+    assert len(case.client.sent) == 2
+
+
+def test_nothing_else_is_sent_before_a_lost_import_is_cleared_up(case):
+    """Two lost imports could not be told apart."""
+    case.client.on_import = lose(1)
+    order = []
+    case.client.recent_activities = lambda: order.append("look") or []
+    real = case.client.import_json
+    case.client.import_json = lambda body: order.append("send") or real(body)
+    case.run(batch(1), batch(2))
+    assert order == ["send", "look", "look", "send", "send"]
+
+
+def test_a_service_that_never_answers_imports_ends_the_run_as_try_later(case):
+    case.client.on_import = lose(*range(1, 100))
+    with pytest.raises(ServiceUnavailableError, match=rf"{MAX_LOSSES} times in a row"):
+        case.run(batch(1))
+
+
+def test_doubts_that_do_not_clear_up_end_the_run_as_try_later(make):
+    ticks = iter(range(0, 100_000, 20))
+    case = make(timeout_seconds=60, clock=lambda: float(next(ticks)))
+    case.client.on_import = lose(1)
+    case.client.listed = [imported("other", "processing")]
+    with pytest.raises(TryLaterError, match=r"2 rows of stream 'members' could not be found out"):
+        case.run(batch(1))
+    assert case.client.sent == []
+
+
+# An interrupted run
+
+
+def interrupt(make: Callable[..., Case], *batches: ImportBatch) -> Case:
+    """A run that has sent these batches, all completed, and was killed; the next one has begun."""
+    first = make()
+    for item in batches:
+        entry = first.ledger.begin(item, "json")
+        first.ledger.accept(entry, activity(f"old{item.number}", "initialized"))
+    first.ledger.close()
+    second = make()
+    second.ledger.close()
+    second.ledger = second.importer._ledger = Ledger(first.ledger_folder, "second")
+    second.ledger.open(no_check, wait_seconds=1)
+    for entry in second.ledger.accepted:
+        second.ledger.confirm(entry, completed(entry.activity_id))
+    return second
+
+
+def test_a_batch_that_an_interrupted_run_has_sent_is_settled_and_not_sent(make):
+    case = interrupt(make, batch(1))
+    done = []
+    case.importer._on_settled = done.append
+    case.run(batch(1), batch(2))
+    assert len(case.client.sent) == 1
+    by_number = {item.batch.number: item for item in done}
+    assert by_number[1].taken_up
+    assert by_number[1].activity.activity_id == "old1"
+    assert not by_number[2].taken_up
+
+
+def test_a_batch_is_sent_again_when_something_else_about_its_people_is_on_its_way(make):
+    """Otherwise the value on its way would end on top of a later one."""
+    later = ImportBatch(2, PLACE, None, 2, 0, b"later", {"ann": 2})
+    case = interrupt(make, later)
+    gate = threading.Event()
+    case.client.on_import = lambda _number: gate.wait(5)
+    case.importer.submit(ImportBatch(1, PLACE, None, 2, 0, b"new", {"ann": 1}), no_check)
+    case.importer.submit(later, no_check)
+    gate.set()
+    case.importer.finish(no_check)
+    assert case.client.sent == ["json b'new'", "json b'later'"]

@@ -1,0 +1,110 @@
+"""What a batch says about each of its people, as hashes that can be kept on disk.
+
+Two batches contradict each other when they hold different values for one address; the later one
+then has to be carried out later. The hashes are the same in every process, so a run can tell
+whether what an interrupted one has sent may stand.
+"""
+
+from __future__ import annotations
+
+from array import array
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Self
+from zlib import crc32
+
+from target_constant_contact.files import write_private_bytes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+PARTS: Final = 16
+"""The keys are compared in so many parts, one after the other, to bound the memory: a million of
+them need 8 MB in a part's dictionary and 12 MB of arrays."""
+
+_MANY: Final = -1
+
+
+def fingerprint(contact: bytes, permission: str | None) -> int:
+    """32 bits that tell two values of one person apart."""
+    return crc32(contact, len(permission or ""))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Fingerprints:
+    """What a batch says about its people, without the people.
+
+    Attributes:
+        keys: 64-bit hash of each address. 32 would be too few: two large batches would share
+            some by chance.
+        values: Fingerprint of what is said about it.
+    """
+
+    keys: array[int]
+    values: array[int]
+
+    @classmethod
+    def of(cls, said: Mapping[str, int]) -> Self:
+        """Hash the addresses of a batch.
+
+        Args:
+            said: E-mail key to fingerprint.
+        """
+        return cls(array("Q", _hashes(said)), array("I", said.values()))
+
+    def save(self, path: Path) -> None:
+        """Write a file, readable by its owner only; a crash of the machine may lose it."""
+        body = self.keys.tobytes() + self.values.tobytes()
+        write_private_bytes(path, body + crc32(body).to_bytes(4, "big"))
+
+    @classmethod
+    def load(cls, path: Path) -> Self | None:
+        """Read what :meth:`save` wrote; None when it is missing or not whole."""
+        try:
+            text = path.read_bytes()
+        except OSError:
+            return None
+        body, check = text[:-4], text[-4:]
+        keys, values = array("Q"), array("I")
+        rows, rest = divmod(len(body), keys.itemsize + values.itemsize)
+        if rest or crc32(body).to_bytes(4, "big") != check:
+            return None
+        keys.frombytes(body[: rows * keys.itemsize])
+        values.frombytes(body[rows * keys.itemsize :])
+        return cls(keys, values)
+
+    def contradict(self, said: Mapping[str, int]) -> bool:
+        """Whether they hold another value for an address of a batch."""
+        theirs = dict(zip(_hashes(said), said.values(), strict=True))
+        get = theirs.get
+        return any(
+            get(key, value) != value for key, value in zip(self.keys, self.values, strict=True)
+        )
+
+
+def contradicted(batches: Sequence[Fingerprints | None]) -> set[int]:
+    """Positions of the batches that a later one contradicts.
+
+    Args:
+        batches: In the order of sending; None where it is not known what was said: it
+            contradicts everything before it, and is contradicted by everything after it.
+    """
+    unknown = [place for place, batch in enumerate(batches) if batch is None]
+    found = set(range(unknown[-1] + 1)) if unknown else set()
+    later = [(place, batch) for place, batch in enumerate(batches) if batch and place not in found]
+    for part in range(PARTS):
+        newest: dict[int, int] = {}
+        for place, batch in reversed(later):
+            for key, value in zip(batch.keys, batch.values, strict=True):
+                if key % PARTS == part:
+                    held = newest.setdefault(key, value)
+                    if held != value:
+                        newest[key] = _MANY
+                        found.add(place)
+    return found
+
+
+def _hashes(said: Mapping[str, int]) -> Iterator[int]:
+    for key in said:
+        text = key.encode()
+        yield crc32(text) << 32 | crc32(text[::-1])
