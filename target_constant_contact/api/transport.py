@@ -48,6 +48,7 @@ _BROKEN_BODIES: Final = (
     requests.exceptions.ContentDecodingError,
 )
 _CHUNK: Final = 1 << 20
+_STARTS_ACTIVITY: Final = "POST /activities/"
 _REDIRECTS: Final = range(300, 400)
 _logger = logging.getLogger(__name__)
 # The lines of urllib3 hold query strings, and those may hold an address.
@@ -377,7 +378,8 @@ class Transport:
                 f"{call.what}: {error}. The API key has used up its requests of the day; start the "
                 "run again after 00:00 UTC."
             )
-        if "queue" in f"{error.key} {error.message}".lower():
+        about_queue = "queue" in f"{error.key} {error.message}".lower()
+        if about_queue and call.what.startswith(_STARTS_ACTIVITY):
             return QueueFullError(f"{call.what}: {error}. The account has too many activities.")
         self._limiter.penalize(_THROTTLED_SECONDS)
         return _PassingError(str(error), maybe_taken=False)

@@ -37,6 +37,9 @@ class Behaviour:
             the header is line 1.
         rows_lost: So many rows at the end of each import vanish, which only ``person_count`` and
             ``items_total_count`` betray.
+        dropped_addresses: Rows of these addresses vanish in the same way, wherever they stand.
+        flagged_addresses: Well-formed addresses that an import counts as correctable, as the
+            service does for two days with those that were signed up for too many lists.
         access_token_seconds: Life of an access token.
         rotating_refresh_tokens: A refresh token serves once and is replaced; False: it stays.
         reuse_revokes_family: A used-up refresh token that is presented again takes back all
@@ -67,6 +70,8 @@ class Behaviour:
     report_counters: bool = True
     line_errors: bool = False
     rows_lost: int = 0
+    dropped_addresses: frozenset[str] = frozenset()
+    flagged_addresses: frozenset[str] = frozenset()
     access_token_seconds: int = 86_400
     rotating_refresh_tokens: bool = True
     reuse_revokes_family: bool = False

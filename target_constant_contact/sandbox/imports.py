@@ -78,6 +78,10 @@ def apply_import(db: sqlite3.Connection, job: ImportJob, behaviour: Behaviour) -
         return Outcome(errors=["A contact list does not exist"], failed=True)
     rules = _rules(db, job, behaviour)
     rows = [read_row(raw, line, rules) for line, raw in enumerate(job.rows, start=2)]
+    rows = [row for row in rows if row.email.lower() not in behaviour.dropped_addresses]
+    for row in rows:
+        if row.email.lower() in behaviour.flagged_addresses:
+            row.problem = row.problem or "Invalid email address"
     unique = _unique(rows, behaviour)
     good = [row for row in unique if not row.problem]
     kept_off = _Writer(db, job, sorted(numbers.values())).write(good)

@@ -125,7 +125,7 @@ class Case:
 def _run(endpoint: Endpoint, faults: tuple[Fault, ...]) -> Case:
     behaviour = Behaviour(seconds_to_start=0, seconds_to_finish=0)
     with tempfile.TemporaryDirectory() as folder, Sandbox(behaviour=behaviour) as sandbox:
-        name = sandbox.create_custom_field("Loyalty tier")
+        name = sandbox.create_custom_field("Night tier")
         seed = sandbox.mint_refresh_token(client_id=CLIENT)
         for fault in (*endpoint.before, *faults):
             sandbox.add_fault(fault)
@@ -162,6 +162,8 @@ def _in_no_time() -> Iterator[None]:
         patch.object(flights, "POLL_SECONDS", (0.001,)),
         patch.object(transport, "RETRY_SECONDS", 0.0),
         patch.object(auth_transport, "RETRY_SECONDS", 0.0),
+        patch.object(transport, "_THROTTLED_SECONDS", 0.0),
+        patch.object(auth_transport, "_THROTTLED_SECONDS", 0.0),
         patch.object(importer, "QUEUE_FULL_SECONDS", 0.05),
         patch.object(limits, "_MARGIN", 0.001),
     ):
