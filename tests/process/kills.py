@@ -1,0 +1,395 @@
+"""Runs that are killed at random moments, again and again, and then run to their end.
+
+`python -m tests.process.kills --rows 200000 --kills 50` prints what came of each kill, and whether
+the account ends as that of a run that nobody has killed. Starting Python takes longer than a small
+run, so the runs are forked from a process that has imported everything.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import os
+import random
+import signal
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+from tests.process.support import environment
+from tests.support import lines, record, schema, state
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+IMPORTS = ("contacts_json_import", "contacts_file_import")
+STATE_EVERY = 5_000
+SHARE = 0.7
+"""Share of an undisturbed run within which runs are killed; one that takes up another is shorter."""
+
+_SERVICE = """
+import sys
+from pathlib import Path
+from target_constant_contact.sandbox import Behaviour, Sandbox
+start, finish = eval(sys.argv[2])
+behaviour = Behaviour(seconds_to_start=start, seconds_to_finish=finish, seed=int(sys.argv[3]))
+with Sandbox(Path(sys.argv[1]), behaviour=behaviour) as sandbox:
+    print(sandbox.api_url, sandbox.access_token, flush=True)
+    sys.stdin.read()
+"""
+
+_FORKS = """
+import os, sys
+import target_constant_contact.target
+from target_constant_contact import flights
+from target_constant_contact.cli import main
+# The account works in tenths of seconds where the service takes minutes.
+flights.POLL_SECONDS = (0.05, 0.1, 0.2, 0.4)
+for line in sys.stdin:
+    config, messages, output, log = line.split()
+    pid = os.fork()
+    if pid == 0:
+        for number, path, flags in ((0, messages, os.O_RDONLY),
+                                    (1, output, os.O_WRONLY | os.O_CREAT | os.O_APPEND),
+                                    (2, log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)):
+            os.dup2(os.open(path, flags, 0o600), number)
+        sys.stdin = open(0, encoding="utf-8")
+        sys.argv = ["target-constant-contact", "--config", config]
+        try:
+            main()
+        except SystemExit as ended:
+            sys.stdout.flush()
+            os._exit(ended.code if isinstance(ended.code, int) else int(bool(ended.code)))
+        os._exit(0)
+    print(pid, flush=True)
+    _, status = os.waitpid(pid, 0)
+    print(os.waitstatus_to_exitcode(status), flush=True)
+"""
+
+
+@dataclass(frozen=True)
+class Kill:
+    """One kill.
+
+    Attributes:
+        after: Seconds from the start of the run.
+        sent: Batches that the journal holds.
+        in_doubt: Batches whose answer had not arrived.
+        ended: The run had come to its end before it was killed.
+    """
+
+    after: float
+    sent: int
+    in_doubt: int
+    ended: bool
+
+
+@dataclass(frozen=True)
+class Series:
+    """What came of some kills in a row and a run to the end.
+
+    Attributes:
+        kills: The kills.
+        same: Whether the account is that of a run that nobody has killed.
+        twice: Rows that were imported more often than in such a run.
+        largest: Rows of the largest batch.
+        exit_code: Of the last run.
+        state: The last STATE of the last run.
+    """
+
+    kills: tuple[Kill, ...]
+    same: bool
+    twice: int
+    largest: int
+    exit_code: int
+    state: Any
+
+    @property
+    def allowed(self) -> int:
+        """Rows that may have come twice: one batch for each kill without an answer."""
+        return sum(kill.in_doubt for kill in self.kills) * self.largest
+
+
+def write_stream(path: Path, rows: int, seed: int, *, changing: bool = False) -> None:
+    """A stream of two segments, with bad rows and people who come twice.
+
+    Args:
+        path: The file.
+        rows: Rows in all.
+        seed: Seeds it.
+        changing: Some people come again, far away and with another value.
+    """
+    draw = random.Random(seed)
+    with path.open("w", encoding="utf-8") as file:
+        text = {"type": ["null", "string"]}
+        for stream in ("newsletter", "loyalty"):
+            properties = dict.fromkeys(
+                ("email", "first_name", "last_name", "city", "job_title"), text
+            )
+            file.write(lines(schema(stream, **properties)))
+        for number in range(rows):
+            stream = "newsletter" if number < rows * 0.6 else "loyalty"
+            person = number if draw.random() > 0.02 else max(number - draw.randrange(50), 0)
+            version = ""
+            if changing and draw.random() < 0.01:
+                person, version = draw.randrange(number + 1), f" v{number}"
+            file.write(lines(_member(stream, person, version, bad=draw.random() < 0.001)))
+            if number % STATE_EVERY == STATE_EVERY - 1:
+                file.write(lines(state(number + 1)))
+        file.write(lines(state(rows)))
+
+
+def _member(stream: str, person: int, version: str, *, bad: bool) -> dict[str, Any]:
+    return record(
+        stream,
+        email="nobody" if bad else f"member{person}@example.com",
+        first_name=f"First{person % 1_000}{version}",
+        last_name=f"Last{person}",
+        city=f"City {person % 90}",
+        job_title="Engineer",
+    )
+
+
+class Bench:
+    """An account and a data folder of their own, and runs against them.
+
+    Args:
+        folder: Where everything goes.
+        messages: The stream of every run.
+        forks: The process that the runs are forked from.
+        settings: Settings beyond the usual ones.
+        seed: Seeds the order in which activities end.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        messages: Path,
+        forks: subprocess.Popen[str],
+        settings: dict[str, Any],
+        seed: int,
+    ) -> None:
+        folder.mkdir(parents=True)
+        self._folder = folder
+        self._messages = messages
+        self._forks = forks
+        self._account = folder / "account.sqlite"
+        waits = "((0.0, 0.1), (0.0, 0.4))"
+        self._service = _start(_SERVICE, folder, str(self._account), waits, str(seed))
+        url, token = _line(self._service).split()
+        self.config = {
+            "api_url": url,
+            "access_token": token,
+            "accept_data_transfer": True,
+            "segments": [
+                {"stream": "newsletter", "lists": ["Newsletter"]},
+                {"stream": "loyalty", "lists": ["Loyalty"]},
+            ],
+            "create_lists": True,
+            "data_dir": str(folder / "data"),
+            "max_activities_in_flight": 16,
+            "requests_per_second": 10_000,
+            "requests_per_day": 1_000_000,
+        } | settings
+        (folder / "config.json").write_text(json.dumps(self.config))
+
+    def run(self, kill_after: float | None = None) -> tuple[int, float]:
+        """Run once; return the exit code, and the seconds that it took.
+
+        Args:
+            kill_after: Seconds after which the run is killed.
+        """
+        names = ("config.json", "output", "log")
+        config, output, log = (str(self._folder / name) for name in names)
+        started = time.monotonic()
+        _tell(self._forks, f"{config} {self._messages} {output} {log}")
+        pid = int(_line(self._forks))
+        if kill_after is not None:
+            time.sleep(kill_after)
+            with suppress(ProcessLookupError):  # It has ended already.
+                os.kill(pid, signal.SIGKILL)
+        return int(_line(self._forks)), time.monotonic() - started
+
+    def journal(self) -> list[dict[str, Any]]:
+        """The lines of the ledger's journal; half a line is none."""
+        found = list((self._folder / "data" / "ledger").glob("*/*/journal.jsonl"))
+        if not found:
+            return []
+        return [json.loads(line) for line in found[0].read_text().split("\n")[:-1]]
+
+    def states(self) -> list[Any]:
+        """The bookmarks that the runs have written."""
+        written = (self._folder / "output").read_text().splitlines()
+        return [json.loads(line)["bookmark"] for line in written]
+
+    def imported(self) -> list[int]:
+        """Rows of each import that the account has taken."""
+        with self._asking() as db:
+            marks = ", ".join("?" * len(IMPORTS))
+            query = f"SELECT rows FROM activities WHERE kind IN ({marks})"
+            return [rows for (rows,) in db.execute(query, IMPORTS)]
+
+    def state_of_account(self) -> str:
+        """A hash of every contact with its properties, permission and lists."""
+        digest = hashlib.sha256()
+        with self._asking() as db:
+            contacts = "SELECT email_key, properties, permission FROM contacts ORDER BY email_key"
+            for email, properties, permission in db.execute(contacts):
+                row = [email, sorted(json.loads(properties).items()), permission]
+                digest.update(json.dumps(row).encode())
+            members = (
+                "SELECT l.name, c.email_key FROM memberships m"
+                " JOIN lists l ON l.seq = m.list_seq JOIN contacts c ON c.seq = m.contact_seq"
+                " ORDER BY l.name, c.email_key"
+            )
+            for row in db.execute(members):
+                digest.update(json.dumps(row).encode())
+        return digest.hexdigest()
+
+    def log(self) -> str:
+        """What the runs have logged."""
+        return (self._folder / "log").read_text()
+
+    def close(self) -> None:
+        """End the account's server."""
+        _end(self._service)
+
+    @contextmanager
+    def _asking(self) -> Iterator[sqlite3.Connection]:
+        db = sqlite3.connect(self._account, timeout=30)
+        try:
+            yield db
+        finally:
+            db.close()
+
+
+def series(bench: Bench, expected: Bench, seconds: float, count: int, seed: int) -> Series:
+    """Kill some runs in a row, then run to the end, and compare.
+
+    Args:
+        bench: Where it happens.
+        expected: Where a run has come to its end undisturbed.
+        seconds: How long such a run takes.
+        count: How many are killed.
+        seed: Seeds the moments.
+    """
+    draw = random.Random(seed)
+    kills = []
+    for _ in range(count):
+        after = draw.uniform(0.0, seconds * SHARE)
+        bench.run(after)
+        journal = bench.journal()
+        sent = {line["number"] for line in journal if line["line"] == "sent"}
+        known = {line["number"] for line in journal if line["line"] in {"accepted", "not taken"}}
+        ended = bool(journal) and journal[-1]["line"] == "end"
+        kills.append(Kill(after, len(sent), len(sent - known), ended))
+    code, _ = bench.run()
+    imported, undisturbed = bench.imported(), expected.imported()
+    # A run that ended before it could be killed is repeated on purpose, as on the next night.
+    whole_runs = 1 + sum(kill.ended for kill in kills)
+    return Series(
+        kills=tuple(kills),
+        same=bench.state_of_account() == expected.state_of_account(),
+        twice=sum(imported) - whole_runs * sum(undisturbed),
+        largest=max(undisturbed),
+        exit_code=code,
+        state=bench.states()[-1],
+    )
+
+
+@contextmanager
+def forking(folder: Path) -> Iterator[subprocess.Popen[str]]:
+    """The process that runs are forked from."""
+    process = _start(_FORKS, folder)
+    try:
+        yield process
+    finally:
+        _end(process)
+
+
+def _start(program: str, folder: Path, *arguments: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-c", program, *arguments],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env=environment(folder) | {"PYTHONPATH": str(Path(__file__).parents[2])},
+    )
+
+
+def _tell(process: subprocess.Popen[str], line: str) -> None:
+    assert process.stdin
+    process.stdin.write(line + "\n")
+    process.stdin.flush()
+
+
+def _line(process: subprocess.Popen[str]) -> str:
+    stream: IO[str] | None = process.stdout
+    assert stream
+    found = stream.readline()
+    assert found, "the process has ended"
+    return found.strip()
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    assert process.stdin
+    assert process.stdout
+    process.stdin.close()
+    try:
+        process.wait(20)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+    process.stdout.close()
+
+
+def main() -> None:
+    """Print a table of kills and what came of them."""
+    parser = argparse.ArgumentParser(description=main.__doc__)
+    parser.add_argument("--rows", type=int, default=200_000)
+    parser.add_argument("--kills", type=int, default=50)
+    parser.add_argument("--in-a-row", type=int, default=5)
+    parser.add_argument("--batch-rows", type=int, default=5_000)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--changing", action="store_true", help="people come again, changed")
+    options = parser.parse_args()
+    settings = {"batch_size_rows": options.batch_rows}
+    with tempfile.TemporaryDirectory() as name, forking(Path(name)) as forks:
+        folder = Path(name)
+        stream = folder / "stream.singer.jsonl"
+        write_stream(stream, options.rows, options.seed, changing=options.changing)
+        expected = Bench(folder / "expected", stream, forks, settings, options.seed)
+        code, seconds = expected.run()
+        print(f"undisturbed: exit {code}, {seconds:.1f} s, {len(expected.imported())} imports")
+        faults = twice = killed = 0
+        for number in range(options.kills // options.in_a_row):
+            bench = Bench(folder / str(number), stream, forks, settings, number)
+            found = series(bench, expected, seconds, options.in_a_row, options.seed + number)
+            bench.close()
+            moments = " ".join(
+                f"{kill.after:.2f}s{'?' * kill.in_doubt}{'(ended)' * kill.ended}"
+                for kill in found.kills
+            )
+            print(
+                f"killed at {moments}: exit {found.exit_code}, "
+                f"{'same' if found.same else 'OTHER'} account, {found.twice:,} rows twice "
+                f"(allowed {found.allowed:,})",
+                flush=True,
+            )
+            killed += sum(not kill.ended for kill in found.kills)
+            twice += found.twice
+            faults += not found.same or found.exit_code != 0 or found.twice > found.allowed
+        expected.close()
+        print(f"{killed} kills, {twice:,} rows imported twice, {faults} faults")
+    sys.exit(bool(faults))
+
+
+if __name__ == "__main__":
+    main()

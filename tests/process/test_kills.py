@@ -1,0 +1,66 @@
+"""A run that is killed at any moment loses nothing, and nothing is imported twice for no reason."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.process.kills import Bench, forking, series, write_stream
+
+ROWS = 6_000
+SETTINGS = {"batch_size_rows": 300}
+IN_A_ROW = 5
+
+
+@pytest.fixture(scope="module")
+def forks(tmp_path_factory):
+    with forking(tmp_path_factory.mktemp("forks")) as process:
+        yield process
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory, forks):
+    """Make the account after a run that nobody has killed, and how long it takes."""
+    made = {}
+
+    def make(changing):
+        if changing not in made:
+            folder = tmp_path_factory.mktemp("undisturbed")
+            stream = folder / "stream.singer.jsonl"
+            write_stream(stream, ROWS, 1, changing=changing)
+            bench = Bench(folder / "bench", stream, forks, SETTINGS, 0)
+            code, seconds = bench.run()
+            assert code == 0, bench.log()
+            made[changing] = (bench, stream, seconds)
+        return made[changing]
+
+    yield make
+    for bench, _, _ in made.values():
+        bench.close()
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_after_five_kills_and_one_more_run_the_account_is_as_if_nothing_had_happened(
+    tmp_path, forks, undisturbed, seed
+):
+    """Fifty kills in all. Rows come twice only where the answer to their import was cut off."""
+    expected, stream, seconds = undisturbed(changing=False)
+    bench = Bench(tmp_path / "bench", stream, forks, SETTINGS, seed)
+    found = series(bench, expected, seconds, IN_A_ROW, seed)
+    bench.close()
+    assert found.exit_code == 0, bench.log()
+    assert found.same
+    assert found.state == ROWS
+    assert found.twice <= found.allowed, found
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_people_who_come_again_with_another_value_end_with_the_later_one(
+    tmp_path, forks, undisturbed, seed
+):
+    """Their batches are sent again, in order, because an older value could be on top."""
+    expected, stream, seconds = undisturbed(changing=True)
+    bench = Bench(tmp_path / "bench", stream, forks, SETTINGS, seed)
+    found = series(bench, expected, seconds, IN_A_ROW, seed)
+    bench.close()
+    assert found.exit_code == 0, bench.log()
+    assert found.same
