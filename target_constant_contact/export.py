@@ -16,7 +16,7 @@ from target_constant_contact.importer import Importer
 from target_constant_contact.ledger import Ledger, export_key
 from target_constant_contact.packer import Packer
 from target_constant_contact.takeup import TakeUp
-from target_constant_contact.verification import Verifier
+from target_constant_contact.verification import Verifier, forget_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -111,6 +111,8 @@ class Export:
             return
         self._begun = True
         self._ledger.open(self._check, wait_seconds=self._timeout_seconds)
+        for run in self._ledger.interrupted_runs:
+            forget_rows(self.folder.parent / run)
         TakeUp(
             self.account.client,
             self._ledger,

@@ -84,6 +84,9 @@ class Ledger:
         run: Name of this run.
         now: Returns the time, with its zone.
 
+    Attributes:
+        interrupted_runs: Names of the runs that are taken up, the latest last.
+
     Raises:
         SettingsError: From every method that writes: the folder cannot be written.
     """
@@ -102,7 +105,7 @@ class Ledger:
         self._earlier = 0
         self._completed: dict[int, Activity] = {}
         self._to_take_up: dict[str, list[int]] | None = None
-        self.interrupted_run = ""
+        self.interrupted_runs: tuple[str, ...] = ()
 
     def open(self, check: Callable[[], None], *, wait_seconds: float) -> None:
         """Keep other runs of the export out, and read what an interrupted one has left.
@@ -283,8 +286,8 @@ class Ledger:
         for line in lines:
             self._apply(line)
         self._earlier = max(self._entries, default=0)
-        self.interrupted_run = next(
-            (str(line["run"]) for line in reversed(lines) if line.get("line") == "run"), ""
+        self.interrupted_runs = tuple(
+            str(line["run"]) for line in lines if line.get("line") == "run"
         )
         if self._others_began_after(max(str(line.get("at", "")) for line in lines)):
             # Their values belong on top of those that were sent before.

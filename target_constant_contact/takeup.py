@@ -82,7 +82,7 @@ class TakeUp:
             return
         _logger.info(
             "Run %s was interrupted; asking what became of its %s imports",
-            self._ledger.interrupted_run,
+            self._ledger.interrupted_runs[-1],
             f"{len(self._open):,}",
         )
         deadline = self._clock() + self._timeout_seconds

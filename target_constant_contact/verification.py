@@ -54,6 +54,7 @@ COLUMNS: Final = {
 """Properties that are compared with what is read back, and the headers of the exported file. The
 headers are not documented; a column that is not found is not compared."""
 
+_FOLDER: Final = "unverified"
 _logger = logging.getLogger("target-constant-contact")
 
 
@@ -117,7 +118,8 @@ class Verifier:
         sleep: Callable[[float], object] = time.sleep,
     ) -> None:
         self._client = client
-        self._folder = folder / "unverified"
+        self._run = folder
+        self._folder = folder / _FOLDER
         self._mode = mode
         self._import_format = import_format
         self._timeout_seconds = timeout_seconds
@@ -162,7 +164,7 @@ class Verifier:
                 )
                 break
             try:
-                yield from self._explain(destination, imports, check)
+                yield from self._of_destination(destination, imports, check)
             except InterruptedRunError:
                 raise
             except TargetError as error:
@@ -172,9 +174,9 @@ class Verifier:
 
     def close(self) -> None:
         """Delete the rows that were kept."""
-        shutil.rmtree(self._folder, ignore_errors=True)
+        forget_rows(self._run)
 
-    def _explain(
+    def _of_destination(
         self, destination: Destination, imports: list[_Kept], check: Callable[[], None]
     ) -> Iterator[Explanation]:
         members: _Members | None = None
@@ -262,6 +264,15 @@ class Verifier:
             else:
                 judged.append(Missing(row))
         return judged
+
+
+def forget_rows(run: Path) -> None:
+    """Delete the rows that a run, or one that was interrupted, has kept to explain them.
+
+    Args:
+        run: Folder of the run.
+    """
+    shutil.rmtree(run / _FOLDER, ignore_errors=True)
 
 
 def _not_shown_yet(judged: Sequence[Missing]) -> bool:

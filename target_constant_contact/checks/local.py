@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from typing import TYPE_CHECKING, Any, Final
 
+from target_constant_contact.api.limits import reserved
 from target_constant_contact.checks.results import Check, failures
 from target_constant_contact.exceptions import QuotaExceededError, SettingsError
 from target_constant_contact.files import make_private_folder
@@ -58,10 +59,14 @@ def check_requests(limiter: RateLimiter, per_day: int) -> Iterator[Check]:
     """
     used = limiter.used_today()
     detail = f"{used:,} of {per_day:,} used today (UTC) by this API key, as counted in data_dir"
-    if used >= per_day:
-        fault = f"{detail}; run again after 00:00 UTC"
+    kept = reserved(per_day)
+    if used >= per_day - kept:
+        fault = (
+            f"{detail}; the last {kept:,} are kept for asking after imports in flight. Run again "
+            "after 00:00 UTC"
+        )
         yield Check("requests", "failed", fault, QuotaExceededError.exit_code)
-    elif used > per_day * _NEARLY_USED_UP:
+    elif used > (per_day - kept) * _NEARLY_USED_UP:
         yield Check("requests", "warning", f"{detail}; a large run may not get through")
     else:
         yield Check("requests", "ok", detail)

@@ -68,6 +68,23 @@ class PastRejections:
 
 
 @dataclass(frozen=True, slots=True)
+class PastFindings:
+    """Rows of a stream that were sent and did not land, for the same reason.
+
+    Attributes:
+        rows: How many.
+        stream: Name of the stream.
+        reason: Why.
+        evidence: How it is known.
+    """
+
+    rows: int
+    stream: str
+    reason: str
+    evidence: str
+
+
+@dataclass(frozen=True, slots=True)
 class PastRun:
     """A run as its report tells it. What the report does not tell is None or empty.
 
@@ -84,6 +101,7 @@ class PastRun:
         totals: The counts of the whole run.
         destinations: Counts per stream and set of lists.
         rejections: Rejected rows per reason, the most frequent first.
+        findings: Rows that did not land per reason, the most frequent first.
         imports: The settled imports.
     """
 
@@ -99,6 +117,7 @@ class PastRun:
     totals: Counts | None = None
     destinations: tuple[PastDestination, ...] = ()
     rejections: tuple[PastRejections, ...] = ()
+    findings: tuple[PastFindings, ...] = ()
     imports: tuple[ImportRecord, ...] = ()
 
     @property
@@ -159,6 +178,7 @@ def _past_run(run: str, document: Mapping[str, Any]) -> PastRun:
         totals=_counts(document["totals"]),
         destinations=tuple(map(_destination, document.get("destinations", ()))),
         rejections=tuple(map(_rejections, document.get("rejections", ()))),
+        findings=tuple(map(_findings, document.get("findings", ()))),
         imports=tuple(map(_import, document.get("imports", ()))),
     )
 
@@ -173,6 +193,11 @@ def _rejections(member: Mapping[str, Any]) -> PastRejections:
     return PastRejections(_whole(member["rows"]), stream, reason, source)
 
 
+def _findings(member: Mapping[str, Any]) -> PastFindings:
+    stream, reason, evidence = (_text(member[name]) for name in ("stream", "reason", "evidence"))
+    return PastFindings(_whole(member["rows"]), stream, reason, evidence)
+
+
 def _import(member: Mapping[str, Any]) -> ImportRecord:
     return ImportRecord(
         activity_id=_text(member["activity_id"]),
@@ -180,6 +205,7 @@ def _import(member: Mapping[str, Any]) -> ImportRecord:
         rows=_whole(member["rows"]),
         seconds=_seconds(member["seconds"]),
         counters={_text(name): _whole(count) for name, count in member["counters"].items()},
+        taken_up=bool(member.get("taken_up", False)),
     )
 
 

@@ -149,6 +149,7 @@ def _document(past: PastRun) -> dict[str, Any]:
             for place in past.destinations
         ],
         "rejections": [asdict(reason) for reason in past.rejections],
+        "findings": [asdict(finding) for finding in past.findings],
         "imports": [asdict(record) for record in past.imports],
     }
 
@@ -169,6 +170,7 @@ def _print_run(past: PastRun, folder: Path) -> None:
     print_table(("fact", "value"), known.items())
     _print_part("Destinations", map(_destination, past.destinations))
     _print_part("Rejected rows", map(asdict, past.rejections))
+    _print_part("Rows that did not land", map(asdict, past.findings))
     _print_part("Imports", (_import(asdict(record)) for record in past.imports))
 
 
@@ -186,7 +188,9 @@ def _destination(place: PastDestination) -> dict[str, Any]:
 
 def _import(record: dict[str, Any]) -> dict[str, Any]:
     counters: dict[str, int] = record.pop("counters")
-    return {**record, "seconds": f"{record['seconds']:.1f}", **counters}
+    taken_up = "yes" if record.pop("taken_up") else ""
+    seconds = f"{record['seconds']:.1f}"
+    return {**record, "seconds": seconds, "taken up": taken_up, **counters}
 
 
 def _print_dense(rows: Sequence[Mapping[str, Any]]) -> None:

@@ -48,7 +48,11 @@ def report(day: int, **members: Any) -> dict[str, Any]:
                 "rows": 4,
                 "seconds": 31.26,
                 "counters": {"person_count": 4, "error_count": 0},
+                "taken_up": False,
             }
+        ],
+        "findings": [
+            {"stream": "members", "reason": "refused: deleted", "evidence": "look-up", "rows": 2}
         ],
     } | members
 

@@ -51,15 +51,25 @@ def test_a_row_stands_behind_its_schema_as_it_came_with_reason_and_field(rejects
     assert '"price":1.10' in rejects.path.read_text()
 
 
-def test_the_schema_allows_the_two_columns_so_that_the_file_can_be_piped_back(rejects):
+def test_the_schema_allows_the_columns_so_that_the_file_can_be_piped_back(rejects):
     rejects.write(SCHEMA, record(1), "is blank", "email")
     rejects.sync()
     assert set(lines(rejects)[0]["schema"]["properties"]) == {
         "id",
         "_reject_reason",
         "_reject_field",
+        "_reject_evidence",
     }
     assert set(SCHEMA["schema"]["properties"]) == {"id"}
+
+
+def test_a_row_that_was_sent_comes_with_the_evidence(rejects):
+    rejects.write(SCHEMA, record(1), "refused: unsubscribed", "", evidence="look-up of the address")
+    rejects.write(SCHEMA, record(2), "is blank", "email")
+    rejects.sync()
+    sent, never_sent = (line["record"] for line in lines(rejects)[1:])
+    assert sent["_reject_evidence"] == "look-up of the address"
+    assert "_reject_evidence" not in never_sent
 
 
 def test_a_changed_schema_is_written_again(rejects):
