@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from contextlib import suppress
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from target_constant_contact.api.auth import BearerToken
 from target_constant_contact.api.client import ConstantContactClient
@@ -27,9 +27,6 @@ if TYPE_CHECKING:
     from target_constant_contact.api.connection import Application
     from target_constant_contact.api.models import CustomField
     from target_constant_contact.settings import Segment, Settings
-
-CONNECTIONS_FOLDER: Final = "connections"
-"""Name of the token store below ``data_dir``."""
 
 _logger = logging.getLogger("target-constant-contact")
 
@@ -76,7 +73,7 @@ class Account:
     @cached_property
     def store(self) -> TokenStore:
         """The token store of this data folder."""
-        return TokenStore(self._settings.data_dir / CONNECTIONS_FOLDER)
+        return TokenStore.below(self._settings.data_dir)
 
     def authorization_server(self, application: Application) -> AuthorizationServer:
         """The authorization server, as an application sees it."""
@@ -142,7 +139,7 @@ class Account:
             SignInError: There is nothing to sign in with.
         """
         self._check_account()
-        faults = [fault for segment in self._segments() for fault in self._faults(segment)]
+        faults = [fault for segment in self._settings.all_segments for fault in self._faults(segment)]
         if faults:
             raise SettingsError(dict.fromkeys(faults))
 
@@ -172,10 +169,9 @@ class Account:
         return known or f"access-token {self._settings.api_url}"
 
     def _limit(self, key: str, per_second: int, per_day: int) -> RateLimiter:
-        url = self._settings.rate_limit_url
-        in_redis = url is not None and not self._sandbox
+        url = "" if self._sandbox else self._settings.rate_limit_url
         limiter = RateLimiter(
-            RedisSlots(url) if in_redis else self._settings.data_dir / "requests.sqlite",
+            RedisSlots(url) if url else self._settings.data_dir / "requests.sqlite",
             key,
             requests_per_second=per_second,
             requests_per_day=per_day,
@@ -202,11 +198,6 @@ class Account:
                     self.identify()
         if self.name:
             _logger.info("Connection %r leads to %s", self.connection_name, self.name)
-
-    def _segments(self) -> Iterator[Segment]:
-        yield from self._settings.segments
-        if self._settings.default:
-            yield self._settings.default
 
     def _faults(self, segment: Segment) -> Iterator[str]:
         for reference in segment.lists:

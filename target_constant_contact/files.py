@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -46,6 +47,21 @@ def write_private(path: Path, text: str, *, durable: bool = False) -> None:
         if durable:
             file.flush()
             os.fsync(descriptor)
+
+
+def prove_writable(folder: Path) -> None:
+    """Make sure, without a trace, that a file could be kept in a folder, which is made if missing.
+
+    Raises:
+        OSError: It cannot be made, or nothing can be written into it.
+    """
+    make_private_folder(folder)
+    probe = folder / f".probe-{os.getpid()}"
+    try:
+        write_private(probe, "This file can be deleted.\n", durable=True)
+    finally:
+        with suppress(OSError):
+            probe.unlink()
 
 
 def write_private_bytes(path: Path, content: bytes) -> None:

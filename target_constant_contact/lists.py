@@ -61,7 +61,7 @@ class ListDirectory:
         """Ids of the lists that a text means, sorted.
 
         The text is one list, or several with commas between them. A list whose own name has a
-        has a comma is found first.
+        comma is found first.
 
         Args:
             reference: The text.

@@ -8,7 +8,7 @@ import signal
 import sys
 import threading
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
+from typing import TYPE_CHECKING, Any, ClassVar, Final, NoReturn
 
 from singer_sdk import Target
 from singer_sdk.exceptions import ConfigValidationError, RecordsWithoutSchemaException
@@ -32,6 +32,10 @@ if TYPE_CHECKING:
 
     from singer_sdk.helpers.capabilities import CapabilitiesEnum
     from singer_sdk.mapper import StreamMap
+
+
+_BROKEN_SCHEMA: Final = (AttributeError, KeyError, RecursionError, TypeError, ValueError)
+"""What singer-sdk stumbles with over a schema that is none."""
 
 
 class TargetConstantContact(Target):
@@ -66,10 +70,16 @@ class TargetConstantContact(Target):
         self._waking = False
         self._connecting = False
 
+    @classmethod
+    def settings_schema(cls) -> dict[str, Any]:
+        """JSON schema of all settings: this target's, and those that singer-sdk adds."""
+        cls.append_builtin_config(cls.config_jsonschema)
+        return cls.config_jsonschema
+
     @cached_property
     def settings(self) -> Settings:
         """The settings, checked."""
-        return Settings.parse(self.config, self.config_jsonschema)
+        return Settings.parse(self.config, self.settings_schema())
 
     @cached_property
     def export(self) -> Export:
@@ -81,8 +91,7 @@ class TargetConstantContact(Target):
     @override
     def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
         """Check the settings: types, ranges, and whether they make sense together."""
-        schema = self.config_jsonschema
-        self.append_builtin_config(schema)
+        schema = self.settings_schema()
         # As singer-sdk's own check does; its sinks read some settings from here.
         given = {name: value for name, value in self._config.items() if value is not None}
         self._config = defaults(schema) | given
@@ -146,7 +155,14 @@ class TargetConstantContact(Target):
         if self._schemas.get(stream) != message_dict:
             # singer-sdk edits the schema in place; rejected rows need it as it came.
             self._schemas[stream] = copy.deepcopy(message_dict)
-        super()._process_schema_message(message_dict)
+        try:
+            super()._process_schema_message(message_dict)
+        except _BROKEN_SCHEMA as error:
+            raise InputError(
+                f"The schema of stream {stream!r} cannot be used ({type(error).__name__} in "
+                f"singer-sdk). Look at the SCHEMA message of the tap: it has to be a JSON schema "
+                "with properties."
+            ) from None
 
     def _check_account(self) -> None:
         """Compare the settings with the account, once, before the first row."""

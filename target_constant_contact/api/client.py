@@ -10,6 +10,7 @@ import io
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
+from target_constant_contact.api.answers import items
 from target_constant_contact.api.models import (
     MAX_BUTTONS,
     AccountSummary,
@@ -19,7 +20,7 @@ from target_constant_contact.api.models import (
     ContactStatus,
     CustomField,
 )
-from target_constant_contact.api.transport import Transport, items
+from target_constant_contact.api.transport import Transport
 from target_constant_contact.exceptions import ApiError
 
 if TYPE_CHECKING:
@@ -45,7 +46,8 @@ MAX_EXPORT_LISTS: Final = 50
 """Lists in one export. Source: official description, ``ContactsExport``."""
 
 _CONFLICT: Final = 409
-_EMAIL_HEADERS: Final = ("emailaddress", "email_address", "email")
+_EXPORTED: Final = "GET /contact_exports/{id}"
+_EMAIL_HEADERS: Final = ("emailaddress", "email")
 
 
 class ConstantContactClient:
@@ -255,39 +257,41 @@ class ConstantContactClient:
         """The contacts that a completed export has written, with the e-mail address as ``email``.
 
         The file is fetched whole before the first one is returned. Its headers are words for
-        people and not documented; the e-mail column is found by what it is called without
-        blanks, the others keep their headers.
+        people and not documented; the e-mail column is found by the letters of its header, the
+        others keep theirs. Contacts without an address are left out.
 
         Raises:
             ApiError: It is not such a file.
         """
-        what = "GET /contact_exports/{id}"
+        if not activity.results:
+            raise ApiError(f"{_EXPORTED}: the export has no link to its file", status=200)
         with (
-            self._transport.download(activity.results, what, "text/csv") as file,
+            self._transport.download(activity.results, _EXPORTED, "text/csv") as file,
             io.TextIOWrapper(file, encoding="utf-8-sig", errors="replace", newline="") as text,
         ):
-            rows = csv.reader(text)
-            header = next(rows, [])
-            plain = ["".join(name.casefold().split()) for name in header]
-            column = next((plain.index(name) for name in _EMAIL_HEADERS if name in plain), None)
-            if column is None:
-                raise ApiError(
-                    f"{what}: the exported file has no column of e-mail addresses", status=200
-                )
-            header[column] = "email"
-            for row in rows:
-                yield dict(zip(header, row, strict=False))
+            try:
+                yield from _contacts(csv.reader(text))
+            except csv.Error:  # its words may quote a row
+                raise ApiError(f"{_EXPORTED}: the file is not CSV", status=200) from None
 
     def find_contact(self, email: str) -> ContactStatus | None:
         """How the account stands to an address; None when it does not know it."""
-        params = {"email": email.lower(), "status": "all", "include": "list_memberships"}
+        wanted = email.lower()
+        params = {"email": wanted, "status": "all", "include": "list_memberships"}
         answer = self._transport.send("GET", CONTACTS, params=params)
-        found = items(answer, "contacts")
-        return ContactStatus.from_json(found[0]) if found else None
+        found = map(ContactStatus.from_json, items(answer, "contacts"))
+        return next((contact for contact in found if contact.email.lower() == wanted), None)
 
     def contact_counts(self) -> ContactCounts:
-        """How many contacts the account has."""
-        return ContactCounts.from_json(self._transport.send("GET", CONTACT_COUNTS))
+        """How many contacts the account has.
+
+        Raises:
+            ApiError: The service does not tell.
+        """
+        counts = ContactCounts.from_json(self._transport.send("GET", CONTACT_COUNTS))
+        if counts is None:
+            raise ApiError(f"GET {CONTACT_COUNTS}: the answer holds no counts", status=200)
+        return counts
 
     def close(self) -> None:
         """Close the connections."""
@@ -316,3 +320,17 @@ def _new_field(label: str, kind: str, choices: Sequence[str]) -> dict[str, Any]:
         # The only way of display that takes so many; which one is usual is not documented.
         body["metadata"] = {"display_type": "dropdown"}
     return body
+
+
+def _contacts(rows: Iterator[list[str]]) -> Iterator[dict[str, str]]:
+    """The contacts of an exported file, under its headers and the address as ``email``."""
+    header = next(rows, [])
+    plain = ["".join(filter(str.isalnum, name.casefold())) for name in header]
+    column = next((plain.index(name) for name in _EMAIL_HEADERS if name in plain), None)
+    if column is None:
+        raise ApiError(f"{_EXPORTED}: the file has no column of e-mail addresses", status=200)
+    header[column] = "email"
+    for row in rows:
+        if len(row) > column and row[column].strip():
+            # Last, because a custom field may be called so too.
+            yield dict(zip(header, row, strict=False)) | {"email": row[column]}

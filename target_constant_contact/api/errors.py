@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import requests
-from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
+from urllib3.exceptions import ConnectTimeoutError, NewConnectionError, ProxyError
 from urllib3.exceptions import SSLError as ConnectionSSLError
 
 if TYPE_CHECKING:
@@ -77,9 +77,14 @@ def _mask(words: str) -> str:
 
 def never_sent(error: requests.RequestException) -> bool:
     """Whether no connection came about, so that the server cannot have seen the call."""
-    if isinstance(error, (requests.ConnectTimeout, requests.exceptions.ProxyError)):
+    if isinstance(error, requests.ConnectTimeout):
         return True
     reason = getattr(error.args[0], "reason", None) if error.args else None
+    if isinstance(reason, ProxyError):
+        reason = reason.original_error
+        # Other errors are called so too, also that of a connection that was cut after the call.
+        if str(reason).startswith("Tunnel connection failed"):
+            return True
     if isinstance(reason, ConnectionSSLError):
         # Others may come while the answer is read.
         return isinstance(reason.args[0], ssl.SSLCertVerificationError)

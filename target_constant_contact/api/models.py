@@ -198,19 +198,22 @@ class ContactStatus:
             ``temp_hold`` or ``unsubscribed``; empty when there is no e-mail address.
         deleted: Whether the contact is deleted; it is kept, without lists.
         list_ids: Lists that the person is a member of.
+        email: The address, as the account has it.
     """
 
     permission: str
     deleted: bool = False
     list_ids: frozenset[str] = frozenset()
+    email: str = field(default="", repr=False)
 
     @classmethod
     def from_json(cls, answer: Mapping[str, Any]) -> ContactStatus:
         """Read one contact resource with its list memberships."""
         email, lists = answer.get("email_address"), answer.get("list_memberships")
-        permission = email.get("permission_to_send") if isinstance(email, dict) else None
+        of_email = email if isinstance(email, dict) else {}
         return cls(
-            permission=str(permission or ""),
+            email=_stripped(of_email.get("address")),
+            permission=str(of_email.get("permission_to_send") or ""),
             deleted=bool(answer.get("deleted_at")),
             list_ids=frozenset(
                 str(list_id).lower() for list_id in (lists if isinstance(lists, list) else ())
@@ -223,7 +226,8 @@ class ContactCounts:
     """How many contacts an account has.
 
     Attributes:
-        active: Those who count for the contract: all but the unsubscribed and the deleted.
+        active: Those who count for the contract: explicit, implicit and pending ones; where the
+            service does not tell all three, everybody but the unsubscribed.
         total: All that are not deleted.
     """
 
@@ -231,12 +235,21 @@ class ContactCounts:
     total: int
 
     @classmethod
-    def from_json(cls, answer: Mapping[str, Any]) -> ContactCounts:
-        """Read the counts; whether ``total`` includes the unsubscribed is not documented."""
+    def from_json(cls, answer: Mapping[str, Any]) -> ContactCounts | None:
+        """Read the counts; None when they do not tell how many contacts there are.
+
+        That ``total`` includes the unsubscribed is what the official description's example says.
+        """
         parts = [_whole(answer.get(name)) for name in ("explicit", "implicit", "pending")]
-        total = _whole(answer.get("total")) or 0
         known = [count for count in parts if count is not None]
-        return cls(active=sum(known) if known else total, total=max(total, sum(known)))
+        total, unsubscribed = (_whole(answer.get(name)) for name in ("total", "unsubscribed"))
+        if len(known) == len(parts):
+            active = sum(known)
+        elif total is not None:
+            active = max(total - (unsubscribed or 0), 0)
+        else:
+            return None
+        return cls(active=active, total=max(total or 0, active))
 
 
 def _whole(value: Any) -> int | None:
@@ -245,12 +258,12 @@ def _whole(value: Any) -> int | None:
 
 
 def _moment(value: Any) -> datetime | None:
-    """A time in ISO 8601 with its zone; anything else is none."""
+    """A time in ISO 8601 with its zone, in UTC; anything else is none."""
     try:
         moment = datetime.fromisoformat(value)
-    except (TypeError, ValueError):
+        return moment.astimezone(UTC) if moment.tzinfo else None
+    except (TypeError, ValueError, OverflowError):
         return None
-    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _results(links: Any) -> str:

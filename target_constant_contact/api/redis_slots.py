@@ -1,7 +1,7 @@
 """Slots and days counted by a Redis server, for several machines that use one API key.
 
 Redis runs a script as one step, and the script reads the server's own clock, so the clocks of the
-machines do not matter. What is left are the ways to and from the server: see `Slot.unsure`.
+machines do not matter: each only measures how far the server's is ahead of its own.
 Source: https://redis.io/docs/latest/develop/programmability/eval-intro/
 """
 
@@ -115,6 +115,7 @@ class RedisSlots:
         self.clock = clock
         self._now = now
         self._sleep = sleep
+        self._ahead: float | None = None
         if fault := url_fault(url):
             raise SettingsError([fault])
         self._place = place_of(url)
@@ -122,34 +123,18 @@ class RedisSlots:
         try:
             self._client = self._open(url)
             self._script = self._client.register_script(_SCRIPT)
-            # The first call also connects and loads the script: its time is no measure.
             self.used_today("")
         except (ValueError, TypeError):
-            # The URL's query. These texts quote the URL, which may hold a password.
+            # Of the URL's query; these texts may quote it, and it may hold a password.
             raise SettingsError([_WRONG_URL]) from None
-        asked = clock()
-        self.used_today("")
-        self._usual = clock() - asked
 
     def reserve(self, key: str, interval: float, most: int, *, missed: float | None = None) -> Slot:
-        """Reserve the next slot, unless its day has ``most`` requests.
-
-        The quickest answer so far tells how long the ways to and from the server are; what this
-        one took longer may have passed before or after the server told the time.
-        """
+        """Reserve the next slot, unless its day has ``most`` requests."""
         asked = self.clock()
         answer = self._run("reserve", key, interval, most, "" if missed is None else repr(missed))
-        answered = self.clock()
-        self._usual = min(self._usual, answered - asked)
         slot, now = float(answer[0]), float(answer[1])
-        return Slot(
-            slot,
-            now,
-            due=answered - self._usual / 2 + slot - now,
-            unsure=answered - asked - self._usual,
-            used=int(answer[2]),
-            granted=bool(answer[3]),
-        )
+        ahead = self._learn(now - self.clock(), now - asked)
+        return Slot(slot, now, due=slot - ahead, used=int(answer[2]), granted=bool(answer[3]))
 
     def postpone(self, key: str, interval: float, seconds: float) -> None:
         """Hold back the slots that are not reserved yet until so many seconds from now."""
@@ -162,6 +147,16 @@ class RedisSlots:
     def close(self) -> None:
         """Close the connections. The counts stay on the server."""
         self._client.close()
+
+    def _learn(self, least: float, most: float) -> float:
+        """How far the server's clock is ahead, corrected by what the last answer proves.
+
+        The server told the time between the question and the answer. An answer that came quickly
+        narrows the range; one that was held up says little, and changes little.
+        """
+        guess = (least + most) / 2 if self._ahead is None else self._ahead
+        self._ahead = min(max(guess, least), most)
+        return self._ahead
 
     def _open(self, url: str) -> Any:
         return self._redis.Redis.from_url(
@@ -184,20 +179,19 @@ class RedisSlots:
             if pause is None or not isinstance(explained, TryLaterError):
                 break
             self._sleep(pause)
-        raise explained from None
+        raise explained
 
     def _explained(self, error: Exception) -> TargetError:
         """An error line of ours, without the words of the library, which may quote the URL."""
         redis, name = self._redis, type(error).__name__
         refusals = (redis.AuthenticationError, redis.exceptions.NoPermissionError)
         if isinstance(error, refusals):
-            return SettingsError(
-                [
-                    f"rate_limit_url: Redis at {self._place} refuses this user or password "
-                    f"({name}); correct them, and let the user run EVALSHA, SCRIPT LOAD, TIME, "
-                    "EXPIRE and the commands of hashes"
-                ]
+            fault = (
+                f"rate_limit_url: Redis at {self._place} refuses this user or password ({name}); "
+                "correct them, and let the user run EVALSHA, SCRIPT LOAD, TIME, EXPIRE and the "
+                "commands of hashes"
             )
+            return SettingsError([fault])
         return TryLaterError(
             f"the request counts at Redis {self._place} cannot be used ({name}); nothing is "
             "sent without them. Check that the server is up and that rate_limit_url is right, "
@@ -237,10 +231,6 @@ def _load_redis() -> Any:
         import redis.backoff  # noqa: PLC0415
         import redis.retry  # noqa: PLC0415
     except ImportError as error:
-        raise SettingsError(
-            [
-                f"rate_limit_url: {error.name} is not installed; install "
-                "target-constant-contact[redis]"
-            ]
-        ) from error
+        missing = f"{error.name} is not installed; install target-constant-contact[redis]"
+        raise SettingsError([f"rate_limit_url: {missing}"]) from error
     return redis

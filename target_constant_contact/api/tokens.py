@@ -23,6 +23,7 @@ from target_constant_contact.exceptions import SettingsError, SignInError, TryLa
 from target_constant_contact.files import (
     PRIVATE_FILE,
     make_private_folder,
+    prove_writable,
     replace_durably,
     write_private,
 )
@@ -96,14 +97,10 @@ class TokenStore:
             SettingsError: Others may read the folder.
             OSError: It cannot be written.
         """
+        self.path(name)
         make_private_folder(self.folder)
         _refuse_if_open(self.folder, "700")
-        probe = self.path(name).with_suffix(f".probe-{os.getpid()}")
-        try:
-            write_private(probe, "This file can be deleted.\n", durable=True)
-        finally:
-            with suppress(OSError):
-                probe.unlink()
+        prove_writable(self.folder)
 
     def write(self, connection: Connection) -> None:
         """Store a connection, on disk when this returns. Call it with the lock held.

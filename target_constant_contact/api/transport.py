@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import tempfile
 import threading
 import time
 from dataclasses import dataclass
@@ -14,6 +13,14 @@ from urllib.parse import urljoin, urlsplit
 import backoff
 import requests
 
+from target_constant_contact.api.answers import (
+    NO_ANSWER,
+    PassingError,
+    items,
+    json_of,
+    next_href,
+    saved_table,
+)
 from target_constant_contact.api.errors import ServiceError, never_sent
 from target_constant_contact.exceptions import (
     ApiError,
@@ -36,36 +43,21 @@ T = TypeVar("T")
 RETRY_SECONDS: Final = 1.0
 """First of the growing waits between the tries of a request; the waits are jittered."""
 
+_OK: Final = 200
 _UNAUTHORIZED: Final = 401
 _FORBIDDEN: Final = 403
 _TOO_MANY: Final = 429
-_UNAVAILABLE: Final = frozenset({500, 502, 503, 504})
+_NOT_FOUND: Final = 404
+_NOT_YET: Final = 202
+_UNAVAILABLE: Final = range(500, 600)
 _MAX_WAIT_SECONDS: Final = 60.0
 _THROTTLED_SECONDS: Final = 1.0
 _USER_AGENT: Final = f"target-constant-contact/{version('target-constant-contact')}"
-_BROKEN_BODIES: Final = (
-    requests.exceptions.ChunkedEncodingError,
-    requests.exceptions.ContentDecodingError,
-)
-_CHUNK: Final = 1 << 20
 _STARTS_ACTIVITY: Final = "POST /activities/"
 _REDIRECTS: Final = range(300, 400)
 _logger = logging.getLogger(__name__)
 # The lines of urllib3 hold query strings, and those may hold an address.
 logging.getLogger("urllib3.connectionpool").setLevel(logging.ERROR)
-
-
-class _PassingError(Exception):
-    """A request failed in a way that another try may mend.
-
-    Args:
-        message: What has happened.
-        maybe_taken: Whether the service may have carried the request out.
-    """
-
-    def __init__(self, message: str, *, maybe_taken: bool = True) -> None:
-        super().__init__(message)
-        self.maybe_taken = maybe_taken
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +121,7 @@ class Transport:
         followed: set[str] = set()
         while True:
             yield from items(answer, member)
-            href = _next_href(answer)
+            href = next_href(answer)
             if not href or href in followed:
                 return
             followed.add(href)
@@ -151,17 +143,16 @@ class Transport:
         call = _Call(request, what, "contact_data", stream=True)
 
         def attempt() -> IO[bytes]:
-            response = self._attempt(call)
-            file: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - the caller closes it
             try:
-                with response:
-                    for chunk in response.iter_content(_CHUNK):
-                        file.write(chunk)
-            except (requests.ConnectionError, requests.Timeout, *_BROKEN_BODIES) as error:
-                file.close()
-                raise _PassingError(f"broken off ({type(error).__name__})") from None
-            file.seek(0)
-            return file
+                response = self._attempt(call)
+            except ApiError as error:
+                if error.status == _NOT_FOUND:
+                    raise PassingError("404, as if it were not written yet") from None
+                raise
+            with response:
+                if response.status_code == _NOT_YET:
+                    raise PassingError("202, so it is not written yet")
+                return saved_table(response)
 
         return self._answer(call, attempt)
 
@@ -240,13 +231,13 @@ class Transport:
         call = _Call(request, what, scope, repeat, in_flight)
 
         def attempt() -> dict[str, Any]:
-            answer = _json_of(self._attempt(call))
+            answer = json_of(self._attempt(call))
             if array_as and isinstance(answer, list):
                 answer = {array_as: answer}
             if not isinstance(answer, dict):
-                raise _PassingError("an answer that is not an object")
+                raise PassingError("an answer that is not an object")
             if needed and not answer.get(needed):
-                raise _PassingError(f"an answer without {needed}")
+                raise PassingError(f"an answer without {needed}")
             return answer
 
         return self._answer(call, attempt)
@@ -257,7 +248,7 @@ class Transport:
         def once() -> T:
             try:
                 return attempt()
-            except _PassingError as error:
+            except PassingError as error:
                 if call.repeat or not error.maybe_taken:
                     raise
                 raise LostAnswerError(
@@ -267,7 +258,7 @@ class Transport:
 
         try:
             return self._retrying(once, call.what)()
-        except _PassingError as error:
+        except PassingError as error:
             raise ServiceUnavailableError(
                 f"{call.what} got no usable answer in {self._max_tries} tries, last: {error}. "
                 "Start the run again later; see https://status.constantcontact.com"
@@ -282,7 +273,7 @@ class Transport:
         # The library's own log lines would print the arguments of the call.
         return backoff.on_exception(
             backoff.expo,
-            _PassingError,
+            PassingError,
             max_tries=self._max_tries,
             factor=self._retry_seconds,
             max_value=_MAX_WAIT_SECONDS,
@@ -311,11 +302,13 @@ class Transport:
         started = time.monotonic()
         try:
             response = self._exchange(call.request, stream=call.stream)
-        except (requests.ConnectionError, requests.Timeout, *_BROKEN_BODIES) as error:
+            if response.status_code != _OK:
+                response.content  # noqa: B018 - reads it; that of an error is never streamed
+        except NO_ANSWER as error:
             milliseconds = (time.monotonic() - started) * 1000
             _logger.debug("%s: %s in %.0f ms", call.what, type(error).__name__, milliseconds)
             # Its text holds the whole URL.
-            raise _PassingError(
+            raise PassingError(
                 f"no answer ({type(error).__name__})", maybe_taken=not never_sent(error)
             ) from None
         except ValueError as error:
@@ -349,7 +342,7 @@ class Transport:
     def _check(self, response: requests.Response, call: _Call) -> None:
         """Raise what an answer that is none asks for."""
         if response.status_code in _UNAVAILABLE:
-            raise _PassingError(str(ServiceError.of(response)))
+            raise PassingError(str(ServiceError.of(response)))
         if response.status_code == _TOO_MANY:
             raise self._too_many(ServiceError.of(response), call)
         if not response.ok or response.status_code in _REDIRECTS:
@@ -382,28 +375,8 @@ class Transport:
         if about_queue and call.what.startswith(_STARTS_ACTIVITY):
             return QueueFullError(f"{call.what}: {error}. The account has too many activities.")
         self._limiter.penalize(_THROTTLED_SECONDS)
-        return _PassingError(str(error), maybe_taken=False)
+        return PassingError(str(error), maybe_taken=False)
 
 
 def _token_of(response: requests.Response) -> str:
     return response.request.headers.get("Authorization", "").removeprefix("Bearer ")
-
-
-def _json_of(response: requests.Response) -> Any:
-    try:
-        return response.json()
-    except ValueError:
-        raise _PassingError(f"{response.status_code} with a body that is not JSON") from None
-
-
-def _next_href(answer: dict[str, Any]) -> str:
-    links = answer.get("_links")
-    found = links.get("next") if isinstance(links, dict) else None
-    href = found.get("href") if isinstance(found, dict) else None
-    return href if isinstance(href, str) else ""
-
-
-def items(answer: dict[str, Any], member: str) -> list[dict[str, Any]]:
-    """The objects in a list of an answer; whatever else it holds is passed over."""
-    found = answer.get(member)
-    return [item for item in found if isinstance(item, dict)] if isinstance(found, list) else []

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
-from target_constant_contact.api.connection import REFRESH_TOKEN_DAYS
+from target_constant_contact.api.connection import REFRESH_TOKEN_DAYS, WARN_AFTER_DAYS
 from target_constant_contact.api.renewal import ConnectionToken
 from target_constant_contact.checks.results import Check
 from target_constant_contact.exceptions import ApiError, SignInError
@@ -16,9 +16,6 @@ if TYPE_CHECKING:
     from target_constant_contact.account import Account
     from target_constant_contact.api.connection import Connection
     from target_constant_contact.settings import Settings
-
-WARN_AFTER_DAYS: Final = 150
-"""Age of a refresh token from which somebody should look after it."""
 
 READ_LISTS: Final = "contacts:lists:read"
 READ_CONTACTS: Final = "contacts:read"
@@ -55,7 +52,7 @@ def check_connection(account: Account, settings: Settings, now: float) -> Iterat
     before = settings.credentials.resolve(account.store.read(account.signer.name))
     connection = account.signer.connection
     yield Check("connection", "ok", f"{connection.name!r}: {_prospects(connection)}")
-    days = int((now - before.refreshed_at) // _DAY_SECONDS)
+    days = int(before.unused_seconds(now) // _DAY_SECONDS)
     if before.refreshed_at and days >= WARN_AFTER_DAYS:
         detail = (
             f"{connection.name!r}: the refresh token had last been used {days} days ago, and dies "
@@ -132,11 +129,9 @@ def _without_connection(settings: Settings) -> str:
 
 
 def _prospects(connection: Connection) -> str:
-    kinds = {None: "refresh token", True: "rotating refresh token"}
-    kind = kinds.get(connection.rotating, "long-lived refresh token")
     dies = datetime.fromtimestamp(connection.refresh_token_expires_at, UTC)
     good_until = datetime.fromtimestamp(connection.expires_at, UTC)
     return (
-        f"access token good until {good_until:%Y-%m-%d %H:%M} UTC; {kind}, good until "
-        f"{dies:%Y-%m-%d} without use"
+        f"access token good until {good_until:%Y-%m-%d %H:%M} UTC; refresh token (kind: "
+        f"{connection.refresh_token_kind}) good until {dies:%Y-%m-%d} without use"
     )

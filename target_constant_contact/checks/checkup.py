@@ -124,8 +124,7 @@ class Checkup:
             self._obstacles.setdefault(name, reason)
 
     def _check_settings(self) -> Iterator[Check]:
-        schema = TargetConstantContact.config_jsonschema
-        TargetConstantContact.append_builtin_config(schema)
+        schema = TargetConstantContact.settings_schema()
         yield from check_settings(self._config, schema)
         try:
             self._settings = Settings.parse(self._config, schema, for_export=False)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from target_constant_contact.account import Account
     from target_constant_contact.api.models import ContactList
-    from target_constant_contact.settings import Segment, Settings
+    from target_constant_contact.settings import Settings
 
 MAX_ACCOUNT_LISTS: Final = 1_000
 """Lists of an account. Source: https://developer.constantcontact.com/api_guide/lists_overview.html"""
@@ -36,14 +36,14 @@ def check_lists(account: Account, settings: Settings) -> Iterator[Check]:
             "delete some in Constant Contact"
         )
         yield Check("lists", "warning", detail)
-    references = [reference for segment in _segments(settings) for reference in segment.lists]
+    references = [reference for segment in settings.all_segments for reference in segment.lists]
     for reference in dict.fromkeys(references):
         try:
             for list_id in directory.find(reference, create=False):
                 yield Check("lists", "ok", _found(list_id, counted))
         except UnknownListError as error:
             yield Check("lists", "failed", str(error), SettingsError.exit_code)
-    fields = [segment.lists_field for segment in _segments(settings) if segment.lists_field]
+    fields = [segment.lists_field for segment in settings.all_segments if segment.lists_field]
     for field in dict.fromkeys(fields):
         yield Check("lists", "ok", f"looked up row by row, by the field {field!r}")
     if not references and not fields:
@@ -57,7 +57,7 @@ def check_custom_fields(account: Account, settings: Settings) -> Iterator[Check]
         TargetError: The custom fields cannot be read.
     """
     fields = account.custom_fields
-    mappings = [segment.field_mapping or {} for segment in _segments(settings)]
+    mappings = [segment.field_mapping or {} for segment in settings.all_segments]
     mapped = dict.fromkeys(n for names in mappings for n in names if n.startswith(CUSTOM_PREFIX))
     shown = f"; mapped: {', '.join(mapped)}" if mapped else ""
     detail = f"{len(fields)} of {MAX_ACCOUNT_FIELDS} in the account{shown}"
@@ -66,12 +66,6 @@ def check_custom_fields(account: Account, settings: Settings) -> Iterator[Check]
         yield Check("custom fields", "failed", fault, SettingsError.exit_code)
     if not faults:
         yield Check("custom fields", "ok", detail)
-
-
-def _segments(settings: Settings) -> Iterator[Segment]:
-    yield from settings.segments
-    if settings.default:
-        yield settings.default
 
 
 def _found(list_id: str, counted: Mapping[str, ContactList]) -> str:

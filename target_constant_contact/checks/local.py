@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import tempfile
 from typing import TYPE_CHECKING, Any, Final
 
 from target_constant_contact.api.limits import reserved
 from target_constant_contact.checks.results import Check, failures
 from target_constant_contact.exceptions import QuotaExceededError, SettingsError
-from target_constant_contact.files import make_private_folder
+from target_constant_contact.files import prove_writable
 from target_constant_contact.settings import Settings, unknown_settings
 
 if TYPE_CHECKING:
@@ -39,9 +38,7 @@ def check_data_folder(folder: Path) -> Iterator[Check]:
         SettingsError: Nothing can.
     """
     try:
-        make_private_folder(folder)
-        with tempfile.TemporaryFile(dir=folder) as file:
-            file.write(b"ok")
+        prove_writable(folder)
     except OSError as error:
         fault = (
             f"data_dir: cannot write in {folder} ({error.strerror}); set data_dir to a folder "
@@ -58,7 +55,7 @@ def check_requests(limiter: RateLimiter, per_day: int) -> Iterator[Check]:
         TargetError: The counts cannot be read.
     """
     used = limiter.used_today()
-    detail = f"{used:,} of {per_day:,} used today (UTC) by this API key, as counted in data_dir"
+    detail = f"{used:,} of {per_day:,} used today (UTC) by this API key, as counted by the runs"
     kept = reserved(per_day)
     if used >= per_day - kept:
         fault = (

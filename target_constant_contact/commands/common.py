@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import json
 import logging
+import sys
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -61,7 +62,7 @@ def read_config(files: Iterable[str] = ()) -> dict[str, Any]:
         SettingsError: A variable or a file cannot be read.
     """
     try:
-        config = parse_environment_config(_schema(), ENV_PREFIX)
+        config = parse_environment_config(TargetConstantContact.settings_schema(), ENV_PREFIX)
     except ValueError:
         raise SettingsError(
             [f"a variable {ENV_PREFIX}... of the environment is not what its setting takes"]
@@ -78,7 +79,9 @@ def parse_settings(config: Mapping[str, Any], *, for_export: bool = False) -> Se
     Raises:
         SettingsError: With one line for each fault.
     """
-    return Settings.parse(config, _schema(), for_export=for_export)
+    return Settings.parse(
+        config, TargetConstantContact.settings_schema(), for_export=for_export
+    )
 
 
 @contextmanager
@@ -93,6 +96,11 @@ def open_account(settings: Settings) -> Iterator[Account]:
         yield account
     finally:
         account.close()
+
+
+def at_terminal() -> bool:
+    """Whether a person can be asked."""
+    return sys.stdin is not None and sys.stdin.isatty()
 
 
 def print_json(value: Any) -> None:
@@ -136,9 +144,3 @@ def _read(path: Path) -> dict[str, Any]:
     if not isinstance(found, dict):
         raise SettingsError(["config: a settings file holds no JSON object"])
     return found
-
-
-def _schema() -> dict[str, Any]:
-    schema = TargetConstantContact.config_jsonschema
-    TargetConstantContact.append_builtin_config(schema)
-    return schema

@@ -11,8 +11,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from target_constant_contact.account import CONNECTIONS_FOLDER
-from target_constant_contact.api.connection import REFRESH_TOKEN_DAYS, fingerprint
+from target_constant_contact.api.connection import (
+    REFRESH_TOKEN_DAYS,
+    WARN_AFTER_DAYS,
+    fingerprint,
+)
 from target_constant_contact.api.tokens import TokenStore
 from target_constant_contact.commands.common import (
     configured,
@@ -28,11 +31,7 @@ if TYPE_CHECKING:
 
     from target_constant_contact.api.connection import Connection
 
-WARN_DAYS: Final = 150
-"""Age of a refresh token from which its end is announced."""
-
 _DAY: Final = 86_400
-_KINDS: Final = {None: "unknown", True: "rotating", False: "long-lived"}
 _NOT_READ: Final = "cannot be read"
 _logger = logging.getLogger("target-constant-contact")
 
@@ -88,8 +87,8 @@ class Condition:
             agreed_by=agreement.by if agreement else None,
             agreed_at=agreement.at if agreement else None,
             agreed_to=agreement.text if agreement else None,
-            refresh_token_kind=_KINDS[connection.rotating],
-            refresh_token_age_days=int(_age(connection, now) / _DAY) if used else None,
+            refresh_token_kind=connection.refresh_token_kind,
+            refresh_token_age_days=int(connection.unused_seconds(now) / _DAY) if used else None,
             refresh_token_good_until=_iso(connection.refresh_token_expires_at) if used else None,
             access_token_good_until=_iso(connection.expires_at)
             if connection.access_token
@@ -99,7 +98,7 @@ class Condition:
 
 def token_store(config: Mapping[str, Any]) -> TokenStore:
     """The token store of settings that are not checked: nothing but ``data_dir`` matters."""
-    return TokenStore(data_dir(config.get("data_dir")) / CONNECTIONS_FOLDER)
+    return TokenStore.below(data_dir(config.get("data_dir")))
 
 
 def moment(value: str | None) -> str:
@@ -145,7 +144,7 @@ def _conditions(store: TokenStore, now: float) -> tuple[list[Condition], list[Ta
 
 def _status(connection: Connection, now: float) -> str:
     used = bool(connection.refreshed_at)
-    left = REFRESH_TOKEN_DAYS - _age(connection, now) / _DAY
+    left = REFRESH_TOKEN_DAYS - connection.unused_seconds(now) / _DAY
     if used and left <= 0:
         return "expired: sign in again"
     token = fingerprint(connection.refresh_token)
@@ -153,15 +152,10 @@ def _status(connection: Connection, now: float) -> str:
         return "last renewal not finished: the next run tells whether to sign in again"
     if not used:
         return "not used yet"
-    if left <= REFRESH_TOKEN_DAYS - WARN_DAYS:
+    if left <= REFRESH_TOKEN_DAYS - WARN_AFTER_DAYS:
         days = math.ceil(left)
         return f"sign in again within {days} day{'s' if days > 1 else ''}"
     return "ok"
-
-
-def _age(connection: Connection, now: float) -> float:
-    """Seconds since the refresh token was issued or used; a clock set back makes it new."""
-    return max(0.0, now - connection.refreshed_at)
 
 
 def _print(found: list[Condition]) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import getpass
-import sys
 import time
 import webbrowser
 from contextlib import suppress
@@ -13,12 +12,16 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from target_constant_contact import signin
-from target_constant_contact.account import CONNECTIONS_FOLDER
 from target_constant_contact.api.client import ConstantContactClient
 from target_constant_contact.api.connection import Application, Connection
 from target_constant_contact.api.redirect import loopback_address
 from target_constant_contact.api.tokens import TokenStore
-from target_constant_contact.commands.common import configured, open_account, parse_settings
+from target_constant_contact.commands.common import (
+    at_terminal,
+    configured,
+    open_account,
+    parse_settings,
+)
 from target_constant_contact.exceptions import (
     InterruptedRunError,
     SettingsError,
@@ -85,7 +88,7 @@ def login(config: dict[str, Any], **options: Any) -> None:
     """
     given = _Options(**options)
     settings = parse_settings(given.over(config))
-    store = TokenStore(settings.data_dir / CONNECTIONS_FOLDER)
+    store = TokenStore.below(settings.data_dir)
     known = _known_application(settings, store)
     _refuse_in_vain(settings, given, known)
     signin.prove_writable(store, settings.credentials.connection)
@@ -137,7 +140,7 @@ def _faults(settings: Settings, given: _Options, known: Application | None) -> I
     if given.device and given.no_browser:
         yield "--device and --no-browser are two ways to sign in: pass one of them"
     yield from _redirect_faults(given)
-    if _at_terminal():
+    if at_terminal():
         return
     if known is None:
         yield (
@@ -162,10 +165,6 @@ def _redirect_faults(given: _Options) -> Iterator[str]:
             loopback_address(given.redirect_uri)
         except SettingsError as error:
             yield from error.faults
-
-
-def _at_terminal() -> bool:
-    return sys.stdin is not None and sys.stdin.isatty()
 
 
 def _asked_application(settings: Settings) -> Application:
@@ -266,7 +265,7 @@ def _confirm(found: AccountSummary | None, given: _Options, settings: Settings) 
         _say(f"This is the account {found.name or 'without a name'} ({found.account_id}).")
     else:
         _say("Which account this is cannot be told: that takes the scope account_read.")
-    if given.yes or (settings.account and not _at_terminal()):
+    if given.yes or (settings.account and not at_terminal()):
         return
     if not click.confirm("Connect to this account?", default=True, err=True):
         raise TargetError("Not connected; nothing was stored.")

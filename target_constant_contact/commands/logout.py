@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 import logging
-import sys
 import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from target_constant_contact.api.connection import REFRESH_TOKEN_DAYS
-from target_constant_contact.commands.common import configured
+from target_constant_contact.commands.common import at_terminal, configured
 from target_constant_contact.commands.connections import Condition, moment, token_store
 from target_constant_contact.exceptions import SettingsError, TargetError
 from target_constant_contact.files import make_private_folder
@@ -72,17 +71,13 @@ def _known(name: str, store: TokenStore) -> Connection | None:
 
 
 def _confirmed(name: str, known: Connection | None) -> bool:
-    if not _is_terminal():
+    if not at_terminal():
         raise SettingsError([f"logout asks before it removes connection {name!r}; pass --yes"])
     account = f" to {known.account_name}" if known and known.account_name else ""
     try:
         return click.confirm(f"Remove connection {name!r}{account}?", err=True)
     except click.Abort:
         return False
-
-
-def _is_terminal() -> bool:
-    return sys.stdin.isatty()
 
 
 def _remove(name: str, store: TokenStore) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -21,12 +20,6 @@ WHAT_A_SNIPPET_LEAVES_OUT = {
     "accept_data_transfer": True,
     "lists": "Newsletter",
 }
-
-
-def _schema() -> dict[str, Any]:
-    schema = copy.deepcopy(TargetConstantContact.config_jsonschema)
-    TargetConstantContact.append_builtin_config(schema)
-    return schema
 
 
 def _documents() -> Iterator[tuple[str, Any]]:
@@ -55,7 +48,7 @@ CONFIGURATIONS = list(_configurations())
 )
 def test_a_configuration_in_the_readme_is_accepted(config: dict[str, Any]):
     """Nothing is wrong with it once credentials, consent and a list are filled in."""
-    schema = _schema()
+    schema = TargetConstantContact.settings_schema()
 
     assert config.keys() <= schema["properties"].keys()
     Settings.parse(WHAT_A_SNIPPET_LEAVES_OUT | config, schema)
@@ -77,4 +70,5 @@ def test_the_loader_in_the_readme_declares_no_unknown_setting():
         for loader in document["plugins"]["loaders"]
     )
 
-    assert {setting["name"] for setting in loader["settings"]} <= _schema()["properties"].keys()
+    known = TargetConstantContact.settings_schema()["properties"]
+    assert {setting["name"] for setting in loader["settings"]} <= known.keys()

@@ -171,21 +171,25 @@ def test_the_life_of_the_tokens_is_told(check: Check):
 
     days = {f"{moment + timedelta(days=180):%Y-%m-%d}" for moment in (before, datetime.now(UTC))}
     assert detail.startswith("'default': access token good until ")
-    assert "; rotating refresh token, good until " in detail
+    assert "; refresh token (kind: rotating) good until " in detail
     assert any(f"{day} without use" in detail for day in days)
 
 
 def test_a_long_lived_refresh_token_is_told_from_a_rotating_one(check: Check, behave: Any):
     behave(rotating_refresh_tokens=False)
 
-    assert "; long-lived refresh token" in check.seeded().details("connection", "ok")[0]
+    (detail,) = check.seeded().details("connection", "ok")
+
+    assert "; refresh token (kind: long-lived) good until " in detail
 
 
-def test_a_kind_of_refresh_token_that_is_not_known_yet_is_not_named(check: Check):
+def test_a_kind_of_refresh_token_that_is_not_known_yet_is_said_to_be_unknown(check: Check):
     token = check.sandbox.mint_token()
     check.store(access_token=token, expires_at=time.time() + 3600, lifetime=3600)
 
-    assert "; refresh token, good until" in check.connected().details("connection", "ok")[0]
+    (detail,) = check.connected().details("connection", "ok")
+
+    assert "; refresh token (kind: unknown) good until " in detail
 
 
 def test_tokens_that_are_open_to_others_are_refused(check: Check):
@@ -445,7 +449,7 @@ def test_the_requests_of_the_day_are_counted(check: Check):
 
     asked = len(check.sandbox.requests)
     assert checked.details("requests", "ok") == [
-        f"{asked} of 1,000,000 used today (UTC) by this API key, as counted in data_dir"
+        f"{asked} of 1,000,000 used today (UTC) by this API key, as counted by the runs"
     ]
 
 

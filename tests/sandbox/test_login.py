@@ -109,7 +109,7 @@ def redirect_uri():
 
 @pytest.fixture
 def at_terminal(monkeypatch):
-    monkeypatch.setattr(login_room, "_at_terminal", lambda: True)
+    monkeypatch.setattr(login_room, "at_terminal", lambda: True)
 
 
 @pytest.fixture(autouse=True)

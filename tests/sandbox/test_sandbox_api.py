@@ -117,7 +117,7 @@ def test_one_list_is_shown_with_its_count(call, sandbox):
 
 @pytest.mark.parametrize(
     ("list_id", "message"),
-    [(str(uuid.uuid4()), "was not found"), ("12", "is in an invalid format")],
+    [("c3a88030-1e20-4599-93fe-6293d26a2992", "was not found"), ("12", "is in an invalid format")],
 )
 def test_an_unknown_list_is_not_found(call, list_id, message):
     answer = call("GET", f"/v3/contact_lists/{list_id}")

@@ -44,7 +44,7 @@ class Limiter:
         self.acquired = 0
         self.penalties = []
 
-    def acquire(self, *, in_flight: bool = False) -> None:
+    def acquire(self, **_):
         self.acquired += 1
 
     def penalize(self, seconds):
@@ -434,22 +434,6 @@ def test_an_answer_that_cannot_be_read_is_asked_for_again(client, server, body):
     assert len(client.contact_lists()) == 1
 
 
-def test_an_import_whose_answer_cannot_be_read_is_sent_again(client, server):
-    answers(server, JSON_IMPORT, ("<html>", 201), (CREATED, 201), method="POST")
-    assert client.import_json(b"{}").activity_id == "a1"
-
-
-def test_an_import_whose_answer_is_lost_is_sent_again(client, server):
-    def drop(request):
-        request.environ["werkzeug.socket"].shutdown(socket.SHUT_RDWR)
-        return Response("")
-
-    server.expect_ordered_request(JSON_IMPORT).respond_with_handler(drop)
-    answers(server, JSON_IMPORT, (CREATED, 201))
-    assert client.import_json(b"{}").activity_id == "a1"
-    assert client.requests_made == 2
-
-
 def test_a_slow_answer_is_given_up_and_asked_for_again(make, server):
     finish = threading.Event()
 
@@ -480,9 +464,9 @@ def test_a_service_that_cannot_be_reached_is_named_with_the_tries_made(make):
 
 
 def test_a_service_that_stays_in_trouble_is_named_with_its_last_status(client, server):
-    server.expect_request(JSON_IMPORT).respond_with_data("<html>", status=503)
-    with pytest.raises(ServiceUnavailableError, match=r"contacts_json_import.*3 tries.*503"):
-        client.import_json(b"{}")
+    server.expect_request(LISTS).respond_with_data("<html>", status=503)
+    with pytest.raises(ServiceUnavailableError, match=r"GET /contact_lists.*3 tries.*503"):
+        client.contact_lists()
 
 
 def test_a_throttle_that_does_not_end_asks_to_try_later(client, server):
@@ -535,13 +519,13 @@ def test_a_custom_field_that_is_refused_is_not_looked_for(client, server):
 
 
 def test_waits_are_logged_on_one_line_without_arguments(client, server, caplog):
-    answers(server, JSON_IMPORT, ("", 503), (CREATED, 201))
+    answers(server, JSON_IMPORT, (THROTTLED, 429), (CREATED, 201))
     with caplog.at_level(logging.INFO):
         client.import_json(b'{"email":"ann@example.com"}')
     (record,) = [r for r in caplog.records if r.name.startswith("target_constant_contact")]
     assert record.levelno == logging.WARNING
     assert "contacts_json_import" in record.getMessage()
-    assert "503" in record.getMessage()
+    assert "429" in record.getMessage()
     assert "ann@" not in record.getMessage()
 
 

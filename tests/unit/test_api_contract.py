@@ -12,7 +12,7 @@ from pytest_httpserver import HTTPServer
 from werkzeug import Response
 
 from target_constant_contact.api.auth import BearerToken
-from target_constant_contact.api.client import ConstantContactClient
+from target_constant_contact.api.client import MAX_EXPORT_LISTS, ConstantContactClient
 from target_constant_contact.api.limits import RateLimiter
 from target_constant_contact.api.models import (
     CHOICE_TYPES,
@@ -22,7 +22,10 @@ from target_constant_contact.api.models import (
     MAX_CHOICES,
     MAX_LABEL_LENGTH,
     AccountSummary,
+    Activity,
+    ContactCounts,
     ContactList,
+    ContactStatus,
     CustomField,
 )
 
@@ -47,8 +50,19 @@ CALLS = {
     ),
     "activity": ("/activities/{activity_id}", lambda c: c.activity("a1")),
     "recent_activities": ("/activities", lambda c: c.recent_activities()),
+    "start_contact_export": (
+        "/activities/contact_exports",
+        lambda c: c.start_contact_export(LIST_IDS, ("email_address", "first_name")),
+    ),
+    "exported_contacts": (
+        "/contact_exports/{file_export_id}",
+        lambda c: list(c.exported_contacts(Activity("a1", "completed", results=RESULTS))),
+    ),
+    "find_contact": ("/contacts", lambda c: c.find_contact("ann+x@example.com")),
+    "contact_counts": ("/contacts/counts", lambda c: c.contact_counts()),
 }
-ANSWER = {"activity_id": "a1", "list_id": "l1", "custom_field_id": "f1"}
+RESULTS = "/v3/contact_exports/e1"
+ANSWER = {"activity_id": "a1", "list_id": "l1", "custom_field_id": "f1", "total": 1}
 
 
 @pytest.fixture(scope="module")
@@ -69,6 +83,7 @@ class Made:
     form: dict[str, str]
     files: frozenset[str]
     data: bytes
+    accept: str
 
 
 def see(request):
@@ -76,7 +91,13 @@ def see(request):
     data = request.get_data(cache=True, parse_form_data=False)
     files = frozenset(request.files)
     made = Made(
-        request.method, dict(request.args), request.mimetype, dict(request.form), files, data
+        method=request.method,
+        query=dict(request.args),
+        mimetype=request.mimetype,
+        form=dict(request.form),
+        files=files,
+        data=data,
+        accept=request.headers["Accept"],
     )
     for file in request.files.values():
         file.close()
@@ -97,9 +118,11 @@ def exchanges(description):
 
             def answer(request, name=name):
                 made[name] = see(request)
-                return Response(json.dumps(ANSWER))
+                table = "text/csv" in made[name].accept
+                return Response("Email address\r\n" if table else json.dumps(ANSWER))
 
-            url_path = base + path.replace("{activity_id}", "a1")
+            ids = {"activity_id": "a1", "file_export_id": "e1"}
+            url_path = base + path.format(**ids)
             server.expect_request(url_path).respond_with_handler(answer)
             call(client)
         client.close()
@@ -124,7 +147,9 @@ def test_query_parameters_are_known_and_within_their_limits(exchange):
     made, operation = exchange
     known = {item["name"]: item for item in operation["parameters"] if item["in"] == "query"}
     for name, value in made.query.items():
-        assert value in known[name].get("enum", [value])
+        several = known[name]["type"] == "array"
+        values = known[name]["items"] if several else known[name]
+        assert value in values.get("enum", [value])
         if known[name]["type"] == "integer":
             assert known[name]["minimum"] <= int(value) <= known[name]["maximum"]
 
@@ -133,6 +158,11 @@ def test_the_content_type_is_one_that_the_operation_takes(exchange):
     made, operation = exchange
     if made.method == "POST":
         assert made.mimetype in operation["consumes"]
+
+
+def test_what_is_asked_for_is_what_the_operation_gives(exchange):
+    made, operation = exchange
+    assert made.accept in operation["produces"]
 
 
 def test_the_parts_of_an_upload_are_known_and_complete(exchange):
@@ -147,6 +177,47 @@ def test_the_keys_of_a_new_list_are_known_and_complete(exchanges, description):
     schema = description["definitions"]["ListInput"]
     keys = set(json.loads(exchanges["create_contact_list"].data))
     assert set(schema["required"]) <= keys <= set(schema["properties"])
+
+
+def test_the_keys_of_an_export_are_known_and_may_go_together(exchanges, description):
+    schema = description["definitions"]["ContactsExport"]["properties"]
+    body = json.loads(exchanges["start_contact_export"].data)
+    assert set(body) == {"fields", "list_ids"} <= set(schema)
+    assert schema["list_ids"]["maxItems"] == MAX_EXPORT_LISTS
+    assert body["fields"][0] == schema["fields"]["items"]["example"]
+
+
+def test_an_export_is_read_under_the_documented_keys(description):
+    shown = example(description, "ActivityExportStatus")
+    links = description["definitions"]["ActivityStatusExportLink"]["properties"]
+    href = links["results"]["properties"]["href"]["example"]
+    read = Activity.from_json(shown | {"_links": {"results": {"href": href}}})
+    assert read.activity_id == shown["activity_id"]
+    assert read.created_at.isoformat().startswith(shown["created_at"][:19])
+    assert read.results == href
+
+
+def test_a_contact_is_read_under_the_documented_keys(description):
+    email = example(description, "EmailAddress")
+    lists = description["definitions"]["ContactResource"]["properties"]["list_memberships"]
+    shown = example(description, "ContactResource")
+    shown |= {"email_address": email, "list_memberships": [lists["items"]["example"]]}
+    assert ContactStatus.from_json(shown) == ContactStatus(
+        email=email["address"],
+        permission=email["permission_to_send"],
+        deleted=True,
+        list_ids=frozenset({lists["items"]["example"]}),
+    )
+    contacts = description["definitions"]["Contacts"]["properties"]["contacts"]
+    assert contacts["items"]["$ref"].endswith("/ContactResource")
+
+
+def test_the_documented_counts_add_up_as_they_are_read(description):
+    """The total of the example includes the unsubscribed."""
+    shown = example(description, "ContactsCounts")
+    counts = ContactCounts.from_json(shown)
+    assert counts.total == shown["total"]
+    assert counts.active == shown["total"] - shown["unsubscribed"]
 
 
 def test_the_keys_of_a_new_custom_field_are_known(exchanges, description):

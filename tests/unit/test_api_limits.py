@@ -1,76 +1,22 @@
-"""The request limits of an API key, on real files and with real processes."""
+"""The rules of the request limits, the same in a file and on a Redis server."""
 
 from __future__ import annotations
 
-import itertools
-import json
-import os
-import sqlite3
-import stat
-import subprocess
-import sys
 import threading
 from datetime import UTC, datetime
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from target_constant_contact.api.limits import RateLimiter
-from target_constant_contact.exceptions import QuotaExceededError, TargetError
+from target_constant_contact.api.limits import RateLimiter, reserved
+from target_constant_contact.api.redis_slots import RedisSlots
+from target_constant_contact.api.sqlite_slots import SqliteSlots
+from target_constant_contact.exceptions import QuotaExceededError
+from tests.limiting import NOON, Time, most_in_a_second, passing_times
+from tests.redis_server import RedisServer
 
-NOON = datetime(2026, 8, 1, 12, tzinfo=UTC).timestamp()
 BEFORE_MIDNIGHT = datetime(2026, 8, 1, 23, 59, 59, 900_000, tzinfo=UTC).timestamp()
-
-PROCESS = """
-import json, pathlib, sys, time
-from target_constant_contact.api.limits import RateLimiter
-
-seen = {}
-def clock():
-    seen["now"] = seen["slot"] = time.time()
-    return seen["now"]
-def sleep(seconds):
-    seen["slot"] = seen["now"] + seconds
-    time.sleep(seconds)
-
-limiter = RateLimiter(
-    pathlib.Path(sys.argv[1]), "key", requests_per_second=50, clock=clock, sleep=sleep
-)
-passed = []
-for _ in range(int(sys.argv[2])):
-    limiter.acquire()
-    passed.append((seen["slot"], time.time()))
-limiter.close()
-print(json.dumps(passed))
-"""
-
-DIES_WAITING = """
-import os, pathlib, sys
-from target_constant_contact.api.limits import RateLimiter
-
-limiter = RateLimiter(
-    pathlib.Path(sys.argv[1]), "key", clock=lambda: float(sys.argv[2]), sleep=lambda _: os._exit(9)
-)
-limiter.acquire()
-limiter.acquire()
-"""
-
-
-class Time:
-    """A clock that only sleeping, or the test, moves on."""
-
-    def __init__(self, now=NOON):
-        self.now = now
-
-    def clock(self):
-        return self.now
-
-    def passed(self):
-        """Seconds since noon; a tolerance relative to a Unix timestamp would be half an hour."""
-        return self.now - NOON
-
-    def sleep(self, seconds):
-        assert seconds > 0
-        self.now += seconds
 
 
 @pytest.fixture
@@ -78,36 +24,34 @@ def time():
     return Time()
 
 
-@pytest.fixture
-def path(tmp_path):
-    return tmp_path / "data" / "requests.sqlite"
+@pytest.fixture(scope="module")
+def redis():
+    with RedisServer() as server:
+        yield server
+
+
+@pytest.fixture(params=["file", "redis"])
+def store(request, time, tmp_path):
+    """Make stores that count in one place."""
+    if request.param == "file":
+        return lambda: tmp_path / "data" / "requests.sqlite"
+    redis = request.getfixturevalue("redis")
+    redis.command("FLUSHALL")
+    return lambda: RedisSlots(redis.socket_url, now=time.clock, clock=time.clock)
 
 
 @pytest.fixture
-def limiter(time, path):
-    """Make limiters on one file, and close them."""
+def limiter(time, store):
+    """Make limiters that count in one place, and close them."""
     made = []
 
-    def make(key="key", file=path, **options):
-        made.append(RateLimiter(file, key, clock=time.clock, sleep=time.sleep, **options))
+    def make(key="key", **options):
+        made.append(RateLimiter(store(), key, clock=time.clock, sleep=time.sleep, **options))
         return made[-1]
 
     yield make
     for one in made:
         one.close()
-
-
-def passing_times(limiter, time, count):
-    """The times at which requests pass."""
-    times = []
-    for _ in range(count):
-        limiter.acquire()
-        times.append(time.now)
-    return times
-
-
-def most_in_a_second(times):
-    return max(sum(start <= other <= start + 1 for other in times) for start in times)
 
 
 def test_the_first_request_passes_at_once(limiter, time):
@@ -134,7 +78,7 @@ def test_unused_time_is_not_saved_up_for_a_burst(limiter, time):
     assert most_in_a_second(passing_times(one, time, 9)) == 4
 
 
-def test_limiters_on_one_file_share_the_limit(limiter, time):
+def test_limiters_in_one_place_share_the_limit(limiter, time):
     one, two = limiter(), limiter()
     one.acquire()
     two.acquire()
@@ -146,14 +90,6 @@ def test_keys_have_limits_of_their_own(limiter, time):
     limiter("one").acquire()
     limiter("two").acquire()
     assert time.now == NOON
-
-
-def test_without_a_file_each_limiter_counts_alone(limiter, time):
-    limiter(file=None).acquire()
-    other = limiter(file=None)
-    other.acquire()
-    assert time.now == NOON
-    assert other.used_today() == 1
 
 
 def test_the_counts_outlive_the_process(limiter):
@@ -216,16 +152,6 @@ def test_a_clock_set_back_over_midnight_does_not_open_a_used_up_day(limiter, tim
         one.acquire()
 
 
-def test_days_long_past_are_forgotten(limiter, time, path):
-    one = limiter()
-    for _ in range(5):
-        one.acquire()
-        time.now += 86_400
-    with sqlite3.connect(path) as database:
-        assert database.execute("SELECT count(*) FROM days").fetchone() == (3,)
-    database.close()
-
-
 def test_a_clock_that_jumps_back_by_hours_blocks_nobody(limiter, time):
     one = limiter()
     one.acquire()
@@ -279,30 +205,6 @@ def test_a_penalty_is_not_a_request(limiter):
     assert one.used_today() == 0
 
 
-def test_file_and_folder_belong_to_their_owner_only(limiter, path):
-    limiter()
-    assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
-
-
-def test_the_key_is_not_in_the_file(limiter, path):
-    limiter("client-id-0815").acquire()
-    assert b"client-id-0815" not in path.read_bytes()
-
-
-def test_a_file_that_is_no_database_is_named_with_the_next_step(tmp_path):
-    file = tmp_path / "requests.sqlite"
-    file.write_bytes(b"not a database at all" * 100)
-    with pytest.raises(TargetError, match=r"requests\.sqlite cannot be used .* delete that file"):
-        RateLimiter(file, "key")
-
-
-def test_a_folder_that_cannot_be_made_is_named_with_the_next_step(tmp_path):
-    (tmp_path / "data").write_text("a file")
-    with pytest.raises(TargetError, match="check the rights"):
-        RateLimiter(tmp_path / "data" / "requests.sqlite", "key")
-
-
 def test_threads_share_one_limiter(limiter, time):
     one = limiter()
     time.sleep = lambda _: None
@@ -316,41 +218,127 @@ def test_threads_share_one_limiter(limiter, time):
     assert one.used_today() == 100
 
 
-def test_real_processes_never_pass_faster_than_the_limit_together(path):
-    """Three processes get distinct slots an interval apart, and nobody passes before its slot."""
-    command = [sys.executable, "-c", PROCESS, str(path), "10"]
-    running = [subprocess.Popen(command, stdout=subprocess.PIPE) for _ in range(3)]
-    outputs = [process.communicate(timeout=60)[0] for process in running]
-    assert [process.returncode for process in running] == [0, 0, 0]
-    passed = sorted(tuple(pair) for output in outputs for pair in json.loads(output))
-    slots = [slot for slot, _ in passed]
-    assert len(slots) == 30
-    assert min(b - a for a, b in itertools.pairwise(slots)) >= 1.04 / 50 - 1e-4
-    assert all(went >= slot - 1e-3 for slot, went in passed)
-
-
-def test_a_slot_reserved_by_someone_else_at_the_same_moment_is_seen(limiter, time, path):
-    """The lock is taken before the last slot is read, not only when the next one is written."""
+def test_a_caller_that_wakes_late_takes_a_new_slot(limiter, time):
+    """Its request would be within a second of four punctual ones; it still counts once."""
     one = limiter()
     one.acquire()
-    other = sqlite3.connect(path, isolation_level=None, timeout=1)
-    other.execute("BEGIN IMMEDIATE")
-    other.execute("UPDATE slots SET last = last + 10")
-    asking = threading.Thread(target=one.acquire)
-    asking.start()
-    asking.join(timeout=0.2)
-    assert asking.is_alive()
-    other.execute("COMMIT")
-    other.close()
-    asking.join(timeout=30)
-    assert time.passed() == pytest.approx(10.26, abs=1e-4)
-
-
-def test_a_process_that_dies_while_it_waits_blocks_nobody(limiter, time, path):
-    command = [sys.executable, "-c", DIES_WAITING, str(path), str(NOON)]
-    environment = {name: value for name, value in os.environ.items() if "COV" not in name}
-    assert subprocess.run(command, env=environment, check=False, timeout=60).returncode == 9
-    one = limiter()
-    assert one.used_today() == 2
+    time.oversleep = [0.1]
     one.acquire()
     assert time.passed() == pytest.approx(0.52, abs=1e-4)
+    assert one.used_today() == 2
+
+
+def test_a_caller_that_wakes_a_little_late_passes(limiter, time):
+    one = limiter()
+    one.acquire()
+    time.oversleep = [0.019]
+    one.acquire()
+    assert time.passed() == pytest.approx(0.279, abs=1e-4)
+
+
+def test_a_caller_that_is_always_late_passes_in_the_end(limiter, time):
+    one = limiter()
+    one.acquire()
+    time.oversleep = [0.1] * 50
+    one.acquire()
+    assert len(time.oversleep) == 45
+    assert one.used_today() == 2
+
+
+def test_a_late_caller_of_the_last_request_of_the_day_is_not_refused(limiter, time):
+    one = limiter(requests_per_day=2)
+    one.acquire()
+    time.oversleep = [0.1]
+    one.acquire()
+    assert one.used_today() == 2
+
+
+def test_a_slot_missed_over_midnight_counts_for_the_new_day_only(limiter, time):
+    time.now = BEFORE_MIDNIGHT - 0.4
+    one = limiter()
+    one.acquire()
+    time.oversleep = [1.0]
+    one.acquire()
+    assert one.used_today() == 1
+    time.now -= 60
+    assert one.used_today() == 1
+
+
+def test_a_slot_missed_over_midnight_is_refused_when_the_new_day_is_full(limiter, time):
+    one, others = limiter(requests_per_day=2), limiter(requests_per_day=2)
+    time.now = BEFORE_MIDNIGHT + 0.2
+    passing_times(others, time, 2)
+    time.now = BEFORE_MIDNIGHT - 400
+    one.acquire()
+    time.oversleep = [600]
+    with pytest.raises(QuotaExceededError, match="2026-08-02"):
+        one.acquire()
+
+
+def test_the_last_requests_of_a_day_are_kept_for_work_in_flight(limiter):
+    one = limiter(requests_per_day=8)
+    for _ in range(6):
+        one.acquire()
+    with pytest.raises(QuotaExceededError) as caught:
+        one.acquire()
+    assert str(caught.value) == (
+        "6 requests of 2026-08-01 (UTC) are used up for this API key, and the last 2 of the day "
+        "are kept for asking after what is in flight; run again after 2026-08-02 00:00 UTC, "
+        "in 12 h 0 min"
+    )
+    one.acquire(in_flight=True)
+    one.acquire(in_flight=True)
+    for in_flight in (False, True):
+        with pytest.raises(QuotaExceededError, match=r"^all 8 requests"):
+            one.acquire(in_flight=in_flight)
+    assert one.used_today() == one.requests_per_day == 8
+
+
+@pytest.mark.parametrize(
+    ("per_day", "kept"), [(1, 0), (3, 0), (4, 1), (400, 100), (600, 150), (10_000, 150)]
+)
+def test_so_much_of_a_day_is_kept_for_work_in_flight(per_day, kept):
+    assert reserved(per_day) == kept
+
+
+SEVENTH = 1.04 / 7  # needs every digit that there is
+STEPS = st.lists(
+    st.one_of(
+        st.tuples(st.just("reserve"), st.integers(1, 6), st.none() | st.integers(-2, 0)),
+        st.tuples(st.just("postpone"), st.sampled_from([0.1, 1.0, 60.0])),
+        st.tuples(st.just("wait"), st.sampled_from([-7200.0, -0.5, 0.1, 0.26, 30_000.0, 90_000.0])),
+        st.tuples(st.just("used")),
+    ),
+    max_size=40,
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(steps=STEPS)
+def test_a_file_and_a_redis_server_give_the_same_answers(redis, steps):
+    """Whatever is asked, and however the clock jumps."""
+    redis.command("FLUSHALL")
+    time = Time()
+    stores = [SqliteSlots(None, time.clock), RedisSlots(redis.socket_url, now=time.clock)]
+    try:
+        for step in steps:
+            one, other = (_answer(store, time, step) for store in stores)
+            assert one == pytest.approx(other, rel=0, abs=1e-5)
+            if step[0] == "wait":
+                time.now += step[1]
+    finally:
+        for store in stores:
+            store.close()
+
+
+def _answer(store, time, step):
+    match step:
+        case "reserve", most, missed:
+            missed = None if missed is None else time.now + missed
+            slot = store.reserve("key", SEVENTH, most, missed=missed)
+            return [slot.time - NOON, slot.asked_at - NOON, slot.used, slot.granted]
+        case "postpone", seconds:
+            store.postpone("key", SEVENTH, seconds)
+        case ("used",):
+            return [store.used_today("key")]
+    return []

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
 from target_constant_contact.api.models import (
@@ -10,12 +12,16 @@ from target_constant_contact.api.models import (
     UNFINISHED_STATES,
     AccountSummary,
     Activity,
+    ContactCounts,
     ContactList,
+    ContactStatus,
     CustomField,
 )
 
 
-@pytest.mark.parametrize("model", [ContactList, CustomField, AccountSummary, Activity])
+@pytest.mark.parametrize(
+    "model", [ContactList, CustomField, AccountSummary, Activity, ContactStatus]
+)
 def test_an_empty_answer_does_not_fail(model):
     assert model.from_json({})
 
@@ -110,3 +116,86 @@ def test_errors_of_an_activity_are_texts():
 
 def test_an_ended_activity_is_not_unfinished():
     assert not {"completed", "failed", "cancelled", "timed_out"} & UNFINISHED_STATES
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2026-04-28T21:48:16Z",
+        "2026-04-28T21:48:16.000Z",
+        "2026-04-28T23:48:16+02:00",
+        "2026-04-28T21:48:16.0000000-00:00",
+    ],
+)
+def test_the_moment_of_creation_is_read_in_every_spelling(text):
+    found = Activity.from_json({"created_at": text}).created_at
+    assert found == datetime(2026, 4, 28, 21, 48, 16, tzinfo=UTC)
+    assert found.tzinfo == UTC
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        None,
+        5,
+        "",
+        "yesterday",
+        ["2026-04-28T21:48:16Z"],
+        "2026-04-28",
+        "2026-04-28T21:48:16",
+        "2026-13-01T00:00:00Z",
+        "0001-01-01T00:00:00+23:00",
+        "9999-12-31T23:59:59-23:00",
+    ],
+)
+def test_a_moment_that_is_not_told_for_sure_is_none(odd):
+    assert Activity.from_json({"created_at": odd}).created_at is None
+
+
+def test_the_results_of_an_export_are_read_from_its_links():
+    links = {"self": {"href": "/v3/a"}, "results": {"href": "/v3/contact_exports/e1"}}
+    assert Activity.from_json({"_links": links}).results == "/v3/contact_exports/e1"
+
+
+@pytest.mark.parametrize(
+    "links", [None, [], "odd", {}, {"results": "odd"}, {"results": {}}, {"results": {"href": 5}}]
+)
+def test_an_activity_without_results_has_none(links):
+    assert Activity.from_json({"_links": links}).results == ""
+
+
+def test_a_contact_without_an_address_has_no_permission():
+    """Somebody may be known by SMS number alone."""
+    assert ContactStatus.from_json({"contact_id": "c1"}) == ContactStatus("")
+
+
+@pytest.mark.parametrize("odd", [None, 5, "odd", ["odd"]])
+def test_what_cannot_be_read_of_a_contact_is_missing(odd):
+    body = {"email_address": odd, "list_memberships": "odd"}
+    assert ContactStatus.from_json(body) == ContactStatus("")
+
+
+@pytest.mark.parametrize(
+    ("told", "active", "total"),
+    [
+        ({"explicit": 1, "implicit": 2, "pending": 3}, 6, 6),
+        ({"explicit": 1, "implicit": 2, "pending": 3, "total": 9, "unsubscribed": 1}, 6, 9),
+        ({"explicit": 0, "implicit": 0, "pending": 0, "total": 9}, 0, 9),
+        ({"explicit": 1, "implicit": 2, "total": 9, "unsubscribed": 4}, 5, 9),
+        ({"total": 9, "unsubscribed": 4}, 5, 9),
+        ({"total": 9}, 9, 9),
+        ({"total": 0}, 0, 0),
+        ({"total": 1, "unsubscribed": 4}, 0, 1),
+        ({"explicit": 5, "implicit": 5, "pending": 5, "total": 9}, 15, 15),
+    ],
+)
+def test_active_contacts_are_counted_from_what_is_told(told, active, total):
+    """What is not told never makes them fewer."""
+    assert ContactCounts.from_json(told) == ContactCounts(active, total)
+
+
+@pytest.mark.parametrize(
+    "told", [{}, {"explicit": 1, "implicit": 2}, {"unsubscribed": 2}, {"total": True}]
+)
+def test_counts_that_tell_nothing_are_none(told):
+    assert ContactCounts.from_json(told) is None

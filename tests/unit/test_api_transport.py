@@ -20,7 +20,7 @@ from target_constant_contact.exceptions import (
 
 
 class Limiter:
-    def acquire(self, *, in_flight: bool = False) -> None:
+    def acquire(self, **_):
         pass
 
     def penalize(self, seconds):
@@ -136,7 +136,7 @@ def test_a_token_is_made_ready_before_a_slot_is_reserved(make, httpserver):
     order = []
 
     class Noting(Limiter):
-        def acquire(self, *, in_flight: bool = False) -> None:
+        def acquire(self, **_):
             order.extend([*signer.calls, "slot"])
 
     httpserver.expect_request(LISTS).respond_with_json({})
@@ -157,14 +157,6 @@ def test_a_redirect_to_nowhere_is_refused_too(client, httpserver, status):
     httpserver.expect_request(LISTS).respond_with_data("", status=status)
     with pytest.raises(ApiError, match=str(status)):
         client.contact_lists()
-
-
-def test_an_import_answered_without_an_activity_is_sent_again(client, httpserver):
-    """Without its id the activity could never be settled."""
-    httpserver.expect_request(JSON_IMPORT).respond_with_json({"state": "initialized"}, status=201)
-    with pytest.raises(ServiceUnavailableError, match="without activity_id"):
-        client.import_json(b"{}")
-    assert client.requests_made == 2
 
 
 @pytest.mark.parametrize("links", [None, [], "odd", {"next": "odd"}, {"next": {"href": 5}}])

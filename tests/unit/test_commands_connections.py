@@ -353,7 +353,7 @@ def test_a_person_is_asked(
 ):
     """The last one is Ctrl-D."""
     store.write(SHOP)
-    monkeypatch.setattr(logout, "_is_terminal", lambda: True)
+    monkeypatch.setattr(logout, "at_terminal", lambda: True)
 
     answer = ask("logout", "--connection", "shop", text=typed)
 
@@ -367,7 +367,7 @@ def test_an_account_without_a_name_is_not_named_in_the_question(
     ask: Any, store: TokenStore, monkeypatch: pytest.MonkeyPatch
 ):
     store.write(SEEDED)
-    monkeypatch.setattr(logout, "_is_terminal", lambda: True)
+    monkeypatch.setattr(logout, "at_terminal", lambda: True)
 
     assert "Remove connection 'seeded'?" in ask("logout", "--connection", "seeded").stderr
 

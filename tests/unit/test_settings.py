@@ -15,8 +15,7 @@ from target_constant_contact.exceptions import SettingsError
 from target_constant_contact.settings import Segment, Settings, data_dir, unknown_settings
 from target_constant_contact.target import TargetConstantContact
 
-SCHEMA = TargetConstantContact.config_jsonschema
-TargetConstantContact.append_builtin_config(SCHEMA)
+SCHEMA = TargetConstantContact.settings_schema()
 GOOD = {"access_token": "t0p-secret", "accept_data_transfer": True, "lists": "Newsletter"}
 
 

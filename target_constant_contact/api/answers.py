@@ -1,0 +1,97 @@
+"""Reading answers: JSON objects, the items of a page, and tables that are too large for memory."""
+
+from __future__ import annotations
+
+import tempfile
+from typing import IO, TYPE_CHECKING, Any, Final
+
+import requests
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+NO_ANSWER: Final = (
+    requests.ConnectionError,
+    requests.Timeout,
+    requests.exceptions.ChunkedEncodingError,
+    requests.exceptions.ContentDecodingError,
+)
+"""What comes in the place of an answer, or of its rest."""
+
+_CHUNK: Final = 1 << 20
+_BLANKS: Final = b"\xef\xbb\xbf\r\n\t "
+_OTHER_STARTS: Final = (b"", b"<", b"{", b"[")
+"""Nothing, or the start of a page, an object or an array, where a table was asked for."""
+
+
+class PassingError(Exception):
+    """A request failed in a way that another try may mend.
+
+    Args:
+        message: What has happened.
+        maybe_taken: Whether the service may have carried the request out.
+    """
+
+    def __init__(self, message: str, *, maybe_taken: bool = True) -> None:
+        super().__init__(message)
+        self.maybe_taken = maybe_taken
+
+
+def json_of(response: requests.Response) -> Any:
+    """The JSON value of an answer.
+
+    Raises:
+        PassingError: It is not JSON.
+    """
+    try:
+        return response.json()
+    except ValueError:
+        raise PassingError(f"{response.status_code} with a body that is not JSON") from None
+
+
+def items(answer: dict[str, Any], member: str) -> list[dict[str, Any]]:
+    """The objects in a list of an answer; whatever else it holds is passed over."""
+    found = answer.get(member)
+    return [item for item in found if isinstance(item, dict)] if isinstance(found, list) else []
+
+
+def next_href(answer: dict[str, Any]) -> str:
+    """The link to the next page; empty when there is none."""
+    links = answer.get("_links")
+    found = links.get("next") if isinstance(links, dict) else None
+    href = found.get("href") if isinstance(found, dict) else None
+    return href if isinstance(href, str) else ""
+
+
+def saved_table(response: requests.Response) -> IO[bytes]:
+    """Read a table from the network into a temporary file that nobody else can open.
+
+    Returns:
+        The file, at its start. It is gone when it is closed.
+
+    Raises:
+        PassingError: It broke off, or is no table.
+    """
+    file: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - the caller closes it
+    try:
+        for chunk in _chunks(response):
+            file.write(chunk)
+        file.seek(0)
+        _check_start(file.read(_CHUNK))
+        file.seek(0)
+    except BaseException:
+        file.close()
+        raise
+    return file
+
+
+def _chunks(response: requests.Response) -> Iterator[bytes]:
+    try:
+        yield from response.iter_content(_CHUNK)
+    except NO_ANSWER as error:
+        raise PassingError(f"broken off ({type(error).__name__})") from None
+
+
+def _check_start(start: bytes) -> None:
+    if start.lstrip(_BLANKS)[:1] in _OTHER_STARTS:
+        raise PassingError("an answer that is no table")
