@@ -126,7 +126,7 @@ class RedisSlots:
             self.used_today("")
         except (ValueError, TypeError):
             # Of the URL's query; these texts may quote it, and it may hold a password.
-            raise SettingsError([_WRONG_URL]) from None
+            raise SettingsError([_wrong_url()]) from None
 
     def reserve(self, key: str, interval: float, most: int, *, missed: float | None = None) -> Slot:
         """Reserve the next slot, unless its day has ``most`` requests."""
@@ -199,12 +199,6 @@ class RedisSlots:
         )
 
 
-_WRONG_URL: Final = (
-    "rate_limit_url is not the URL of a Redis server; write redis://host:6379/0, "
-    "rediss://:password@host:6379/0 (TLS) or unix:///path/to/redis.sock"
-)
-
-
 def url_fault(url: str) -> str:
     """What is wrong with the URL of a Redis server, in one line; empty when nothing is."""
     try:
@@ -213,8 +207,15 @@ def url_fault(url: str) -> str:
     except ValueError:
         usable = False
     if not usable or not (parts.path if parts.scheme == "unix" else parts.hostname):
-        return _WRONG_URL
+        return _wrong_url()
     return ""
+
+
+def _wrong_url() -> str:
+    return (
+        "rate_limit_url is not the URL of a Redis server; write redis://host:6379/0, "
+        "rediss://:password@host:6379/0 (TLS) or unix:///path/to/redis.sock"
+    )
 
 
 def place_of(url: str) -> str:
@@ -231,6 +232,9 @@ def _load_redis() -> Any:
         import redis.backoff  # noqa: PLC0415
         import redis.retry  # noqa: PLC0415
     except ImportError as error:
-        missing = f"{error.name} is not installed; install target-constant-contact[redis]"
-        raise SettingsError([f"rate_limit_url: {missing}"]) from error
+        fault = (
+            f"rate_limit_url: {error.name} is not installed; install "
+            "target-constant-contact[redis]"
+        )
+        raise SettingsError([fault]) from error
     return redis

@@ -17,13 +17,14 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from tests.process.support import environment
+from tests.process.support import environment, peak_kilobytes
 from tests.support import lines, record, schema, state
 
 if TYPE_CHECKING:
@@ -32,16 +33,29 @@ if TYPE_CHECKING:
 IMPORTS = ("contacts_json_import", "contacts_file_import")
 STATE_EVERY = 5_000
 SHARE = 0.7
-"""Share of an undisturbed run within which runs are killed; one that takes up another is shorter."""
+"""Share of an undisturbed run within which runs are killed: to take one up is shorter."""
+
+CLIENT = "sandbox-public"
+WAITS = {"seconds_to_start": (0.0, 0.1), "seconds_to_finish": (0.0, 0.4)}
+"""Ranges, so that later activities may end first."""
 
 _SERVICE = """
-import sys
+import json, sys
 from pathlib import Path
-from target_constant_contact.sandbox import Behaviour, Sandbox
-start, finish = eval(sys.argv[2])
-behaviour = Behaviour(seconds_to_start=start, seconds_to_finish=finish, seed=int(sys.argv[3]))
-with Sandbox(Path(sys.argv[1]), behaviour=behaviour) as sandbox:
-    print(sandbox.api_url, sandbox.access_token, flush=True)
+from target_constant_contact.sandbox import Behaviour, Fault, Sandbox
+path, client, behaviour, faults = sys.argv[1:]
+behaviour = {name: tuple(value) if isinstance(value, list) else value
+             for name, value in json.loads(behaviour).items()}
+with Sandbox(Path(path), behaviour=Behaviour(**behaviour)) as sandbox:
+    for fault in json.loads(faults):
+        sandbox.add_fault(Fault(**fault))
+    found = {
+        "api_url": sandbox.api_url,
+        "auth_url": sandbox.auth_url,
+        "client_id": client,
+        "refresh_token": sandbox.mint_refresh_token(client_id=client),
+    }
+    print(json.dumps(found), flush=True)
     sys.stdin.read()
 """
 
@@ -166,6 +180,10 @@ class Bench:
         forks: The process that the runs are forked from.
         settings: Settings beyond the usual ones.
         seed: Seeds the order in which activities end.
+        faults: Trouble that the account makes.
+
+    Attributes:
+        peak_kilobytes: The most memory that a run has held.
     """
 
     def __init__(
@@ -175,29 +193,33 @@ class Bench:
         forks: subprocess.Popen[str],
         settings: dict[str, Any],
         seed: int,
+        faults: tuple[dict[str, Any], ...] = (),
     ) -> None:
         folder.mkdir(parents=True)
         self._folder = folder
         self._messages = messages
         self._forks = forks
         self._account = folder / "account.sqlite"
-        waits = "((0.0, 0.1), (0.0, 0.4))"
-        self._service = _start(_SERVICE, folder, str(self._account), waits, str(seed))
-        url, token = _line(self._service).split()
-        self.config = {
-            "api_url": url,
-            "access_token": token,
-            "accept_data_transfer": True,
-            "segments": [
-                {"stream": "newsletter", "lists": ["Newsletter"]},
-                {"stream": "loyalty", "lists": ["Loyalty"]},
-            ],
-            "create_lists": True,
-            "data_dir": str(folder / "data"),
-            "max_activities_in_flight": 16,
-            "requests_per_second": 10_000,
-            "requests_per_day": 1_000_000,
-        } | settings
+        self.peak_kilobytes = 0
+        behaviour = json.dumps(WAITS | {"seed": seed})
+        service = (str(self._account), CLIENT, behaviour, json.dumps(faults))
+        self._service = _start(_SERVICE, folder, *service)
+        self.config = (
+            json.loads(_line(self._service))
+            | {
+                "accept_data_transfer": True,
+                "segments": [
+                    {"stream": "newsletter", "lists": ["Newsletter"]},
+                    {"stream": "loyalty", "lists": ["Loyalty"]},
+                ],
+                "create_lists": True,
+                "data_dir": str(folder / "data"),
+                "max_activities_in_flight": 16,
+                "requests_per_second": 10_000,
+                "requests_per_day": 1_000_000,
+            }
+            | settings
+        )
         (folder / "config.json").write_text(json.dumps(self.config))
 
     def run(self, kill_after: float | None = None) -> tuple[int, float]:
@@ -215,7 +237,17 @@ class Bench:
             time.sleep(kill_after)
             with suppress(ProcessLookupError):  # It has ended already.
                 os.kill(pid, signal.SIGKILL)
-        return int(_line(self._forks)), time.monotonic() - started
+        ended = threading.Event()
+        watcher = threading.Thread(target=self._watch, args=(pid, ended))
+        watcher.start()
+        code, seconds = int(_line(self._forks)), time.monotonic() - started
+        ended.set()
+        watcher.join()
+        return code, seconds
+
+    def _watch(self, pid: int, ended: threading.Event) -> None:
+        while not ended.wait(0.2):
+            self.peak_kilobytes = max(self.peak_kilobytes, peak_kilobytes(pid))
 
     def journal(self) -> list[dict[str, Any]]:
         """The lines of the ledger's journal; half a line is none."""

@@ -76,7 +76,7 @@ class TargetProcess:
         while self._process.poll() is None:
             if time.monotonic() > deadline:
                 self._process.kill()
-            self.peak_kilobytes = max(self.peak_kilobytes, _peak_kilobytes(self._process.pid))
+            self.peak_kilobytes = max(self.peak_kilobytes, peak_kilobytes(self._process.pid))
             time.sleep(0.02)
         for reader in self._readers:
             reader.join()
@@ -100,7 +100,7 @@ class TargetProcess:
             self.stderr += line
 
 
-def _peak_kilobytes(pid: int) -> int:
+def peak_kilobytes(pid: int) -> int:
     """The most memory that a process has held; without /proc, what it holds now.
 
     What `wait4` tells also counts the process that this one was forked from.
