@@ -278,7 +278,7 @@ class Importer:
             _logger.info("Activity %s is the import whose answer was lost", activity_id)
             self._accepted(doubt.batch, doubt.entry, sighting.found)
         elif doubt.missed + 1 >= doubts.LOOKS and not sighting.pending:
-            self._ledger.not_taken(doubt.entry)
+            self._ledger.lose(doubt.entry)
             with self._changed:
                 self._flights.not_found()
                 self._changed.notify_all()

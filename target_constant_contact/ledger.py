@@ -57,8 +57,9 @@ class Entry:
         stream: Stream of its rows.
         rows: Number of its rows.
         began_at: When it was sent, by this machine's clock.
-        state: ``sent`` as long as there is no answer; ``accepted``; ``settled``; or ``not
-            taken``, when the service has not accepted it.
+        state: ``sent`` as long as there is no answer; ``accepted``; ``settled``; ``not taken``,
+            when the service has surely not accepted it; or ``lost``, when it may have done so all
+            the same and no activity was found.
         activity_id: The service's name for the import; empty until it is accepted.
         created_at: When the service has made it, by its own clock, as far as it told.
     """
@@ -68,7 +69,7 @@ class Entry:
     stream: str
     rows: int
     began_at: datetime
-    state: Literal["sent", "accepted", "settled", "not taken"] = "sent"
+    state: Literal["sent", "accepted", "settled", "not taken", "lost"] = "sent"
     activity_id: str = ""
     created_at: datetime | None = None
 
@@ -98,7 +99,7 @@ class Ledger:
         self._run = run
         self._now = now
         self._journal = Journal(folder / "journal.jsonl")
-        self._file_lock = FileLock(folder / "lock", mode=PRIVATE_FILE)
+        self._file_lock = FileLock(folder / "lock", mode=PRIVATE_FILE, thread_local=False)
         self._lock = threading.RLock()
         self._entries: dict[int, Entry] = {}
         self._ids: set[str] = set()
@@ -152,7 +153,7 @@ class Ledger:
             if activity and not entry.activity_id:
                 self.accept(entry, activity)
             elif not entry.activity_id:
-                self.not_taken(entry)
+                self.lose(entry)
             if activity and activity.state == "completed":
                 self._completed[entry.number] = activity
 
@@ -164,7 +165,7 @@ class Ledger:
                 content=_content(batch, import_format),
                 stream=batch.destination.stream,
                 rows=batch.rows,
-                began_at=self._now(),
+                began_at=self._now().astimezone(UTC),
             )
             Fingerprints.of(batch.fingerprints).save(self._fingerprints_path(entry))
             self._entries[entry.number] = entry
@@ -175,7 +176,8 @@ class Ledger:
                 stream=entry.stream,
                 rows=entry.rows,
             )
-            self._journal.append(line | {"at": entry.began_at.isoformat()}, durable=True)
+            at = entry.began_at.isoformat(timespec="microseconds")
+            self._journal.append(line | {"at": at}, durable=True)
             return entry
 
     def accept(self, entry: Entry, activity: Activity) -> None:
@@ -192,8 +194,12 @@ class Ledger:
             self._journal.append(line, durable=True)
 
     def not_taken(self, entry: Entry) -> None:
-        """Note that the service has not accepted a batch."""
+        """Note that the service has surely not accepted a batch."""
         self._note(self._line("not taken", number=entry.number))
+
+    def lose(self, entry: Entry) -> None:
+        """Note that no import was found of a batch that got no answer."""
+        self._note(self._line("lost", number=entry.number))
 
     def settle(self, entry: Entry, activity: Activity) -> None:
         """Note that an import has been completed and counted."""
@@ -242,22 +248,23 @@ class Ledger:
                 return
             if time.monotonic() >= deadline:
                 raise TryLaterError(
-                    f"Run {self._holder()} of the same export has not ended in "
+                    f"{self._holder()} of the same export has not ended in "
                     f"{wait_seconds / 60:g} minutes (import_timeout_minutes). Start the run again "
                     "when it has, or end it"
                 )
             if not told:
-                _logger.info("Run %s of the same export is under way; waiting", self._holder())
+                _logger.info("%s of the same export is under way; waiting", self._holder())
                 told = True
             check()
             time.sleep(_SLICE_SECONDS)
 
     def _holder(self) -> str:
-        """Name of the run that has begun last."""
+        """What to call the run that has begun last."""
         with suppress(OSError, DamagedJournalError):
-            names = [line["run"] for line in self._journal.read() if line.get("line") == "run"]
-            return str(names[-1]) if names else ""
-        return ""
+            names = [line.get("run") for line in self._journal.read() if line.get("line") == "run"]
+            if names and names[-1]:
+                return f"Run {names[-1]}"
+        return "Another run"
 
     def _recall(self) -> bool:
         """Read what an interrupted run has left; False when there is nothing to take up."""
@@ -289,10 +296,6 @@ class Ledger:
         self.interrupted_runs = tuple(
             str(line["run"]) for line in lines if line.get("line") == "run"
         )
-        if self._others_began_after(max(str(line.get("at", "")) for line in lines)):
-            # Their values belong on top of those that were sent before.
-            _logger.info("Another export has begun since; everything is sent again")
-            self._to_take_up = {}
 
     def _apply(self, line: Mapping[str, Any]) -> None:
         """Change the entries as a line says."""
@@ -314,7 +317,7 @@ class Ledger:
                 activity_id=line["activity_id"],
                 created_at=datetime.fromisoformat(made) if made else None,
             )
-        elif kind in {"not taken", "settled"} and number is not None:
+        elif kind in {"not taken", "lost", "settled"} and number is not None:
             self._entries[number] = replace(self._entries[number], state=kind)
 
     def _note(self, line: Mapping[str, Any]) -> None:
@@ -339,11 +342,15 @@ class Ledger:
         ]
         if not self._completed:
             return {}
+        others = self._last_trace_of_others()
+        if any(self._entries[number].began_at <= others for number in self._completed):
+            _logger.info("Another export has sent since; what was sent before it is sent again")
         overruled = contradicted([self._fingerprints_of(entry) for entry in sent])
         found: dict[str, list[int]] = defaultdict(list)
         for place, entry in enumerate(sent):
             activity = self._completed.get(entry.number)
-            if activity and place not in overruled:
+            # What another export has sent since belongs below what this one says again.
+            if activity and place not in overruled and entry.began_at > others:
                 settlement = settle(entry.rows, activity.counters)
                 if not settlement.refused and not settlement.unexplained:
                     found[entry.content].append(entry.number)
@@ -358,16 +365,19 @@ class Ledger:
                     return True
         return False
 
-    def _others_began_after(self, moment: str) -> bool:
-        """Whether another export to the account has begun after a moment (ISO 8601, UTC)."""
+    def _last_trace_of_others(self) -> datetime:
+        """When another export to the account has last written to its journal."""
+        last = datetime.min.replace(tzinfo=UTC)
         for folder in self._folder.parent.iterdir():
             if folder == self._folder or not folder.is_dir():
                 continue
-            with suppress(OSError, DamagedJournalError):
+            try:
                 for line in Journal(folder / "journal.jsonl").read():
-                    if line.get("line") == "run" and str(line.get("at", "")) > moment:
-                        return True
-        return False
+                    last = max(last, datetime.fromisoformat(line["at"]))
+            except (OSError, DamagedJournalError, KeyError, TypeError, ValueError):
+                # Nobody knows what it has sent.
+                return datetime.max.replace(tzinfo=UTC)
+        return last
 
     def _fingerprints_path(self, entry: Entry) -> Path:
         return self._folder / f"{entry.number}.fingerprints"
