@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from singer_sdk.singerlib.json import serialize_json
 
 from target_constant_contact.cli import report_error
 from target_constant_contact.sandbox import Behaviour, Sandbox
@@ -29,10 +30,11 @@ from tests.support import read_rejects, read_report, settings_for
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "1000"))
+EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "800"))
 """Of each of the tests below."""
 
 STREAMS = ("members", "others")
+BUG = re.compile(r"Unexpected \w+ in ")
 ADDRESS = re.compile(r"\bfuzz\d+@example")
 PROPERTIES = {
     "email": {"type": ["null", "string"]},
@@ -187,7 +189,7 @@ class Run:
     def check(self, text: bytes) -> None:
         """Hold what was read against what was said of it."""
         assert "Traceback" not in self.log
-        assert "Unexpected" not in self.log
+        assert not BUG.search(self.log)
         assert not ADDRESS.search(self.log)
         if not self.report:
             assert self.exit_code
@@ -213,7 +215,8 @@ class Run:
             except (ValueError, RecursionError):
                 continue
             if isinstance(found, dict) and found.get("type") == "STATE":
-                after.setdefault(json.dumps(found.get("value")), rows)
+                # NaN and Infinity are no JSON, and go out as null.
+                after.setdefault(json.dumps(json.loads(serialize_json(found.get("value")))), rows)
         for state in self.states:
             assert after[json.dumps(state)] <= settled
 
