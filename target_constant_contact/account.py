@@ -36,13 +36,15 @@ class Account:
 
     Args:
         settings: The settings. With ``sandbox``, an account on this machine is started.
+        count_members: Read the lists with the number of their members.
 
     Raises:
         SettingsError: The sandbox is asked for and not installed.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, *, count_members: bool = False) -> None:
         self._settings = settings
+        self._count_members = count_members
         self._sandbox: Any = None
         if settings.sandbox:
             self._sandbox = load_sandbox()(settings.data_dir / "sandbox.sqlite").start()
@@ -88,6 +90,7 @@ class Account:
             self.client,
             create_lists=self._settings.create_lists,
             dry_run=self._settings.dry_run,
+            counts=self._count_members,
         )
 
     @property
@@ -139,7 +142,8 @@ class Account:
             SignInError: There is nothing to sign in with.
         """
         self._check_account()
-        faults = [fault for segment in self._settings.all_segments for fault in self._faults(segment)]
+        segments = self._settings.all_segments
+        faults = [fault for segment in segments for fault in self._faults(segment)]
         if faults:
             raise SettingsError(dict.fromkeys(faults))
 

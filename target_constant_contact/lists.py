@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 from target_constant_contact.exceptions import ApiError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from target_constant_contact.api.models import ContactList
 
@@ -30,8 +30,8 @@ class UnknownListError(LookupError):
 class Client(Protocol):
     """What the directory asks of the API."""
 
-    def contact_lists(self) -> list[ContactList]:
-        """All lists of the account."""
+    def contact_lists(self, *, counts: bool) -> list[ContactList]:
+        """All lists of the account, with the number of their members if asked for."""
 
     def create_contact_list(self, name: str) -> ContactList:
         """Make a list."""
@@ -44,18 +44,26 @@ class ListDirectory:
         client: The API.
         create_lists: Whether a name that does not exist is created.
         dry_run: Do not create; a list that would be created is given its name as id.
+        counts: Ask for the number of members too.
+
+    Attributes:
+        existing: The lists by id, as they were when they were read.
+        names: Names by id, of lists that were created since too.
     """
 
-    def __init__(self, client: Client, *, create_lists: bool, dry_run: bool) -> None:
+    def __init__(
+        self, client: Client, *, create_lists: bool, dry_run: bool, counts: bool = False
+    ) -> None:
         self._client = client
         self._create_lists = create_lists
         self._dry_run = dry_run
         self.names: dict[str, str] = {}
         self._ids: dict[str, str] = {}
         self._unknown: dict[str, str] = {}
-        for found in client.contact_lists():
-            if not found.deleted:
-                self._add(found.list_id, found.name)
+        found = (item for item in client.contact_lists(counts=counts) if not item.deleted)
+        self.existing: Mapping[str, ContactList] = {item.list_id.lower(): item for item in found}
+        for item in self.existing.values():
+            self._add(item.list_id, item.name)
 
     def find(self, reference: str, *, create: bool = True) -> tuple[str, ...]:
         """Ids of the lists that a text means, sorted.

@@ -78,7 +78,7 @@ def prove_writable(store: TokenStore, name: str) -> None:
         SettingsError: The folder cannot be written, or is open to other users.
     """
     try:
-        store.prove(name)
+        store.prove()
     except OSError as error:
         fault = (
             f"data_dir: connection {name!r} could not be stored in {store.folder} "

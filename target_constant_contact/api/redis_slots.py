@@ -233,8 +233,7 @@ def _load_redis() -> Any:
         import redis.retry  # noqa: PLC0415
     except ImportError as error:
         fault = (
-            f"rate_limit_url: {error.name} is not installed; install "
-            "target-constant-contact[redis]"
+            f"rate_limit_url: {error.name} is not installed; install target-constant-contact[redis]"
         )
         raise SettingsError([fault]) from error
     return redis

@@ -11,7 +11,6 @@ Source: https://developer.constantcontact.com/api_guide/auth_overview.html
 from __future__ import annotations
 
 import json
-import os
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Final, Self
@@ -90,17 +89,15 @@ class TokenStore:
                 f"target-constant-contact login --connection {name}"
             ) from None
 
-    def prove(self, name: str) -> None:
+    def prove(self) -> None:
         """Make sure that a connection could be stored, and read again.
 
         Raises:
             SettingsError: Others may read the folder.
             OSError: It cannot be written.
         """
-        self.path(name)
-        make_private_folder(self.folder)
-        _refuse_if_open(self.folder, "700")
         prove_writable(self.folder)
+        _refuse_if_open(self.folder, "700")
 
     def write(self, connection: Connection) -> None:
         """Store a connection, on disk when this returns. Call it with the lock held.

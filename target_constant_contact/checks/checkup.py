@@ -141,7 +141,7 @@ class Checkup:
     def _check_connection(self) -> Iterator[Check]:
         try:
             # So that nothing that is looked up here can be created.
-            self._account = Account(replace(self._settings, dry_run=True))
+            self._account = Account(replace(self._settings, dry_run=True), count_members=True)
         except TargetError:
             self._skip("there is no account to count for", ("requests",))
             raise

@@ -29,10 +29,10 @@ def check_lists(account: Account, settings: Settings) -> Iterator[Check]:
         TargetError: The lists cannot be read.
     """
     directory = account.lists
-    counted = {item.list_id.lower(): item for item in account.client.contact_lists(counts=True)}
-    if len(counted) > MAX_ACCOUNT_LISTS:
+    existing = directory.existing
+    if len(existing) > MAX_ACCOUNT_LISTS:
         detail = (
-            f"the account has {len(counted):,} lists, and is meant for {MAX_ACCOUNT_LISTS:,}; "
+            f"the account has {len(existing):,} lists, and is meant for {MAX_ACCOUNT_LISTS:,}; "
             "delete some in Constant Contact"
         )
         yield Check("lists", "warning", detail)
@@ -40,7 +40,7 @@ def check_lists(account: Account, settings: Settings) -> Iterator[Check]:
     for reference in dict.fromkeys(references):
         try:
             for list_id in directory.find(reference, create=False):
-                yield Check("lists", "ok", _found(list_id, counted))
+                yield Check("lists", "ok", _found(list_id, existing))
         except UnknownListError as error:
             yield Check("lists", "failed", str(error), SettingsError.exit_code)
     fields = [segment.lists_field for segment in settings.all_segments if segment.lists_field]
@@ -68,8 +68,8 @@ def check_custom_fields(account: Account, settings: Settings) -> Iterator[Check]
         yield Check("custom fields", "ok", detail)
 
 
-def _found(list_id: str, counted: Mapping[str, ContactList]) -> str:
-    found = counted.get(list_id)
+def _found(list_id: str, existing: Mapping[str, ContactList]) -> str:
+    found = existing.get(list_id)
     if found is None:
         return f"{list_id!r} does not exist yet and will be created (create_lists)"
     if found.membership_count is None:

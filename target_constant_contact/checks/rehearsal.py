@@ -139,10 +139,7 @@ class Rehearsal(TargetConstantContact):
         except SettingsError as error:
             self._faults[stream] = error.faults
         except (TargetError, SingerSDKError) as error:
-            self._faults[stream] = (f"stream {stream!r}: {_one_line(error)}",)
-        except Exception as error:  # noqa: BLE001 - singer-sdk trips over bad schemas in many ways
-            fault = f"stream {stream!r}: its schema cannot be used ({type(error).__name__})"
-            self._faults[stream] = (fault,)
+            self._faults[stream] = (_one_line(error),)
 
     @override
     def _process_record_message(self, message_dict: dict[str, Any]) -> None:

@@ -110,8 +110,9 @@ def _streams(rehearsed: Rehearsed) -> Iterator[Check]:
         yield Check("mapping", "ok", f"stream {stream!r} is dropped by stream_maps")
     for stream, faults in rehearsed.faults.items():
         for fault in faults:
-            about = "" if fault.startswith("stream ") else f"stream {stream!r}: "
-            yield Check("mapping", "failed", f"{about}{fault}", SettingsError.exit_code)
+            named = f"stream {stream!r}"
+            detail = fault if named in fault else f"{named}: {fault}"
+            yield Check("mapping", "failed", detail, SettingsError.exit_code)
     if error := rehearsed.error:
         detail = " ".join(str(error).split())
         yield Check("mapping", "failed", detail, getattr(error, "exit_code", 1))

@@ -79,9 +79,7 @@ def parse_settings(config: Mapping[str, Any], *, for_export: bool = False) -> Se
     Raises:
         SettingsError: With one line for each fault.
     """
-    return Settings.parse(
-        config, TargetConstantContact.settings_schema(), for_export=for_export
-    )
+    return Settings.parse(config, TargetConstantContact.settings_schema(), for_export=for_export)
 
 
 @contextmanager

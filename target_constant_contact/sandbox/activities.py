@@ -125,7 +125,7 @@ def _carry_out(db: sqlite3.Connection, row: sqlite3.Row, behaviour: Behaviour) -
         )
         return apply_import(db, job, behaviour)
     if row["kind"] == "contact_exports":
-        return export_contacts(db, payload)
+        return export_contacts(db, payload, behaviour.shows_until(row["ends_at"]))
     return _JOBS[row["kind"]](db, payload, row["activity_id"], row["ends_at"])
 
 

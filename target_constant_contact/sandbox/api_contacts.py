@@ -38,7 +38,8 @@ def get_contacts() -> Response:
     limit = query.number("limit", 50, 500)
     include = query.choice("include", PARTS)
     with_count = query.flag("include_count")
-    conditions = list(_conditions(query))
+    until = account().behaviour.shows_until(account().clock())
+    conditions = list(_conditions(query, until))
     where = " AND ".join(f"({condition})" for condition, _ in conditions)
     values = [value for _, some in conditions for value in some]
     page = f"SELECT c.* FROM contacts c WHERE {where} AND c.seq > ? ORDER BY c.seq LIMIT ?"  # noqa: S608 - constants
@@ -46,18 +47,18 @@ def get_contacts() -> Response:
         rows = db.execute(page, (*values, query.after, limit + 1)).fetchall()
         count = db.execute(f"SELECT count(*) FROM contacts c WHERE {where}", values)  # noqa: S608 - constants
         total = count.fetchone()[0]
-        answer: dict[str, Any] = {"contacts": contact_resources(db, rows[:limit], include)}
+        answer: dict[str, Any] = {"contacts": contact_resources(db, rows[:limit], include, until)}
     answer["_links"] = query.links("/contacts", rows, limit)
     return jsonify(answer | ({"contacts_count": total} if with_count else {}))
 
 
-def _conditions(query: Query) -> Iterator[tuple[str, list[Any]]]:
+def _conditions(query: Query, until: float) -> Iterator[tuple[str, list[Any]]]:
     statuses = query.choice("status", STATUSES)
     yield " OR ".join(STATUSES[s] for s in statuses) or "c.deleted_at IS NULL", []
     if email := query.text("email"):
         yield "c.email_key = ?", [email.strip().lower()]
     if lists := query.text("lists"):
-        yield _list_condition(lists)
+        yield _list_condition(lists, until)
     if query.text("tags") or query.text("segment_id"):
         yield "0", []
     for name, column in _MOMENTS.items():
@@ -66,16 +67,16 @@ def _conditions(query: Query) -> Iterator[tuple[str, list[Any]]]:
                 yield f"{column} {comparison} ?", [_moment(f"{name}_{side}", text)]
 
 
-def _list_condition(lists: str) -> tuple[str, list[Any]]:
+def _list_condition(lists: str, until: float) -> tuple[str, list[Any]]:
     list_ids = [list_id.strip().lower() for list_id in lists.split(",")]
     if len(list_ids) > MAX_LISTS or not all(is_uuid(list_id) for list_id in list_ids):
         raise invalid("lists does not have a valid value")
     marks = ", ".join("?" * len(list_ids))
     condition = (
         "c.seq IN (SELECT m.contact_seq FROM memberships m JOIN lists l ON l.seq = m.list_seq"  # noqa: S608 - marks
-        f" WHERE l.list_id IN ({marks}))"
+        f" WHERE l.list_id IN ({marks}) AND m.joined_at <= ?)"
     )
-    return condition, list_ids
+    return condition, [*list_ids, until]
 
 
 def _moment(name: str, text: str) -> float:

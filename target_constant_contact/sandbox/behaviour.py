@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -40,6 +41,8 @@ class Behaviour:
         dropped_addresses: Rows of these addresses vanish in the same way, wherever they stand.
         flagged_addresses: Well-formed addresses that an import counts as correctable, as the
             service does for two days with those that were signed up for too many lists.
+        index_lag: For so many seconds after an activity has put contacts on a list, searches and
+            exports do not show them there.
         access_token_seconds: Life of an access token.
         rotating_refresh_tokens: A refresh token serves once and is replaced; False: it stays.
         reuse_revokes_family: A used-up refresh token that is presented again takes back all
@@ -72,6 +75,7 @@ class Behaviour:
     rows_lost: int = 0
     dropped_addresses: frozenset[str] = frozenset()
     flagged_addresses: frozenset[str] = frozenset()
+    index_lag: float = 0
     access_token_seconds: int = 86_400
     rotating_refresh_tokens: bool = True
     reuse_revokes_family: bool = False
@@ -86,3 +90,7 @@ class Behaviour:
         "account:read",
     )
     activity_days: float = 10
+
+    def shows_until(self, now: float) -> float:
+        """Return the moment up to which memberships are shown by searches and exports."""
+        return now - self.index_lag if self.index_lag else math.inf

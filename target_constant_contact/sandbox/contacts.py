@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -72,24 +73,42 @@ def find_contact(db: sqlite3.Connection, contact_id: str) -> sqlite3.Row | None:
     return row
 
 
-def list_ids_of(db: sqlite3.Connection, contacts: Sequence[sqlite3.Row]) -> dict[int, list[str]]:
-    """Return the ids of the lists of each contact, by its internal number."""
+def list_ids_of(
+    db: sqlite3.Connection, contacts: Sequence[sqlite3.Row], until: float = math.inf
+) -> dict[int, list[str]]:
+    """Return the ids of the lists that each contact has joined until then.
+
+    Returns:
+        The ids in their order, by the contact's internal number.
+    """
     query = (
         "SELECT m.contact_seq, l.list_id FROM memberships m JOIN lists l ON l.seq = m.list_seq"
-        " WHERE m.contact_seq IN (SELECT value FROM json_each(?)) ORDER BY l.list_id"
+        " WHERE m.contact_seq IN (SELECT value FROM json_each(?)) AND m.joined_at <= ?"
+        " ORDER BY l.list_id"
     )
+    wanted = json.dumps([row["seq"] for row in contacts])
     found: dict[int, list[str]] = {}
-    for seq, list_id in db.execute(query, (json.dumps([row["seq"] for row in contacts]),)):
+    for seq, list_id in db.execute(query, (wanted, until)):
         found.setdefault(seq, []).append(list_id)
     return found
 
 
 def contact_resources(
-    db: sqlite3.Connection, contacts: Sequence[sqlite3.Row], include: Collection[str]
+    db: sqlite3.Connection,
+    contacts: Sequence[sqlite3.Row],
+    include: Collection[str],
+    until: float = math.inf,
 ) -> list[dict[str, Any]]:
-    """Show contacts as the API does, with the parts in ``include``."""
+    """Show contacts as the API does, with the parts in ``include``.
+
+    Args:
+        db: The account.
+        contacts: Their rows.
+        include: Some of :data:`PARTS`.
+        until: Lists that were joined later are not shown.
+    """
     fields = FieldIndex.read(db)
-    lists = list_ids_of(db, contacts) if "list_memberships" in include else {}
+    lists = list_ids_of(db, contacts, until) if "list_memberships" in include else {}
     return [_resource(row, include, fields, lists.get(row["seq"], [])) for row in contacts]
 
 

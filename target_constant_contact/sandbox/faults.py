@@ -32,6 +32,7 @@ Action = Literal[
     "empty",
     "drop_before",
     "drop_after",
+    "process_late",
     "delay",
     "fail",
     "time_out",
@@ -54,12 +55,14 @@ class Fault:
             ``error_500``, ``error_503``, ``unauthorized`` (401) and ``forbidden`` (403) their
             status; ``garbage`` answers 200 with a body that is not JSON, ``empty`` 200 without a
             body; ``drop_before`` closes the connection and does nothing, ``drop_after`` does
-            everything and then closes it without an answer; ``delay`` waits first; ``fail``,
+            everything and then closes it without an answer; ``process_late`` closes it at once and
+            does everything after ``seconds``, as behind a proxy that delivers late; ``delay`` waits
+            first; ``fail``,
             ``time_out``, ``cancel`` and ``stuck`` let the activity created by the request end so,
             with no row imported.
         nth: The first matching request it acts on, counted from 1; None is the same as 1.
         times: On how many requests in a row; None is always.
-        seconds: How long a ``delay`` waits, in real time.
+        seconds: How long a ``delay`` or ``process_late`` waits, in real time.
     """
 
     method: str = "*"
@@ -89,11 +92,13 @@ class Trouble:
     Attributes:
         seconds: Wait so long first.
         answer: Action that takes the place of the answer, if any.
+        late: Wait so long after the connection has been closed.
         outcome: State in which the activity created by the request ends, if it is disturbed.
     """
 
     seconds: float = 0.0
     answer: str = ""
+    late: float = 0.0
     outcome: str = ""
 
 
@@ -120,11 +125,12 @@ class FaultBook:
         """Count a request and return the trouble that waits for it."""
         with self._lock:
             acting = [f for i, f in enumerate(self._faults) if self._acts(i, f, method, path)]
-        answers = [f.action for f in acting if f.action != "delay" and f.action not in OUTCOMES]
+        answers = [f for f in acting if f.action != "delay" and f.action not in OUTCOMES]
         outcomes = [OUTCOMES[f.action] for f in acting if f.action in OUTCOMES]
         return Trouble(
             seconds=sum(f.seconds for f in acting if f.action == "delay"),
-            answer=answers[0] if answers else "",
+            answer=answers[0].action if answers else "",
+            late=answers[0].seconds if answers else 0.0,
             outcome=outcomes[0] if outcomes else "",
         )
 

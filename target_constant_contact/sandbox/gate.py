@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import time
 from typing import TYPE_CHECKING
@@ -83,8 +84,10 @@ def _trouble() -> Response | None:
     if trouble.seconds:
         account().closing.wait(trouble.seconds)
     g.outcome = trouble.outcome or g.outcome
-    if trouble.answer in {"drop_before", "drop_after"}:
+    if trouble.answer in {"drop_before", "drop_after", "process_late"}:
         g.hang_up = True
+        if trouble.answer == "process_late":
+            _hang_up_and_wait(trouble.late)
         return Response() if trouble.answer == "drop_before" else None
     return _disturbed_answer(trouble.answer) if trouble.answer else None
 
@@ -142,4 +145,11 @@ def _leave(response: Response) -> Response:
 def _hang_up() -> None:
     """Close the connection, so that whatever is answered never arrives."""
     connection: socket.socket = request.environ["werkzeug.socket"]
-    connection.shutdown(socket.SHUT_RDWR)
+    with contextlib.suppress(OSError):  # it is closed already
+        connection.shutdown(socket.SHUT_RDWR)
+
+
+def _hang_up_and_wait(seconds: float) -> None:
+    request.get_data()  # it cannot be read later
+    _hang_up()
+    account().closing.wait(seconds)

@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 import json
+from functools import lru_cache
 
 MAX_ENTRIES = 20
 
 
 def add_entry(history: str, at: float, what: str, activity_id: str) -> str:
     """Return the stored history with one entry more; the first and the newest ones are kept."""
-    entries = json.loads(history) if history else []
-    entries.append({"at": at, "what": what, "activity": activity_id})
-    if len(entries) > MAX_ENTRIES:
-        entries = entries[:1] + entries[-(MAX_ENTRIES - 1) :]
-    return json.dumps(entries)
+    entry = _entry(at, what, activity_id)
+    if not history:
+        return f"[{entry}]"
+    # Every entry is one object without objects in it. Parsing each history would take up much of
+    # the time of an import.
+    if history.count("{") < MAX_ENTRIES:
+        return f"{history[:-1]}, {entry}]"
+    entries = json.loads(history)
+    return json.dumps([entries[0], *entries[-(MAX_ENTRIES - 2) :], json.loads(entry)])
+
+
+@lru_cache(maxsize=16)
+def _entry(at: float, what: str, activity_id: str) -> str:
+    """Encode an entry; the people in an activity share a few of them."""
+    return json.dumps({"at": at, "what": what, "activity": activity_id})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import uuid
+import os
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -15,14 +15,15 @@ from target_constant_contact.sandbox.rows import Property, Row, Rules, read_row
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from target_constant_contact.sandbox.behaviour import Behaviour
 
 MAX_CUSTOM_FIELDS = 25
 MAX_LISTS_OF_CONTACT = 50
 MAX_KINDS = 3
-_PHONES = ("phone", "home_phone", "work_phone", "mobile_phone")
+_PHONES = frozenset({"phone", "home_phone", "work_phone", "mobile_phone"})
+_encode = json.JSONEncoder(check_circular=False).encode
 
 
 @dataclass(slots=True)
@@ -78,10 +79,7 @@ def apply_import(db: sqlite3.Connection, job: ImportJob, behaviour: Behaviour) -
         return Outcome(errors=["A contact list does not exist"], failed=True)
     rules = _rules(db, job, behaviour)
     rows = [read_row(raw, line, rules) for line, raw in enumerate(job.rows, start=2)]
-    rows = [row for row in rows if row.email.lower() not in behaviour.dropped_addresses]
-    for row in rows:
-        if row.email.lower() in behaviour.flagged_addresses:
-            row.problem = row.problem or "Invalid email address"
+    rows = _meddled_with(rows, behaviour)
     unique = _unique(rows, behaviour)
     good = [row for row in unique if not row.problem]
     kept_off = _Writer(db, job, sorted(numbers.values())).write(good)
@@ -96,6 +94,18 @@ def _rules(db: sqlite3.Connection, job: ImportJob, behaviour: Behaviour) -> Rule
         sms_permission=job.sms_permission,
         reject_too_long=behaviour.too_long == "reject",
     )
+
+
+def _meddled_with(rows: list[Row], behaviour: Behaviour) -> list[Row]:
+    """Return the rows without those that vanish, and with a problem for those that are flagged."""
+    dropped, flagged = (
+        {f"e:{address.lower()}" for address in addresses}
+        for addresses in (behaviour.dropped_addresses, behaviour.flagged_addresses)
+    )
+    for row in rows if flagged else ():
+        if row.key in flagged:
+            row.problem = row.problem or "Invalid email address"
+    return [row for row in rows if row.key not in dropped] if dropped else rows
 
 
 def _unique(rows: Sequence[Row], behaviour: Behaviour) -> list[Row]:
@@ -139,7 +149,7 @@ class _Writer:
         self._lists = lists
         self._inserts: list[tuple[Any, ...]] = []
         self._updates: list[tuple[Any, ...]] = []
-        self._joins: list[tuple[int, int]] = []
+        self._joins: list[tuple[int, int, float]] = []
 
     def write(self, rows: Sequence[Row]) -> int:
         """Write the rows and return how many people could not be added to the lists."""
@@ -200,29 +210,29 @@ class _Writer:
         self._inserts.append(
             (
                 seq,
-                str(uuid.uuid4()),
+                _contact_id(self._job.now),
                 email_key,
                 row.email or None,
                 properties.get("sms_number"),
                 "implicit" if row.email else None,
-                json.dumps(properties),
+                _encode(properties),
                 add_entry("", self._job.now, "created", self._job.activity_id),
                 self._job.now,
                 self._job.now,
             )
         )
-        self._joins.extend((number, seq) for number in self._lists)
+        self._joins.extend((number, seq, self._job.now) for number in self._lists)
 
-    def _change(self, person: _Person, row: Row, joined: Iterable[int]) -> bool:
+    def _change(self, person: _Person, row: Row, joined: Collection[int]) -> bool:
         """Update a person; tell whether they may be on the lists."""
         if person.permission == "unsubscribed":
             if person.deleted_at is not None:
                 self._update(person, person.properties, "came back, still unsubscribed")
             return False
         properties = _merged(person.properties, row.properties)
-        joins = [number for number in self._lists if number not in set(joined)]
+        joins = [number for number in self._lists if number not in joined]
         joins = joins[: max(0, MAX_LISTS_OF_CONTACT - person.lists)]
-        self._joins.extend((number, person.seq) for number in joins)
+        self._joins.extend((number, person.seq, self._job.now) for number in joins)
         if person.deleted_at is not None:
             self._update(person, properties, "came back after deletion")
         elif properties != person.properties:
@@ -234,7 +244,7 @@ class _Writer:
     def _update(self, person: _Person, properties: dict[str, Property], what: str) -> None:
         self._updates.append(
             (
-                json.dumps(properties),
+                _encode(properties),
                 properties.get("sms_number"),
                 add_entry(person.history, self._job.now, what, self._job.activity_id),
                 self._job.now,
@@ -253,26 +263,36 @@ class _Writer:
             " deleted_at = NULL WHERE seq = ?",
             self._updates,
         )
-        self._db.executemany("INSERT OR IGNORE INTO memberships VALUES (?, ?)", self._joins)
+        self._db.executemany("INSERT OR IGNORE INTO memberships VALUES (?, ?, ?)", self._joins)
+
+
+def _contact_id(now: float) -> str:
+    """Return a new UUID that begins with the moment, as the service's do.
+
+    Those of an import lie side by side in their index, where random ones would be all over it.
+    """
+    moment, rest = f"{int(now * 1_000):012x}", os.urandom(9).hex()
+    return f"{moment[:8]}-{moment[8:]}-7{rest[:3]}-8{rest[3:6]}-{rest[6:]}"
 
 
 def _merged(old: Mapping[str, Property], new: Mapping[str, Property]) -> dict[str, Property]:
     """Return ``old`` with what ``new`` supplies, within the numbers that a contact may have."""
-    merged = dict(old)
-    counts = Counter(group for name in old if (group := _group(name)))
-    for name, value in new.items():
-        group = _group(name)
-        if name not in old and group:
+    merged = {**old, **new}
+    further = [name for name in new if name not in old and _group(name)]
+    if further:
+        counts = Counter(group for name in old if (group := _group(name)))
+        for name in further:
+            group = _group(name)
             if counts[group] >= (MAX_CUSTOM_FIELDS if group == "custom" else MAX_KINDS):
-                continue
-            counts[group] += 1
-        merged[name] = value
+                del merged[name]
+            else:
+                counts[group] += 1
     if old.get("sms_permission_to_send") == "explicit":
         merged["sms_permission_to_send"] = "explicit"
     return merged
 
 
 def _group(name: str) -> str:
-    if name.startswith("cf:"):
+    if name[:3] == "cf:":
         return "custom"
     return "phone" if name in _PHONES else ""

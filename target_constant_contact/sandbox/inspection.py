@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
 from target_constant_contact.sandbox import tokens
@@ -76,6 +77,23 @@ class Inspection:
             if row is None:
                 return None
             return flat_contact(row, _list_names(db, [row]).get(row["seq"], []))
+
+    def account_state(self) -> dict[str, dict[str, Any]]:
+        """Return what the account knows of everybody, without times and ids, for comparing."""
+        self._account.settle()
+        with self._account.store.reading() as db:
+            names = dict(db.execute("SELECT seq, name FROM lists").fetchall())
+            lists: defaultdict[int, list[str]] = defaultdict(list)
+            for number, seq in db.execute("SELECT list_seq, contact_seq FROM memberships"):
+                lists[seq].append(names[number])
+            return {
+                row["email_key"] or row["sms_key"]: {
+                    **flat_contact(row, lists.get(row["seq"], ())),
+                    "opt_out_source": row["opt_out_source"] or "",
+                    "deleted": row["deleted_at"] is not None,
+                }
+                for row in db.execute("SELECT * FROM contacts")
+            }
 
     def activities(self) -> list[dict[str, Any]]:
         """Return all activities, oldest first."""

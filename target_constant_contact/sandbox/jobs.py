@@ -67,8 +67,8 @@ def add_memberships(
     willing = {seq for (seq,) in db.execute(query, (json.dumps(list(people)),))}
     before = db.total_changes
     db.executemany(
-        "INSERT OR IGNORE INTO memberships VALUES (?, ?)",
-        [(number, seq) for number in numbers for seq in willing],
+        "INSERT OR IGNORE INTO memberships VALUES (?, ?, ?)",
+        [(number, seq, now) for number in numbers for seq in willing],
     )
     if db.total_changes > before:
         _touch(db, willing, now, "added to a list", activity_id)

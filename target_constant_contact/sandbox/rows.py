@@ -110,7 +110,7 @@ class Rules:
 
 def read_row(raw: Mapping[str, Any], line: int, rules: Rules) -> Row:
     """Read one row. Blank values and unknown properties are as if they were not there."""
-    given = {name: text for name, value in raw.items() if (text := as_text(value))}
+    given = {name: text for name, value in raw.items() if (text := _quick_text(value))}
     email = given.get("email", "")
     sms = given.get("sms_number", "").replace("-", "")
     key = f"e:{email.lower()}" if email else f"s:{sms}" if sms else ""
@@ -125,6 +125,10 @@ def read_row(raw: Mapping[str, Any], line: int, rules: Rules) -> Row:
     if sms:
         _read_sms(row, given, rules)
     return row
+
+
+def _quick_text(value: Any) -> str:
+    return value.strip() if type(value) is str and value.isascii() else as_text(value)
 
 
 def as_text(value: Any) -> str:
@@ -170,7 +174,7 @@ def _read_texts(row: Row, given: Mapping[str, str], rules: Rules) -> None:
         kept_as, limit = known
         if len(text) > limit and rules.reject_too_long:
             row.problem = row.problem or f"{name} is too long"
-        row.properties[kept_as] = text[:limit]
+        row.properties[kept_as] = text if len(text) <= limit else text[:limit]
 
 
 def _read_dates(row: Row, given: Mapping[str, str], rules: Rules) -> None:

@@ -127,6 +127,6 @@ def _insert_contact(db: sqlite3.Connection, contact: SeedContact, number: int, a
         ),
     ).lastrowid
     db.executemany(
-        "INSERT INTO memberships SELECT seq, ? FROM lists WHERE name = ?",
-        [(seq, name) for name in contact.lists],
+        "INSERT INTO memberships SELECT seq, ?, ? FROM lists WHERE name = ?",
+        [(seq, at, name) for name in contact.lists],
     )

@@ -242,6 +242,15 @@ class Sandbox:
         """Return one contact as :meth:`members` does; None if unknown or deleted."""
         return self._inspection.contact(email)
 
+    def account_state(self) -> dict[str, dict[str, Any]]:
+        """Return everybody in the account, deleted ones too, to be compared with another account.
+
+        Each is as :meth:`members` shows it, with ``opt_out_source`` and ``deleted`` besides, under
+        the lower-cased e-mail, or the SMS number where there is none. Two accounts into which the
+        same people were imported, in whatever order and however often, have equal states.
+        """
+        return self._inspection.account_state()
+
     def activities(self) -> list[dict[str, Any]]:
         """Return all activities, oldest first, as the API shows them.
 

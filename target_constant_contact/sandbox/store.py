@@ -54,6 +54,7 @@ CREATE INDEX contacts_by_sms ON contacts (sms_key) WHERE sms_key IS NOT NULL;
 CREATE TABLE memberships (
     list_seq INTEGER NOT NULL,
     contact_seq INTEGER NOT NULL,
+    joined_at REAL NOT NULL DEFAULT 0,
     PRIMARY KEY (list_seq, contact_seq)
 ) WITHOUT ROWID;
 CREATE INDEX memberships_by_contact ON memberships (contact_seq);
@@ -101,7 +102,8 @@ CREATE TABLE requests (
     seconds REAL NOT NULL
 );
 """
-VERSION = 1
+VERSION = 2
+_SINCE_VERSION_1 = "ALTER TABLE memberships ADD COLUMN joined_at REAL NOT NULL DEFAULT 0"
 _BUSY_SECONDS = 60
 
 
@@ -134,6 +136,8 @@ class Store:
         connection.row_factory = sqlite3.Row
         try:
             connection.execute("PRAGMA synchronous = NORMAL")
+            # Too small a cache is written to the disk, and read again, in the middle of an import.
+            connection.execute("PRAGMA cache_size = -64000")
             yield connection
         finally:
             connection.close()
@@ -162,15 +166,18 @@ class Store:
             version = connection.execute("PRAGMA user_version").fetchone()[0]
             if version == VERSION:
                 return
-            if version != 0:
+            if version not in {0, 1}:
                 raise ValueError(
                     f"{self.path} holds a sandbox account of another version ({version});"
                     " delete the file to start afresh"
                 )
-            for statement in filter(str.strip, SCHEMA.split(";")):
+            for statement in filter(
+                str.strip, (SCHEMA if not version else _SINCE_VERSION_1).split(";")
+            ):
                 connection.execute(statement)
             connection.execute(f"PRAGMA user_version = {VERSION}")
-            fill(connection)
+            if not version:
+                fill(connection)
 
 
 def _create_private(path: Path) -> None:

@@ -116,10 +116,10 @@ def test_a_data_folder_that_cannot_be_written_stops_what_needs_it(check: Check, 
 
 
 def test_a_full_disk_is_seen(check: Check, monkeypatch: pytest.MonkeyPatch):
-    def full(**_: Any) -> None:
+    def full(*_: Any, **__: Any) -> None:
         raise OSError(28, os.strerror(28))
 
-    monkeypatch.setattr("tempfile.TemporaryFile", full)
+    monkeypatch.setattr("target_constant_contact.files.write_private", full)
 
     assert "No space left" in check().details("data folder", "failed")[0]
 
@@ -380,6 +380,13 @@ def test_lists_are_found_with_their_members(check: Check):
     assert checked.details("lists", "ok")[0] == f"Newsletter ({list_id}): {members} members"
     assert checked.details("lists", "ok")[1].startswith("General Interest (")
     assert len(checked.details("lists")) == 2
+
+
+def test_the_lists_are_read_once(check: Check):
+    check()
+
+    asked = [seen for seen in check.sandbox.requests if seen.path == "/v3/contact_lists"]
+    assert len(asked) == 1
 
 
 def test_a_list_whose_members_the_service_does_not_count_is_found_all_the_same(

@@ -157,7 +157,7 @@ def test_a_schema_that_no_program_can_read_is_a_fault_of_its_stream(
 
     assert [detail.split()[1] for detail in checked.details("mapping", "ok")] == ["'good'"]
     (detail,) = checked.details("mapping", "failed")
-    assert detail.startswith("stream 'odd': its schema cannot be used (")
+    assert detail.startswith("The schema of stream 'odd' cannot be used (")
 
 
 def test_a_stream_map_that_is_wrong_is_a_fault_of_its_stream(check: Check):

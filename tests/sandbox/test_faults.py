@@ -28,7 +28,7 @@ def tables() -> dict[str, dict[tuple[str, str], str]]:
 
 
 @pytest.mark.parametrize("endpoint", ENDPOINTS, ids=lambda endpoint: endpoint.title)
-def test_without_a_fault_everything_is_done_and_the_endpoint_is_used(endpoint, sandbox):
+def test_without_a_fault_everything_is_done(endpoint):
     case = undisturbed(endpoint)
     assert (case.exit_code, case.state_out, case.all_accounted) == (0, True, True)
 

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
-import yaml
 from pytest_httpserver import HTTPServer
 from werkzeug import Response
 
@@ -29,7 +27,6 @@ from target_constant_contact.api.models import (
     CustomField,
 )
 
-DESCRIPTION = Path(__file__).parents[2] / ".." / "shared" / "constant-contact-v3-openapi.yaml"
 LIST_IDS = ["04fe9a97-a579-43c5-bb1a-58ed29bf0a6a", "14fe9a97-a579-43c5-bb1a-58ed29bf0a6a"]
 
 CALLS = {
@@ -63,14 +60,6 @@ CALLS = {
 }
 RESULTS = "/v3/contact_exports/e1"
 ANSWER = {"activity_id": "a1", "list_id": "l1", "custom_field_id": "f1", "total": 1}
-
-
-@pytest.fixture(scope="module")
-def description():
-    if not DESCRIPTION.exists():
-        pytest.skip("the official description is not part of this repository")
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    return yaml.load(DESCRIPTION.read_text(encoding="utf-8"), Loader=loader)
 
 
 @dataclass(frozen=True)

@@ -246,8 +246,10 @@ REFUSALS = {
 }
 
 
-def respond(httpserver, status, content):
-    expected = httpserver.expect_request("/auth/token")
+def respond(httpserver, status, content, *, once=False):
+    """Answer the token endpoint's next call so, or all of them."""
+    expect = httpserver.expect_ordered_request if once else httpserver.expect_request
+    expected = expect("/auth/token")
     if isinstance(content, str):
         expected.respond_with_data(content, status=status)
     else:
@@ -326,11 +328,7 @@ def test_a_passing_fault_is_tried_again_and_then_told(server, httpserver, caplog
 @pytest.mark.parametrize("case", PASSING)
 def test_a_passing_fault_is_survived(server, httpserver, case):
     status, content, _ = PASSING[case]
-    expected = httpserver.expect_ordered_request("/auth/token")
-    if isinstance(content, str):
-        expected.respond_with_data(content, status=status)
-    else:
-        expected.respond_with_json(content, status=status)
+    respond(httpserver, status, content, once=True)
     answers(httpserver, GOOD)
     assert server.refresh(TOKEN).access_token == "a"
 
@@ -338,11 +336,7 @@ def test_a_passing_fault_is_survived(server, httpserver, case):
 @pytest.mark.parametrize("case", PASSING)
 def test_a_refusal_tells_whether_an_answer_was_lost_before(server, httpserver, case):
     status, content, lost = PASSING[case]
-    expected = httpserver.expect_ordered_request("/auth/token")
-    if isinstance(content, str):
-        expected.respond_with_data(content, status=status)
-    else:
-        expected.respond_with_json(content, status=status)
+    respond(httpserver, status, content, once=True)
     answers(httpserver, ('{"error": "invalid_grant"}', 400))
     with pytest.raises(GrantRefusedError) as caught:
         server.refresh(TOKEN)

@@ -156,21 +156,13 @@ def test_a_token_is_renewed_a_little_before_it_expires(connect, sandbox, clock, 
 
 
 @pytest.mark.usefixtures("stored")
-def test_a_rejected_token_is_renewed(connect, sandbox):
-    signer = connect()
-    rejected = signer.access_token
-    assert signer.renew(rejected)
-    assert signer.access_token != rejected
-    assert calls(sandbox) == 2
-
-
-@pytest.mark.usefixtures("stored")
-def test_a_token_that_was_renewed_meanwhile_is_not_renewed_again(connect, sandbox):
+def test_a_rejected_token_is_renewed_and_not_again_where_that_was_done_meanwhile(connect, sandbox):
     """Several requests may be under way with the token that is rejected."""
     signer = connect()
     rejected = signer.access_token
-    signer.renew(rejected)
+    assert signer.renew(rejected)
     token = signer.access_token
+    assert token != rejected
     assert signer.renew(rejected)
     assert signer.access_token == token
     assert calls(sandbox) == 2

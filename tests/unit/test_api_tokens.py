@@ -414,7 +414,7 @@ def test_an_error_frees_the_lock(stored, monkeypatch):
 
 
 def test_a_store_is_proved_without_a_trace(stored):
-    stored.prove("default")
+    stored.prove()
     assert [path.name for path in stored.folder.iterdir()] == ["default.json"]
     assert stored.read("default") == CONNECTION
 
@@ -422,7 +422,7 @@ def test_a_store_is_proved_without_a_trace(stored):
 def test_a_store_that_is_open_to_others_is_not_proved(stored):
     stored.folder.chmod(0o755)
     with pytest.raises(SettingsError, match="chmod 700"):
-        stored.prove("default")
+        stored.prove()
 
 
 def test_a_store_on_a_full_disk_is_not_proved(stored, monkeypatch):
@@ -431,7 +431,7 @@ def test_a_store_on_a_full_disk_is_not_proved(stored, monkeypatch):
 
     monkeypatch.setattr(os, "fsync", fail)
     with pytest.raises(OSError, match="No space left"):
-        stored.prove("default")
+        stored.prove()
     assert [path.name for path in stored.folder.iterdir()] == ["default.json"]
 
 

@@ -8,7 +8,12 @@ import stat
 import pytest
 
 from target_constant_contact import files
-from target_constant_contact.files import make_private_folder, replace_durably, write_private
+from target_constant_contact.files import (
+    make_private_folder,
+    prove_writable,
+    replace_durably,
+    write_private,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -76,6 +81,26 @@ def test_a_durable_text_is_on_the_disk_before_the_function_returns(
     monkeypatch.setattr(files.os, "fsync", fsync)
     write_private(tmp_path / "file", "the text", durable=durable)
     assert found == synced
+
+
+def test_a_folder_is_made_and_proved_without_a_trace(tmp_path, monkeypatch):
+    """What is tried there is durable: a full disk shows in time."""
+    synced = []
+    monkeypatch.setattr(files.os, "fsync", synced.append)
+    prove_writable(tmp_path / "one" / "two")
+    assert mode(tmp_path / "one") == mode(tmp_path / "one" / "two") == 0o700
+    assert list((tmp_path / "one" / "two").iterdir()) == []
+    assert len(synced) == 1
+
+
+def test_nothing_is_left_in_a_folder_that_could_not_be_written(tmp_path, monkeypatch):
+    def full(_descriptor):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(files.os, "fsync", full)
+    with pytest.raises(OSError, match="No space left"):
+        prove_writable(tmp_path)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_file_takes_the_place_of_another(tmp_path):

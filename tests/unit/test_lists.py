@@ -21,9 +21,9 @@ class FakeClient:
     def __init__(self) -> None:
         self.created: list[str] = []
 
-    def contact_lists(self) -> list[ContactList]:
+    def contact_lists(self, *, counts: bool) -> list[ContactList]:
         return [
-            ContactList(NEWS, "Newsletter"),
+            ContactList(NEWS, "Newsletter", membership_count=7 if counts else None),
             ContactList(LOYAL, "Loyalty members"),
             ContactList(COMMA, "Friends, near and far"),
             ContactList(GONE, "Old campaign", deleted=True),
@@ -51,6 +51,13 @@ def directory(**options: Any) -> ListDirectory:
 )
 def test_a_list_is_found(reference):
     assert directory().find(reference) == (NEWS,)
+
+
+@pytest.mark.parametrize(("counts", "members"), [(True, 7), (False, None)])
+def test_members_are_counted_only_if_asked_for(counts, members):
+    existing = directory(counts=counts).existing
+    assert existing[NEWS].membership_count == members
+    assert GONE not in existing
 
 
 def test_several_lists_are_found_in_one_text_each_once_and_in_a_fixed_order():

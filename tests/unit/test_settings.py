@@ -221,6 +221,11 @@ def test_a_setting_that_does_not_exist_gets_close_matches():
     ]
 
 
+def test_the_settings_of_singer_sdk_exist_too():
+    config = {"stream_maps": {}, "flattening_enabled": True, "validate_records": False}
+    assert list(unknown_settings(config, SCHEMA)) == []
+
+
 def test_every_setting_has_a_title_and_a_description():
     for name, declared in TargetConstantContact.config_jsonschema["properties"].items():
         assert declared.get("description"), name

@@ -8,20 +8,9 @@ from dataclasses import replace
 import pytest
 import requests
 
-from target_constant_contact.sandbox import Behaviour, ManualClock, Sandbox
+from target_constant_contact.sandbox import Behaviour
 
 LIST = "Loyalty members"
-
-
-@pytest.fixture
-def clock():
-    return ManualClock()
-
-
-@pytest.fixture
-def sandbox(clock):
-    with Sandbox(clock=clock) as open_sandbox:
-        yield open_sandbox
 
 
 @pytest.fixture

@@ -7,20 +7,9 @@ import time
 import pytest
 import requests
 
-from target_constant_contact.sandbox import Behaviour, Fault, ManualClock, Sandbox
+from target_constant_contact.sandbox import Behaviour, Fault, ManualClock
 
 IMPORT = "/activities/contacts_json_import"
-
-
-@pytest.fixture
-def clock():
-    return ManualClock()
-
-
-@pytest.fixture
-def sandbox(clock):
-    with Sandbox(clock=clock) as open_sandbox:
-        yield open_sandbox
 
 
 @pytest.fixture

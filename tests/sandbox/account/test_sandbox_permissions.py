@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import requests
 
-from target_constant_contact.sandbox import Behaviour, ManualClock, Sandbox
+from target_constant_contact.sandbox import Behaviour
 
 NEEDED = [
     ("GET", "/contacts", "contacts:read"),
@@ -24,12 +24,6 @@ NEEDED = [
     ("GET", "/account/summary", "account:read"),
 ]
 ALL = Behaviour().privileges
-
-
-@pytest.fixture
-def sandbox():
-    with Sandbox(clock=ManualClock()) as open_sandbox:
-        yield open_sandbox
 
 
 @pytest.fixture

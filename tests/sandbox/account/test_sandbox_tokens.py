@@ -2,35 +2,24 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import threading
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import requests
 
-from target_constant_contact.sandbox import Behaviour, Fault, ManualClock, Sandbox
+from target_constant_contact.sandbox import Behaviour, Fault, Sandbox
+from tests.sandbox.account.oauth import (
+    BACK,
+    CHALLENGE,
+    CONFIDENTIAL,
+    DEVICE_CODE,
+    PUBLIC,
+    VERIFIER,
+)
 
-BACK = "http://127.0.0.1:8123/callback"
 SCOPE = "contact_data account_read offline_access"
-CONFIDENTIAL = ("sandbox-app", "sandbox-secret")
-PUBLIC = "sandbox-public"
-VERIFIER = "v" * 43
-CHALLENGE = base64.urlsafe_b64encode(hashlib.sha256(VERIFIER.encode()).digest()).decode().strip("=")
-DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code"
 STRICT = Behaviour(reuse_revokes_family=True)
-
-
-@pytest.fixture
-def clock():
-    return ManualClock()
-
-
-@pytest.fixture
-def sandbox(clock):
-    with Sandbox(clock=clock) as open_sandbox:
-        yield open_sandbox
 
 
 @pytest.fixture

@@ -13,11 +13,6 @@ from target_constant_contact.sandbox import Behaviour, ManualClock, Sandbox
 
 
 @pytest.fixture
-def clock():
-    return ManualClock()
-
-
-@pytest.fixture
 def sandbox(clock):
     behaviour = Behaviour(seconds_to_start=10, seconds_to_finish=20)
     with Sandbox(clock=clock, behaviour=behaviour) as open_sandbox:

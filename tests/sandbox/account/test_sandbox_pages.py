@@ -7,20 +7,9 @@ import re
 import pytest
 import requests
 
-from target_constant_contact.sandbox import Fault, ManualClock, Sandbox
+from target_constant_contact.sandbox import Fault
 
 EVIL = "<script>alert(1)</script>"
-
-
-@pytest.fixture
-def clock():
-    return ManualClock()
-
-
-@pytest.fixture
-def sandbox(clock):
-    with Sandbox(clock=clock) as open_sandbox:
-        yield open_sandbox
 
 
 @pytest.fixture

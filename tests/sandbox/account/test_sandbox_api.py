@@ -7,18 +7,7 @@ import uuid
 import pytest
 import requests
 
-from target_constant_contact.sandbox import ManualClock, Sandbox
-
-
-@pytest.fixture
-def clock():
-    return ManualClock()
-
-
-@pytest.fixture
-def sandbox(clock):
-    with Sandbox(clock=clock) as open_sandbox:
-        yield open_sandbox
+from target_constant_contact.sandbox import Sandbox
 
 
 @pytest.fixture

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import functools
-from pathlib import Path
 
 import pytest
 import requests
-import yaml
 from jsonschema import Draft4Validator, FormatChecker
 from referencing import Registry
 from referencing.jsonschema import DRAFT4
 
 from target_constant_contact.sandbox import Behaviour, ManualClock, Sandbox
+from tests.description import official
 
-OFFICIAL = Path(__file__).parents[3] / "shared" / "constant-contact-v3-openapi.yaml"
-pytestmark = pytest.mark.skipif(not OFFICIAL.exists(), reason="official description not at hand")
+pytestmark = pytest.mark.usefixtures("description")
 
 RICH = {
     "email": "rich@example.com",
@@ -37,19 +35,6 @@ ALL_PARTS = (
     "include=custom_fields,list_memberships,phone_numbers,street_addresses,taggings,notes,"
     "sms_channel"
 )
-
-
-@functools.cache
-def official():
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    return with_text_keys(yaml.load(OFFICIAL.read_text(encoding="utf-8"), loader))
-
-
-def with_text_keys(value):
-    """Write every key as JSON would; YAML reads the status codes as numbers."""
-    if isinstance(value, dict):
-        return {str(key): with_text_keys(item) for key, item in value.items()}
-    return [with_text_keys(item) for item in value] if isinstance(value, list) else value
 
 
 @functools.cache
