@@ -141,7 +141,7 @@ def _run(endpoint: Endpoint, faults: tuple[Fault, ...]) -> Case:
             "max_active_contacts": 10_000,
             "max_activities_in_flight": 1,
             "batch_size_rows": 3 if endpoint.settings.get("import_format") != "csv" else 4,
-            "import_timeout_minutes": 0.005,
+            "import_timeout_minutes": 0.01,
         }
         with _in_no_time():
             done = run(settings | endpoint.settings, *messages())
@@ -164,7 +164,7 @@ def _in_no_time() -> Iterator[None]:
         patch.object(auth_transport, "RETRY_SECONDS", 0.0),
         patch.object(transport, "_THROTTLED_SECONDS", 0.0),
         patch.object(auth_transport, "_THROTTLED_SECONDS", 0.0),
-        patch.object(importer, "QUEUE_FULL_SECONDS", 0.05),
+        patch.object(importer, "QUEUE_FULL_SECONDS", 0.4),
         patch.object(limits, "_MARGIN", 0.001),
     ):
         yield
