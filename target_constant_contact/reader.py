@@ -114,6 +114,9 @@ class MessageReader(SimpleSingerReader):
             properties = message["schema"].get("properties")
             if not isinstance(properties, dict):
                 raise self._input_error("is a SCHEMA without properties (an object)")
+            keys = message.get("key_properties") or []
+            if not isinstance(keys, list) or not all(isinstance(key, str) for key in keys):
+                raise self._input_error("is a SCHEMA with key_properties that are not names")
 
     def _input_error(self, fault: str) -> InputError:
         return InputError(

@@ -51,6 +51,14 @@ def test_a_last_line_without_line_end_is_read():
         ('{"type": "RECORD", "stream": "s", "record": "a@example.com"}', "without 'record'"),
         ('{"type": "SCHEMA", "stream": "s", "schema": {"x": "a@example.com"}}', "properties"),
         ('{"type": "SCHEMA", "stream": "s", "schema": {"properties": []}}', "properties"),
+        (
+            '{"type": "SCHEMA", "stream": "s", "schema": {"properties": {}}, "key_properties": 7}',
+            "key_properties",
+        ),
+        (
+            '{"type": "SCHEMA", "stream": "s", "schema": {"properties": {}}, "key_properties": [[]]}',
+            "key_properties",
+        ),
         ('{"type": "STATE", "value": "a@example.com"}', "without 'value'"),
         ("1" * 5_000, "is not JSON"),
         ("[" * 200_000, "is not JSON"),
