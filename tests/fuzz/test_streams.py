@@ -30,7 +30,8 @@ from tests.support import read_rejects, read_report, settings_for
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-pytestmark = pytest.mark.timeout(900)
+pytestmark = [pytest.mark.timeout(900), pytest.mark.no_cover]
+"""Coverage is measured by the other tests; here it would halve the number of examples."""
 
 EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "700"))
 """Of each of the tests below."""

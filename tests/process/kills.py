@@ -352,8 +352,14 @@ def _start(program: str, folder: Path, *arguments: str) -> subprocess.Popen[str]
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
-        env=environment(folder) | {"PYTHONPATH": str(Path(__file__).parents[2])},
+        env=_environment(folder),
     )
+
+
+def _environment(folder: Path) -> dict[str, str]:
+    """Without measuring coverage, which would take longer than the runs."""
+    found = environment(folder) | {"PYTHONPATH": str(Path(__file__).parents[2])}
+    return {name: value for name, value in found.items() if not name.startswith("COVERAGE")}
 
 
 def _tell(process: subprocess.Popen[str], line: str) -> None:

@@ -144,6 +144,7 @@ def room(request, tmp_path):
         one.close()
 
 
+@pytest.mark.alone
 def test_four_processes_share_a_key_fairly_and_within_its_limit(room):
     """At most 4 requests arrive in any second, and each process has its fair share of them."""
     clients = room.clients(4)

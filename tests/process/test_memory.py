@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from target_constant_contact.sandbox import Sandbox
 from tests.conftest import AT_ONCE
 from tests.process.support import TargetProcess
@@ -12,6 +14,7 @@ from tests.support import TEXT, schema, settings_for, state
 MEMBERS, LISTS = 200_000, 1_000
 
 
+@pytest.mark.timeout(500)
 def test_200_000_members_over_1_000_lists_take_less_than_300_mebibytes(tmp_path):
     path = tmp_path / "members.singer.jsonl"
     with Sandbox(behaviour=AT_ONCE) as sandbox:
@@ -31,7 +34,7 @@ def test_200_000_members_over_1_000_lists_take_less_than_300_mebibytes(tmp_path)
         config["max_activities_in_flight"] = 200
         config["field_mapping"] = {"email": "email", "first_name": "name"}
         target = TargetProcess(config, tmp_path, "--input", str(path)).start()
-        assert target.wait(110) == 0, target.stderr[-2_000:]
+        assert target.wait(400) == 0, target.stderr[-2_000:]
         assert len(sandbox.members(ids[7])) == MEMBERS // LISTS
     assert target.states == ["end"]
     assert "200,000 read = 200,000 landed" in target.stderr

@@ -9,6 +9,9 @@ import pytest
 from tests.sandbox import faults
 from tests.sandbox.faults import ENDPOINTS, FAULTS, TIMES, Case, Endpoint
 
+pytestmark = pytest.mark.no_cover
+"""Coverage is measured by the other tests, and there are hundreds of runs here."""
+
 CASES = [
     pytest.param(endpoint, name, times, id=f"{endpoint.title}-{name}-{times}")
     for endpoint in ENDPOINTS
