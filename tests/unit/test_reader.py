@@ -56,7 +56,7 @@ def test_a_last_line_without_line_end_is_read():
             "key_properties",
         ),
         (
-            '{"type": "SCHEMA", "stream": "", "schema": {"properties": {}}, "key_properties": [[]]}',
+            '{"type": "SCHEMA", "stream": "", "schema": {"properties": {}}, "key_properties": [1]}',
             "key_properties",
         ),
         ('{"type": "STATE", "value": "a@example.com"}', "without 'value'"),
