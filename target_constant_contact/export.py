@@ -153,14 +153,7 @@ class Export:
         *,
         hint: str = "",
     ) -> None:
-        """Take one row that cannot be sent.
-
-        Args:
-            destination: Stream and lists of the row; no lists when they are not known.
-            rejection: Why it cannot be sent.
-            context: ``schema`` and ``message``: the Singer messages as they were read.
-            hint: What else helps to correct it; for the rejects file only.
-        """
+        """Take one row that cannot be sent, as :meth:`Accounting.reject` describes it."""
         self._accounting.reject(destination, rejection, context, hint=hint)
 
     def add_state(self, state: Mapping[str, Any]) -> None:

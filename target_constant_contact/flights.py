@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from target_constant_contact.batch import ImportBatch
-    from target_constant_contact.ledger import Entry
+    from target_constant_contact.standing import Entry
 
 POLL_SECONDS: Final = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 30.0)
 """Waits between the polls of an activity; the last one repeats. Small imports finish in

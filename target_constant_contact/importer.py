@@ -32,7 +32,8 @@ if TYPE_CHECKING:
 
     from target_constant_contact.api.models import Activity
     from target_constant_contact.batch import ImportBatch, ImportFormat
-    from target_constant_contact.ledger import Entry, Ledger
+    from target_constant_contact.ledger import Ledger
+    from target_constant_contact.standing import Entry
 
 MAX_WAITING: Final = 2
 """Sealed batches that may wait to be sent before reading stops for them."""

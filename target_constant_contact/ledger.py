@@ -16,19 +16,18 @@ import json
 import logging
 import threading
 import time
-from collections import defaultdict
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final
 
 from filelock import FileLock, Timeout
 
 from target_constant_contact.exceptions import SettingsError, TryLaterError
 from target_constant_contact.files import PRIVATE_FILE, make_private_folder
-from target_constant_contact.fingerprints import Fingerprints, contradicted
+from target_constant_contact.fingerprints import Fingerprints
 from target_constant_contact.journal import DamagedJournalError, Journal
-from target_constant_contact.settlement import settle
+from target_constant_contact.standing import Entry, contradict, fingerprints_path, what_may_stand
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -45,33 +44,6 @@ def export_key(facts: Mapping[str, Any]) -> str:
     """A name for what these facts describe: 16 hexadecimal digits."""
     text = json.dumps(facts, sort_keys=True, ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One batch that was sent.
-
-    Attributes:
-        number: Its place in the order of sending, over all runs of the journal.
-        content: SHA-256 of everything that was sent.
-        stream: Stream of its rows.
-        rows: Number of its rows.
-        began_at: When it was sent, by this machine's clock.
-        state: ``sent`` as long as there is no answer; ``accepted``; ``settled``; ``not taken``,
-            when the service has surely not accepted it; or ``lost``, when it may have done so all
-            the same and no activity was found.
-        activity_id: The service's name for the import; empty until it is accepted.
-        created_at: When the service has made it, by its own clock, as far as it told.
-    """
-
-    number: int
-    content: str
-    stream: str
-    rows: int
-    began_at: datetime
-    state: Literal["sent", "accepted", "settled", "not taken", "lost"] = "sent"
-    activity_id: str = ""
-    created_at: datetime | None = None
 
 
 class Ledger:
@@ -167,7 +139,7 @@ class Ledger:
                 rows=batch.rows,
                 began_at=self._now().astimezone(UTC),
             )
-            Fingerprints.of(batch.fingerprints).save(self._fingerprints_path(entry))
+            Fingerprints.of(batch.fingerprints).save(fingerprints_path(self._folder, entry))
             self._entries[entry.number] = entry
             line = self._line(
                 "sent",
@@ -214,11 +186,11 @@ class Ledger:
         """
         with self._lock:
             if self._to_take_up is None:
-                self._to_take_up = self._find_what_may_stand()
+                self._to_take_up = self._what_may_stand()
             if not self._to_take_up:
                 return None
             numbers = self._to_take_up.get(_content(batch, import_format))
-            if not numbers or self._is_contradicted(batch):
+            if not numbers or contradict(self._folder, self._sent_by_this_run(), batch):
                 return None
             number = numbers.pop(0)
             self._note(self._line("taken up", number=number))
@@ -333,57 +305,12 @@ class Ledger:
             if entry.number <= self._earlier and entry.state in states
         )
 
-    def _find_what_may_stand(self) -> dict[str, list[int]]:
-        """Numbers of the imports that need not be repeated, by content, in order."""
-        sent = [
-            entry
-            for entry in self._entries.values()
-            if entry.number <= self._earlier and entry.state != "not taken"
-        ]
-        if not self._completed:
-            return {}
-        others = self._last_trace_of_others()
-        if any(self._entries[number].began_at <= others for number in self._completed):
-            _logger.info("Another export has sent since; what was sent before it is sent again")
-        overruled = contradicted([self._fingerprints_of(entry) for entry in sent])
-        found: dict[str, list[int]] = defaultdict(list)
-        for place, entry in enumerate(sent):
-            activity = self._completed.get(entry.number)
-            # What another export has sent since belongs below what this one says again.
-            if activity and place not in overruled and entry.began_at > others:
-                settlement = settle(entry.rows, activity.counters)
-                if not settlement.refused and not settlement.unexplained:
-                    found[entry.content].append(entry.number)
-        return found
+    def _what_may_stand(self) -> dict[str, list[int]]:
+        earlier = [entry for entry in self._entries.values() if entry.number <= self._earlier]
+        return what_may_stand(self._folder, earlier, self._completed)
 
-    def _is_contradicted(self, batch: ImportBatch) -> bool:
-        """Whether something that this run has sent says otherwise about one of its people."""
-        for entry in self._entries.values():
-            if entry.number > self._earlier and entry.state != "not taken":
-                said = self._fingerprints_of(entry)
-                if said is None or said.contradict(batch.fingerprints):
-                    return True
-        return False
-
-    def _last_trace_of_others(self) -> datetime:
-        """When another export to the account has last written to its journal."""
-        last = datetime.min.replace(tzinfo=UTC)
-        for folder in self._folder.parent.iterdir():
-            if folder == self._folder or not folder.is_dir():
-                continue
-            try:
-                for line in Journal(folder / "journal.jsonl").read():
-                    last = max(last, datetime.fromisoformat(line["at"]))
-            except (OSError, DamagedJournalError, KeyError, TypeError, ValueError):
-                # Nobody knows what it has sent.
-                return datetime.max.replace(tzinfo=UTC)
-        return last
-
-    def _fingerprints_path(self, entry: Entry) -> Path:
-        return self._folder / f"{entry.number}.fingerprints"
-
-    def _fingerprints_of(self, entry: Entry) -> Fingerprints | None:
-        return Fingerprints.load(self._fingerprints_path(entry))
+    def _sent_by_this_run(self) -> Iterator[Entry]:
+        return (entry for entry in self._entries.values() if entry.number > self._earlier)
 
     def _forget_fingerprints(self) -> None:
         for path in self._folder.glob("*.fingerprints"):

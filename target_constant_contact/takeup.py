@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from target_constant_contact.api.models import Activity
-    from target_constant_contact.ledger import Entry, Ledger
+    from target_constant_contact.ledger import Ledger
+    from target_constant_contact.standing import Entry
 
 _NOT_FOUND: Final = 404
 _SLICE_SECONDS: Final = 0.2

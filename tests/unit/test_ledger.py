@@ -16,7 +16,8 @@ import pytest
 from target_constant_contact import ledger as ledger_module
 from target_constant_contact.api.models import Activity
 from target_constant_contact.exceptions import InterruptedRunError, SettingsError, TryLaterError
-from target_constant_contact.ledger import Entry, export_key
+from target_constant_contact.ledger import export_key
+from target_constant_contact.standing import Entry
 from tests.ledgers import NOON, Exports, accepted, imported, names, no_check, say, send
 
 if TYPE_CHECKING:

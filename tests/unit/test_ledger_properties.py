@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from target_constant_contact.batch import ImportBatch
-    from target_constant_contact.ledger import Entry
+    from target_constant_contact.standing import Entry
 
 pytestmark = pytest.mark.usefixtures("_no_crash_of_the_machine")
 
