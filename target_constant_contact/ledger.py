@@ -27,7 +27,13 @@ from target_constant_contact.exceptions import SettingsError, TryLaterError
 from target_constant_contact.files import PRIVATE_FILE, make_private_folder
 from target_constant_contact.fingerprints import Fingerprints
 from target_constant_contact.journal import DamagedJournalError, Journal
-from target_constant_contact.standing import Entry, contradict, fingerprints_path, what_may_stand
+from target_constant_contact.standing import (
+    Entry,
+    contradict,
+    fingerprints_path,
+    is_overtaken,
+    what_may_stand,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -78,6 +84,7 @@ class Ledger:
         self._earlier = 0
         self._completed: dict[int, Activity] = {}
         self._to_take_up: dict[str, list[int]] | None = None
+        self._told_of_others = False
         self.interrupted_runs: tuple[str, ...] = ()
 
     def open(self, check: Callable[[], None], *, wait_seconds: float) -> None:
@@ -189,7 +196,10 @@ class Ledger:
                 self._to_take_up = self._what_may_stand()
             if not self._to_take_up:
                 return None
-            numbers = self._to_take_up.get(_content(batch, import_format))
+            numbers = self._to_take_up.get(_content(batch, import_format), [])
+            while numbers and is_overtaken(self._folder, self._entries[numbers[0]]):
+                self._tell_of_others()
+                numbers.pop(0)
             if not numbers or contradict(self._folder, self._sent_by_this_run(), batch):
                 return None
             number = numbers.pop(0)
@@ -299,11 +309,17 @@ class Ledger:
             self._journal.append(line, durable=False)
 
     def _left(self, *states: str) -> tuple[Entry, ...]:
-        return tuple(
-            entry
-            for entry in self._entries.values()
-            if entry.number <= self._earlier and entry.state in states
-        )
+        with self._lock:
+            return tuple(
+                entry
+                for entry in self._entries.values()
+                if entry.number <= self._earlier and entry.state in states
+            )
+
+    def _tell_of_others(self) -> None:
+        if not self._told_of_others:
+            _logger.info("Another export has sent since; what was sent before it is sent again")
+        self._told_of_others = True
 
     def _what_may_stand(self) -> dict[str, list[int]]:
         earlier = [entry for entry in self._entries.values() if entry.number <= self._earlier]

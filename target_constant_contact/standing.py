@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -18,8 +17,6 @@ if TYPE_CHECKING:
 
     from target_constant_contact.api.models import Activity
     from target_constant_contact.batch import ImportBatch
-
-_logger = logging.getLogger("target-constant-contact")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +61,11 @@ def what_may_stand(
 ) -> dict[str, list[int]]:
     """Find the imports that need not be repeated.
 
-    An import may stand when all of its rows have landed or belong to people who unsubscribed, no
-    later entry says something else about one of its people, and no other export to the account has
-    sent anything since: what this one says again belongs on top of that.
+    An import may stand when all of its rows have landed or belong to people who unsubscribed, and
+    no later entry says something else about one of its people.
 
     Args:
-        folder: Folder of the export; those of others are beside it.
+        folder: Folder of the export.
         entries: The entries of interrupted runs, in the order of sending.
         completed: Their completed activities, by the number of the entry.
 
@@ -79,14 +75,11 @@ def what_may_stand(
     if not completed:
         return {}
     sent = [entry for entry in entries if entry.may_have_landed]
-    others = _last_trace_of_others(folder)
-    if any(entry.number in completed and entry.began_at <= others for entry in sent):
-        _logger.info("Another export has sent since; what was sent before it is sent again")
     overruled = contradicted([Fingerprints.load(fingerprints_path(folder, e)) for e in sent])
     found: dict[str, list[int]] = defaultdict(list)
     for place, entry in enumerate(sent):
         activity = completed.get(entry.number)
-        if activity and place not in overruled and entry.began_at > others:
+        if activity and place not in overruled:
             settlement = settle(entry.rows, activity.counters)
             if not settlement.refused and not settlement.unexplained:
                 found[entry.content].append(entry.number)
@@ -101,6 +94,18 @@ def contradict(folder: Path, entries: Iterable[Entry], batch: ImportBatch) -> bo
             if said is None or said.contradict(batch.fingerprints):
                 return True
     return False
+
+
+def is_overtaken(folder: Path, entry: Entry) -> bool:
+    """Whether another export to the account has sent anything since an entry.
+
+    What this export says again belongs on top of that.
+
+    Args:
+        folder: Folder of the export; those of others are beside it.
+        entry: What may stand otherwise.
+    """
+    return entry.began_at <= _last_trace_of_others(folder)
 
 
 def _last_trace_of_others(own: Path) -> datetime:

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 from target_constant_contact.api.models import Activity
 from target_constant_contact.batch import BatchLimits, Destination, JsonBatch, encode_contact
 from target_constant_contact.ledger import Ledger
-from target_constant_contact.standing import Entry
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
     from target_constant_contact.batch import ImportBatch
+    from target_constant_contact.standing import Entry
 
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 

@@ -379,3 +379,13 @@ def test_the_zone_of_the_clock_does_not_matter(exports):
     (entry,) = ledger.in_doubt
     ledger.confirm(entry, imported(entry))
     assert ledger.take_up(say(a=1), "json") is None
+
+
+def test_nothing_stands_any_more_once_another_export_has_sent_in_between(exports):
+    """Also when something of this run was taken up before."""
+    exports.interrupt(say(b=1), say(a=1))
+    ledger = exports.resume()
+    assert ledger.take_up(say(b=1), "json")
+    other = exports.start("other run", "other export")
+    send(other, say(a=9))
+    assert ledger.take_up(say(a=1), "json") is None
