@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import tempfile
+from contextlib import ExitStack
 from typing import IO, TYPE_CHECKING, Any, Final
 
 import requests
+
+from target_constant_contact.exceptions import TargetError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -71,18 +74,23 @@ def saved_table(response: requests.Response) -> IO[bytes]:
 
     Raises:
         PassingError: It broke off, or is no table.
+        TargetError: There is no room for it.
     """
-    file: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - the caller closes it
     try:
-        for chunk in _chunks(response):
-            file.write(chunk)
-        file.seek(0)
-        _check_start(file.read(_CHUNK))
-        file.seek(0)
-    except BaseException:
-        file.close()
-        raise
-    return file
+        with ExitStack() as on_error:
+            file: IO[bytes] = on_error.enter_context(tempfile.TemporaryFile())
+            for chunk in _chunks(response):
+                file.write(chunk)
+            file.seek(0)
+            _check_start(file.read(_CHUNK))
+            file.seek(0)
+            on_error.pop_all()
+            return file
+    except OSError as error:
+        raise TargetError(
+            f"The answer could not be written into a temporary file ({error.strerror}). Make room "
+            "in the folder for temporary files, or name another one in TMPDIR."
+        ) from None
 
 
 def _chunks(response: requests.Response) -> Iterator[bytes]:

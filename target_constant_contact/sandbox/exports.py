@@ -196,10 +196,10 @@ def _chosen(
 def _conditions(
     db: sqlite3.Connection, request: Mapping[str, Any], until: float
 ) -> Iterator[tuple[str, list[Any]]]:
-    known = "(c.deleted_at IS NULL AND c.contact_id IN (SELECT lower(value) FROM json_each(?)))"
+    named = "c.contact_id IN (SELECT lower(value) FROM json_each(?))"
     yield EXPORT_STATUSES.get(request.get("status") or "", "c.deleted_at IS NULL"), []
     if ids := request.get("contact_ids"):
-        yield known, [json.dumps(ids)]
+        yield named, [json.dumps(ids)]
     elif ids := request.get("list_ids"):
         members = (
             "c.seq IN (SELECT contact_seq FROM memberships WHERE joined_at <= ?"
@@ -209,4 +209,4 @@ def _conditions(
     if request.get("tag_ids") or request.get("segment_id"):
         yield "0", []
     if ids := (request.get("exclude") or {}).get("contact_ids"):
-        yield f"NOT {known}", [json.dumps(ids)]
+        yield f"NOT {named}", [json.dumps(ids)]

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from target_constant_contact.sandbox.contacts import parsed_properties
 from target_constant_contact.sandbox.history import add_entry
 from target_constant_contact.sandbox.lists import list_numbers
 from target_constant_contact.sandbox.rows import Property, Row, Rules, read_row
@@ -181,12 +182,13 @@ class _Writer:
                 f"SELECT {column} AS key, {columns} FROM contacts"  # noqa: S608 - constants only
                 f" WHERE {column} IN (SELECT value FROM json_each(?)) {only and 'AND ' + only}"
             )
-            for row in self._db.execute(query, (json.dumps(kinds[kind]),)):
+            rows = self._db.execute(query, (json.dumps(kinds[kind]),)).fetchall()
+            for row, properties in zip(rows, parsed_properties(rows), strict=True):
                 people[f"{kind}:{row['key']}"] = _Person(
                     seq=row["seq"],
                     permission=row["permission"],
                     deleted_at=row["deleted_at"],
-                    properties=json.loads(row["properties"]),
+                    properties=properties,
                     history=row["history"],
                     lists=row["lists"],
                 )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from target_constant_contact.sandbox import tokens
 from target_constant_contact.sandbox.activities import activity_resource
-from target_constant_contact.sandbox.contacts import flat_contact
+from target_constant_contact.sandbox.contacts import flat_contact, parsed_properties
 from target_constant_contact.sandbox.fields import NewField, field_exists, insert_field
 from target_constant_contact.sandbox.lists import insert_list, list_exists
 
@@ -86,14 +86,18 @@ class Inspection:
             lists: defaultdict[int, list[str]] = defaultdict(list)
             for number, seq in db.execute("SELECT list_seq, contact_seq FROM memberships"):
                 lists[seq].append(names[number])
-            return {
-                row["email_key"] or row["sms_key"]: {
-                    **flat_contact(row, lists.get(row["seq"], ())),
-                    "opt_out_source": row["opt_out_source"] or "",
-                    "deleted": row["deleted_at"] is not None,
-                }
-                for row in db.execute("SELECT * FROM contacts")
+            rows = db.execute(
+                "SELECT seq, email_key, sms_key, email, permission, opt_out_source, deleted_at,"
+                " properties FROM contacts"
+            ).fetchall()
+        return {
+            row["email_key"] or row["sms_key"]: {
+                **flat_contact(row, lists.get(row["seq"], ()), known),
+                "opt_out_source": row["opt_out_source"] or "",
+                "deleted": row["deleted_at"] is not None,
             }
+            for row, known in zip(rows, parsed_properties(rows), strict=True)
+        }
 
     def activities(self) -> list[dict[str, Any]]:
         """Return all activities, oldest first."""

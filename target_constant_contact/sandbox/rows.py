@@ -110,7 +110,12 @@ class Rules:
 
 def read_row(raw: Mapping[str, Any], line: int, rules: Rules) -> Row:
     """Read one row. Blank values and unknown properties are as if they were not there."""
-    given = {name: text for name, value in raw.items() if (text := _quick_text(value))}
+    given = {
+        name: text
+        for name, value in raw.items()
+        # The short way for what nearly all values are; this runs for each of millions.
+        if (text := value.strip() if type(value) is str and value.isascii() else as_text(value))
+    }
     email = given.get("email", "")
     sms = given.get("sms_number", "").replace("-", "")
     key = f"e:{email.lower()}" if email else f"s:{sms}" if sms else ""
@@ -125,10 +130,6 @@ def read_row(raw: Mapping[str, Any], line: int, rules: Rules) -> Row:
     if sms:
         _read_sms(row, given, rules)
     return row
-
-
-def _quick_text(value: Any) -> str:
-    return value.strip() if type(value) is str and value.isascii() else as_text(value)
 
 
 def as_text(value: Any) -> str:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import gzip
+import io
 import logging
 import os
 import tempfile
@@ -19,6 +21,7 @@ from target_constant_contact.exceptions import (
     QuotaExceededError,
     ServiceUnavailableError,
     SignInError,
+    TargetError,
 )
 
 EXPORTS = "/v3/activities/contact_exports"
@@ -223,6 +226,29 @@ def test_the_file_is_private_and_gone_when_it_has_been_read(client, serve, monke
     assert made[0].closed
 
 
+@pytest.mark.parametrize("fault", ["open", "write"])
+def test_a_lack_of_room_for_the_file_is_named(client, serve, monkeypatch, fault):
+    made = []
+
+    class Full(io.BytesIO):
+        def write(self, _):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    def open_file():
+        if fault == "open":
+            raise FileNotFoundError(errno.ENOENT, "No usable temporary directory found")
+        made.append(Full())
+        return made[-1]
+
+    monkeypatch.setattr(tempfile, "TemporaryFile", open_file)
+    serve(table(TABLE))
+    said = "No usable temporary directory" if fault == "open" else "No space left on device"
+    with pytest.raises(TargetError, match=rf"temporary file \({said}.*TMPDIR"):
+        read(client)
+    assert all(file.closed for file in made)
+    assert client.requests_made == 1
+
+
 # A file that does not come at once
 
 
@@ -234,6 +260,7 @@ def test_the_file_is_private_and_gone_when_it_has_been_read(client, serve, monke
         (b"[]", 404, {}),
         (b"", 202, {}),
         (b'{"status":"processing"}', 202, {"Content-Type": "application/json"}),
+        (b"still processing", 202, {"Content-Type": "text/plain"}),
         table(b""),
         table(b"\xef\xbb\xbf\r\n"),
         (b"<html>Please stand by</html>", 200, {"Content-Type": "text/html"}),

@@ -378,6 +378,18 @@ def test_a_read_is_repeated_whatever_trouble_the_service_is_in(client, httpserve
     assert client.contact_lists() == []
 
 
+@pytest.mark.parametrize("words", ["queue_full", "1,000 Queued activities"])
+def test_only_a_request_that_starts_an_activity_can_find_the_queue_full(client, httpserver, words):
+    body = {"error_key": "odd", "error_message": words}
+    for path in ("/v3/contact_lists", EXPORTS):
+        httpserver.expect_ordered_request(path).respond_with_json(body, status=429)
+        httpserver.expect_ordered_request(path).respond_with_json(CREATED)
+    assert client.contact_lists() == []
+    with pytest.raises(QueueFullError):
+        client.start_contact_export()
+    assert client.requests_made == 3
+
+
 # Slots
 
 

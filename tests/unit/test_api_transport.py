@@ -143,6 +143,7 @@ def test_a_token_is_made_ready_before_a_slot_is_reserved(make, httpserver):
     signer = Renewing("t")
     make(httpserver.url_for("/v3"), auth=signer, limiter=Noting()).contact_lists()
     assert order == ["ready", "slot"]
+    assert signer.calls == ["ready"]
 
 
 def test_a_url_that_is_none_is_not_tried_again(make):
