@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from target_constant_contact.accounting import Accounting
 from target_constant_contact.contact import Rejection
-from target_constant_contact.exceptions import SettingsError, TargetError
+from target_constant_contact.exceptions import DataError, SettingsError, TargetError
 from target_constant_contact.files import make_private_folder
 from target_constant_contact.guard import ContractGuard
 from target_constant_contact.importer import Importer
@@ -74,6 +74,7 @@ class Export:
         self._contacts = 0
         self._begun = False
         self._all_settled = False
+        self._concluded = False
         self._ended = False
         self._ledger = Ledger(ledger_folder(settings, account), folder.name)
         self._guard = ContractGuard(
@@ -200,6 +201,7 @@ class Export:
             self._accounting.count_rest_as_unsettled()
         self._accounting.raise_faults()
         self._accounting.release()
+        self._concluded = True
         self._end("dry run" if self._settings.dry_run else "completed", None)
 
     def abort(self, error: BaseException) -> None:
@@ -208,6 +210,7 @@ class Export:
             return
         self._importer.give_up(GIVE_UP_SECONDS)
         self._accounting.count_rest_as_unsettled()
+        self._concluded = self._all_settled and isinstance(error, DataError)
         known = isinstance(error, TargetError)
         self._end("failed", str(error) if known else type(error).__name__)
 
@@ -273,13 +276,13 @@ class Export:
     def _close(self) -> None:
         """Close the files; what went wrong before it matters more than what goes wrong here.
 
-        The ledger is not ended when something that was sent is not settled: the next run takes it
-        up.
+        The ledger is ended only when the run has said what became of every row. Otherwise the next
+        run takes it up.
         """
         self._verifier.close()
         try:
             self._accounting.close()
-            if self._begun and self._all_settled:
+            if self._begun and self._concluded:
                 self._ledger.finish()
         except (OSError, TargetError) as error:
             _logger.error("%s: %s", self.folder, error)  # noqa: TRY400 - one line

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 
+from target_constant_contact.exceptions import InterruptedRunError
 from target_constant_contact.sandbox import Fault
+from target_constant_contact.verification import Verifier
 from tests.support import member, schema, state
 
 IMPORT = "/activities/contacts_json_import"
@@ -50,6 +52,17 @@ def test_a_run_that_failed_with_everything_settled_is_not_taken_up(sandbox, beha
     assert export(*members(2), max_rejected_percent=0).exit_code == 65
     assert export(*members(2)).exit_code == 0
     assert rows_imported(sandbox) == 4
+
+
+def test_a_run_that_was_stopped_while_it_verified_is_taken_up(sandbox, export, monkeypatch):
+    def stopped(_verifier, _check):
+        raise InterruptedRunError("SIGTERM came before the run was finished.")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Verifier, "explain", stopped)
+        assert export(*members(6), batch_size_rows=2).exit_code == 1
+    assert export(*members(6), batch_size_rows=2).exit_code == 0
+    assert rows_imported(sandbox) == 6
 
 
 def test_changed_rows_are_sent(sandbox, export):
