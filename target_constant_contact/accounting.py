@@ -73,6 +73,16 @@ class Accounting:
         counts.read += 1
         counts.merged += merged
 
+    def read_all(self, taken: Iterable[tuple[Destination, int]]) -> None:
+        """Count many rows that go into batches, none of which has joined another.
+
+        Args:
+            taken: Destinations and numbers of rows.
+        """
+        for destination, rows in taken:
+            self.rows += rows
+            self.report.of(destination).read += rows
+
     def reject(
         self,
         destination: Destination,

@@ -9,17 +9,17 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Final, Literal, TypeAlias
 
+import msgspec
 from typing_extensions import override
 
-from target_constant_contact.fingerprints import fingerprint
+from target_constant_contact.fingerprints import fingerprints
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
 MAX_BODY_BYTES: Final = 4_000_000
 """The service's "4 MB", read as the smaller of its two meanings."""
@@ -33,12 +33,19 @@ _MULTIPART_RESERVE: Final = 4_096
 """Room for the parts around a CSV file: boundaries, headers and up to 50 list ids."""
 _EOL: Final = "\n"
 
-_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+encode_contact: Final = msgspec.json.Encoder().encode
+"""Encodes contact properties (a mapping, or a struct of them) as compact UTF-8 JSON."""
+decode_contact: Final = msgspec.json.Decoder(dict[str, str | int]).decode
+"""The properties of an encoded contact."""
 
 
-def encode_contact(properties: Mapping[str, str | int]) -> bytes:
-    """Encode contact properties as the compact UTF-8 JSON that a body is made of."""
-    return _encode(properties).encode()
+def sms_permission(number: str | int | None, consent_date: str | int | None) -> SmsPermission:
+    """The SMS permission that a contact needs; it is set for a whole request.
+
+    ``explicit`` is only ever claimed for a person whose date of consent is known. A number
+    without one is imported with the service's default, ``not_set``, and gets no messages.
+    """
+    return "explicit" if number is not None and consent_date is not None else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +59,10 @@ class Destination:
 
     stream: str
     list_ids: tuple[str, ...] = ()
+
+
+Slot: TypeAlias = tuple[Destination, SmsPermission]
+"""What all contacts of a batch have in common."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +107,19 @@ class ImportBatch:
         if mine.keys().isdisjoint(theirs.keys()):
             return False
         return any(mine[key] != theirs[key] for key in mine.keys() & theirs.keys())
+
+
+@dataclass(frozen=True, slots=True)
+class Extension:
+    """Contacts that could be added to a batch.
+
+    Attributes:
+        size: Bytes by which the batch would grow.
+        carry_out: Adds them; nothing else may have been added in between.
+    """
+
+    size: int
+    carry_out: Callable[[], None]
 
 
 class OpenBatch(ABC):
@@ -147,6 +171,14 @@ class OpenBatch(ABC):
         """Add a contact, or replace the one with the same key."""
 
     @abstractmethod
+    def extension(self, contacts: Mapping[str, bytes]) -> Extension | None:
+        """Find out whether contacts that the batch does not hold yet fit, all of them.
+
+        Returns:
+            ``None`` when they do not fit, or would fill the batch to the last row.
+        """
+
+    @abstractmethod
     def remove(self, key: str) -> None:
         """Take a contact out."""
 
@@ -164,9 +196,7 @@ class OpenBatch(ABC):
             rows=len(self.contacts),
             first_row=self.first_row,
             body=self._body(),
-            fingerprints={
-                key: fingerprint(item, permission) for key, item in self.contacts.items()
-            },
+            fingerprints=fingerprints(self.contacts, permission),
         )
 
 
@@ -180,7 +210,7 @@ class JsonBatch(OpenBatch):
         request: dict[str, object] = {"list_ids": self.destination.list_ids}
         if self.sms_permission:
             request["sms_permission_to_send"] = self.sms_permission
-        self._head = _encode(request)[:-1].encode() + b',"import_data":['
+        self._head = encode_contact(request)[:-1] + b',"import_data":['
         self._bytes = len(self._head) + len(b"]}") - len(b",")
 
     @property
@@ -203,6 +233,20 @@ class JsonBatch(OpenBatch):
         held = self.contacts.get(key)
         self._bytes += len(contact) + 1 if held is None else len(contact) - len(held)
         self.contacts[key] = contact
+
+    def extension(self, contacts: Mapping[str, bytes]) -> Extension | None:
+        """Add up the lengths."""
+        size = sum(map(len, contacts.values())) + len(contacts)
+        if len(self.contacts) + len(contacts) >= self.limits.rows:
+            return None
+        if self._bytes + size > self.limits.size:
+            return None
+
+        def carry_out() -> None:
+            self.contacts.update(contacts)
+            self._bytes += size
+
+        return Extension(size, carry_out)
 
     def remove(self, key: str) -> None:
         """Take a contact out."""
@@ -235,7 +279,7 @@ class CsvBatch(OpenBatch):
 
     def fits(self, key: str, contact: bytes) -> bool:
         """Whether lines (with the header) and bytes stay within the limits."""
-        properties = json.loads(contact)
+        properties = decode_contact(contact)
         held = self.contacts.get(key)
         rows = len(self.contacts) + (held is None)
         cells = self._cells + _cells(properties.values()) - _cells_of(held)
@@ -244,10 +288,29 @@ class CsvBatch(OpenBatch):
 
     def put(self, key: str, contact: bytes) -> None:
         """Add or replace a contact."""
-        properties = json.loads(contact)
+        properties = decode_contact(contact)
         self._cells += _cells(properties.values()) - _cells_of(self.contacts.get(key))
         self._columns.update(dict.fromkeys(properties))
         self.contacts[key] = contact
+
+    def extension(self, contacts: Mapping[str, bytes]) -> Extension | None:
+        """Write all of them as one file, to see how long it is."""
+        rows = len(self.contacts) + len(contacts)
+        if rows + self._header_rows >= self.limits.rows:
+            return None
+        properties = list(map(decode_contact, contacts.values()))
+        columns = self._columns | dict.fromkeys(name for each in properties for name in each)
+        cells = self._cells + sum(_cells(each.values()) for each in properties)
+        size = self._size(columns, rows, cells)
+        if size > self.limits.size:
+            return None
+
+        def carry_out() -> None:
+            self.contacts.update(contacts)
+            self._columns = columns
+            self._cells = cells
+
+        return Extension(size - self.size, carry_out)
 
     def remove(self, key: str) -> None:
         """Take a contact out; its columns stay."""
@@ -262,12 +325,12 @@ class CsvBatch(OpenBatch):
         file = io.StringIO()
         writer = csv.DictWriter(file, self._columns, lineterminator=_EOL)
         writer.writeheader()
-        writer.writerows(map(json.loads, self.contacts.values()))
+        writer.writerows(map(decode_contact, self.contacts.values()))
         return file.getvalue().encode()
 
 
 def _cells_of(contact: bytes | None) -> int:
-    return 0 if contact is None else _cells(json.loads(contact).values())
+    return 0 if contact is None else _cells(decode_contact(contact).values())
 
 
 def _cells(values: Iterable[object]) -> int:

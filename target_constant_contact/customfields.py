@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 from target_constant_contact.contact import CUSTOM_PREFIX, MAX_CUSTOM_TEXT, did_you_mean
 from target_constant_contact.dates import day_text, moment_text
 from target_constant_contact.values import (
+    Text,
     UnfitValueError,
     clean,
     plain_number,
     plain_text,
-    text,
 )
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ def converter(field: CustomField, *, truncate: bool, lines: bool) -> ConvertText
         return fixed[field.type]
     if field.type in ("single_select", "multi_select"):
         return _choice(field)
-    return text(MAX_CUSTOM_TEXT, truncate=truncate, lines=lines and field.type == "text_area")
+    return Text(MAX_CUSTOM_TEXT, truncate=truncate, lines=lines and field.type == "text_area")
 
 
 def _scalar(value: Any) -> str:
@@ -143,7 +143,7 @@ def _choice(field: CustomField) -> ConvertText:
     choices = [choice for choice in field.choices if choice.strip()]
     spellings = {clean(choice).casefold(): choice for choice in reversed(choices)}
     spellings |= {clean(choice): choice for choice in choices}
-    any_text = text(MAX_CUSTOM_TEXT)
+    any_text = Text(MAX_CUSTOM_TEXT)
 
     def convert(value: Any) -> str | None:
         if isinstance(value, (list, tuple)) and field.type == "multi_select":

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from target_constant_contact.accounting import Accounting
+from target_constant_contact.batch import encode_contact
 from target_constant_contact.contact import Rejection
 from target_constant_contact.exceptions import DataError, SettingsError, TargetError
 from target_constant_contact.files import make_private_folder
@@ -29,12 +30,15 @@ if TYPE_CHECKING:
     from target_constant_contact.mapping import FieldMapping
     from target_constant_contact.packer import Packed
     from target_constant_contact.report import Report
+    from target_constant_contact.runs import Run
     from target_constant_contact.settings import Settings
     from target_constant_contact.settlement import Settlement
 
 GIVE_UP_SECONDS: Final = 15.0
 """How long an aborted run waits for its activities; a scheduler kills after 20 to 30 seconds."""
 
+_FEW: Final = 16
+"""Rows that are not worth being taken together."""
 _TOO_LARGE: Final = Rejection("record is larger than batch_size_bytes allows", "")
 _logger = logging.getLogger("target-constant-contact")
 
@@ -138,13 +142,58 @@ class Export:
             contact: What the row was mapped to.
             context: ``schema`` and ``message``: the Singer messages as they were read.
         """
-        packed = self._packer.add(destination, self._accounting.rows, contact)
-        if packed.too_large:
+        if not self._add(destination, contact.key, encode_contact(contact.properties)):
             self.reject(destination, _TOO_LARGE, context)
-            return
+
+    def add_run(self, run: Run, leave: Callable[[int], None]) -> None:
+        """Take many rows, as if they came one after the other.
+
+        Args:
+            run: The rows, mapped.
+            leave: Called, in its place among the others, with the position of every row that
+                cannot be sent.
+        """
+        start = 0
+        for place in run.unfit:
+            self._add_rows(run, start, place, leave)
+            leave(place)
+            start = place + 1
+        self._add_rows(run, start, len(run.keys), leave)
+
+    def _add_rows(self, run: Run, start: int, stop: int, leave: Callable[[int], None]) -> None:
+        """Take the rows between two positions: all at once, or else in halves."""
+        if stop - start <= _FEW:
+            for place in range(start, stop):
+                if not self._add(run.slots[place][0], run.keys[place], run.bodies[place]):
+                    leave(place)
+        elif not self._add_at_once(run, start, stop):
+            middle = (start + stop) // 2
+            self._add_rows(run, start, middle, leave)
+            self._add_rows(run, middle, stop, leave)
+
+    def _add_at_once(self, run: Run, start: int, stop: int) -> bool:
+        part = slice(start, stop)
+        if self._contacts + stop - start > self._settings.max_profiles_per_export:
+            return False
+        contacts = dict(zip(run.keys[part], run.bodies[part], strict=True))
+        if len(contacts) < stop - start:
+            return False
+        taken = self._packer.add_all(run.slots[part], contacts)
+        if taken is None:
+            return False
+        self._accounting.read_all(taken)
+        self._contacts += len(contacts)
+        return True
+
+    def _add(self, destination: Destination, key: str, encoded: bytes) -> bool:
+        """Take one row; False when it is too large to be sent."""
+        packed = self._packer.add(destination, self._accounting.rows, key, encoded)
+        if packed.too_large:
+            return False
         self._accounting.read(destination, merged=packed.merged)
         self._contacts += not packed.merged
         self._carry_out(packed)
+        return True
 
     def reject(
         self,

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from array import array
 from dataclasses import dataclass
+from itertools import repeat
 from typing import TYPE_CHECKING, Final, Self
 from zlib import crc32
 
@@ -25,9 +26,15 @@ them need 8 MB in a part's dictionary and 12 MB of arrays."""
 _MANY: Final = -1
 
 
-def fingerprint(contact: bytes, permission: str | None) -> int:
-    """32 bits that tell two values of one person apart."""
-    return crc32(contact, len(permission or ""))
+def fingerprints(contacts: Mapping[str, bytes], permission: str | None) -> dict[str, int]:
+    """32 bits for each person that tell two values apart.
+
+    Args:
+        contacts: E-mail key to encoded contact.
+        permission: The SMS permission that goes with all of them.
+    """
+    start = repeat(len(permission or ""))
+    return dict(zip(contacts, map(crc32, contacts.values(), start), strict=False))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -105,6 +112,6 @@ def contradicted(batches: Sequence[Fingerprints | None]) -> set[int]:
 
 
 def _hashes(said: Mapping[str, int]) -> Iterator[int]:
-    for key in said:
-        text = key.encode()
-        yield crc32(text) << 32 | crc32(text[::-1])
+    texts = list(map(str.encode, said))
+    for high, low in zip(map(crc32, texts), [crc32(text[::-1]) for text in texts], strict=True):
+        yield high << 32 | low

@@ -26,9 +26,9 @@ from target_constant_contact.paths import Read, nested, path_fault, placed, prop
 from target_constant_contact.rules import Check, Properties, checks
 from target_constant_contact.values import (
     Convert,
+    Text,
     UnfitValueError,
     email_address,
-    text,
     us_phone_number,
 )
 
@@ -61,14 +61,15 @@ class FieldMapping:
         properties: Names in an import of all that these contacts can carry, in the order in
             which they are sent, ``email`` first and custom fields last.
         automatic: Whether the fields were matched by well-known names.
+        steps: How each of ``properties`` is made, in the same order.
+        checks: Rules about several properties of one contact.
     """
 
     fields: Mapping[str, str]
     properties: tuple[str, ...]
     automatic: bool
-    _email: Step
-    _steps: tuple[Step, ...]
-    _checks: tuple[Check, ...]
+    steps: tuple[Step, ...]
+    checks: tuple[Check, ...]
 
     @classmethod
     def compile(  # noqa: PLR0913 - one argument for each setting that has a say
@@ -116,36 +117,33 @@ class FieldMapping:
             lines=import_format == "json",
             today=today or dates.today_utc(),
         )
-        email, *steps = _steps(schema, fields, custom, converters)
+        steps = tuple(_steps(schema, fields, custom, converters))
         return cls(
             fields=fields,
-            properties=(email[1], *(step[1] for step in steps)),
+            properties=tuple(step[1] for step in steps),
             automatic=not field_mapping,
-            _email=email,
-            _steps=tuple(steps),
-            _checks=tuple(checks(fields)),
+            steps=steps,
+            checks=tuple(checks(fields)),
         )
 
     def __call__(self, record: Mapping[str, Any]) -> Contact | Rejection:
         """Make a contact of a record, or say why that is impossible. Never raises."""
         get = record.get
-        label, wire, field, read, convert = self._email
+        properties: Properties = {}
         try:
-            value = get(field) if read is None else read(record)
-            email = None if value is None else convert(value)
-            if email is None:
-                return Rejection(f"{_EMAIL_LABEL} is blank", field)
-            properties: Properties = {wire: email}
-            for label, wire, field, read, convert in self._steps:  # noqa: B007 - label is used below
+            for label, wire, field, read, convert in self.steps:  # noqa: B007 - label is used below
                 value = get(field) if read is None else read(record)
                 if value is not None and (converted := convert(value)) is not None:
                     properties[wire] = converted
+                elif not properties:
+                    # E-mail comes first.
+                    return Rejection(f"{_EMAIL_LABEL} is blank", field)
         except UnfitValueError as unfit:
             return Rejection(f"{label} {unfit}", field)
-        for check in self._checks:
+        for check in self.checks:
             if rejection := check(properties):
                 return rejection
-        return Contact(str(email).lower(), properties)
+        return Contact(str(properties["email"]).lower(), properties)
 
     def as_record(self, properties: Mapping[str, str | int]) -> dict[str, Any]:
         """A record of which this mapping makes these properties; unmapped fields are unknown.
@@ -154,13 +152,19 @@ class FieldMapping:
             properties: Properties of a contact that this mapping has made.
         """
         record: dict[str, Any] = {}
-        for label, wire, field, read, _convert in (self._email, *self._steps):
+        for label, wire, field, read, _convert in self.steps:
             value: str | int | None = properties.get(wire)
             if label == "birthday" and value is not None:
                 value = f"--{properties['birthday_month']:02}-{properties['birthday_day']:02}"
             if value is not None:
                 record = placed(record, [field] if read is None else field.split("."), value)
         return record
+
+
+def roots(step: Step) -> tuple[str, ...]:
+    """Names of the record's own fields that a step reads."""
+    _, _, field, read, _ = step
+    return (field,) if read is None else read.roots
 
 
 def custom_field_faults(
@@ -188,7 +192,7 @@ def field_getter(path: str, schema: Mapping[str, Any]) -> Read:
     Returns:
         Takes a record, returns the value, or ``None`` when there is none.
     """
-    return nested(schema, path) or (lambda record: record.get(path))
+    return nested(schema, path) or Read((path,), lambda record: record.get(path))
 
 
 def _is_custom(name: str) -> bool:
@@ -216,7 +220,7 @@ def _converters(
     custom: Iterable[CustomField], *, truncate: bool, lines: bool, today: date
 ) -> dict[str, Convert]:
     converters: dict[str, Convert] = {
-        **{name: text(limit, truncate=truncate) for name, limit in TEXT_LIMITS.items()},
+        **{name: Text(limit, truncate=truncate) for name, limit in TEXT_LIMITS.items()},
         "email": email_address,
         "birthday_month": _whole(12, "month"),
         "birthday_day": _whole(31, "day of a month"),
@@ -232,7 +236,7 @@ def _converters(
 
 def _whole(highest: int, what: str) -> Convert:
     """A converter for whole numbers from 1 on, also written as text or as ``5.0``."""
-    as_text = text(50)
+    as_text = Text(50)
     fault = f"is not a {what} (1 to {highest})"
 
     def convert(value: Any) -> int | None:
@@ -282,4 +286,4 @@ def _with_number(fields: Mapping[str, str], schema: Mapping[str, Any], field: st
         value = number(record)
         return None if value is None or us_phone_number(value) is None else consent(record)
 
-    return read_consent
+    return Read((*number.roots, *consent.roots), read_consent)

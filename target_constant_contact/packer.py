@@ -8,9 +8,8 @@ batches may then be sent in any order without an older value ending on top.
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from target_constant_contact.batch import (
     BATCH_TYPES,
@@ -19,19 +18,24 @@ from target_constant_contact.batch import (
     ImportBatch,
     ImportFormat,
     OpenBatch,
+    Slot,
     SmsPermission,
+    decode_contact,
     encode_contact,
+    sms_permission,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-    from target_constant_contact.contact import Contact
+    from collections.abc import Callable, Mapping, Sequence
 
 OPEN_BYTES: Final = 32_000_000
 """Encoded bytes that all open batches may hold together."""
 OPEN_ROWS: Final = 200_000
 """Contacts that all open batches may hold together (about 400 bytes of bookkeeping each)."""
+
+
+Taken: TypeAlias = list[tuple[Destination, int]]
+"""Numbers of contacts by destination; one may come twice."""
 
 
 @dataclass(slots=True)
@@ -81,32 +85,65 @@ class Packer:
         self._open: dict[tuple[Destination, SmsPermission], OpenBatch] = {}
         self._holders: dict[str, tuple[OpenBatch, ...]] = {}
 
-    def add(self, destination: Destination, row: int, contact: Contact) -> Packed:
+    def add(self, destination: Destination, row: int, key: str, encoded: bytes) -> Packed:
         """Take a contact.
 
         Args:
             destination: Where the contact goes.
             row: Number of the row in the run; later rows have higher numbers.
-            contact: The contact; properties that it lacks keep the value of an earlier row.
+            key: E-mail key of the contact.
+            encoded: Its properties, encoded; those that it lacks keep the value of an earlier row.
 
         Returns:
             What has to be done now: batches to send, and batches to watch.
         """
         packed = Packed()
-        key = contact.key
-        properties = contact.properties
-        encoded = encode_contact(properties)
-        if not self._fits_alone(destination, key, encoded, _permission(properties)):
+        if not self._fits_alone(destination, key, encoded, _permission_of(encoded)):
             packed.too_large = True
             return packed
         if holders := self._holders.get(key):
-            encoded = self._update(holders, key, properties, encoded, packed)
+            encoded = self._update(holders, key, encoded, packed)
         holders = self._holders.get(key, ())
         packed.merged = any(batch.destination == destination for batch in holders)
         if not packed.merged:
             self._put(destination, row, key, encoded, packed)
         self._relieve(packed)
         return packed
+
+    def add_all(self, slots: Sequence[Slot], contacts: Mapping[str, bytes]) -> Taken | None:
+        """Take many contacts at once, if that is the same as taking them one after the other.
+
+        Args:
+            slots: Where each contact goes.
+            contacts: As many encoded contacts by e-mail key.
+
+        Returns:
+            How many contacts each destination has got; ``None``, with nothing changed, when one
+            of them would open, fill or change a batch.
+        """
+        # Like a single contact, none may come near the limit on its own.
+        if len(max(contacts.values(), key=len)) * 4 > self._limits.size - 4_096:
+            return None
+        if not self._holders.keys().isdisjoint(contacts):
+            return None
+        if self._rows + len(contacts) > self._max_rows:
+            return None
+        groups = _grouped(slots, contacts)
+        batches = [self._open.get(slot) for slot, _ in groups]
+        extensions = [
+            batch.extension(group) if batch else None
+            for batch, (_, group) in zip(batches, groups, strict=True)
+        ]
+        size = self._bytes + sum(each.size if each else 0 for each in extensions)
+        if not all(extensions) or size > self._max_bytes:
+            return None
+        for batch, extension, (_, group) in zip(batches, extensions, groups, strict=True):
+            if batch and extension:
+                extension.carry_out()
+                self._holders.update(dict.fromkeys(group, (batch,)))
+        self._bytes = size
+        self._rows += len(contacts)
+        return [(destination, len(group)) for (destination, _), group in groups]
 
     def seal(self, stream: str | None = None) -> list[ImportBatch]:
         """Seal the open batches of a stream, or all of them, oldest first."""
@@ -129,13 +166,14 @@ class Packer:
         self,
         holders: tuple[OpenBatch, ...],
         key: str,
-        properties: dict[str, str | int],
         encoded: bytes,
         packed: Packed,
     ) -> bytes:
         """Give every open batch that holds the address its new value; return that value."""
-        held = json.loads(holders[0].contacts[key])
-        merged = merge(held, properties)
+        if holders[0].contacts[key] == encoded:
+            return encoded
+        held = decode_contact(holders[0].contacts[key])
+        merged = merge(held, decode_contact(encoded))
         if merged == held:
             return holders[0].contacts[key]
         value, permission = encode_contact(merged), _permission(merged)
@@ -174,7 +212,7 @@ class Packer:
     def _put(
         self, destination: Destination, row: int, key: str, encoded: bytes, packed: Packed
     ) -> None:
-        permission = _permission(json.loads(encoded)) if b'"sms_number"' in encoded else None
+        permission = _permission_of(encoded)
         batch = self._open.get((destination, permission))
         if batch is not None and not batch.fits(key, encoded):
             packed.sealed.append(self._seal(batch))
@@ -225,8 +263,11 @@ class Packer:
         del self._open[batch.destination, batch.sms_permission]
         self._bytes -= batch.size
         self._rows -= len(batch.contacts)
-        for key in batch.contacts:
-            self._forget(key, batch)
+        for key, holders in zip(
+            batch.contacts, list(map(self._holders.pop, batch.contacts)), strict=True
+        ):
+            if len(holders) > 1:
+                self._holders[key] = tuple(other for other in holders if other is not batch)
         return batch.seal()
 
     def _forget(self, key: str, batch: OpenBatch) -> None:
@@ -235,6 +276,26 @@ class Packer:
             del self._holders[key]
         else:
             self._holders[key] = tuple(other for other in holders if other is not batch)
+
+
+def _grouped(
+    slots: Sequence[Slot], contacts: Mapping[str, bytes]
+) -> Sequence[tuple[Slot, Mapping[str, bytes]]]:
+    """The contacts of each slot."""
+    if slots.count(slots[0]) == len(slots):
+        return [(slots[0], contacts)]
+    # Equal slots are nearly always the same object, and hashing them takes longer than the rest.
+    places: dict[int, list[tuple[str, bytes]]] = {}
+    known: dict[int, Slot] = {}
+    for slot, item in zip(slots, contacts.items(), strict=True):
+        place = id(slot)
+        if place not in known:
+            known[place], places[place] = slot, []
+        places[place].append(item)
+    groups: dict[Slot, dict[str, bytes]] = {}
+    for place, slot in known.items():
+        groups.setdefault(slot, {}).update(places[place])
+    return list(groups.items())
 
 
 def merge(held: Mapping[str, str | int], later: Mapping[str, str | int]) -> dict[str, str | int]:
@@ -249,10 +310,8 @@ def merge(held: Mapping[str, str | int], later: Mapping[str, str | int]) -> dict
 
 
 def _permission(properties: Mapping[str, str | int]) -> SmsPermission:
-    """The SMS permission that a contact needs; it is set for a whole request.
+    return sms_permission(properties.get("sms_number"), properties.get("sms_consent_date"))
 
-    ``explicit`` is only ever claimed for a person whose date of consent is known. A number
-    without one is imported with the service's default, ``not_set``, and gets no messages.
-    """
-    consented = "sms_number" in properties and "sms_consent_date" in properties
-    return "explicit" if consented else None
+
+def _permission_of(encoded: bytes) -> SmsPermission:
+    return _permission(decode_contact(encoded)) if b'"sms_number"' in encoded else None

@@ -7,6 +7,7 @@ walks: dots go into objects, digits pick items of arrays (``emails.0.address``).
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from target_constant_contact.contact import did_you_mean
@@ -14,8 +15,23 @@ from target_constant_contact.contact import did_you_mean
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-Read = Callable[[Mapping[str, Any]], Any]
-"""Takes a record, returns the value at a path, or ``None`` when there is none."""
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """A reader of one value of a record.
+
+    Attributes:
+        roots: Names of the record's own fields that it looks at.
+        value_of: Takes a record, returns the value, or ``None`` when there is none.
+    """
+
+    roots: tuple[str, ...]
+    value_of: Callable[[Mapping[str, Any]], Any]
+
+    def __call__(self, record: Mapping[str, Any]) -> Any:
+        """The value, or ``None`` when there is none."""
+        return self.value_of(record)
+
 
 _OPEN: dict[str, Any] = {}
 _LONGEST_INDEX = 9
@@ -90,7 +106,7 @@ def nested(schema: Mapping[str, Any], path: str) -> Read | None:
                 return None
         return value
 
-    return read
+    return Read((first,), read)
 
 
 def placed(held: Any, steps: Sequence[str], value: Any) -> Any:

@@ -18,6 +18,7 @@ from target_constant_contact.exceptions import SettingsError
 from target_constant_contact.lists import UnknownListError
 from target_constant_contact.mapping import FieldMapping, field_getter
 from target_constant_contact.paths import path_fault
+from target_constant_contact.runs import StreamRuns
 from target_constant_contact.settings import MAX_LISTS, split_lists
 
 if TYPE_CHECKING:
@@ -116,17 +117,43 @@ class SegmentSink(BatchSink):
         Raises:
             RowRejectedError: The record names no list, or one that does not exist.
         """
-        references = self._references(record)
-        list_ids = self._find_lists(references) if references else self.destination.list_ids
-        if list_ids == self.destination.list_ids and list_ids:
+        list_ids = self._list_ids(self._lists_value(record) if self._lists_value else None)
+        if list_ids == self.destination.list_ids:
             return self
-        if not list_ids:
-            raise RowRejectedError(Rejection("record names no list", self._lists_field))
         sink = self._by_lists.get(list_ids)
         if sink is None:
             sink = self._by_lists[list_ids] = copy.copy(self)
             sink.destination = Destination(self.stream_name, list_ids)
         return sink
+
+    def destination_for(self, value: Any) -> Destination | None:
+        """Where a record goes that has this value in ``lists_field``.
+
+        Returns:
+            ``None`` when the record is to be rejected.
+        """
+        try:
+            return Destination(self.stream_name, self._list_ids(value))
+        except RowRejectedError:
+            return None
+
+    def runs(self) -> StreamRuns:
+        """How runs of this stream's records are taken, if nothing else has to be done to them."""
+        return StreamRuns(
+            self.stream_name,
+            self.mapping,
+            key_properties=self.key_properties,
+            lists=self._lists_value,
+            destination_for=self.destination_for,
+            is_valid=None if self._validator is None else self._is_valid,
+        )
+
+    def _is_valid(self, record: dict[str, Any]) -> bool:
+        try:
+            self.check_schema(record)
+        except RowRejectedError:
+            return False
+        return True
 
     def check_schema(self, record: dict[str, Any]) -> None:
         """Check a record against the stream's schema, when `validate_records` is on.
@@ -197,9 +224,16 @@ class SegmentSink(BatchSink):
             raise SettingsError([fault])
         return found
 
-    def _references(self, record: dict[str, Any]) -> tuple[str, ...]:
+    def _list_ids(self, value: Any) -> tuple[str, ...]:
+        """Ids of the lists that a record names, or else those of the settings."""
+        references = self._references(value)
+        list_ids = self._find_lists(references) if references else self.destination.list_ids
+        if not list_ids:
+            raise RowRejectedError(Rejection("record names no list", self._lists_field))
+        return list_ids
+
+    def _references(self, value: Any) -> tuple[str, ...]:
         """What a record says of its lists: texts, or numbers."""
-        value = self._lists_value(record) if self._lists_value else None
         entries = value if isinstance(value, list) else [value]
         for entry in entries:
             if isinstance(entry, bool) or not isinstance(entry, (str, int, NoneType)):

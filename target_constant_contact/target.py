@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, NoReturn
 from singer_sdk import Target
 from singer_sdk.exceptions import ConfigValidationError, RecordsWithoutSchemaException
 from singer_sdk.helpers.capabilities import PluginCapabilities, TargetCapabilities
-from singer_sdk.mapper import RemoveRecordTransform
+from singer_sdk.mapper import RemoveRecordTransform, SameRecordTransform
 from typing_extensions import override
 
 from target_constant_contact.account import Account
@@ -22,18 +22,21 @@ from target_constant_contact.contact import Rejection
 from target_constant_contact.exceptions import InputError, InterruptedRunError, SettingsError
 from target_constant_contact.export import Export, make_run_folder
 from target_constant_contact.reader import MessageReader
+from target_constant_contact.runs import Runs
 from target_constant_contact.settings import Settings, defaults, unknown_settings
 from target_constant_contact.settings_schema import PROPERTIES
 from target_constant_contact.sinks import RowRejectedError, SegmentSink
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from types import FrameType
 
     from singer_sdk.helpers.capabilities import CapabilitiesEnum
     from singer_sdk.mapper import StreamMap
 
 
+SHORTEST_RUN: Final = 4
+"""Records that are worth being taken together."""
 _BROKEN_SCHEMA: Final = (AttributeError, KeyError, RecursionError, TypeError, ValueError)
 """What singer-sdk stumbles with over a schema that is none."""
 
@@ -64,6 +67,9 @@ class TargetConstantContact(Target):
         self.max_parallelism = 1
         self.message_reader.check = self._check
         self.message_reader.on_error = self._abort
+        self.message_reader.decode = lambda: self._runs.decode
+        self.message_reader.take = self._take
+        self._runs = Runs()
         self._schemas: dict[str, dict[str, Any]] = {}
         self._account: Account | None = None
         self._signal: int | None = None
@@ -163,6 +169,26 @@ class TargetConstantContact(Target):
                 f"singer-sdk). Look at the SCHEMA message of the tap: it has to be a JSON schema "
                 "with properties."
             ) from None
+        sink = self._plain_sink(stream)
+        self._runs.know(stream, sink.runs() if sink else None)
+
+    def _plain_sink(self, stream: str) -> SegmentSink | None:
+        """The sink of a stream to whose records nothing has to be done on their way there."""
+        maps = self.mapper.stream_maps[stream]
+        if len(maps) != 1 or type(maps[0]) is not SameRecordTransform:
+            return None
+        sink = self.get_sink(maps[0].stream_alias)
+        if maps[0].flattening_enabled or sink.include_sdc_metadata_properties:
+            return None
+        return sink
+
+    def _take(self, messages: Sequence[Any], leave: Callable[[int], None]) -> None:
+        """Take a run of records; the reader handles those that have to be left alone."""
+        if len(messages) < SHORTEST_RUN:
+            for place in range(len(messages)):
+                leave(place)
+        else:
+            self.export.add_run(self._runs.map(messages), leave)
 
     def _check_account(self) -> None:
         """Compare the settings with the account, once, before the first row."""

@@ -7,9 +7,11 @@ what is sent, or ``None`` for a blank; what cannot be sent raises `UnfitValueErr
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import date, time
 from decimal import Decimal
+from types import NoneType
 from typing import Any
 
 from target_constant_contact.contact import MAX_EMAIL
@@ -69,31 +71,77 @@ def _one_space(match: re.Match[str]) -> str:
     return " " if any(char in _BREAKS for char in spaces) else spaces
 
 
-def text(limit: int, *, truncate: bool = False, lines: bool = False) -> ConvertText:
+@dataclass(frozen=True, slots=True)
+class Text:
     """A converter for free text.
 
-    Args:
+    Attributes:
         limit: The longest text, in characters.
         truncate: Cut longer text instead of rejecting it. Numbers are never cut, because that
             would make another number of them.
         lines: Keep line breaks and tabs.
     """
-    too_long = f"is longer than {limit} characters"
 
-    def convert(value: Any) -> str | None:
-        if isinstance(value, str):
-            cleaned = value.strip() if value.isprintable() else clean(value, lines=lines)
-            if len(cleaned) > limit:
-                if not truncate:
-                    raise UnfitValueError(too_long)
-                cleaned = cleaned[:limit].rstrip(EDGES)
-            return cleaned or None
-        plain = plain_text(value)
-        if len(plain) > limit:
-            raise UnfitValueError(too_long)
-        return plain
+    limit: int
+    truncate: bool = False
+    lines: bool = False
 
-    return convert
+    def __call__(self, value: Any) -> str | None:
+        """Clean one value.
+
+        Raises:
+            UnfitValueError: It is too long, or no single value.
+        """
+        if not isinstance(value, str):
+            plain = plain_text(value)
+            if len(plain) > self.limit:
+                raise UnfitValueError(self._too_long)
+            return plain
+        cleaned = value.strip() if value.isprintable() else clean(value, lines=self.lines)
+        if len(cleaned) > self.limit:
+            if not self.truncate:
+                raise UnfitValueError(self._too_long)
+            cleaned = cleaned[: self.limit].rstrip(EDGES)
+        return cleaned or None
+
+    def column(self, values: Sequence[Any]) -> list[str | None] | None:
+        """Clean many values at once, in about a quarter of the time.
+
+        Returns:
+            What each value converts to, or ``None`` when they have to be looked at one by one.
+        """
+        texts = list(filter(None, values))
+        if not texts:
+            # Unlike a blank, zero and false are values.
+            return [None] * len(values) if _only_text(values) else None
+        try:
+            joined = _SEPARATOR.join(texts)
+        except TypeError:
+            return None
+        if (
+            not joined.isprintable()
+            or joined.count(_SEPARATOR) != len(texts) - 1
+            or f" {_SEPARATOR}" in joined
+            or f"{_SEPARATOR} " in joined
+            or joined[0] == " "
+            or joined[-1] == " "
+            or len(max(texts, key=len)) > self.limit
+        ):
+            return None
+        if len(texts) == len(values):
+            return texts
+        return [v or None for v in values] if _only_text(values) else None
+
+    @property
+    def _too_long(self) -> str:
+        return f"is longer than {self.limit} characters"
+
+
+_SEPARATOR = "|"  # printable, and rare in what people are called
+
+
+def _only_text(values: Sequence[Any]) -> bool:
+    return set(map(type, values)) <= {str, NoneType}
 
 
 def plain_text(value: Any) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from target_constant_contact.fingerprints import Fingerprints, contradicted, fingerprint
+from target_constant_contact.fingerprints import Fingerprints, contradicted, fingerprints
 
 SAID = {"ann@example.com": 1, "bob@example.com": 2}
 batches = st.lists(
@@ -15,11 +15,12 @@ batches = st.lists(
 
 
 def test_a_fingerprint_is_the_same_in_every_process():
-    assert fingerprint(b'{"email":"ann@example.com"}', None) == 2_195_169_107
+    said = {"ann@example.com": b'{"email":"ann@example.com"}'}
+    assert fingerprints(said, None) == {"ann@example.com": 2_195_169_107}
 
 
 def test_the_permission_is_part_of_what_is_said():
-    assert fingerprint(b"{}", None) != fingerprint(b"{}", "explicit")
+    assert fingerprints({"a": b"{}"}, None) != fingerprints({"a": b"{}"}, "explicit")
 
 
 def test_what_was_saved_is_loaded(tmp_path):

@@ -9,7 +9,12 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from target_constant_contact.batch import BatchLimits, Destination, ImportBatch
+from target_constant_contact.batch import (
+    BatchLimits,
+    Destination,
+    ImportBatch,
+    encode_contact,
+)
 from target_constant_contact.contact import Contact
 from target_constant_contact.packer import Packed, Packer
 
@@ -45,7 +50,7 @@ class Run:
         self.sent: list[ImportBatch] = []
 
     def add(self, destination: Destination, item: Contact) -> Packed:
-        packed = self.packer.add(destination, self.row, item)
+        packed = self.packer.add(destination, self.row, item.key, encode_contact(item.properties))
         self.row += 1
         self.merged[destination] += packed.merged
         for number, first_row in packed.opened:

@@ -98,7 +98,8 @@ def test_only_waiting_for_a_line_counts_as_blocked():
     reader, states = MessageReader(), []
     reader.check = lambda: states.append(("check", reader.blocked))
     reader.process_lines(
-        io.StringIO(RECORD), {"RECORD": lambda _message: states.append(("row", reader.blocked))}
+        io.StringIO(f"{RECORD}\n"),
+        {"RECORD": lambda _message: states.append(("row", reader.blocked))},
     )
-    assert states == [("check", True), ("row", False), ("check", True)]
+    assert states == [("check", True), ("check", False), ("row", False), ("check", True)]
     assert not reader.blocked

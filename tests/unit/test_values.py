@@ -8,15 +8,15 @@ from decimal import Decimal
 import pytest
 
 from target_constant_contact.values import (
+    Text,
     UnfitValueError,
     clean,
     email_address,
     plain_text,
-    text,
     us_phone_number,
 )
 
-plain = text(50)
+plain = Text(50)
 
 
 @pytest.mark.parametrize(
@@ -78,16 +78,16 @@ def test_text_of_exactly_the_limit_is_kept():
 
 
 def test_truncated_text_has_no_blank_at_its_end():
-    assert text(5, truncate=True)("abcd\u200b efg") == "abcd"
+    assert Text(5, truncate=True)("abcd\u200b efg") == "abcd"
 
 
 def test_a_number_is_never_truncated():
     with pytest.raises(UnfitValueError, match="longer than 5"):
-        text(5, truncate=True)(123456)
+        Text(5, truncate=True)(123456)
 
 
 def test_a_text_area_keeps_its_lines():
-    assert text(50, lines=True)(" one\r\n\ttwo\rthree\x00\n") == "one\n\ttwo\nthree"
+    assert Text(50, lines=True)(" one\r\n\ttwo\rthree\x00\n") == "one\n\ttwo\nthree"
 
 
 def test_long_runs_of_blanks_take_linear_time():

@@ -1,0 +1,175 @@
+"""Turning many records into contacts at once, column by column.
+
+The result is the same as that of `FieldMapping` for each record, in about a tenth of the time: a
+column that holds nothing unusual is checked as a whole. What cannot become a contact is left to
+`FieldMapping`, which says why.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import compress
+from types import NoneType
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+
+from target_constant_contact.batch import encode_contact, sms_permission
+from target_constant_contact.mapping import roots
+from target_constant_contact.values import Text, UnfitValueError, email_address
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from target_constant_contact.batch import SmsPermission
+    from target_constant_contact.mapping import FieldMapping, Step
+    from target_constant_contact.paths import Read
+    from target_constant_contact.values import Convert
+
+Column = Sequence[Any]
+"""The values that one field has in a run of records."""
+
+_REMEMBERED: Final = 4_096
+"""Values of one field that are not converted again; a megabyte or less."""
+
+
+_CONSENT: Final = ("sms_number", "sms_consent_date")
+
+
+@dataclass(frozen=True, slots=True)
+class Contacts:
+    """What a run of records was mapped to, item by item.
+
+    Attributes:
+        keys: E-mail keys; meaningless where there is no contact.
+        bodies: Encoded contacts.
+        permissions: The SMS permission that each contact needs.
+        unfit: Positions of the records that cannot become contacts.
+    """
+
+    keys: Sequence[str]
+    bodies: Sequence[bytes]
+    permissions: Sequence[SmsPermission]
+    unfit: set[int]
+
+
+class ColumnMapping:
+    """Makes contacts of runs of records of one stream.
+
+    Args:
+        mapping: The mapping of the stream.
+
+    Attributes:
+        fields: Names of the record fields that are read, each once.
+    """
+
+    def __init__(self, mapping: FieldMapping) -> None:
+        self._mapping = mapping
+        self.fields = tuple(dict.fromkeys(root for step in mapping.steps for root in roots(step)))
+        places = {name: place for place, name in enumerate(self.fields)}
+        self._columns = [_StepColumn(step, places) for step in mapping.steps]
+        names = [f"p{place}" for place in range(len(mapping.properties))]
+        self._properties: Callable[..., Any] = msgspec.defstruct(
+            "Properties",
+            [(name, Any, None) for name in names],
+            rename=dict(zip(names, mapping.properties, strict=True)),
+            omit_defaults=True,
+            gc=False,
+        )
+
+    def __call__(self, columns: Sequence[Column]) -> Contacts:
+        """Make contacts of the columns of ``fields``, all of one length."""
+        unfit: set[int] = set()
+        converted = [column(columns, unfit) for column in self._columns]
+        emails = converted[0]
+        if None in emails:
+            unfit.update(place for place, email in enumerate(emails) if email is None)
+        if unfit:
+            for column in converted:
+                for place in unfit:
+                    column[place] = ""
+        if self._mapping.checks:
+            self._check(converted, unfit)
+        return Contacts(
+            keys=list(map(str.lower, emails)),
+            bodies=list(map(encode_contact, map(self._properties, *converted))),
+            permissions=self._permissions(converted),
+            unfit=unfit,
+        )
+
+    def _permissions(self, converted: Sequence[Column]) -> Sequence[SmsPermission]:
+        names = self._mapping.properties
+        if "sms_consent_date" not in names:
+            return [None] * len(converted[0])
+        numbers, dates = (converted[names.index(name)] for name in _CONSENT)
+        return [sms_permission(*both) for both in zip(numbers, dates, strict=True)]
+
+    def _check(self, converted: Sequence[Column], unfit: set[int]) -> None:
+        """Apply the rules about several properties of one contact."""
+        names = self._mapping.properties
+        for place, values in enumerate(zip(*converted, strict=True)):
+            if place not in unfit:
+                given = [value is not None for value in values]
+                properties = dict(compress(zip(names, values, strict=True), given))
+                if any(check(properties) for check in self._mapping.checks):
+                    unfit.add(place)
+
+
+class _StepColumn:
+    """One property: its column read and converted."""
+
+    def __init__(self, step: Step, places: Mapping[str, int]) -> None:
+        _, _, _, self._read, self._convert = step
+        self._names = roots(step)
+        self._places = [places[name] for name in self._names]
+        self._text = self._convert if isinstance(self._convert, Text) else None
+        # Equal values of different types, such as 1 and 1.0, do not mean the same.
+        kinds: tuple[type, ...] = (str, int) if self._convert is not email_address else ()
+        self._known = {kind: _Known(self._convert) for kind in kinds}
+
+    def __call__(self, columns: Sequence[Column], unfit: set[int]) -> list[Any]:
+        """The converted values; places of those that cannot be sent are added to ``unfit``."""
+        values = columns[self._places[0]] if self._read is None else self._walk(self._read, columns)
+        if self._text and (done := self._text.column(values)) is not None:
+            return done
+        kinds = set(map(type, values)) - {NoneType}
+        known = self._known.get(kinds.pop()) if len(kinds) == 1 else None
+        convert = self._convert_one if known is None else known.__getitem__
+        try:
+            # Most runs have nothing unfit, so they need not be looked at value by value.
+            return list(map(convert, values))
+        except UnfitValueError:
+            return [_or_unfit(convert, value, place, unfit) for place, value in enumerate(values)]
+
+    def _walk(self, read: Read, columns: Sequence[Column]) -> Column:
+        """Read values that lie deeper, or that depend on another field."""
+        parts = zip(*(columns[place] for place in self._places), strict=True)
+        return [read(dict(zip(self._names, values, strict=True))) for values in parts]
+
+    def _convert_one(self, value: Any) -> str | int | None:
+        return None if value is None else self._convert(value)
+
+
+class _Known(dict[Any, "str | int | None"]):
+    """What values of one type convert to; columns of choices, numbers and dates repeat them."""
+
+    def __init__(self, convert: Convert) -> None:
+        super().__init__({None: None})
+        self._convert = convert
+
+    def __missing__(self, value: Any) -> str | int | None:
+        converted = self._convert(value)
+        if len(self) < _REMEMBERED:
+            self[value] = converted
+        return converted
+
+
+def _or_unfit(
+    convert: Callable[[Any], str | int | None], value: Any, place: int, unfit: set[int]
+) -> str | int | None:
+    try:
+        return convert(value)
+    except UnfitValueError:
+        unfit.add(place)
+        return None

@@ -1,0 +1,157 @@
+"""Lines of JSON: cut out of what is read, and decoded in runs where that is possible."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+import msgspec
+from singer_sdk.singerlib.json import deserialize_json
+
+from target_constant_contact.exceptions import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    Decode = Callable[[bytes], Any]
+
+UNDECODED: Final = (msgspec.MsgspecError, ValueError, RecursionError)
+"""What decoding raises for a line that cannot be part of a run."""
+
+_LONG_INTEGER: Final = 4_300
+_LONG_DIGITS: Final = re.compile(rb"[0-9]{%d}" % _LONG_INTEGER)
+
+
+class Handler(Protocol):
+    """What becomes of lines."""
+
+    @property
+    def decode(self) -> Decode | None:
+        """Decodes a line that can be part of a run, and raises for any other.
+
+        It is looked up again after every line that is handled alone. None: there are no runs.
+        """
+
+    def take(self, run: Sequence[Any], leave: Callable[[int], None]) -> None:
+        """Take a run; ``leave`` has the line at a position of the run handled alone."""
+
+    def alone(self, position: int) -> None:
+        """Handle one line."""
+
+
+def cut(pieces: Iterable[bytes]) -> Iterator[list[bytes]]:
+    """Cut what is read into lines, as many at a time as are there, without their line ends."""
+    begun: list[bytes] = []
+    for piece in pieces:
+        head, end, rest = piece.rpartition(b"\n")
+        if end:
+            yield b"".join((*begun, head)).split(b"\n")
+            begun.clear()
+        if rest:
+            begun.append(rest)
+    if begun:
+        yield [b"".join(begun)]
+
+
+def hand_over(lines: Sequence[bytes], handler: Handler) -> None:
+    """Have all lines handled in their order, in runs where that is possible."""
+    is_plain = _is_plain(lines)
+    rest = iter(lines)
+    position = 0
+    while position < len(lines):
+        decode = handler.decode
+        if decode and not is_plain:
+            decode = _carefully(decode)
+        run = _decoded(rest, decode)
+        if run:
+            handler.take(run, _leaving(handler, position))
+            position += len(run)
+        if position < len(lines):
+            handler.alone(position)
+            position += 1
+
+
+def _decoded(rest: Iterator[bytes], decode: Decode | None) -> list[Any]:
+    """Decode lines up to the first that cannot be; it is passed over."""
+    run: list[Any] = []
+    if decode is None:
+        next(rest)
+        return run
+    try:
+        for line in rest:
+            run.append(decode(line))  # noqa: PERF401 - what was decoded before an error counts
+    except UNDECODED:
+        pass
+    return run
+
+
+def _leaving(handler: Handler, start: int) -> Callable[[int], None]:
+    return lambda place: handler.alone(start + place)
+
+
+def _is_plain(lines: Sequence[bytes]) -> bool:
+    """Whether the decoder, which does not look into what it passes over, can be trusted."""
+    if len(max(lines, key=len)) > _LONG_INTEGER:
+        return False
+    text = b"\n".join(lines)
+    return text.isascii() or _is_utf8(text)
+
+
+def _is_utf8(text: bytes) -> bool:
+    try:
+        text.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _carefully(decode: Decode) -> Decode:
+    """Refuse what json refuses also where the decoder passes over it.
+
+    Python reads no integer of more than 4,300 digits.
+    """
+
+    def decode_line(line: bytes) -> Any:
+        line.decode()
+        if len(line) > _LONG_INTEGER and _LONG_DIGITS.search(line):
+            raise ValueError
+        return decode(line)
+
+    return decode_line
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a line comes from, for error lines that must not quote it.
+
+    Attributes:
+        name: Such as ``Line 7 of the input``.
+        advice: A sentence that says how to find out what is wrong with it.
+    """
+
+    name: str
+    advice: str
+
+    def load(self, line: bytes) -> dict[str, Any]:
+        """Decode a line as singer-sdk does: numbers with a fraction become decimals.
+
+        Raises:
+            InputError: It is not a JSON object in UTF-8.
+        """
+        try:
+            value = deserialize_json(line.decode())
+        except UnicodeDecodeError:
+            raise self.error("is not UTF-8") from None
+        except (ValueError, RecursionError) as error:
+            reason = getattr(error, "msg", type(error).__name__)
+            position = getattr(error, "colno", None)
+            where = f" at column {position}" if position else ""
+            raise self.error(f"is not JSON: {reason}{where}") from None
+        if not isinstance(value, dict):
+            raise self.error("is not a JSON object")
+        return value
+
+    def error(self, fault: str) -> InputError:
+        """The error for a line that has this fault."""
+        return InputError(f"{self.name} {fault}. {self.advice}")
