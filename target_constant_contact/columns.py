@@ -16,8 +16,16 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from target_constant_contact.batch import encode_contact, sms_permission
+from target_constant_contact.customfields import decimal_text
+from target_constant_contact.dates import OfDay
 from target_constant_contact.mapping import roots
-from target_constant_contact.values import Text, UnfitValueError, email_address
+from target_constant_contact.values import (
+    Text,
+    UnfitValueError,
+    email_address,
+    email_column,
+    whole_number_column,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -123,7 +131,7 @@ class _StepColumn:
         _, _, _, self._read, self._convert = step
         self._names = roots(step)
         self._places = [places[name] for name in self._names]
-        self._text = self._convert if isinstance(self._convert, Text) else None
+        self._convert_all = _for_columns(self._convert)
         # Equal values of different types, such as 1 and 1.0, do not mean the same.
         kinds: tuple[type, ...] = (str, int) if self._convert is not email_address else ()
         self._known = {kind: _Known(self._convert) for kind in kinds}
@@ -131,7 +139,10 @@ class _StepColumn:
     def __call__(self, columns: Sequence[Column], unfit: set[int]) -> list[Any]:
         """The converted values; places of those that cannot be sent are added to ``unfit``."""
         values = columns[self._places[0]] if self._read is None else self._walk(self._read, columns)
-        if self._text and (done := self._text.column(values)) is not None:
+        if isinstance(self._convert, OfDay):
+            values = self._convert.shortened(values)
+        done = self._convert_all(values)
+        if done is not None:
             return done
         kinds = set(map(type, values)) - {NoneType}
         known = self._known.get(kinds.pop()) if len(kinds) == 1 else None
@@ -151,6 +162,35 @@ class _StepColumn:
         return None if value is None else self._convert(value)
 
 
+class _TextColumn:
+    """Converts columns of text; texts that come again and again are not looked at again."""
+
+    def __init__(self, convert: Text) -> None:
+        self._convert = convert
+        self._fine: set[str | None] = {None}
+
+    def __call__(self, values: Column) -> list[str | None] | None:
+        """What the values convert to; None when they have to be looked at one by one."""
+        if self._may_repeat() and _all_in(self._fine, values):
+            return list(values)
+        done = self._convert.column(values)
+        if done is None:
+            return whole_number_column(values)
+        if self._may_repeat():
+            self._fine.update(done)
+        return done
+
+    def _may_repeat(self) -> bool:
+        return len(self._fine) < _REMEMBERED
+
+
+def _all_in(known: set[str | None], values: Column) -> bool:
+    try:
+        return known.issuperset(values)
+    except TypeError:
+        return False  # not all of them are text
+
+
 class _Known(dict[Any, "str | int | None"]):
     """What values of one type convert to; columns of choices, numbers and dates repeat them."""
 
@@ -163,6 +203,15 @@ class _Known(dict[Any, "str | int | None"]):
         if len(self) < _REMEMBERED:
             self[value] = converted
         return converted
+
+
+def _for_columns(convert: Convert) -> Callable[[Column], list[Any] | None]:
+    """Converts a column that holds nothing unusual, and returns None for another."""
+    if convert is email_address:
+        return email_column
+    if isinstance(convert, Text):
+        return _TextColumn(convert)
+    return whole_number_column if convert is decimal_text else lambda _values: None
 
 
 def _or_unfit(

@@ -94,8 +94,8 @@ def converter(field: CustomField, *, truncate: bool, lines: bool) -> ConvertText
         lines: Whether the import format can hold line breaks in a text area.
     """
     fixed: dict[str, ConvertText] = {
-        "number": _number,
-        "currency": _number,
+        "number": decimal_text,
+        "currency": decimal_text,
         "date": day_text,
         "datetime": moment_text,
         "boolean": _boolean,
@@ -111,7 +111,7 @@ def _scalar(value: Any) -> str:
     return clean(value) if isinstance(value, str) else plain_text(value)
 
 
-def _number(value: Any) -> str | None:
+def decimal_text(value: Any) -> str | None:
     """Decimal text; thousands separators are refused, because some mean the decimal point."""
     written = _scalar(value)
     if not written:

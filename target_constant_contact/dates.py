@@ -17,16 +17,18 @@ from __future__ import annotations
 
 import math
 import re
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 from target_constant_contact.values import EDGES, UnfitValueError, not_a_scalar
 
 if TYPE_CHECKING:
-    from target_constant_contact.values import Convert, ConvertText
+    from collections.abc import Callable, Sequence
 
+_Part = TypeVar("_Part", str, int)
 Written = tuple[int, int, int]
 """Year, month and day as written, possible or not; the year is 0 when there is none."""
 
@@ -72,6 +74,11 @@ _YEARLESS = tuple(
         rf"{_MONTH_NAME}\s+{_DAY_NAME}",
     )
 )
+_DAY_LENGTH = 10
+_PLAIN_DATES = re.compile(
+    r"(?:\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,9}+)?+)?+(?:Z|[+-]\d\d:?\d\d)?+)?+\n)*+",
+    re.ASCII,
+)
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?", re.ASCII)
 
 
@@ -114,23 +121,61 @@ def is_month_and_day(month: int, day: int) -> bool:
     return True
 
 
-def day_text(value: Any) -> str | None:
-    """A date as ``YYYY-MM-DD``, the one shape that nothing misreads; ``None`` for a blank."""
+@dataclass(frozen=True, slots=True)
+class OfDay(Generic[_Part]):
+    """A converter to which only the calendar day of a value matters, and not its time.
+
+    Attributes:
+        convert: Converts one value.
+    """
+
+    convert: Callable[[Any], _Part | None]
+
+    def __call__(self, value: Any) -> _Part | None:
+        """Convert one value.
+
+        Raises:
+            UnfitValueError: It is no such date.
+        """
+        return self.convert(value)
+
+    @staticmethod
+    def shortened(values: Sequence[Any]) -> Sequence[Any]:
+        """Leave the time of day out of a column of ISO dates, so that its values repeat.
+
+        Returns:
+            The values, if at least one of them is anything else.
+        """
+        texts = list(filter(None, values))
+        try:
+            joined = "\n".join(texts) + "\n"
+        except TypeError:
+            return values
+        if joined.count("\n") != len(texts) or not _PLAIN_DATES.fullmatch(joined):
+            return values
+        return [value and value[:_DAY_LENGTH] for value in values]
+
+
+def _day_text(value: Any) -> str | None:
     day = calendar_day(value)
     return None if day is None else day.isoformat()
 
 
-def birthday_part(index: int) -> Convert:
+day_text: Final = OfDay(_day_text)
+"""A date as ``YYYY-MM-DD``, the one shape that nothing misreads; ``None`` for a blank."""
+
+
+def birthday_part(index: int) -> OfDay[int]:
     """A converter from one date to its month (0) or its day (1)."""
 
     def convert(value: Any) -> int | None:
         found = month_and_day(value)
         return None if found is None else found[index]
 
-    return convert
+    return OfDay(convert)
 
 
-def anniversary(today: date) -> ConvertText:
+def anniversary(today: date) -> OfDay[str]:
     """A converter for anniversaries, which must lie after 1900 and at most ten years ahead.
 
     The rule is that of the V2 API. A sentinel such as 9999-12-31 would be an error that the
@@ -146,7 +191,7 @@ def anniversary(today: date) -> ConvertText:
             raise UnfitValueError("is not between 1901 and ten years from today")
         return day.isoformat()
 
-    return convert
+    return OfDay(convert)
 
 
 def moment_text(value: Any) -> str | None:

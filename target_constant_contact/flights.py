@@ -22,7 +22,9 @@ POLL_SECONDS: Final = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 30.0)
 """Waits between the polls of an activity; the last one repeats. Small imports finish in
 seconds, large ones in minutes, and every poll counts against the day's requests."""
 
-
+_SOONEST: Final = 1 / 32
+"""Seconds; the first wait is halved down to this while activities are finished by their first
+poll, and doubled up to the usual one while they are not."""
 _EARLY: Final = 0.25
 """Share of its wait by which an activity may be polled early, to save a request."""
 
@@ -118,6 +120,7 @@ class Flights:
         self._flights: dict[str, Flight] = {}
         self._doubt: Doubt | None = None
         self._paused_until = float("-inf")
+        self._first_wait = self._poll_seconds[0]
 
     @property
     def waiting(self) -> int:
@@ -184,7 +187,7 @@ class Flights:
     def submitted(self, batch: ImportBatch, entry: Entry, activity_id: str, now: float) -> None:
         """Note that the service has accepted the batch that was on its way, or in doubt."""
         self._sending = self._doubt = None
-        next_poll = now + self._wait_after(0)
+        next_poll = now + self._first_wait
         self._flights[activity_id] = Flight(batch, entry, activity_id, now, next_poll)
 
     def lost(self, entry: Entry, now: float, looks: int = 0) -> None:
@@ -216,12 +219,16 @@ class Flights:
 
     def polled(self, flight: Flight, now: float) -> None:
         """Note that an activity is still unfinished."""
+        if not flight.polls:
+            self._first_wait = min(self._first_wait * 2, self._poll_seconds[0])
         flight.polls += 1
         flight.next_poll = now + self._wait_after(flight.polls)
 
     def finished(self, flight: Flight) -> None:
         """Note that an activity has ended, well or badly; a full queue has room again."""
         del self._flights[flight.activity_id]
+        if not flight.polls:
+            self._first_wait = max(self._first_wait / 2, min(_SOONEST, self._poll_seconds[0]))
         self._paused_until = float("-inf")
         self._blockers.pop(flight.batch.number, None)
         for blockers in self._blockers.values():
@@ -240,7 +247,8 @@ class Flights:
 
     def _nearly_due(self, flight: Flight, now: float) -> bool:
         """Whether an activity may be asked for together with one that is due."""
-        return flight.next_poll - now <= _EARLY * self._wait_after(flight.polls)
+        wait = self._wait_after(flight.polls) if flight.polls else self._first_wait
+        return flight.next_poll - now <= _EARLY * wait
 
     def _wait_after(self, polls: int) -> float:
         return self._poll_seconds[min(polls, len(self._poll_seconds) - 1)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 UNDECODED: Final = (msgspec.MsgspecError, ValueError, RecursionError)
 """What decoding raises for a line that cannot be part of a run."""
 
+SHORTEST_RUN = 4
+"""Lines that are worth being taken together."""
 _LONG_INTEGER: Final = 4_300
 _LONG_DIGITS: Final = re.compile(rb"[0-9]{%d}" % _LONG_INTEGER)
 
@@ -40,23 +43,42 @@ class Handler(Protocol):
         """Handle one line."""
 
 
-def cut(pieces: Iterable[bytes]) -> Iterator[list[bytes]]:
-    """Cut what is read into lines, as many at a time as are there, without their line ends."""
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Whole lines, as many as there were to be read.
+
+    Attributes:
+        lines: The lines without their ends.
+        is_utf8: Whether all of them are UTF-8.
+    """
+
+    lines: Sequence[bytes]
+    is_utf8: bool
+
+    @classmethod
+    def of(cls, text: bytes) -> Block:
+        """Cut a text into lines."""
+        return cls(text.split(b"\n"), text.isascii() or _is_utf8(text))
+
+
+def cut(pieces: Iterable[bytes]) -> Iterator[Block]:
+    """Cut what is read into whole lines, as soon as it is there."""
     begun: list[bytes] = []
     for piece in pieces:
         head, end, rest = piece.rpartition(b"\n")
         if end:
-            yield b"".join((*begun, head)).split(b"\n")
+            yield Block.of(b"".join((*begun, head)) if begun else head)
             begun.clear()
         if rest:
             begun.append(rest)
     if begun:
-        yield [b"".join(begun)]
+        yield Block.of(b"".join(begun))
 
 
-def hand_over(lines: Sequence[bytes], handler: Handler) -> None:
+def hand_over(block: Block, handler: Handler) -> None:
     """Have all lines handled in their order, in runs where that is possible."""
-    is_plain = _is_plain(lines)
+    lines = block.lines
+    is_plain = block.is_utf8 and len(max(lines, key=len)) <= _LONG_INTEGER
     rest = iter(lines)
     position = 0
     while position < len(lines):
@@ -64,9 +86,13 @@ def hand_over(lines: Sequence[bytes], handler: Handler) -> None:
         if decode and not is_plain:
             decode = _carefully(decode)
         run = _decoded(rest, decode)
-        if run:
-            handler.take(run, _leaving(handler, position))
-            position += len(run)
+        leave = _leaving(handler, position)
+        if len(run) >= SHORTEST_RUN:
+            handler.take(run, leave)
+        else:
+            for place, _ in enumerate(run):
+                leave(place)
+        position += len(run)
         if position < len(lines):
             handler.alone(position)
             position += 1
@@ -78,24 +104,14 @@ def _decoded(rest: Iterator[bytes], decode: Decode | None) -> list[Any]:
     if decode is None:
         next(rest)
         return run
-    try:
-        for line in rest:
-            run.append(decode(line))  # noqa: PERF401 - what was decoded before an error counts
-    except UNDECODED:
-        pass
+    # What was decoded before an error stays in the list.
+    with suppress(*UNDECODED):
+        run.extend(map(decode, rest))
     return run
 
 
 def _leaving(handler: Handler, start: int) -> Callable[[int], None]:
     return lambda place: handler.alone(start + place)
-
-
-def _is_plain(lines: Sequence[bytes]) -> bool:
-    """Whether the decoder, which does not look into what it passes over, can be trusted."""
-    if len(max(lines, key=len)) > _LONG_INTEGER:
-        return False
-    text = b"\n".join(lines)
-    return text.isascii() or _is_utf8(text)
 
 
 def _is_utf8(text: bytes) -> bool:
@@ -107,7 +123,7 @@ def _is_utf8(text: bytes) -> bool:
 
 
 def _carefully(decode: Decode) -> Decode:
-    """Refuse what json refuses also where the decoder passes over it.
+    """Refuse what json refuses also where the decoder does not look, passing over a value.
 
     Python reads no integer of more than 4,300 digits.
     """

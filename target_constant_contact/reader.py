@@ -68,9 +68,10 @@ class MessageReader(SimpleSingerReader):
         counts: Counter[str] = Counter()
         lines_read = 0
         try:
-            for lines in cut(self._pieces(file_input or self.default_input)):
-                hand_over(lines, _Messages(self, lines, lines_read + 1, callbacks, counts))
-                lines_read += len(lines)
+            for block in cut(self._pieces(file_input or self.default_input)):
+                messages = _Messages(self, block.lines, lines_read + 1, callbacks, counts)
+                hand_over(block, messages)
+                lines_read += len(block.lines)
         except BaseException as error:
             self.on_error(error)
             raise

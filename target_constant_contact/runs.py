@@ -49,28 +49,29 @@ class StreamRuns:
     """Takes runs of records of one stream.
 
     Args:
-        stream: Its name.
         mapping: Its mapping.
         key_properties: Fields that every record must have.
         lists: Reads the lists of a record; None when all go to the same.
         destination_for: Where a record with that value goes; None when it is to be rejected.
         is_valid: Checks a whole record; None when only mapped fields are checked.
+        count: Called with the number of records that have been mapped.
 
     Attributes:
         record_type: What a record has to be decoded to.
+        decode: Decodes one that stands alone on a line.
     """
 
     def __init__(  # noqa: PLR0913 - one argument for each thing that a stream has of its own
         self,
-        stream: str,
         mapping: FieldMapping,
         *,
         key_properties: Sequence[str],
         lists: Read | None,
         destination_for: Callable[[Any], Destination | None],
         is_valid: Callable[[dict[str, Any]], bool] | None = None,
+        count: Callable[[int], None] = lambda _records: None,
     ) -> None:
-        self.stream = stream
+        self._count = count
         self._mapping = ColumnMapping(mapping)
         self._lists = lists
         self._destination_for = destination_for
@@ -83,6 +84,7 @@ class StreamRuns:
         roots = lists.roots if lists else ()
         self._fields = tuple(dict.fromkeys((*self._mapping.fields, *roots, *self._keys)))
         self.record_type: Any = dict[str, Any] if is_valid else self._struct()
+        self.decode = decoder(self.record_type)
 
     def map(self, records: Sequence[Any]) -> Run:
         """Map records that were decoded to ``record_type``."""
@@ -92,6 +94,7 @@ class StreamRuns:
         if self._is_valid:
             unfit |= self._invalid(records)
         slots = self._slots_of(columns, contacts.permissions, unfit)
+        self._count(len(records) - len(unfit))
         return Run(slots, contacts.keys, contacts.bodies, sorted(unfit))
 
     def _struct(self) -> type:

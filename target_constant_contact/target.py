@@ -8,19 +8,22 @@ import signal
 import sys
 import threading
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar, Final, NoReturn
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from singer_sdk import Target
 from singer_sdk.exceptions import ConfigValidationError, RecordsWithoutSchemaException
+from singer_sdk.helpers._batch import BatchConfig
 from singer_sdk.helpers.capabilities import PluginCapabilities, TargetCapabilities
 from singer_sdk.mapper import RemoveRecordTransform, SameRecordTransform
 from typing_extensions import override
 
 from target_constant_contact.account import Account
 from target_constant_contact.batch import Destination
+from target_constant_contact.batchfiles import FileRecords, read_batch
 from target_constant_contact.contact import Rejection
 from target_constant_contact.exceptions import InputError, InterruptedRunError, SettingsError
 from target_constant_contact.export import Export, make_run_folder
+from target_constant_contact.lines import hand_over
 from target_constant_contact.reader import MessageReader
 from target_constant_contact.runs import Runs
 from target_constant_contact.settings import Settings, defaults, unknown_settings
@@ -34,9 +37,9 @@ if TYPE_CHECKING:
     from singer_sdk.helpers.capabilities import CapabilitiesEnum
     from singer_sdk.mapper import StreamMap
 
+    from target_constant_contact.runs import Run
 
-SHORTEST_RUN: Final = 4
-"""Records that are worth being taken together."""
+
 _BROKEN_SCHEMA: Final = (AttributeError, KeyError, RecursionError, TypeError, ValueError)
 """What singer-sdk stumbles with over a schema that is none."""
 
@@ -59,6 +62,7 @@ class TargetConstantContact(Target):
         PluginCapabilities.FLATTENING,
         PluginCapabilities.STRUCTURED_LOGGING,
         TargetCapabilities.VALIDATE_RECORDS,
+        PluginCapabilities.BATCH,
     ]
 
     def __init__(self, **options: Any) -> None:
@@ -68,7 +72,9 @@ class TargetConstantContact(Target):
         self.message_reader.check = self._check
         self.message_reader.on_error = self._abort
         self.message_reader.decode = lambda: self._runs.decode
-        self.message_reader.take = self._take
+        self.message_reader.take = lambda messages, leave: self._take(
+            self._runs.map(messages), leave
+        )
         self._runs = Runs()
         self._schemas: dict[str, dict[str, Any]] = {}
         self._account: Account | None = None
@@ -182,13 +188,9 @@ class TargetConstantContact(Target):
             return None
         return sink
 
-    def _take(self, messages: Sequence[Any], leave: Callable[[int], None]) -> None:
-        """Take a run of records; the reader handles those that have to be left alone."""
-        if len(messages) < SHORTEST_RUN:
-            for place in range(len(messages)):
-                leave(place)
-        else:
-            self.export.add_run(self._runs.map(messages), leave)
+    def _take(self, run: Run, leave: Callable[[int], None]) -> None:
+        """Take a run of records; those that have to be left alone are handled by ``leave``."""
+        self.export.add_run(run, leave)
 
     def _check_account(self) -> None:
         """Compare the settings with the account, once, before the first row."""
@@ -198,11 +200,7 @@ class TargetConstantContact(Target):
     @override
     def _process_record_message(self, message_dict: dict[str, Any]) -> None:
         stream = message_dict["stream"]
-        if stream not in self._schemas:
-            raise RecordsWithoutSchemaException(
-                f"A record of stream {stream!r} came before a corresponding schema. Check that "
-                "the tap writes SCHEMA before RECORD."
-            )
+        self._require_schema(stream)
         context = {"schema": self._schemas[stream], "message": message_dict}
         for stream_map in self.mapper.stream_maps[stream]:
             try:
@@ -210,6 +208,13 @@ class TargetConstantContact(Target):
             except RowRejectedError as error:
                 place = Destination(stream_map.stream_alias)
                 self.export.reject(place, error.rejection, context, hint=error.hint)
+
+    def _require_schema(self, stream: str) -> None:
+        if stream not in self._schemas:
+            raise RecordsWithoutSchemaException(
+                f"A record of stream {stream!r} came before a corresponding schema. Check that "
+                "the tap writes SCHEMA before RECORD."
+            )
 
     @override
     def _process_state_message(self, message_dict: dict[str, Any]) -> None:
@@ -220,12 +225,17 @@ class TargetConstantContact(Target):
         """Ignore the version: members are added and updated, not replaced."""
 
     @override
-    def _process_batch_message(self, message_dict: dict[str, Any]) -> NoReturn:
-        raise InputError(
-            f"Stream {message_dict.get('stream')!r} comes as BATCH messages, which this target "
-            "does not take. Take batch_config out of the tap's settings, so that it writes "
-            "RECORD messages."
-        )
+    def _process_batch_message(self, message_dict: dict[str, Any]) -> None:
+        """Take the records of batch files as if they had come as RECORD messages."""
+        self._require_schema(message_dict["stream"])
+        stream = message_dict["stream"]
+        runs = self._runs.of(stream)
+        config = self.config.get("batch_config")
+        storage = BatchConfig.from_dict(config).storage if config else None
+        for part in read_batch(message_dict, storage):
+            self._check()
+            records = FileRecords(part, stream, runs, self._take, self._process_record_message)
+            hand_over(part.block, records)
 
     def _process_mapped(self, stream_map: StreamMap, context: dict[str, Any]) -> None:
         record = _transform(stream_map, context["message"])

@@ -137,6 +137,15 @@ class Text:
         return f"is longer than {self.limit} characters"
 
 
+def whole_number_column(values: Sequence[Any]) -> list[str | None] | None:
+    """The texts of whole numbers; ``None`` when there is anything else among them."""
+    if not set(map(type, values)) <= {int, NoneType}:
+        return None
+    texts = [None if value is None else str(value) for value in values]
+    return texts if len(max(filter(None, texts), key=len, default="")) <= _SHORT else None
+
+
+_SHORT = 15  # characters; below any limit of a property
 _SEPARATOR = "|"  # printable, and rare in what people are called
 
 
@@ -210,6 +219,30 @@ def email_address(value: Any) -> str | None:
     if not address:
         return None
     raise UnfitValueError(_email_fault(address))
+
+
+# Nothing here is given back once it is matched, so no text takes long.
+_PLAIN_LABEL = r"[A-Za-z0-9-]{1,63}+"
+_PLAIN_EMAILS = re.compile(
+    rf"(?:[A-Za-z0-9_.+-]{{1,64}}+@{_PLAIN_LABEL}(?:\.{_PLAIN_LABEL})++(?<=[A-Za-z]{{2}})\n)*+"
+)
+
+
+def email_column(values: Sequence[Any]) -> list[str | None] | None:
+    """Check many e-mail addresses at once.
+
+    Returns:
+        The addresses when `email_address` would return every one as it is; ``None`` when they have
+        to be looked at one by one.
+    """
+    try:
+        joined = "\n".join(values) + "\n"
+    except TypeError:
+        return None
+    # As many lines as addresses: none has a line break inside.
+    if joined.count("\n") != len(values) or not _PLAIN_EMAILS.fullmatch(joined):
+        return None
+    return list(values) if len(max(values, key=len)) <= MAX_EMAIL else None
 
 
 def _email_fault(address: str) -> str:

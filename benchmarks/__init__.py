@@ -1,0 +1,1 @@
+"""How fast the target is, beside a stock singer-sdk target and the least that is possible."""
