@@ -8,26 +8,29 @@ import select
 import sys
 import time
 import traceback
+from importlib import import_module
 from typing import IO, TYPE_CHECKING, Any, Final
 
 import click
 from singer_sdk.exceptions import ConfigValidationError, SingerSDKError
 
-from target_constant_contact.commands.check import check
-from target_constant_contact.commands.connections import connections
-from target_constant_contact.commands.fields import fields
-from target_constant_contact.commands.lists import lists
-from target_constant_contact.commands.login import login
-from target_constant_contact.commands.logout import logout
-from target_constant_contact.commands.runs import runs
-from target_constant_contact.commands.sandbox import sandbox
 from target_constant_contact.exceptions import SettingsError, TargetError
 from target_constant_contact.target import TargetConstantContact
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-COMMANDS: Final = (check, connections, fields, lists, login, logout, runs, sandbox)
+COMMANDS: Final = (
+    "check",
+    "connections",
+    "fields",
+    "lists",
+    "login",
+    "logout",
+    "runs",
+    "sandbox",
+)
+"""Names of the commands beside the Singer command, and of their modules."""
 DRAIN_SECONDS: Final = 3.0
 _SETTINGS_ERRORS: Final = (SettingsError, ConfigValidationError)
 _logger = logging.getLogger(TargetConstantContact.name)
@@ -44,6 +47,18 @@ class Cli(click.Group):
             reason = getattr(error, "strerror", None) or "it is not JSON"
             _logger.error("config: a settings file cannot be read (%s)", reason)  # noqa: TRY400
             sys.exit(SettingsError.exit_code)
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names of the commands."""
+        return [*COMMANDS, *super().list_commands(ctx)]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """A command, loaded when it is needed: together they take longer than singer-sdk."""
+        if cmd_name not in COMMANDS:
+            return super().get_command(ctx, cmd_name)
+        module = import_module(f"target_constant_contact.commands.{cmd_name}")
+        command: click.Command = getattr(module, cmd_name)
+        return command
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command that was named, or the target."""
@@ -120,7 +135,7 @@ def command() -> Cli:
         if click.get_current_context().invoked_subcommand is None:
             _callback(singer)(**options)
 
-    group = Cli(
+    return Cli(
         name=TargetConstantContact.name,
         callback=run,
         params=singer.params,
@@ -128,9 +143,6 @@ def command() -> Cli:
         help="Turn Singer messages on stdin into Constant Contact lists.",
         context_settings=singer.context_settings,
     )
-    for subcommand in COMMANDS:
-        group.add_command(subcommand)
-    return group
 
 
 def main() -> None:

@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 
     from target_constant_contact.batch import SmsPermission
     from target_constant_contact.mapping import FieldMapping, Step
-    from target_constant_contact.paths import Read
     from target_constant_contact.values import Convert
 
 Column = Sequence[Any]
@@ -138,7 +137,7 @@ class _StepColumn:
 
     def __call__(self, columns: Sequence[Column], unfit: set[int]) -> list[Any]:
         """The converted values; places of those that cannot be sent are added to ``unfit``."""
-        values = columns[self._places[0]] if self._read is None else self._walk(self._read, columns)
+        values = self._values(columns, unfit)
         if isinstance(self._convert, OfDay):
             values = self._convert.shortened(values)
         done = self._convert_all(values)
@@ -147,16 +146,15 @@ class _StepColumn:
         kinds = set(map(type, values)) - {NoneType}
         known = self._known.get(kinds.pop()) if len(kinds) == 1 else None
         convert = self._convert_one if known is None else known.__getitem__
-        try:
-            # Most runs have nothing unfit, so they need not be looked at value by value.
-            return list(map(convert, values))
-        except UnfitValueError:
-            return [_or_unfit(convert, value, place, unfit) for place, value in enumerate(values)]
+        return _each(convert, values, unfit)
 
-    def _walk(self, read: Read, columns: Sequence[Column]) -> Column:
-        """Read values that lie deeper, or that depend on another field."""
+    def _values(self, columns: Sequence[Column], unfit: set[int]) -> Column:
+        """The values to convert; some lie deeper, or depend on another field."""
+        if self._read is None:
+            return columns[self._places[0]]
         parts = zip(*(columns[place] for place in self._places), strict=True)
-        return [read(dict(zip(self._names, values, strict=True))) for values in parts]
+        records = [dict(zip(self._names, values, strict=True)) for values in parts]
+        return _each(self._read, records, unfit)
 
     def _convert_one(self, value: Any) -> str | int | None:
         return None if value is None else self._convert(value)
@@ -214,11 +212,17 @@ def _for_columns(convert: Convert) -> Callable[[Column], list[Any] | None]:
     return whole_number_column if convert is decimal_text else lambda _values: None
 
 
-def _or_unfit(
-    convert: Callable[[Any], str | int | None], value: Any, place: int, unfit: set[int]
-) -> str | int | None:
+def _each(function: Callable[[Any], Any], values: Column, unfit: set[int]) -> list[Any]:
     try:
-        return convert(value)
+        # Most runs have nothing unfit, so they need not be looked at value by value.
+        return list(map(function, values))
+    except UnfitValueError:
+        return [_or_unfit(function, value, place, unfit) for place, value in enumerate(values)]
+
+
+def _or_unfit(function: Callable[[Any], Any], value: Any, place: int, unfit: set[int]) -> Any:
+    try:
+        return function(value)
     except UnfitValueError:
         unfit.add(place)
         return None

@@ -17,12 +17,10 @@ from singer_sdk.helpers.capabilities import PluginCapabilities, TargetCapabiliti
 from singer_sdk.mapper import RemoveRecordTransform, SameRecordTransform
 from typing_extensions import override
 
-from target_constant_contact.account import Account
 from target_constant_contact.batch import Destination
 from target_constant_contact.batchfiles import FileRecords, read_batch
 from target_constant_contact.contact import Rejection
 from target_constant_contact.exceptions import InputError, InterruptedRunError, SettingsError
-from target_constant_contact.export import Export, make_run_folder
 from target_constant_contact.lines import hand_over
 from target_constant_contact.reader import MessageReader
 from target_constant_contact.runs import Runs
@@ -37,6 +35,8 @@ if TYPE_CHECKING:
     from singer_sdk.helpers.capabilities import CapabilitiesEnum
     from singer_sdk.mapper import StreamMap
 
+    from target_constant_contact.account import Account
+    from target_constant_contact.export import Export
     from target_constant_contact.runs import Run
 
 
@@ -96,6 +96,10 @@ class TargetConstantContact(Target):
     @cached_property
     def export(self) -> Export:
         """This run; its account is reached at the first SCHEMA."""
+        # Not needed to say which version this is, and half of what there is to load.
+        from target_constant_contact.account import Account  # noqa: PLC0415
+        from target_constant_contact.export import Export, make_run_folder  # noqa: PLC0415
+
         folder = make_run_folder(self.settings.data_dir)
         self._account = Account(self.settings)
         return Export(self.settings, self._account, folder, check=self._check, wake=self._wake)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 from click.testing import CliRunner
 
-from target_constant_contact.cli import COMMANDS
+from target_constant_contact.cli import COMMANDS, command
 from target_constant_contact.settings_schema import PROPERTIES
 from target_constant_contact.target import TargetConstantContact
 from tests.docs import readme
@@ -51,7 +51,10 @@ def settings() -> str:
 def commands() -> str:
     """The commands beside the Singer command as a Markdown table."""
     lines = ["| command | what it does | options |", "| --- | --- | --- |"]
-    for found in COMMANDS:
+    group = command()
+    for word in COMMANDS:
+        found = group.get_command(click.Context(group), word)
+        assert found
         name = found.name or ""
         lines.append(_command(name, found))
         if isinstance(found, click.Group):

@@ -83,7 +83,7 @@ def test_meltano_has_what_the_commands_ask_of_it():
     (loader,) = project["plugins"]["loaders"]
 
     assert "scripts/example invoke target-constant-contact:sandbox" in readme.read()
-    assert loader["commands"].keys() == {subcommand.name for subcommand in SUBCOMMANDS}
+    assert loader["commands"].keys() == set(SUBCOMMANDS)
     assert all(name == told["args"] for name, told in loader["commands"].items())
     assert "production" in {environment["name"] for environment in project["environments"]}
     assert project["default_environment"] == "sandbox"

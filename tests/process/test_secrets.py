@@ -147,7 +147,7 @@ def test_failing_runs_show_no_secret_either(machine, sandbox):
 
 
 @pytest.mark.parametrize(
-    "name", [c.name for c in COMMANDS if c.name in {"check", "lists", "fields", "connections"}]
+    "name", [name for name in COMMANDS if name in {"check", "lists", "fields", "connections"}]
 )
 def test_commands_show_no_secret(machine, name):
     for arguments in ([name], [name, "--json"]):

@@ -1,0 +1,203 @@
+"""Records that are taken in runs come to the same as records that are handled one by one."""
+
+from __future__ import annotations
+
+import io
+import json
+import logging
+import tempfile
+from contextlib import redirect_stdout
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from target_constant_contact import lines
+from target_constant_contact.cli import report_error
+from target_constant_contact.importer import Importer
+from target_constant_contact.sandbox import Behaviour, Sandbox
+from target_constant_contact.target import TargetConstantContact
+from tests.fuzz.test_streams import EXAMPLES, PROPERTIES, broken_streams
+from tests.support import read_rejects, read_report, settings_for
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from target_constant_contact.batch import ImportBatch
+
+pytestmark = [pytest.mark.timeout(900), pytest.mark.no_cover]
+
+MAPPING = {
+    "email": "email",
+    "first_name": "name",
+    "birthday": "born",
+    "anniversary": "since",
+    "city": "deep.city",
+    "sms_number": "mobile",
+    "sms_consent_date": "agreed",
+    "zip": "number",
+}
+COLUMNS = PROPERTIES | {
+    name: {"type": ["null", "string", "number", "integer"]}
+    for name in ("since", "mobile", "agreed", "number")
+}
+VOLATILE = {"run", "started_at", "ended_at", "requests", "requests_today", "rejects_file"}
+
+values = st.one_of(
+    st.none(),
+    st.sampled_from(
+        ["Ann", " Ann", "Ann|Bob", "x" * 51, "", "Zoë", "a\nb", "\u200bAnn", 0, 7, 1.5, True, "1e3"]
+    ),
+)
+days = st.sampled_from(
+    [None, "2020-02-29", "2020-02-29T10:00:00Z", "2021-02-29", "12/25/1980", "", "1980-01-01 x"]
+)
+records = st.fixed_dictionaries(
+    {"email": st.integers(0, 30).map("Fuzz{}@example.com".format)},
+    optional={
+        "name": values,
+        "born": days,
+        "since": days,
+        "deep": st.sampled_from([None, {}, {"city": "Oslo"}, {"city": ["Oslo"]}, "Oslo"]),
+        "mobile": st.sampled_from([None, "+1 212 555 0100", 2125550100, "12"]),
+        "agreed": days,
+        "number": values,
+        "list": st.sampled_from(
+            [
+                None,
+                "Newsletter",
+                "VIP customers",
+                "VIP customers,Newsletter",
+                "?",
+                1,
+                ["Newsletter"],
+            ]
+        ),
+        "other": values,
+    },
+)
+
+
+@st.composite
+def streams(draw: st.DrawFn) -> bytes:
+    """Mostly good records of two streams, a STATE here and there."""
+    messages: list[dict[str, Any]] = [
+        {"type": "SCHEMA", "stream": name, "schema": {"properties": COLUMNS}}
+        for name in ("members", "others")
+    ]
+    for record in draw(st.lists(records, max_size=30)):
+        name = draw(st.sampled_from(["members", "members", "others"]))
+        messages.append({"type": "RECORD", "stream": name, "record": record})
+        if draw(st.integers(0, 9)) == 0:
+            messages.append({"type": "STATE", "value": {"n": len(messages)}})
+    return b"".join(json.dumps(message).encode() + b"\n" for message in messages)
+
+
+@pytest.fixture(scope="module")
+def account() -> Iterator[Sandbox]:
+    with Sandbox(behaviour=Behaviour(seconds_to_start=0, seconds_to_finish=0)) as sandbox:
+        yield sandbox
+
+
+def outcome(account: Sandbox, text: bytes, shortest_run: int, **options: Any) -> dict[str, Any]:
+    """Everything that a run of the target leaves behind."""
+    sent: list[ImportBatch] = []
+    submit = Importer.submit
+
+    def note(self: Importer, batch: ImportBatch, check: Any) -> None:
+        sent.append(batch)
+        submit(self, batch, check)
+
+    stdout, log = io.StringIO(), io.StringIO()
+    handler = logging.StreamHandler(log)
+    logging.getLogger().addHandler(handler)
+    exit_code = 0
+    with tempfile.TemporaryDirectory() as folder:
+        data = Path(folder)
+        config = settings_for(account, data, **{"lists": "Newsletter"} | options)
+        stdin = io.TextIOWrapper(io.BytesIO(text), encoding="utf-8")
+        try:
+            with (
+                redirect_stdout(stdout),
+                patch.object(lines, "SHORTEST_RUN", shortest_run),
+                patch.object(Importer, "submit", note),
+            ):
+                TargetConstantContact(config=config).listen(stdin)
+        except Exception as error:  # noqa: BLE001 - as the command line does
+            exit_code = report_error(error)
+        finally:
+            logging.getLogger().removeHandler(handler)
+        folders = list(data.glob("runs/*"))
+        report = read_report(folders[0]) if folders else {}
+        rejected = read_rejects(folders[0]) if folders else []
+    return {
+        "exit_code": exit_code,
+        "states": stdout.getvalue(),
+        "errors": [line for line in log.getvalue().splitlines() if "Line " in line],
+        "report": {name: value for name, value in report.items() if name not in VOLATILE},
+        "imports": len(report.get("imports", [])),
+        "rejected": rejected,
+        "sent": [
+            (b.number, b.destination, b.sms_permission, b.rows, b.first_row, b.body, b.fingerprints)
+            for b in sent
+        ],
+    }
+
+
+def assert_same(account: Sandbox, text: bytes, **options: Any) -> None:
+    alone = outcome(account, text, 1_000_000, **options)
+    in_runs = outcome(account, text, 1, **options)
+    for found in (alone, in_runs):
+        # Settled in any order, and under ids of the service.
+        found["report"].pop("imports", None)
+    assert in_runs["report"].pop("error", None) == alone["report"].pop("error", None)
+    if alone["exit_code"]:
+        # How far the imports in flight have come when an error ends the run is a matter of time.
+        for found in (alone, in_runs):
+            found["states"] = found["imports"] = None
+            found["report"] = {}
+    assert in_runs == alone
+
+
+both = settings(
+    max_examples=EXAMPLES // 2,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+
+
+@both
+@given(text=broken_streams())
+def test_any_stream_comes_to_the_same(account, text):
+    assert_same(account, text, batch_size_rows=3)
+
+
+@both
+@given(text=streams(), by_list=st.booleans(), validated=st.booleans(), rows=st.integers(1, 40))
+def test_a_mapping_with_everything_comes_to_the_same(account, text, by_list, validated, rows):
+    assert_same(
+        account,
+        text,
+        field_mapping=MAPPING,
+        lists_field="list" if by_list else None,
+        validate_records=validated,
+        batch_size_rows=rows,
+        on_too_long="truncate" if validated else "reject",
+    )
+
+
+@both
+@given(text=streams(), size=st.integers(1_000, 9_000))
+def test_small_requests_of_either_format_come_to_the_same(account, text, size):
+    mapping = {"email": "email", "first_name": "name", "zip": "number", "city": "deep.city"}
+    for import_format in ("json", "csv"):
+        assert_same(
+            account,
+            text,
+            field_mapping=mapping,
+            batch_size_bytes=max(size, 5_000) if import_format == "csv" else size,
+            import_format=import_format,
+        )
