@@ -11,6 +11,7 @@ import csv
 import io
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, ClassVar, Final, Literal, TypeAlias
 
 import msgspec
@@ -32,6 +33,8 @@ SmsPermission: TypeAlias = Literal["explicit"] | None
 _MULTIPART_RESERVE: Final = 4_096
 """Room for the parts around a CSV file: boundaries, headers and up to 50 list ids."""
 _EOL: Final = "\n"
+_SAMPLE: Final = 100
+"""Contacts from which the size of a CSV file is estimated."""
 
 encode_contact: Final = msgspec.json.Encoder().encode
 """Encodes contact properties (a mapping, or a struct of them) as compact UTF-8 JSON."""
@@ -91,6 +94,7 @@ class ImportBatch:
         body: The encoded body (JSON) or file (CSV).
         fingerprints: E-mail key to the fingerprint of what is sent for it; tells whether two
             batches say different things about the same person.
+        csv_size: About how many bytes its contacts would be as a CSV file; 0 in one.
     """
 
     number: int
@@ -100,6 +104,7 @@ class ImportBatch:
     first_row: int
     body: bytes
     fingerprints: Mapping[str, int]
+    csv_size: int = 0
 
     def contradicts(self, other: ImportBatch) -> bool:
         """Whether the two batches hold different values for one address."""
@@ -186,6 +191,10 @@ class OpenBatch(ABC):
     def _body(self) -> bytes:
         """The body or file of the contacts held now."""
 
+    def _csv_size(self) -> int:
+        """About how large the contacts would be in another format."""
+        return 0
+
     def seal(self) -> ImportBatch:
         """Return the batch as it is sent."""
         permission = self.sms_permission
@@ -197,6 +206,7 @@ class OpenBatch(ABC):
             first_row=self.first_row,
             body=self._body(),
             fingerprints=fingerprints(self.contacts, permission),
+            csv_size=self._csv_size(),
         )
 
 
@@ -255,6 +265,14 @@ class JsonBatch(OpenBatch):
     def _body(self) -> bytes:
         return b"".join((self._head, b",".join(self.contacts.values()), b"]}"))
 
+    @override
+    def _csv_size(self) -> int:
+        step = max(1, len(self.contacts) // _SAMPLE)
+        sample = [decode_contact(item) for item in islice(self.contacts.values(), 0, None, step)]
+        columns = dict.fromkeys(name for each in sample for name in each)
+        cells = sum(_cells(each.values()) for each in sample) * len(self.contacts)
+        return CsvBatch.size_of(columns, len(self.contacts), cells // max(len(sample), 1))
+
 
 class CsvBatch(OpenBatch):
     """Contacts for ``POST /activities/contacts_file_import``.
@@ -275,7 +293,7 @@ class CsvBatch(OpenBatch):
     @property
     def size(self) -> int:
         """Exact bytes of the file, plus the room kept for the other parts of the request."""
-        return self._size(self._columns, len(self.contacts), self._cells)
+        return self.size_of(self._columns, len(self.contacts), self._cells)
 
     def fits(self, key: str, contact: bytes) -> bool:
         """Whether lines (with the header) and bytes stay within the limits."""
@@ -283,7 +301,7 @@ class CsvBatch(OpenBatch):
         held = self.contacts.get(key)
         rows = len(self.contacts) + (held is None)
         cells = self._cells + _cells(properties.values()) - _cells_of(held)
-        size = self._size(self._columns | dict.fromkeys(properties), rows, cells)
+        size = self.size_of(self._columns | dict.fromkeys(properties), rows, cells)
         return rows + self._header_rows <= self.limits.rows and size <= self.limits.size
 
     def put(self, key: str, contact: bytes) -> None:
@@ -301,7 +319,7 @@ class CsvBatch(OpenBatch):
         properties = list(map(decode_contact, contacts.values()))
         columns = self._columns | dict.fromkeys(name for each in properties for name in each)
         cells = self._cells + sum(_cells(each.values()) for each in properties)
-        size = self._size(columns, rows, cells)
+        size = self.size_of(columns, rows, cells)
         if size > self.limits.size:
             return None
 
@@ -317,7 +335,8 @@ class CsvBatch(OpenBatch):
         self._cells -= _cells_of(self.contacts.pop(key))
 
     @staticmethod
-    def _size(columns: Mapping[str, None], rows: int, cells: int) -> int:
+    def size_of(columns: Mapping[str, None], rows: int, cells: int) -> int:
+        """Bytes of a file of these columns and rows, whose cells have so many bytes together."""
         separators = (len(columns) - 1) + len(_EOL)
         return _cells(columns) + cells + (rows + 1) * separators + _MULTIPART_RESERVE
 

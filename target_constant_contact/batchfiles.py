@@ -62,7 +62,8 @@ def read_batch(
     for url in message["manifest"]:
         if not isinstance(url, str):
             raise InputError(
-                f"A BATCH message names a file by {type(url).__name__}, not by a text."
+                f"A BATCH message names a file by {type(url).__name__}, not by a text. Run the tap "
+                "alone and look at its output."
             )
         name = _without_secrets(url)
         line = 1

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from target_constant_contact.accounting import Accounting
+from target_constant_contact.advice import FormatAdvice
 from target_constant_contact.batch import encode_contact
 from target_constant_contact.contact import Rejection
 from target_constant_contact.exceptions import DataError, SettingsError, TargetError
@@ -75,6 +76,7 @@ class Export:
             release_state=not settings.dry_run,
         )
         self._packer = Packer(settings.import_format, settings.limits)
+        self._advice = FormatAdvice(settings.limits, settings.import_format)
         self._contacts = 0
         self._begun = False
         self._all_settled = False
@@ -128,6 +130,7 @@ class Export:
     def know(self, stream: str, schema: Mapping[str, Any], mapping: FieldMapping) -> None:
         """Note the SCHEMA message and the mapping of a stream."""
         self._accounting.know(stream, schema, mapping)
+        self._advice.know(stream, mapping.fields)
 
     def add(
         self,
@@ -277,6 +280,7 @@ class Export:
             self._submit(batch)
 
     def _submit(self, batch: ImportBatch) -> None:
+        self._advice.note(batch)
         if not self._settings.dry_run:
             self._guard.admit(batch, self._check)
             self._importer.submit(batch, self._check)
@@ -295,6 +299,7 @@ class Export:
         ended_at = datetime.now(UTC)
         requests = self.account.client.requests_made
         used_today, per_day = self.account.requests_today
+        advice = list(self._advice.lines())
         report.write(
             self.folder / "report.json",
             names,
@@ -306,9 +311,10 @@ class Export:
             requests=requests,
             requests_today=used_today,
             requests_per_day=per_day,
+            advice=advice,
             rejects_file=str(accounting.rejects_path) if accounting.rejects_path else None,
         )
-        for line in report.summary(names):
+        for line in (*report.summary(names), *advice):
             _logger.info("%s", line)
         seconds = (ended_at - report.started_at).total_seconds()
         _logger.info(

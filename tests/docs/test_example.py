@@ -13,7 +13,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
-from target_constant_contact.batch import MAX_ROWS, BatchLimits, Destination, ImportBatch
+from target_constant_contact.batch import (
+    MAX_ROWS,
+    BatchLimits,
+    Destination,
+    ImportBatch,
+    encode_contact,
+)
 from target_constant_contact.mapping import FieldMapping
 from target_constant_contact.packer import Packer
 from target_constant_contact.sandbox import Sandbox
@@ -150,7 +156,12 @@ def _newsletter_as_one_batch() -> ImportBatch:
     for number, row in enumerate(rows):
         contact = mapping(row["record"])
         if hasattr(contact, "key"):
-            packer.add(Destination("newsletter", ("0",)), number, contact)
+            packer.add(
+                Destination("newsletter", ("0",)),
+                number,
+                contact.key,
+                encode_contact(contact.properties),
+            )
     (batch,) = packer.seal()
     return batch
 

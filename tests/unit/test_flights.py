@@ -306,3 +306,20 @@ def test_an_activity_that_is_nearly_due_is_asked_for_together_with_one_that_is()
     step = flights.next_step(10)
     assert isinstance(step, Poll)
     assert [flight.batch.number for flight in step.flights] == [1, 2]
+
+
+def test_the_first_poll_comes_sooner_while_activities_are_finished_by_then():
+    flights = Flights(8)
+    waits = []
+    for number in range(1, 13):
+        flights.add(batch(number, **{f"k{number}": 1}))
+        submit(flights, now=0.0)
+        (flight,) = flights.in_flight
+        waits.append(flight.next_poll)
+        if number < 8:
+            flights.finished(flight)
+        else:
+            flights.polled(flight, flight.next_poll)
+            assert flight.next_poll - waits[-1] == 1.0
+            flights.finished(flight)
+    assert waits == [0.5, 0.25, 0.125, 1 / 16, *[1 / 32] * 4, 1 / 16, 1 / 8, 0.25, 0.5]

@@ -216,6 +216,7 @@ def test_several_activities_are_asked_for_with_one_request(case):
 
     case.client.on_import = on_import
     case.importer._flights._poll_seconds = (0.3,)
+    case.importer._flights._first_wait = 0.3
     case.client.listed = [completed("a1"), completed("a2")]
     case.run(batch(1), batch(2))
     assert gate.is_set()
@@ -224,6 +225,7 @@ def test_several_activities_are_asked_for_with_one_request(case):
 
 def test_an_activity_that_the_collection_does_not_show_is_asked_for_by_itself(case):
     case.importer._flights._poll_seconds = (0.3,)
+    case.importer._flights._first_wait = 0.3
     case.client.listed = [completed("a1")]
     case.run(batch(1), batch(2))
     assert case.client.polls == ["recent", "a2"]
@@ -232,6 +234,7 @@ def test_an_activity_that_the_collection_does_not_show_is_asked_for_by_itself(ca
 
 def test_a_collection_that_shows_none_of_ours_is_not_asked_for_again(case):
     case.importer._flights._poll_seconds = (0.3,)
+    case.importer._flights._first_wait = 0.3
     for name in ("a1", "a2"):
         case.client.states[name] = iter([activity(name, "processing"), completed(name)])
     case.run(batch(1), batch(2))

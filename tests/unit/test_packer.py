@@ -14,11 +14,13 @@ from target_constant_contact.batch import (
     Destination,
     ImportBatch,
     encode_contact,
+    sms_permission,
 )
 from target_constant_contact.contact import Contact
 from target_constant_contact.packer import Packed, Packer
 
 A, B = Destination("members", ("list-a",)), Destination("others", ("list-b",))
+CONSENT = ("sms_number", "sms_consent_date")
 SMALL = BatchLimits(rows=3, size=400)
 CONTACTS = st.builds(
     lambda key, extra: contact(f"{key}@example.com", **extra),
@@ -266,3 +268,64 @@ def test_a_row_whose_batch_is_sealed_for_lack_of_room_is_not_merged():
     assert not packed.merged
     assert [batch.rows for batch in run.end()] == [2, 1]
     assert rows_of(run.sent[1])["ann@example.com"]["first_name"] == "Ann"
+
+
+@given(
+    rows=ROWS,
+    size=st.integers(1, 9),
+    open_rows=st.integers(2, 12),
+    kind=st.sampled_from(["json", "csv"]),
+)
+def test_many_contacts_taken_at_once_are_packed_as_one_after_the_other(rows, size, open_rows, kind):
+    limits = BatchLimits(rows=6, size=6_000)
+    singly, together = (Packer(kind, limits, open_rows=open_rows) for _ in range(2))
+    sealed: list[list[ImportBatch]] = [[], []]
+    for start in range(0, len(rows), size):
+        part = [
+            ((place, sms_permission(*map(item.properties.get, CONSENT))), item)
+            for place, item in rows[start : start + size]
+        ]
+        contacts = {item.key: encode_contact(item.properties) for _, item in part}
+        taken = None
+        if len(contacts) == len(part):
+            taken = together.add_all([slot for slot, _ in part], contacts)
+        for row, ((place, _), item) in enumerate(part, start=start):
+            encoded = encode_contact(item.properties)
+            packed = singly.add(place, row, item.key, encoded)
+            sealed[0] += packed.sealed
+            if taken is not None:
+                assert packed == Packed()
+            else:
+                sealed[1] += together.add(place, row, item.key, encoded).sealed
+        if taken is not None:
+            assert sum(count for _, count in taken) == len(part)
+    sealed[0] += singly.seal()
+    sealed[1] += together.seal()
+    first, second = (
+        [(b.number, b.body, b.first_row, b.fingerprints) for b in found] for found in sealed
+    )
+    assert first == second
+
+
+def test_contacts_that_fit_are_taken_at_once():
+    packer = Packer("json", BatchLimits(rows=10, size=6_000))
+    packer.add(A, 0, "ann@example.com", b'{"email":"ann@example.com"}')
+    contacts = {f"m{n}@example.com": b"{}" for n in range(8)}
+    assert packer.add_all([(A, None)] * 8, contacts) == [(A, 8)]
+    assert packer.open_rows("members") == 9
+    assert packer.add_all([(A, None)], {"zoe@example.com": b"{}"}) is None
+    assert packer.add_all([(B, None)], {"zoe@example.com": b"{}"}) is None
+    assert packer.add_all([(A, None)], {"ann@example.com": b"{}"}) is None
+
+
+def test_batches_are_full_within_one_percent():
+    """Of the bytes, or to the last row."""
+    run = Run(limits=BatchLimits(size=400_000))
+    for number in range(20_000):
+        run.add(A, contact(f"m{number}@example.com", first_name="x" * (number % 50)))
+    assert len(run.sent) > 2
+    assert all(len(batch.body) > 0.99 * 400_000 for batch in run.sent)
+    short = Run(limits=BatchLimits(rows=500))
+    for number in range(1_600):
+        short.add(A, contact(f"m{number}@example.com"))
+    assert [batch.rows for batch in short.sent] == [500, 500, 500]

@@ -1,0 +1,41 @@
+"""What takes long to load is loaded when it is needed."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+PROGRAM = """
+import sys
+from target_constant_contact.cli import main
+
+sys.argv = ["target-constant-contact", "--version"]
+try:
+    main()
+finally:
+    print(*sys.modules, sep="\\n", file=sys.stderr)
+"""
+HEAVY = {
+    "authlib",
+    "flask",
+    "jsonschema_rs",
+    "pyarrow",
+    "redis",
+    "sqlite3",
+    "target_constant_contact.account",
+    "target_constant_contact.api.client",
+    "target_constant_contact.checks",
+    "target_constant_contact.commands.login",
+    "target_constant_contact.export",
+    "target_constant_contact.sandbox",
+}
+
+
+def test_saying_the_version_loads_nothing_that_only_a_run_needs():
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM], capture_output=True, text=True, timeout=60, check=True
+    )
+    loaded = set(done.stderr.split())
+    assert done.stdout.startswith("target-constant-contact v")
+    assert "target_constant_contact.target" in loaded
+    assert not loaded & HEAVY
