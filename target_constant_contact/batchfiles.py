@@ -16,7 +16,7 @@ import msgspec
 from singer_sdk.helpers._batch import StorageTarget
 
 from target_constant_contact.exceptions import InputError
-from target_constant_contact.lines import Block, Place, cut
+from target_constant_contact.lines import Block, cut, load
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from target_constant_contact.lines import Decode
     from target_constant_contact.runs import Run, StreamRuns
 
-BLOCK_BYTES: Final = 1 << 18
+BLOCK_BYTES: Final = 1 << 17
 """Bytes that are read, or decompressed, at a time."""
 
 _PARQUET_ROWS: Final = 2_000
@@ -126,7 +126,10 @@ def _errors_explained(name: str) -> Iterator[None]:
     except InputError:
         raise
     except ModuleNotFoundError as error:
-        raise InputError(f"Batch file {name}: {_install(error.name or '')}") from None
+        raise InputError(
+            f"Batch file {name}: {error.name} is not installed; run pip install "
+            f"{_package(error.name or '')}."
+        ) from None
     except ImportError as error:
         # fsspec says what is missing in its own words, such as "Install s3fs to access S3".
         raise InputError(f"Batch file {name} cannot be read: {error}.") from None
@@ -142,9 +145,8 @@ def _errors_explained(name: str) -> Iterator[None]:
         ) from None
 
 
-def _install(module: str) -> str:
-    package = "'target-constant-contact[parquet]'" if module.startswith("pyarrow") else module
-    return f"{module} is not installed; run pip install {package}."
+def _package(module: str) -> str:
+    return "'target-constant-contact[parquet]'" if module.startswith("pyarrow") else module
 
 
 def _without_secrets(url: str) -> str:
@@ -185,8 +187,11 @@ class FileRecords:
         """Handle the record of one line; a blank line is passed over."""
         line = self.part.block.lines[position]
         if line.strip():
-            place = Place(
-                f"Line {self.part.first_line + position:,} of batch file {self.part.name}",
-                "Look at that line of the file.",
-            )
-            self.process({"type": "RECORD", "stream": self.stream, "record": place.load(line)})
+            record = load(line, lambda fault: self._refusal(position, fault))
+            self.process({"type": "RECORD", "stream": self.stream, "record": record})
+
+    def _refusal(self, position: int, fault: str) -> InputError:
+        return InputError(
+            f"Line {self.part.first_line + position:,} of batch file {self.part.name} {fault}. "
+            "Look at that line of the file."
+        )

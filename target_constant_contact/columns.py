@@ -90,7 +90,7 @@ class ColumnMapping:
         unfit: set[int] = set()
         converted = [column(columns, unfit) for column in self._columns]
         emails = converted[0]
-        if None in emails:
+        if not all(emails):
             unfit.update(place for place, email in enumerate(emails) if email is None)
         if unfit:
             for column in converted:

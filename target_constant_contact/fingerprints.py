@@ -7,16 +7,18 @@ whether what an interrupted one has sent may stand.
 
 from __future__ import annotations
 
+import sys
 from array import array
 from dataclasses import dataclass
 from itertools import repeat
+from operator import itemgetter
 from typing import TYPE_CHECKING, Final, Self
 from zlib import crc32
 
 from target_constant_contact.files import write_private_bytes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
 PARTS: Final = 16
@@ -24,6 +26,7 @@ PARTS: Final = 16
 them need 8 MB in a part's dictionary and 12 MB of arrays."""
 
 _MANY: Final = -1
+_REVERSED: Final = itemgetter(slice(None, None, -1))
 
 
 def fingerprints(contacts: Mapping[str, bytes], permission: str | None) -> dict[str, int]:
@@ -57,7 +60,7 @@ class Fingerprints:
         Args:
             said: E-mail key to fingerprint.
         """
-        return cls(array("Q", _hashes(said)), array("I", said.values()))
+        return cls(_hashes(said), array("I", said.values()))
 
     def save(self, path: Path) -> None:
         """Write a file, readable by its owner only; a crash of the machine may lose it."""
@@ -111,7 +114,11 @@ def contradicted(batches: Sequence[Fingerprints | None]) -> set[int]:
     return found
 
 
-def _hashes(said: Mapping[str, int]) -> Iterator[int]:
+def _hashes(said: Mapping[str, int]) -> array[int]:
+    """64 bits of each address: its checksum, and that of its letters in reverse."""
     texts = list(map(str.encode, said))
-    for high, low in zip(map(crc32, texts), [crc32(text[::-1]) for text in texts], strict=True):
-        yield high << 32 | low
+    halves = array("I", bytes(8 * len(texts)))
+    high, low = (1, 0) if sys.byteorder == "little" else (0, 1)
+    halves[high::2] = array("I", list(map(crc32, texts)))
+    halves[low::2] = array("I", list(map(crc32, map(_REVERSED, texts))))
+    return array("Q", halves.tobytes())

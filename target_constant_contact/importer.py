@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from target_constant_contact.ledger import Ledger
     from target_constant_contact.standing import Entry
 
-MAX_WAITING: Final = 2
+MAX_WAITING: Final = 4
 """Sealed batches that may wait to be sent before reading stops for them."""
 QUEUE_FULL_SECONDS: Final = 15.0
 """Wait after "1,000 queued activities" before a batch is tried again, unless one of our own
@@ -163,7 +163,7 @@ class Importer:
 
         It does not count when something that says otherwise of one of its people is on its way.
         """
-        if self._flights.contradict(batch):
+        if self._ledger.has_nothing_to_take_up or self._flights.contradict(batch):
             return None
         return self._ledger.take_up(batch, self._import_format)
 

@@ -185,6 +185,12 @@ class Ledger:
         line = self._line("settled", number=entry.number, counters=dict(activity.counters))
         self._note(line)
 
+    @property
+    def has_nothing_to_take_up(self) -> bool:
+        """Whether :meth:`take_up` is not worth asking, now or later."""
+        # Nothing is ever added. No lock: another thread may be writing, which takes its time.
+        return self._to_take_up is not None and not self._to_take_up
+
     def take_up(self, batch: ImportBatch, import_format: ImportFormat) -> Activity | None:
         """The completed import of an interrupted run that has sent just this batch.
 
@@ -194,8 +200,6 @@ class Ledger:
         with self._lock:
             if self._to_take_up is None:
                 self._to_take_up = self._what_may_stand()
-            if not self._to_take_up:
-                return None
             numbers = self._to_take_up.get(_content(batch, import_format), [])
             while numbers and is_overtaken(self._folder, self._entries[numbers[0]]):
                 self._tell_of_others()

@@ -24,6 +24,7 @@ from target_constant_contact.batch import (
     encode_contact,
     sms_permission,
 )
+from target_constant_contact.holders import Holders
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -83,7 +84,7 @@ class Packer:
         self._rows = 0
         self._number = 0
         self._open: dict[tuple[Destination, SmsPermission], OpenBatch] = {}
-        self._holders: dict[str, tuple[OpenBatch, ...]] = {}
+        self._holders = Holders()
 
     def add(self, destination: Destination, row: int, key: str, encoded: bytes) -> Packed:
         """Take a contact.
@@ -101,9 +102,9 @@ class Packer:
         if not self._fits_alone(destination, key, encoded, _permission_of(encoded)):
             packed.too_large = True
             return packed
-        if holders := self._holders.get(key):
+        if holders := self._holders.of(key):
             encoded = self._update(holders, key, encoded, packed)
-        holders = self._holders.get(key, ())
+        holders = self._holders.of(key)
         packed.merged = any(batch.destination == destination for batch in holders)
         if not packed.merged:
             self._put(destination, row, key, encoded, packed)
@@ -124,7 +125,7 @@ class Packer:
         # Like a single contact, none may come near the limit on its own.
         if len(max(contacts.values(), key=len)) * 4 > self._limits.size - 4_096:
             return None
-        if not self._holders.keys().isdisjoint(contacts):
+        if not self._holders.hold_none(contacts):
             return None
         if self._rows + len(contacts) > self._max_rows:
             return None
@@ -140,7 +141,7 @@ class Packer:
         for batch, extension, (_, group) in zip(batches, extensions, groups, strict=True):
             if batch and extension:
                 extension.carry_out()
-                self._holders.update(dict.fromkeys(group, (batch,)))
+                self._holders.added_all(group, batch)
         self._bytes = size
         self._rows += len(contacts)
         return [(destination, len(group)) for (destination, _), group in groups]
@@ -202,10 +203,11 @@ class Packer:
             packed.sealed.append(self._seal(batch))
         else:
             self._account(batch, lambda: batch.remove(key))
-            self._forget(key, batch)
+            self._holders.removed(key, batch)
             if not batch.contacts:
                 packed.emptied.append(batch.number)
                 del self._open[batch.destination, batch.sms_permission]
+                self._holders.closed(batch)
                 self._bytes -= batch.size
             self._put(batch.destination, batch.first_row, key, value, packed)
 
@@ -224,7 +226,7 @@ class Packer:
             batch.first_row = row
             packed.opened.append((batch.number, row))
         self._account(batch, lambda: batch.put(key, encoded))
-        self._holders[key] = (*self._holders.get(key, ()), batch)
+        self._holders.added(key, batch)
         if batch.full:
             packed.sealed.append(self._seal(batch))
 
@@ -234,6 +236,7 @@ class Packer:
         self._number += 1
         batch = self._type(self._number, destination, permission, row, self._limits)
         self._open[destination, permission] = batch
+        self._holders.opened(batch)
         self._bytes += batch.size
         return batch
 
@@ -263,19 +266,8 @@ class Packer:
         del self._open[batch.destination, batch.sms_permission]
         self._bytes -= batch.size
         self._rows -= len(batch.contacts)
-        for key, holders in zip(
-            batch.contacts, list(map(self._holders.pop, batch.contacts)), strict=True
-        ):
-            if len(holders) > 1:
-                self._holders[key] = tuple(other for other in holders if other is not batch)
+        self._holders.closed(batch)
         return batch.seal()
-
-    def _forget(self, key: str, batch: OpenBatch) -> None:
-        holders = self._holders[key]
-        if len(holders) == 1:
-            del self._holders[key]
-        else:
-            self._holders[key] = tuple(other for other in holders if other is not batch)
 
 
 def _grouped(

@@ -16,7 +16,8 @@ from typing import IO, TYPE_CHECKING, Any, Final
 from singer_sdk.singerlib.encoding import SimpleSingerReader, SingerMessageType
 from typing_extensions import override
 
-from target_constant_contact.lines import Place, cut, hand_over
+from target_constant_contact.exceptions import InputError
+from target_constant_contact.lines import cut, hand_over, load
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -124,18 +125,21 @@ class _Messages:
         line = self.lines[position]
         if not line.strip():
             return
-        place = Place(
-            f"Line {self.first_line + position:,} of the input",
-            "Run the tap alone and look at that line of its output.",
-        )
-        message = place.load(line)
+
+        def refusal(fault: str) -> InputError:
+            return InputError(
+                f"Line {self.first_line + position:,} of the input {fault}. Run the tap alone and "
+                "look at that line of its output."
+            )
+
+        message = load(line, refusal)
         kind = str(message.get("type"))
         callback = self.callbacks.get(kind)
         if callback is None:
-            raise place.error("has no message type that Singer knows")
+            raise refusal("has no message type that Singer knows")
         fault = _fault(kind, message)
         if fault:
-            raise place.error(fault)
+            raise refusal(fault)
         callback(message)
         self.counts[kind] += 1
 

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import target_constant_contact
 import target_constant_contact.cli  # so that every error class exists
+import target_constant_contact.commands.login
+import target_constant_contact.export
 from target_constant_contact.exceptions import TargetError
 
 if TYPE_CHECKING:

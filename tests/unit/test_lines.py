@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from target_constant_contact import lines as room
 from target_constant_contact.exceptions import InputError
-from target_constant_contact.lines import Block, Place, cut, hand_over
+from target_constant_contact.lines import Block, cut, hand_over, load
 
 NUMBERS = msgspec.json.Decoder(int).decode
 
@@ -108,10 +108,8 @@ def test_a_line_that_json_refuses_is_refused_although_the_decoder_passes_over_it
     assert len(handler.seen) == 3
 
 
-def test_an_error_names_the_place_and_not_the_line():
-    place = Place("Line 7 of the input", "Look there.")
+def test_an_error_names_the_fault_and_not_the_line():
     with pytest.raises(InputError) as caught:
-        place.load(b'{"email": "ann@example.com"')
-    assert str(caught.value).startswith("Line 7 of the input is not JSON: ")
-    assert str(caught.value).endswith(". Look there.")
+        load(b'{"email": "ann@example.com"', lambda fault: InputError(f"Line 7 {fault}. Look."))
+    assert str(caught.value).startswith("Line 7 is not JSON: ")
     assert "example.com" not in str(caught.value)
