@@ -163,7 +163,7 @@ def assert_same(account: Sandbox, text: bytes, **options: Any) -> None:
 
 
 both = settings(
-    max_examples=EXAMPLES // 2,
+    max_examples=EXAMPLES,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

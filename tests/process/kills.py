@@ -24,7 +24,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from tests.process.support import environment, peak_kilobytes
+from tests.process.support import environment, peak_kilobytes, uncovered
 from tests.support import lines, record, schema, state
 
 if TYPE_CHECKING:
@@ -358,8 +358,7 @@ def _start(program: str, folder: Path, *arguments: str) -> subprocess.Popen[str]
 
 def _environment(folder: Path) -> dict[str, str]:
     """Without measuring coverage, which would take longer than the runs."""
-    found = environment(folder) | {"PYTHONPATH": str(Path(__file__).parents[2])}
-    return {name: value for name, value in found.items() if not name.startswith("COVERAGE")}
+    return uncovered(environment(folder)) | {"PYTHONPATH": str(Path(__file__).parents[2])}
 
 
 def _tell(process: subprocess.Popen[str], line: str) -> None:

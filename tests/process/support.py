@@ -10,9 +10,12 @@ import sys
 import threading
 import time
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from tests.support import Message, lines
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 COMMAND = [sys.executable, "-c", "from target_constant_contact.cli import main; main()"]
 
@@ -25,7 +28,9 @@ class TargetProcess:
         stderr: What was logged, once the process has ended.
     """
 
-    def __init__(self, config: dict[str, Any], folder: Path, *arguments: str) -> None:
+    def __init__(
+        self, config: dict[str, Any], folder: Path, *arguments: str, covered: bool = True
+    ) -> None:
         path = folder / "config.json"
         path.write_text(json.dumps(config))
         self._process = subprocess.Popen(
@@ -34,7 +39,7 @@ class TargetProcess:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
-            env=environment(folder),
+            env=environment(folder) if covered else uncovered(environment(folder)),
         )
         self.states: list[Any] = []
         self.other_output: list[str] = []
@@ -121,6 +126,11 @@ def _close(stream: IO[str]) -> None:
         stream.close()
     except BrokenPipeError:
         return
+
+
+def uncovered(environment: Mapping[str, str]) -> dict[str, str]:
+    """The environment of a process whose coverage is not measured, because that would cost it."""
+    return {name: text for name, text in environment.items() if not name.startswith("COVERAGE_")}
 
 
 def environment(home: Path) -> dict[str, str]:

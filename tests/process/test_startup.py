@@ -6,6 +6,8 @@ import os
 import subprocess
 import sys
 
+from tests.process.support import uncovered
+
 PROGRAM = """
 import sys
 from target_constant_contact.cli import main
@@ -33,13 +35,9 @@ HEAVY = {
 
 
 def test_saying_the_version_loads_nothing_that_only_a_run_needs():
-    # Measuring coverage loads modules of its own.
-    environment = {
-        name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")
-    }
     done = subprocess.run(
         [sys.executable, "-c", PROGRAM],
-        env=environment,
+        env=uncovered(os.environ),  # measuring coverage loads modules of its own
         capture_output=True,
         text=True,
         timeout=60,
