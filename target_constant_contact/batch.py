@@ -33,7 +33,7 @@ SmsPermission: TypeAlias = Literal["explicit"] | None
 _MULTIPART_RESERVE: Final = 4_096
 """Room for the parts around a CSV file: boundaries, headers and up to 50 list ids."""
 _EOL: Final = "\n"
-_SAMPLE: Final = 100
+_SAMPLE: Final = 25
 """Contacts from which the size of a CSV file is estimated."""
 
 encode_contact: Final = msgspec.json.Encoder().encode
@@ -263,7 +263,13 @@ class JsonBatch(OpenBatch):
         self._bytes -= len(self.contacts.pop(key)) + 1
 
     def _body(self) -> bytes:
-        return b"".join((self._head, b",".join(self.contacts.values()), b"]}"))
+        # The ends go to the first and the last contact, so that the body is copied once.
+        contacts = list(self.contacts.values())
+        if contacts:
+            contacts[0] = self._head + contacts[0]
+            contacts[-1] += b"]}"
+            return b",".join(contacts)
+        return self._head + b"]}"
 
     @override
     def _csv_size(self) -> int:

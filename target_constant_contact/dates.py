@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 from target_constant_contact.values import EDGES, UnfitValueError, not_a_scalar
@@ -74,11 +75,12 @@ _YEARLESS = tuple(
         rf"{_MONTH_NAME}\s+{_DAY_NAME}",
     )
 )
-_DAY_LENGTH = 10
+_calendar_part = itemgetter(slice(10))
 _PLAIN_DATES = re.compile(
     r"(?:\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,9}+)?+)?+(?:Z|[+-]\d\d:?\d\d)?+)?+\n)*+",
     re.ASCII,
 )
+_DIGITS = str.maketrans("123456789", "000000000")
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?", re.ASCII)
 
 
@@ -151,9 +153,20 @@ class OfDay(Generic[_Part]):
             joined = "\n".join(texts) + "\n"
         except TypeError:
             return values
-        if joined.count("\n") != len(texts) or not _PLAIN_DATES.fullmatch(joined):
+        if joined.count("\n") != len(texts) or not _are_plain_dates(joined):
             return values
-        return [value and value[:_DAY_LENGTH] for value in values]
+        if len(texts) == len(values):
+            return list(map(_calendar_part, values))
+        return [value and _calendar_part(value) for value in values]
+
+
+def _are_plain_dates(lines: str) -> bool:
+    """Whether every line is an ISO date, with or without a time."""
+    # Nearly always, all of them are written in the same way: only one has to be looked at.
+    shapes = lines.translate(_DIGITS)
+    first = shapes[: shapes.index("\n") + 1]
+    same = first * (len(shapes) // len(first)) == shapes
+    return _PLAIN_DATES.fullmatch(first if same else lines) is not None
 
 
 def _day_text(value: Any) -> str | None:

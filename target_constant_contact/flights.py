@@ -116,7 +116,7 @@ class Flights:
         self._waiting: deque[ImportBatch] = deque()
         self._sending: ImportBatch | None = None
         self._closed = False
-        self._blockers: dict[int, set[int]] = {}
+        self._compared: dict[tuple[int, int], bool] = {}
         self._flights: dict[str, Flight] = {}
         self._doubt: Doubt | None = None
         self._paused_until = float("-inf")
@@ -139,9 +139,6 @@ class Flights:
 
     def add(self, batch: ImportBatch) -> None:
         """Queue a batch behind every unsettled batch that contradicts it."""
-        self._blockers[batch.number] = {
-            other.number for other in self._unsettled() if batch.contradicts(other)
-        }
         self._waiting.append(batch)
 
     def contradict(self, batch: ImportBatch) -> bool:
@@ -230,20 +227,37 @@ class Flights:
         if not flight.polls:
             self._first_wait = max(self._first_wait / 2, min(_SOONEST, self._poll_seconds[0]))
         self._paused_until = float("-inf")
-        self._blockers.pop(flight.batch.number, None)
-        for blockers in self._blockers.values():
-            blockers.discard(flight.batch.number)
+        number = flight.batch.number
+        self._compared = {
+            pair: found for pair, found in self._compared.items() if number not in pair
+        }
 
     def _next_batch(self) -> ImportBatch | None:
         if self._doubt or len(self._flights) >= self._max_in_flight:
             return None
-        return next((batch for batch in self._waiting if not self._blockers[batch.number]), None)
+        ahead = self._sent()
+        for batch in self._waiting:
+            if not any(self._contradict(batch, other) for other in ahead):
+                return batch
+            ahead.append(batch)
+        return None
+
+    def _contradict(self, batch: ImportBatch, other: ImportBatch) -> bool:
+        """Compare two batches, once: it takes milliseconds."""
+        pair = batch.number, other.number
+        if pair not in self._compared:
+            self._compared[pair] = batch.contradicts(other)
+        return self._compared[pair]
 
     def _unsettled(self) -> list[ImportBatch]:
+        return [*self._waiting, *self._sent()]
+
+    def _sent(self) -> list[ImportBatch]:
+        """Batches that the service has, or may have, and has not finished."""
         between = [self._sending] if self._sending else []
         if self._doubt:
             between.append(self._doubt.batch)
-        return [*self._waiting, *between, *(flight.batch for flight in self._flights.values())]
+        return [*between, *(flight.batch for flight in self._flights.values())]
 
     def _nearly_due(self, flight: Flight, now: float) -> bool:
         """Whether an activity may be asked for together with one that is due."""

@@ -355,4 +355,6 @@ class Ledger:
 def _content(batch: ImportBatch, import_format: ImportFormat) -> str:
     """A hash of everything that makes two requests the same."""
     head = json.dumps([import_format, batch.destination.list_ids, batch.sms_permission])
-    return hashlib.sha256(head.encode() + b"\n" + batch.body).hexdigest()
+    content = hashlib.sha256(head.encode() + b"\n")
+    content.update(batch.body)
+    return content.hexdigest()

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import reduce
-from operator import attrgetter, or_
+from operator import or_
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 import msgspec
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from target_constant_contact.paths import Read
 
 _REMEMBERED: Final = 4_096
-_record_of: Final = attrgetter("record")
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +109,7 @@ class StreamRuns:
     def _read(self, records: Sequence[Any]) -> Sequence[Column]:
         if self._is_valid:
             return [[record.get(field) for record in records] for field in self._fields]
-        return [list(map(attrgetter(f"f{place}"), records)) for place, _ in enumerate(self._fields)]
+        return list(zip(*map(msgspec.structs.astuple, records), strict=True))
 
     def _invalid(self, records: Sequence[dict[str, Any]]) -> set[int]:
         is_valid: Any = self._is_valid
@@ -177,7 +176,7 @@ class Runs:
         """Map messages as :attr:`decode` returned them."""
         kinds = set(map(type, messages))
         if len(kinds) == 1:
-            return self._types[kinds.pop()].map(list(map(_record_of, messages)))
+            return self._types[kinds.pop()].map([message.record for message in messages])
         return _woven(len(messages), (self._part(kind, messages) for kind in kinds))
 
     def _part(self, kind: type, messages: Sequence[Any]) -> tuple[Sequence[int], Run]:

@@ -119,8 +119,7 @@ class Text:
         except TypeError:
             return None
         if (
-            not joined.isprintable()
-            or joined.count(_SEPARATOR) != len(texts) - 1
+            not _is_printable_list(joined, len(texts))
             or f" {_SEPARATOR}" in joined
             or f"{_SEPARATOR} " in joined
             or joined[0] == " "
@@ -147,6 +146,16 @@ def whole_number_column(values: Sequence[Any]) -> list[str | None] | None:
 
 _SHORT = 15  # characters; below any limit of a property
 _SEPARATOR = "|"  # printable, and rare in what people are called
+_ASCII_CONTROLS_OR_SEPARATOR = bytes((*range(0x20), 0x7F)) + _SEPARATOR.encode()
+
+
+def _is_printable_list(joined: str, length: int) -> bool:
+    """Whether all of so many joined texts are printable, and none holds the separator."""
+    if joined.isascii():
+        # The same as below, in a quarter of the time.
+        rest = joined.encode().translate(None, _ASCII_CONTROLS_OR_SEPARATOR)
+        return len(rest) == len(joined) - (length - 1)
+    return joined.isprintable() and joined.count(_SEPARATOR) == length - 1
 
 
 def _only_text(values: Sequence[Any]) -> bool:
