@@ -175,6 +175,24 @@ class OpenBatch(ABC):
     def put(self, key: str, contact: bytes) -> None:
         """Add a contact, or replace the one with the same key."""
 
+    @classmethod
+    def growth(cls, rows: int, size: int) -> int | None:  # noqa: ARG003 - for subclasses
+        """Bytes by which any batch grows with further contacts.
+
+        Args:
+            rows: Contacts.
+            size: Bytes of all of them, encoded.
+
+        Returns:
+            ``None`` when that depends on the batch and the contacts.
+        """
+        return None
+
+    def has_room(self, rows: int, growth: int) -> bool:
+        """Whether the batch takes so many further contacts and bytes without being full."""
+        held = len(self.contacts) + self._header_rows
+        return held + rows < self.limits.rows and self.size + growth <= self.limits.size
+
     @abstractmethod
     def extension(self, contacts: Mapping[str, bytes]) -> Extension | None:
         """Find out whether contacts that the batch does not hold yet fit, all of them.
@@ -244,12 +262,16 @@ class JsonBatch(OpenBatch):
         self._bytes += len(contact) + 1 if held is None else len(contact) - len(held)
         self.contacts[key] = contact
 
+    @override
+    @classmethod
+    def growth(cls, rows: int, size: int) -> int:
+        """Each brings a comma."""
+        return size + rows
+
     def extension(self, contacts: Mapping[str, bytes]) -> Extension | None:
         """Add up the lengths."""
-        size = sum(map(len, contacts.values())) + len(contacts)
-        if len(self.contacts) + len(contacts) >= self.limits.rows:
-            return None
-        if self._bytes + size > self.limits.size:
+        size = self.growth(len(contacts), sum(map(len, contacts.values())))
+        if not self.has_room(len(contacts), size):
             return None
 
         def carry_out() -> None:

@@ -46,9 +46,10 @@ class Holders:
             self._index = None
         elif self._index is not None:
             held = list(map(self._index.pop, batch.contacts))
-            for key, batches in zip(batch.contacts, held, strict=True):
-                if len(batches) > 1:
-                    self._index[key] = tuple(other for other in batches if other is not batch)
+            if held and max(map(len, held)) > 1:
+                for key, batches in zip(batch.contacts, held, strict=True):
+                    if len(batches) > 1:
+                        self._index[key] = tuple(other for other in batches if other is not batch)
 
     def added(self, key: str, batch: OpenBatch) -> None:
         """Note an address that was put into a batch."""
@@ -59,6 +60,11 @@ class Holders:
         """Note addresses that no batch held before."""
         if self._index is not None:
             self._index.update(dict.fromkeys(keys, (batch,)))
+
+    def added_each(self, keys: Iterable[str], holders: Iterable[tuple[OpenBatch]]) -> None:
+        """Note addresses that no batch held before, with the batch that holds each of them."""
+        if self._index is not None:
+            self._index.update(zip(keys, holders, strict=True))
 
     def removed(self, key: str, batch: OpenBatch) -> None:
         """Note an address that was taken out of a batch, and maybe put into another."""

@@ -192,7 +192,7 @@ def field_getter(path: str, schema: Mapping[str, Any]) -> Read:
     Returns:
         Takes a record, returns the value, or ``None`` when there is none.
     """
-    return nested(schema, path) or Read((path,), lambda record: record.get(path))
+    return nested(schema, path) or Read((path,), lambda record: record.get(path), whole=True)
 
 
 def _is_custom(name: str) -> bool:

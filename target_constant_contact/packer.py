@@ -8,6 +8,7 @@ batches may then be sent in any order without an older value ending on top.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, TypeAlias
 
@@ -122,12 +123,52 @@ class Packer:
             How many contacts each destination has got; ``None``, with nothing changed, when one
             of them would open, fill or change a batch.
         """
-        if not self._all_small(contacts):
-            return None
-        if not self._holders.hold_none(contacts):
+        lengths = list(map(len, contacts.values()))
+        size = sum(lengths)
+        growth = self._type.growth(len(contacts), size)
+        if growth is not None and self._bytes + growth > self._max_bytes:
             return None
         if self._rows + len(contacts) > self._max_rows:
             return None
+        if not self._all_small(lengths, size) or not self._holders.hold_none(contacts):
+            return None
+        if slots.count(slots[0]) < len(slots) and growth is not None:
+            taken = self._spread(slots, contacts, growth)
+            if taken:
+                return taken
+        return self._extend(slots, contacts)
+
+    def _spread(
+        self, slots: Sequence[Slot], contacts: Mapping[str, bytes], growth: int
+    ) -> Taken | None:
+        """Take contacts for many batches, if each of these had room for all of them.
+
+        Args:
+            slots: Where each contact goes.
+            contacts: E-mail key to encoded contact.
+            growth: Bytes by which they make batches grow.
+
+        Returns:
+            As :meth:`add_all`; ``None`` says nothing about the batches.
+        """
+        places = list(map(id, slots))
+        known = dict(zip(places, slots, strict=True))
+        holders = {
+            place: (batch,)
+            for place, slot in known.items()
+            if (batch := self._open.get(slot)) and batch.has_room(len(contacts), growth)
+        }
+        if len(holders) < len(known):
+            return None
+        for place, (key, contact) in zip(places, contacts.items(), strict=True):
+            holders[place][0].put(key, contact)
+        self._holders.added_each(contacts, map(holders.__getitem__, places))
+        self._bytes += growth
+        self._rows += len(contacts)
+        return [(known[place][0], rows) for place, rows in Counter(places).items()]
+
+    def _extend(self, slots: Sequence[Slot], contacts: Mapping[str, bytes]) -> Taken | None:
+        """Take the contacts of each slot together, as :meth:`add_all`."""
         groups = _grouped(slots, contacts)
         batches = [self._open.get(slot) for slot, _ in groups]
         extensions = [
@@ -254,12 +295,11 @@ class Packer:
             return True
         return self._type(0, destination, permission, 0, self._limits).fits(key, encoded)
 
-    def _all_small(self, contacts: Mapping[str, bytes]) -> bool:
+    def _all_small(self, lengths: Sequence[int], size: int) -> bool:
         """Whether none of many contacts comes near the limit on its own."""
         most = (self._limits.size - 4_096) // 4
         # Nearly always all of them together are small enough, which is quicker to find out.
-        lengths = list(map(len, contacts.values()))
-        return sum(lengths) <= most or max(lengths) <= most
+        return size <= most or max(lengths) <= most
 
     def _relieve(self, packed: Packed) -> None:
         """Seal the fullest batches while all open batches together hold too much."""
@@ -283,13 +323,13 @@ def _grouped(
     if slots.count(slots[0]) == len(slots):
         return [(slots[0], contacts)]
     # Equal slots are nearly always the same object, and hashing them takes longer than the rest.
-    places: dict[int, list[tuple[str, bytes]]] = {}
+    places: dict[int, dict[str, bytes]] = {}
     known: dict[int, Slot] = {}
-    for slot, item in zip(slots, contacts.items(), strict=True):
+    for slot, (key, contact) in zip(slots, contacts.items(), strict=True):
         place = id(slot)
         if place not in known:
-            known[place], places[place] = slot, []
-        places[place].append(item)
+            known[place], places[place] = slot, {}
+        places[place][key] = contact
     groups: dict[Slot, dict[str, bytes]] = {}
     for place, slot in known.items():
         groups.setdefault(slot, {}).update(places[place])

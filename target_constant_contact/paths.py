@@ -23,10 +23,12 @@ class Read:
     Attributes:
         roots: Names of the record's own fields that it looks at.
         value_of: Takes a record, returns the value, or ``None`` when there is none.
+        whole: The value is that of the only root, as it is.
     """
 
     roots: tuple[str, ...]
     value_of: Callable[[Mapping[str, Any]], Any]
+    whole: bool = False
 
     def __call__(self, record: Mapping[str, Any]) -> Any:
         """The value, or ``None`` when there is none."""

@@ -114,9 +114,10 @@ class Report:
 
     def of(self, destination: Destination) -> Counts:
         """The counts of a destination, made at its first use."""
-        if destination not in self.counts:
-            self.counts[destination] = Counts()
-        return self.counts[destination]
+        counts = self.counts.get(destination)
+        if counts is None:
+            counts = self.counts[destination] = Counts()
+        return counts
 
     def settle(self, destination: Destination, settlement: Settlement) -> None:
         """Count what became of the rows of one import."""

@@ -76,8 +76,8 @@ class StreamRuns:
         self._destination_for = destination_for
         self._is_valid = is_valid
         self._keys = tuple(key_properties)
-        self._known: dict[tuple[str, SmsPermission], Slot] = {}
         permissions: tuple[SmsPermission, ...] = (None, "explicit")
+        self._known: dict[SmsPermission, dict[str, Slot]] = {each: {} for each in permissions}
         fixed: Any = destination_for(None) if lists is None else None
         self._fixed = {each: (fixed, each) for each in permissions}
         roots = lists.roots if lists else ()
@@ -126,25 +126,43 @@ class StreamRuns:
         if self._lists is None:
             return list(map(self._fixed.__getitem__, permissions))
         values = self._list_values(self._lists, columns)
-        slots = list(map(self._slot, values, permissions))
+        slots = self._known_slots(values, permissions)
+        if slots is None:
+            slots = list(map(self._slot, values, permissions))
         if None in slots:
             unfit.update(place for place, slot in enumerate(slots) if slot is None)
         return slots
 
     def _list_values(self, lists: Read, columns: Sequence[Column]) -> Column:
         places = [self._fields.index(name) for name in lists.roots]
+        if lists.whole:
+            return columns[places[0]]
         parts = zip(*(columns[place] for place in places), strict=True)
         return [lists(dict(zip(lists.roots, values, strict=True))) for values in parts]
 
+    def _known_slots(
+        self, values: Column, permissions: Sequence[SmsPermission]
+    ) -> list[Slot] | None:
+        """The slots of texts that have come before, all with the same permission."""
+        if permissions.count(permissions[0]) < len(permissions):
+            return None
+        try:
+            slots = list(map(self._known[permissions[0]].get, values))
+        except TypeError:
+            # An array or an object; it cannot be looked up.
+            return None
+        return None if None in slots else slots
+
     def _slot(self, value: Any, permission: SmsPermission) -> Any:
         # Only texts are remembered: lists cannot be, and 1 is equal to True.
+        known = self._known[permission]
         is_text = type(value) is str
-        slot = self._known.get((value, permission)) if is_text else None
+        slot = known.get(value) if is_text else None
         if slot is None:
             destination = self._destination_for(value)
             slot = None if destination is None else (destination, permission)
-            if slot and is_text and len(self._known) < _REMEMBERED:
-                self._known[value, permission] = slot
+            if slot and is_text and len(known) < _REMEMBERED:
+                known[value] = slot
         return slot
 
 
