@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from target_constant_contact.batch import encode_contact, sms_permission
+from target_constant_contact.batch import encode_contacts, sms_permission
 from target_constant_contact.customfields import decimal_text
 from target_constant_contact.dates import OfDay
 from target_constant_contact.mapping import roots
@@ -100,7 +100,7 @@ class ColumnMapping:
             self._check(converted, unfit)
         return Contacts(
             keys=list(map(str.lower, emails)),
-            bodies=list(map(encode_contact, map(self._properties, *converted))),
+            bodies=encode_contacts(list(map(self._properties, *converted))),
             permissions=self._permissions(converted),
             unfit=unfit,
         )

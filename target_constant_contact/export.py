@@ -178,14 +178,11 @@ class Export:
         part = slice(start, stop)
         if self._contacts + stop - start > self._settings.max_profiles_per_export:
             return False
-        contacts = dict(zip(run.keys[part], run.bodies[part], strict=True))
-        if len(contacts) < stop - start:
-            return False
-        taken = self._packer.add_all(run.slots[part], contacts)
+        taken = self._packer.add_all(run.slots[part], run.keys[part], run.bodies[part])
         if taken is None:
             return False
         self._accounting.read_all(taken)
-        self._contacts += len(contacts)
+        self._contacts += stop - start
         return True
 
     def _add(self, destination: Destination, key: str, encoded: bytes) -> bool:

@@ -18,7 +18,7 @@ from zlib import crc32
 from target_constant_contact.files import write_private_bytes
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
 PARTS: Final = 16
@@ -29,15 +29,18 @@ _MANY: Final = -1
 _REVERSED: Final = itemgetter(slice(None, None, -1))
 
 
-def fingerprints(contacts: Mapping[str, bytes], permission: str | None) -> dict[str, int]:
-    """32 bits for each person that tell two values apart.
+def fingerprints(
+    keys: Iterable[str], contacts: Iterable[bytes], permission: str | None
+) -> dict[str, int]:
+    """32 bits for each person that tell two values apart, by e-mail key.
 
     Args:
-        contacts: E-mail key to encoded contact.
+        keys: E-mail keys.
+        contacts: The encoded contact of each.
         permission: The SMS permission that goes with all of them.
     """
     start = repeat(len(permission or ""))
-    return dict(zip(contacts, map(crc32, contacts.values(), start), strict=False))
+    return dict(zip(keys, map(crc32, contacts, start), strict=False))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

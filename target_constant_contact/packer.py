@@ -18,6 +18,7 @@ from target_constant_contact.batch import (
     Destination,
     ImportBatch,
     ImportFormat,
+    Load,
     OpenBatch,
     Slot,
     SmsPermission,
@@ -28,7 +29,7 @@ from target_constant_contact.batch import (
 from target_constant_contact.holders import Holders
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
 OPEN_BYTES: Final = 32_000_000
 """Encoded bytes that all open batches may hold together."""
@@ -81,6 +82,8 @@ class Packer:
         self._limits = limits or BatchLimits()
         self._max_bytes = open_bytes
         self._max_rows = open_rows
+        # Below it, the list ids and the quoting cannot make a contact too large.
+        self._far_from_limit = (self._limits.size - 4_096) // 4
         self._bytes = 0
         self._rows = 0
         self._number = 0
@@ -100,7 +103,7 @@ class Packer:
             What has to be done now: batches to send, and batches to watch.
         """
         packed = Packed()
-        if not self._fits_alone(destination, key, encoded, _permission_of(encoded)):
+        if not self._fits_alone(destination, encoded, _permission_of(encoded)):
             packed.too_large = True
             return packed
         if holders := self._holders.of(key):
@@ -112,88 +115,62 @@ class Packer:
         self._relieve(packed)
         return packed
 
-    def add_all(self, slots: Sequence[Slot], contacts: Mapping[str, bytes]) -> Taken | None:
+    def add_all(
+        self, slots: Sequence[Slot], keys: Sequence[str], contacts: Sequence[bytes]
+    ) -> Taken | None:
         """Take many contacts at once, if that is the same as taking them one after the other.
 
         Args:
             slots: Where each contact goes.
-            contacts: As many encoded contacts by e-mail key.
+            keys: E-mail key of each.
+            contacts: Encoded contacts.
 
         Returns:
             How many contacts each destination has got; ``None``, with nothing changed, when one
             of them would open, fill or change a batch.
         """
-        lengths = list(map(len, contacts.values()))
-        size = sum(lengths)
-        growth = self._type.growth(len(contacts), size)
-        if growth is not None and self._bytes + growth > self._max_bytes:
+        if self._rows + len(keys) > self._max_rows:
             return None
-        if self._rows + len(contacts) > self._max_rows:
-            return None
-        if not self._all_small(lengths, size) or not self._holders.hold_none(contacts):
-            return None
-        if slots.count(slots[0]) < len(slots) and growth is not None:
-            taken = self._spread(slots, contacts, growth)
-            if taken:
-                return taken
-        return self._extend(slots, contacts)
-
-    def _spread(
-        self, slots: Sequence[Slot], contacts: Mapping[str, bytes], growth: int
-    ) -> Taken | None:
-        """Take contacts for many batches, if each of these had room for all of them.
-
-        Args:
-            slots: Where each contact goes.
-            contacts: E-mail key to encoded contact.
-            growth: Bytes by which they make batches grow.
-
-        Returns:
-            As :meth:`add_all`; ``None`` says nothing about the batches.
-        """
+        load = self._type.weigh(contacts)
+        # Equal slots are nearly always the same object, and hashing them takes longer.
         places = list(map(id, slots))
-        known = dict(zip(places, slots, strict=True))
-        holders = {
-            place: (batch,)
-            for place, slot in known.items()
-            if (batch := self._open.get(slot)) and batch.has_room(len(contacts), growth)
-        }
-        if len(holders) < len(known):
+        batches = self._with_room(dict(zip(places, slots, strict=True)), load)
+        if batches is None or not self._all_small(contacts, load):
             return None
-        for place, (key, contact) in zip(places, contacts.items(), strict=True):
-            holders[place][0].put(key, contact)
-        self._holders.added_each(contacts, map(holders.__getitem__, places))
-        self._bytes += growth
-        self._rows += len(contacts)
-        return [(known[place][0], rows) for place, rows in Counter(places).items()]
-
-    def _extend(self, slots: Sequence[Slot], contacts: Mapping[str, bytes]) -> Taken | None:
-        """Take the contacts of each slot together, as :meth:`add_all`."""
-        groups = _grouped(slots, contacts)
-        batches = [self._open.get(slot) for slot, _ in groups]
-        extensions = [
-            batch.extension(group) if batch else None
-            for batch, (_, group) in zip(batches, groups, strict=True)
-        ]
-        size = self._bytes + sum(each.size if each else 0 for each in extensions)
-        if not all(extensions) or size > self._max_bytes:
+        holding = dict(zip(keys, map(batches.__getitem__, places), strict=True))
+        if len(holding) < len(keys) or not self._holders.add_new(holding):
             return None
-        for batch, extension, (_, group) in zip(batches, extensions, groups, strict=True):
-            if batch and extension:
-                extension.carry_out()
-                self._holders.added_all(group, batch)
-        self._bytes = size
-        self._rows += len(contacts)
-        return [(destination, len(group)) for (destination, _), group in groups]
+        if len(batches) == 1:
+            batches[places[0]].extend(keys, contacts, load)
+        else:
+            each = zip(holding.items(), contacts, load.weights, strict=True)
+            for (key, batch), contact, weight in each:
+                batch.append(key, contact, weight)
+        taken = [(batches[place], rows) for place, rows in Counter(places).items()]
+        self._rows += len(keys)
+        self._bytes += load.total + sum(batch.row_overhead * rows for batch, rows in taken)
+        return [(batch.destination, rows) for batch, rows in taken]
 
-    def seal(self, stream: str | None = None) -> list[ImportBatch]:
-        """Seal the open batches of a stream, or all of them, oldest first."""
+    def _with_room(self, slots: Mapping[int, Slot], load: Load) -> dict[int, OpenBatch] | None:
+        """The batches of some slots, if each of them could take all that comes."""
+        batches: dict[int, OpenBatch] = {}
+        rows, growth = len(load.weights), 0
+        for place, slot in slots.items():
+            batch = self._open.get(slot)
+            if batch is None or not batch.has_room(load):
+                return None
+            batches[place] = batch
+            growth = max(growth, load.total + rows * batch.row_overhead)
+        return batches if self._bytes + growth <= self._max_bytes else None
+
+    def seal(self, stream: str | None = None) -> Iterator[ImportBatch]:
+        """Seal the open batches of a stream, or all of them, oldest first, one after the other."""
         batches = [
             batch
             for batch in self._open.values()
             if stream is None or batch.destination.stream == stream
         ]
-        return [self._seal(batch) for batch in sorted(batches, key=lambda batch: batch.number)]
+        return map(self._seal, sorted(batches, key=lambda batch: batch.number))
 
     def open_rows(self, stream: str) -> int:
         """Contacts of a stream that are still in open batches."""
@@ -218,9 +195,7 @@ class Packer:
         if merged == held:
             return holders[0].contacts[key]
         value, permission = encode_contact(merged), _permission(merged)
-        if not all(
-            self._fits_alone(batch.destination, key, value, permission) for batch in holders
-        ):
+        if not all(self._fits_alone(batch.destination, value, permission) for batch in holders):
             # Together too large for one request: the earlier values go ahead on their own.
             packed.sealed += [self._seal(batch) for batch in holders]
             return encoded
@@ -236,8 +211,8 @@ class Packer:
         permission: SmsPermission,
         packed: Packed,
     ) -> None:
-        if batch.sms_permission == permission and batch.fits(key, value):
-            self._account(batch, lambda: batch.put(key, value))
+        if batch.sms_permission == permission and batch.fits(value, batch.contacts[key]):
+            self._account(batch, lambda: batch.replace(key, value))
         elif batch.sms_permission == permission:
             # No room for the longer value: what was true so far is sent, the new value follows.
             packed.sealed.append(self._seal(batch))
@@ -256,7 +231,7 @@ class Packer:
     ) -> None:
         permission = _permission_of(encoded)
         batch = self._open.get((destination, permission))
-        if batch is not None and not batch.fits(key, encoded):
+        if batch is not None and not batch.fits(encoded):
             packed.sealed.append(self._seal(batch))
             batch = None
         if batch is None:
@@ -265,7 +240,7 @@ class Packer:
         elif row < batch.first_row:
             batch.first_row = row
             packed.opened.append((batch.number, row))
-        self._account(batch, lambda: batch.put(key, encoded))
+        self._account(batch, lambda: batch.add(key, encoded))
         self._holders.added(key, batch)
         if batch.full:
             packed.sealed.append(self._seal(batch))
@@ -276,7 +251,7 @@ class Packer:
         self._number += 1
         batch = self._type(self._number, destination, permission, row, self._limits)
         self._open[destination, permission] = batch
-        self._holders.opened(batch)
+        self._holders.opened()
         self._bytes += batch.size
         return batch
 
@@ -288,18 +263,17 @@ class Packer:
         self._rows += len(batch.contacts) - rows
 
     def _fits_alone(
-        self, destination: Destination, key: str, encoded: bytes, permission: SmsPermission
+        self, destination: Destination, encoded: bytes, permission: SmsPermission
     ) -> bool:
-        if len(encoded) * 4 <= self._limits.size - 4_096:
-            # Far from the limit: the list ids and the quoting cannot make it too large.
+        if len(encoded) <= self._far_from_limit:
             return True
-        return self._type(0, destination, permission, 0, self._limits).fits(key, encoded)
+        return self._type(0, destination, permission, 0, self._limits).fits(encoded)
 
-    def _all_small(self, lengths: Sequence[int], size: int) -> bool:
+    def _all_small(self, contacts: Sequence[bytes], load: Load) -> bool:
         """Whether none of many contacts comes near the limit on its own."""
-        most = (self._limits.size - 4_096) // 4
+        most = self._far_from_limit
         # Nearly always all of them together are small enough, which is quicker to find out.
-        return size <= most or max(lengths) <= most
+        return load.total <= most or len(max(contacts, key=len)) <= most
 
     def _relieve(self, packed: Packed) -> None:
         """Seal the fullest batches while all open batches together hold too much."""
@@ -314,26 +288,6 @@ class Packer:
         self._rows -= len(batch.contacts)
         self._holders.closed(batch)
         return batch.seal()
-
-
-def _grouped(
-    slots: Sequence[Slot], contacts: Mapping[str, bytes]
-) -> Sequence[tuple[Slot, Mapping[str, bytes]]]:
-    """The contacts of each slot."""
-    if slots.count(slots[0]) == len(slots):
-        return [(slots[0], contacts)]
-    # Equal slots are nearly always the same object, and hashing them takes longer than the rest.
-    places: dict[int, dict[str, bytes]] = {}
-    known: dict[int, Slot] = {}
-    for slot, (key, contact) in zip(slots, contacts.items(), strict=True):
-        place = id(slot)
-        if place not in known:
-            known[place], places[place] = slot, {}
-        places[place][key] = contact
-    groups: dict[Slot, dict[str, bytes]] = {}
-    for place, slot in known.items():
-        groups.setdefault(slot, {}).update(places[place])
-    return list(groups.items())
 
 
 def merge(held: Mapping[str, str | int], later: Mapping[str, str | int]) -> dict[str, str | int]:

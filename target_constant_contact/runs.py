@@ -147,11 +147,10 @@ class StreamRuns:
         if permissions.count(permissions[0]) < len(permissions):
             return None
         try:
-            slots = list(map(self._known[permissions[0]].get, values))
-        except TypeError:
-            # An array or an object; it cannot be looked up.
+            return list(map(self._known[permissions[0]].__getitem__, values))
+        except (KeyError, TypeError):
+            # A new text, or an array or object, which cannot be looked up.
             return None
-        return None if None in slots else slots
 
     def _slot(self, value: Any, permission: SmsPermission) -> Any:
         # Only texts are remembered: lists cannot be, and 1 is equal to True.

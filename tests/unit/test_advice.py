@@ -50,7 +50,7 @@ def test_the_estimate_is_close_to_the_file_that_would_be_sent():
     writer = csv.DictWriter(file, list(properties[0]), lineterminator="\n")
     writer.writeheader()
     writer.writerows(properties)
-    reserve = CsvBatch.size_of({}, 0, 0)
+    reserve, _ = CsvBatch.overhead_of({})
     assert first.csv_size == pytest.approx(len(file.getvalue()) + reserve, rel=0.05)
 
 

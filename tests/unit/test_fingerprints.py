@@ -16,11 +16,11 @@ batches = st.lists(
 
 def test_a_fingerprint_is_the_same_in_every_process():
     said = {"ann@example.com": b'{"email":"ann@example.com"}'}
-    assert fingerprints(said, None) == {"ann@example.com": 2_195_169_107}
+    assert fingerprints(said, said.values(), None) == {"ann@example.com": 2_195_169_107}
 
 
 def test_the_permission_is_part_of_what_is_said():
-    assert fingerprints({"a": b"{}"}, None) != fingerprints({"a": b"{}"}, "explicit")
+    assert fingerprints(["a"], [b"{}"], None) != fingerprints(["a"], [b"{}"], "explicit")
 
 
 def test_what_was_saved_is_loaded(tmp_path):

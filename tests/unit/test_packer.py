@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -18,6 +18,9 @@ from target_constant_contact.batch import (
 )
 from target_constant_contact.contact import Contact
 from target_constant_contact.packer import Packed, Packer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 A, B = Destination("members", ("list-a",)), Destination("others", ("list-b",))
 CONSENT = ("sms_number", "sms_consent_date")
@@ -66,7 +69,7 @@ class Run:
         self._seal(self.packer.seal())
         return self.sent
 
-    def _seal(self, batches: list[ImportBatch]) -> None:
+    def _seal(self, batches: Iterable[ImportBatch]) -> None:
         for batch in batches:
             assert self.held.pop(batch.number) <= batch.first_row
             self.sent.append(batch)
@@ -143,7 +146,7 @@ def test_a_sealed_batch_never_says_less_than_an_open_one_for_the_same_address(ro
     run = Run(limits=BatchLimits(size=10_000))
     for destination, item in rows:
         run.add(destination, item)
-    batches = run.packer.seal()
+    batches = list(run.packer.seal())
     plain = [batch for batch in batches if batch.sms_permission is None]
     assert not any(one.contradicts(other) for one in plain for other in plain)
 
@@ -285,10 +288,11 @@ def test_many_contacts_taken_at_once_are_packed_as_one_after_the_other(rows, siz
             ((place, sms_permission(*map(item.properties.get, CONSENT))), item)
             for place, item in rows[start : start + size]
         ]
-        contacts = {item.key: encode_contact(item.properties) for _, item in part}
-        taken = None
-        if len(contacts) == len(part):
-            taken = together.add_all([slot for slot, _ in part], contacts)
+        taken = together.add_all(
+            [slot for slot, _ in part],
+            [item.key for _, item in part],
+            [encode_contact(item.properties) for _, item in part],
+        )
         for row, ((place, _), item) in enumerate(part, start=start):
             encoded = encode_contact(item.properties)
             packed = singly.add(place, row, item.key, encoded)
@@ -310,12 +314,17 @@ def test_many_contacts_taken_at_once_are_packed_as_one_after_the_other(rows, siz
 def test_contacts_that_fit_are_taken_at_once():
     packer = Packer("json", BatchLimits(rows=10, size=6_000))
     packer.add(A, 0, "ann@example.com", b'{"email":"ann@example.com"}')
-    contacts = {f"m{n}@example.com": b"{}" for n in range(8)}
-    assert packer.add_all([(A, None)] * 8, contacts) == [(A, 8)]
-    assert packer.open_rows("members") == 9
-    assert packer.add_all([(A, None)], {"zoe@example.com": b"{}"}) is None
-    assert packer.add_all([(B, None)], {"zoe@example.com": b"{}"}) is None
-    assert packer.add_all([(A, None)], {"ann@example.com": b"{}"}) is None
+    keys = [f"m{n}@example.com" for n in range(7)]
+    assert packer.add_all([(A, None)] * 7, keys, [b"{}"] * 7) == [(A, 7)]
+    assert packer.open_rows("members") == 8
+    for slots, taken in (
+        ([(A, None), (A, None)], ["zoe@example.com", "zoe@example.com"]),
+        ([(A, None)] * 2, ["zoe@example.com", "max@example.com"]),
+        ([(B, None)], ["zoe@example.com"]),
+        ([(A, None)], ["ann@example.com"]),
+    ):
+        assert packer.add_all(slots, taken, [b"{}"] * len(taken)) is None
+    assert packer.open_rows("members") == 8
 
 
 def test_batches_are_full_within_one_percent():

@@ -1,0 +1,68 @@
+"""The contacts of a batch that still takes some."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+class OpenContacts:
+    """Encoded contacts and their e-mail keys, in the order in which they came.
+
+    Nearly all of them are only added and sent. Two lists take less time and memory for that than
+    a dictionary; where a key stands is found out when it is asked for.
+
+    Attributes:
+        keys: E-mail keys, each once.
+        encoded: The contact of each.
+    """
+
+    __slots__ = ("_places", "encoded", "keys")
+
+    def __init__(self) -> None:
+        self.keys: list[str] = []
+        self.encoded: list[bytes] = []
+        self._places: dict[str, int] = {}
+
+    def __len__(self) -> int:
+        return len(self.keys)
+
+    def __getitem__(self, key: str) -> bytes:
+        return self.encoded[self._place(key)]
+
+    def append(self, key: str, contact: bytes) -> None:
+        """Add a contact with a new key."""
+        self.keys.append(key)
+        self.encoded.append(contact)
+
+    def extend(self, keys: Sequence[str], contacts: Sequence[bytes]) -> None:
+        """Add as many contacts as new keys."""
+        self.keys += keys
+        self.encoded += contacts
+
+    def replace(self, key: str, contact: bytes) -> bytes:
+        """Put a contact in the place of another, and return that one."""
+        place = self._place(key)
+        held, self.encoded[place] = self.encoded[place], contact
+        return held
+
+    def pop(self, key: str) -> bytes:
+        """Take a contact out, and return it; the last one moves to its place."""
+        place = self._place(key)
+        held = self.encoded[place]
+        last_key, last = self.keys.pop(), self.encoded.pop()
+        if key != last_key:
+            self.keys[place], self.encoded[place] = last_key, last
+            self._places[last_key] = place
+        del self._places[key]
+        return held
+
+    def _place(self, key: str) -> int:
+        known = len(self._places)
+        if known < len(self.keys):
+            # What has come since the last time.
+            places = range(known, len(self.keys))
+            self._places.update(zip(self.keys[known:], places, strict=True))
+        return self._places[key]
