@@ -31,7 +31,7 @@ from target_constant_contact.holders import Holders
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-OPEN_BYTES: Final = 32_000_000
+OPEN_BYTES: Final = 44_000_000
 """Encoded bytes that all open batches may hold together."""
 OPEN_ROWS: Final = 200_000
 """Contacts that all open batches may hold together (about 400 bytes of bookkeeping each)."""

@@ -95,7 +95,7 @@ def say(
     batch = JsonBatch(1, Destination("members", lists), permission, 0, BatchLimits())
     for person, value in said.items():
         email = f"{person}@example.com"
-        batch.put(email, encode_contact({"email": email, "first_name": str(value)}))
+        batch.add(email, encode_contact({"email": email, "first_name": str(value)}))
     return batch.seal()
 
 

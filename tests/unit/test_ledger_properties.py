@@ -172,7 +172,7 @@ def batch_of(said: dict[str, int]) -> ImportBatch:
     batch = JsonBatch(1, Destination("members", ("list-a",)), None, 0, BatchLimits())
     for person, value in said.items():
         email = f"{person}@example.com"
-        batch.put(email, encode_contact({"email": email, "first_name": str(value)}))
+        batch.add(email, encode_contact({"email": email, "first_name": str(value)}))
     return batch.seal()
 
 
@@ -260,7 +260,7 @@ KEPT = {None: 312666546, "explicit": 1051294213}
 def test_fingerprints_are_the_same_on_every_day(permission):
     """They are compared with those that another process has written."""
     batch = JsonBatch(1, Destination("members", ("list-a",)), permission, 0, BatchLimits())
-    batch.put("a@example.com", b'{"email":"a@example.com"}')
+    batch.add("a@example.com", b'{"email":"a@example.com"}')
     made = Fingerprints.of(batch.seal().fingerprints)
     assert list(made.keys) == [3535059611771252927]
     assert list(made.values) == [KEPT[permission]]
