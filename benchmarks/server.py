@@ -64,6 +64,7 @@ def serving() -> Iterator[RunningServer]:
         target=_serve, args=(theirs,), daemon=True
     )
     process.start()
+    theirs.close()  # so that nobody waits for a server that has ended
     try:
         yield RunningServer(ours.recv(), ours)
     finally:

@@ -82,8 +82,6 @@ class Packer:
         self._limits = limits or BatchLimits()
         self._max_bytes = open_bytes
         self._max_rows = open_rows
-        # Below it, the list ids and the quoting cannot make a contact too large.
-        self._far_from_limit = (self._limits.size - 4_096) // 4
         self._bytes = 0
         self._rows = 0
         self._number = 0
@@ -135,7 +133,7 @@ class Packer:
         # Equal slots are nearly always the same object, and hashing them takes longer.
         places = list(map(id, slots))
         batches = self._with_room(dict(zip(places, slots, strict=True)), load)
-        if batches is None or not self._all_small(contacts, load):
+        if batches is None:
             return None
         holding = dict(zip(keys, map(batches.__getitem__, places), strict=True))
         if len(holding) < len(keys) or not self._holders.add_new(holding):
@@ -265,15 +263,10 @@ class Packer:
     def _fits_alone(
         self, destination: Destination, encoded: bytes, permission: SmsPermission
     ) -> bool:
-        if len(encoded) <= self._far_from_limit:
+        if len(encoded) * 4 <= self._limits.size - 4_096:
+            # Far from the limit: the list ids and the quoting cannot make it too large.
             return True
         return self._type(0, destination, permission, 0, self._limits).fits(encoded)
-
-    def _all_small(self, contacts: Sequence[bytes], load: Load) -> bool:
-        """Whether none of many contacts comes near the limit on its own."""
-        most = self._far_from_limit
-        # Nearly always all of them together are small enough, which is quicker to find out.
-        return load.total <= most or len(max(contacts, key=len)) <= most
 
     def _relieve(self, packed: Packed) -> None:
         """Seal the fullest batches while all open batches together hold too much."""

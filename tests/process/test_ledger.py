@@ -33,7 +33,7 @@ from target_constant_contact.ledger import Ledger
 
 def say(person):
     batch = JsonBatch(1, Destination("members", ("list-a",)), None, 0, BatchLimits())
-    batch.put(f"{person}@example.com", b"{}")
+    batch.add(f"{person}@example.com", b"{}")
     return batch.seal()
 
 def imported(entry):
@@ -191,7 +191,7 @@ def no_check() -> None:
 
 def say(person: str) -> Any:
     batch = JsonBatch(1, Destination("members", ("list-a",)), None, 0, BatchLimits())
-    batch.put(f"{person}@example.com", b"{}")
+    batch.add(f"{person}@example.com", b"{}")
     return batch.seal()
 
 
