@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Final
 from target_constant_contact.contact import property_faults
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     from target_constant_contact.batch import BatchLimits, ImportBatch, ImportFormat, Slot
+    from target_constant_contact.mapping import FieldMapping
 
 _FULL: Final = 0.9
 """Share of the limit from which on a batch was sent because it was full. Others were sent for
@@ -39,12 +40,12 @@ class FormatAdvice:
     def __init__(self, limits: BatchLimits, import_format: ImportFormat) -> None:
         self._limits = limits
         self._is_json = import_format == "json"
-        self._fields: dict[str, Mapping[str, str]] = {}
+        self._mappings: dict[str, FieldMapping] = {}
         self._sent: dict[Slot, _Sent] = defaultdict(_Sent)
 
-    def know(self, stream: str, fields: Mapping[str, str]) -> None:
-        """Note the mapping of a stream: contact property to record field."""
-        self._fields[stream] = fields
+    def know(self, stream: str, mapping: FieldMapping) -> None:
+        """Note the mapping of a stream."""
+        self._mappings[stream] = mapping
 
     def note(self, batch: ImportBatch) -> None:
         """Count a batch that is sent."""
@@ -63,12 +64,16 @@ class FormatAdvice:
             as_json[destination.stream] += sent.batches
             as_csv[destination.stream] += self._csv_requests(sent)
         for stream, requests in as_json.items():
-            allowed = not property_faults(self._fields[stream], import_format="csv")
-            if allowed and as_csv[stream] < requests:
+            if self._allows_csv(stream) and as_csv[stream] < requests:
                 yield (
                     f"import_format: csv would bring the members of {stream} in about "
                     f"{as_csv[stream]:,} full requests instead of {requests:,}"
                 )
+
+    def _allows_csv(self, stream: str) -> bool:
+        """Whether the same would be sent as CSV."""
+        mapping = self._mappings[stream]
+        return not mapping.keeps_lines and not property_faults(mapping.fields, import_format="csv")
 
     def _csv_requests(self, sent: _Sent) -> int:
         # The header line counts as a row.

@@ -11,6 +11,7 @@ import csv
 import io
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal, TypeAlias
 
 import msgspec
@@ -20,7 +21,7 @@ from target_constant_contact.fingerprints import fingerprints
 from target_constant_contact.opencontacts import OpenContacts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
 MAX_BODY_BYTES: Final = 4_000_000
 """The service's "4 MB", read as the smaller of its two meanings."""
@@ -235,12 +236,15 @@ class OpenBatch(ABC):
 
     def append(self, key: str, contact: bytes, weight: int) -> None:
         """Add a contact with a new key that needs no other column."""
-        self.contacts.append(key, contact)
+        contacts = self.contacts
+        contacts.keys.append(key)
+        contacts.encoded.append(contact)
         self.weight += weight
 
     def extend(self, keys: Sequence[str], contacts: Sequence[bytes], load: Load) -> None:
         """Add contacts with new keys that need no other column."""
-        self.contacts.extend(keys, contacts)
+        self.contacts.keys += keys
+        self.contacts.encoded += contacts
         self.weight += load.total
 
     def replace(self, key: str, contact: bytes) -> None:
@@ -344,24 +348,27 @@ class CsvBatch(OpenBatch):
     is the header, every cell, and for each row its commas and its line end.
     """
 
-    __slots__ = ("_columns",)
+    __slots__ = ("_columns", "_own_overhead")
 
     _header_rows = 1
 
     @override
     def _begin(self) -> None:
         self._columns: dict[str, None] = {}
+        self._own_overhead = self.overhead_of(self._columns)
 
     @override
     @classmethod
     def weigh(cls, contacts: Sequence[bytes]) -> Load:
         properties = list(map(decode_contact, contacts))
         columns = dict.fromkeys(name for each in properties for name in each)
-        cells = [_cells(each.values()) for each in properties]
+        cells = _cells([each.values() for each in properties])
         return Load(cells, sum(cells), columns)
 
     @override
     def _overhead(self, columns: Mapping[str, None]) -> tuple[int, int]:
+        if self._has(columns):
+            return self._own_overhead
         return self.overhead_of({**self._columns, **columns})
 
     @override
@@ -370,7 +377,9 @@ class CsvBatch(OpenBatch):
 
     @override
     def _note(self, columns: Mapping[str, None]) -> None:
-        self._columns.update(columns)
+        if not self._has(columns):
+            self._columns.update(columns)
+            self._own_overhead = self.overhead_of(self._columns)
 
     @staticmethod
     def overhead_of(columns: Mapping[str, None]) -> tuple[int, int]:
@@ -379,7 +388,7 @@ class CsvBatch(OpenBatch):
         The room that is kept for the other parts of the request is among the first.
         """
         separators = (len(columns) - 1) + len(_EOL)
-        return _cells(columns) + separators + _MULTIPART_RESERVE, separators
+        return sum(_cells([columns])) + separators + _MULTIPART_RESERVE, separators
 
     @override
     def _body(self, contacts: list[bytes]) -> bytes:
@@ -390,14 +399,15 @@ class CsvBatch(OpenBatch):
         return file.getvalue().encode()
 
 
-def _cells(values: Iterable[object]) -> int:
-    """Bytes of the values as CSV cells, quoted where the csv module quotes, without commas."""
-    cells = list(values)
-    if not cells:
-        return 0
-    file = io.StringIO()
-    csv.writer(file, lineterminator=_EOL).writerow(cells)
-    return len(file.getvalue().encode()) - (len(cells) - 1) - len(_EOL)
+def _cells(rows: Sequence[Collection[object]]) -> list[int]:
+    """Bytes of each row's values as CSV cells, quoted where the csv module quotes."""
+    written: list[str] = []
+    # The writer hands over every row in one piece.
+    csv.writer(SimpleNamespace(write=written.append), lineterminator=_EOL).writerows(rows)
+    return [
+        len(text.encode()) - max(len(row) - 1, 0) - len(_EOL)
+        for text, row in zip(written, rows, strict=True)
+    ]
 
 
 BATCH_TYPES: Final[Mapping[ImportFormat, type[OpenBatch]]] = {"json": JsonBatch, "csv": CsvBatch}

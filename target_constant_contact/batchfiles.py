@@ -1,16 +1,17 @@
 """The files that BATCH messages name, read through singer-sdk's storage.
 
-A file is never read as a whole: what is held of it is a block of lines.
+A file is never read as a whole: what is held of it is a block of lines, or the pages of a parquet
+file that some rows are on.
 """
 
 from __future__ import annotations
 
 import gzip
+import re
 import zlib
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Any, Final
-from urllib.parse import urlsplit, urlunsplit
 
 import msgspec
 from singer_sdk.helpers._batch import StorageTarget
@@ -28,6 +29,7 @@ BLOCK_BYTES: Final = 1 << 17
 """Bytes that are read, or decompressed, at a time."""
 
 _PARQUET_ROWS: Final = 2_000
+_USER: Final = re.compile("//.*@")
 _encode_row: Final = msgspec.json.Encoder(decimal_format="number", enc_hook=str).encode
 
 
@@ -104,7 +106,11 @@ def _parquet(url: str, storage: StorageTarget | None) -> Iterator[bytes]:
     """Rows as JSON lines: dates in ISO form, decimals as numbers."""
     from pyarrow import parquet  # noqa: PLC0415 - an extra
 
-    with _opened(url, storage) as file, closing(parquet.ParquetFile(file)) as table:
+    with (
+        _opened(url, storage) as file,
+        # By default it would hold all columns of all rows.
+        closing(parquet.ParquetFile(file, pre_buffer=False, buffer_size=BLOCK_BYTES)) as table,
+    ):
         for rows in table.iter_batches(batch_size=_PARQUET_ROWS):
             yield b"".join(_encode_row(row) + b"\n" for row in rows.to_pylist())
 
@@ -150,9 +156,8 @@ def _package(module: str) -> str:
 
 
 def _without_secrets(url: str) -> str:
-    """A URL without user, password and query."""
-    parts = urlsplit(url)
-    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment=""))
+    """A URL, or a chain of them, without user, password and query."""
+    return _USER.sub("//", url.partition("?")[0])
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,10 @@ COMMANDS: Final = (
 )
 """Names of the commands beside the Singer command, and of their modules."""
 DRAIN_SECONDS: Final = 3.0
+_SWITCH_SECONDS: Final = 0.001
+"""How long a thread may run while another one wants to. Each of the short calls that send an import
+would else wait 5 ms for the thread that reads, which then waits for them: a tenth of the time of
+a run to a hundred lists."""
 _SETTINGS_ERRORS: Final = (SettingsError, ConfigValidationError)
 _logger = logging.getLogger(TargetConstantContact.name)
 
@@ -147,6 +151,7 @@ def command() -> Cli:
 
 def main() -> None:
     """Entry point of ``target-constant-contact``."""
+    sys.setswitchinterval(_SWITCH_SECONDS)
     for stream in (sys.stdin, sys.stdout):
         # Singer is UTF-8 whatever the locale.
         if hasattr(stream, "reconfigure"):

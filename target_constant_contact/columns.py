@@ -38,9 +38,9 @@ Column = Sequence[Any]
 """The values that one field has in a run of records."""
 
 _REMEMBERED: Final = 4_096
-"""Values of one field that are not converted again; a megabyte or less."""
-
-
+"""Values of one field that are not converted again, and the longest text of them: a few
+megabytes at most."""
+_LONGEST_REMEMBERED: Final = 255
 _CONSENT: Final = ("sms_number", "sms_consent_date")
 
 
@@ -198,7 +198,8 @@ class _Known(dict[Any, "str | int | None"]):
 
     def __missing__(self, value: Any) -> str | int | None:
         converted = self._convert(value)
-        if len(self) < _REMEMBERED:
+        is_short = not isinstance(value, str) or len(value) <= _LONGEST_REMEMBERED
+        if is_short and len(self) < _REMEMBERED:
             self[value] = converted
         return converted
 

@@ -130,7 +130,7 @@ class Export:
     def know(self, stream: str, schema: Mapping[str, Any], mapping: FieldMapping) -> None:
         """Note the SCHEMA message and the mapping of a stream."""
         self._accounting.know(stream, schema, mapping)
-        self._advice.know(stream, mapping.fields)
+        self._advice.know(stream, mapping)
 
     def add(
         self,

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     Decode = Callable[[bytes], Any]
 
-UNDECODED: Final = (msgspec.MsgspecError, ValueError, RecursionError)
+UNDECODED: Final = (msgspec.MsgspecError, ValueError, RecursionError, ArithmeticError)
 """What decoding raises for a line that cannot be part of a run."""
 
 SHORTEST_RUN = 4
@@ -156,7 +156,7 @@ def load(line: bytes, refusal: Callable[[str], InputError]) -> dict[str, Any]:
         value = deserialize_json(line.decode())
     except UnicodeDecodeError:
         raise refusal("is not UTF-8") from None
-    except (ValueError, RecursionError) as error:
+    except (ValueError, RecursionError, ArithmeticError) as error:
         reason = getattr(error, "msg", type(error).__name__)
         position = getattr(error, "colno", None)
         where = f" at column {position}" if position else ""

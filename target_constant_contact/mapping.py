@@ -145,6 +145,11 @@ class FieldMapping:
                 return rejection
         return Contact(str(properties["email"]).lower(), properties)
 
+    @property
+    def keeps_lines(self) -> bool:
+        """Whether line breaks of a text are sent; as CSV they would become spaces."""
+        return any(isinstance(convert, Text) and convert.lines for *_, convert in self.steps)
+
     def as_record(self, properties: Mapping[str, str | int]) -> dict[str, Any]:
         """A record of which this mapping makes these properties; unmapped fields are unknown.
 

@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
 
 class OpenContacts:
     """Encoded contacts and their e-mail keys, in the order in which they came.
@@ -15,7 +10,7 @@ class OpenContacts:
     a dictionary; where a key stands is found out when it is asked for.
 
     Attributes:
-        keys: E-mail keys, each once.
+        keys: E-mail keys, each once. To add contacts, add to both lists.
         encoded: The contact of each.
     """
 
@@ -31,16 +26,6 @@ class OpenContacts:
 
     def __getitem__(self, key: str) -> bytes:
         return self.encoded[self._place(key)]
-
-    def append(self, key: str, contact: bytes) -> None:
-        """Add a contact with a new key."""
-        self.keys.append(key)
-        self.encoded.append(contact)
-
-    def extend(self, keys: Sequence[str], contacts: Sequence[bytes]) -> None:
-        """Add as many contacts as new keys."""
-        self.keys += keys
-        self.encoded += contacts
 
     def replace(self, key: str, contact: bytes) -> bytes:
         """Put a contact in the place of another, and return that one."""

@@ -31,7 +31,7 @@ from target_constant_contact.holders import Holders
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-OPEN_BYTES: Final = 44_000_000
+OPEN_BYTES: Final = 48_000_000
 """Encoded bytes that all open batches may hold together."""
 OPEN_ROWS: Final = 200_000
 """Contacts that all open batches may hold together (about 400 bytes of bookkeeping each)."""
@@ -130,6 +130,8 @@ class Packer:
         if self._rows + len(keys) > self._max_rows:
             return None
         load = self._type.weigh(contacts)
+        if self._bytes + load.total > self._max_bytes:
+            return None
         # Equal slots are nearly always the same object, and hashing them takes longer.
         places = list(map(id, slots))
         batches = self._with_room(dict(zip(places, slots, strict=True)), load)

@@ -89,10 +89,9 @@ class StreamRuns:
         """Map records that were decoded to ``record_type``."""
         columns = self._read(records)
         contacts = self._mapping(columns)
-        unfit = contacts.unfit
-        if self._is_valid:
-            unfit |= self._invalid(records)
-        slots = self._slots_of(columns, contacts.permissions, unfit)
+        invalid = self._invalid(records) if self._is_valid else set()
+        unfit = contacts.unfit | invalid
+        slots = self._slots_of(columns, contacts.permissions, invalid, unfit)
         self._count(len(records) - len(unfit))
         return Run(slots, contacts.keys, contacts.bodies, sorted(unfit))
 
@@ -112,20 +111,37 @@ class StreamRuns:
         return list(zip(*map(msgspec.structs.astuple, records), strict=True))
 
     def _invalid(self, records: Sequence[dict[str, Any]]) -> set[int]:
+        """Places of the records that break the schema, or that the run does not come to."""
         is_valid: Any = self._is_valid
-        return {
-            place
-            for place, record in enumerate(records)
-            if any(key not in record for key in self._keys) or not is_valid(record)
-        }
+        invalid: set[int] = set()
+        for place, record in enumerate(records):
+            if any(key not in record for key in self._keys):
+                # It ends the run; nothing may be done for those behind it.
+                return invalid.union(range(place, len(records)))
+            if not is_valid(record):
+                invalid.add(place)
+        return invalid
 
     def _slots_of(
-        self, columns: Sequence[Column], permissions: Sequence[SmsPermission], unfit: set[int]
+        self,
+        columns: Sequence[Column],
+        permissions: Sequence[SmsPermission],
+        invalid: set[int],
+        unfit: set[int],
     ) -> Sequence[Slot]:
-        """The slot of every record; that of one which names no known list has no meaning."""
+        """The slot of every record; that of one which names no known list has no meaning.
+
+        Args:
+            columns: The fields that are read.
+            permissions: What each record needs.
+            invalid: Places of records whose lists are not looked at: that could make one.
+            unfit: Gets the places of those that name no known list.
+        """
         if self._lists is None:
             return list(map(self._fixed.__getitem__, permissions))
         values = self._list_values(self._lists, columns)
+        if invalid:
+            values = [None if place in invalid else value for place, value in enumerate(values)]
         slots = self._known_slots(values, permissions)
         if slots is None:
             slots = list(map(self._slot, values, permissions))

@@ -144,16 +144,24 @@ class SegmentSink(BatchSink):
         except RowRejectedError:
             return None
 
-    def runs(self) -> StreamRuns:
-        """How runs of this stream's records are taken, if nothing else has to be done to them."""
-        return StreamRuns(
-            self.mapping,
-            key_properties=self.key_properties,
-            lists=self._lists_value,
-            destination_for=self.destination_for,
-            is_valid=None if self._validator is None else self._is_valid,
-            count=self.record_counter_metric.increment,
-        )
+    def runs(self) -> StreamRuns | None:
+        """How runs of this stream's records are taken, if nothing else has to be done to them.
+
+        Returns:
+            ``None`` when they have to be handled one by one.
+        """
+        try:
+            return StreamRuns(
+                self.mapping,
+                key_properties=self.key_properties,
+                lists=self._lists_value,
+                destination_for=self.destination_for,
+                is_valid=None if self._validator is None else self._is_valid,
+                count=self.record_counter_metric.increment,
+            )
+        except ValueError:
+            # msgspec takes no field name with a quote, a backslash or a control character.
+            return None
 
     def _is_valid(self, record: dict[str, Any]) -> bool:
         try:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from singer_sdk import Target
 from singer_sdk.exceptions import ConfigValidationError, RecordsWithoutSchemaException
-from singer_sdk.helpers._batch import BatchConfig
+from singer_sdk.helpers._batch import StorageTarget
 from singer_sdk.helpers.capabilities import PluginCapabilities, TargetCapabilities
 from singer_sdk.mapper import RemoveRecordTransform, SameRecordTransform
 from typing_extensions import override
@@ -234,12 +234,16 @@ class TargetConstantContact(Target):
         self._require_schema(message_dict["stream"])
         stream = message_dict["stream"]
         runs = self._runs.of(stream)
-        config = self.config.get("batch_config")
-        storage = BatchConfig.from_dict(config).storage if config else None
-        for part in read_batch(message_dict, storage):
+        for part in read_batch(message_dict, self._batch_storage()):
             self._check()
             records = FileRecords(part, stream, runs, self._take, self._process_record_message)
             hand_over(part.block, records)
+
+    def _batch_storage(self) -> StorageTarget | None:
+        """Where batch files are, when the settings say so."""
+        storage = (self.config.get("batch_config") or {}).get("storage") or {}
+        root = storage.get("root")
+        return StorageTarget(root, params=storage.get("params") or {}) if root else None
 
     def _process_mapped(self, stream_map: StreamMap, context: dict[str, Any]) -> None:
         record = _transform(stream_map, context["message"])

@@ -18,7 +18,7 @@ Accepts = Callable[[Mapping[str, Any]], bool]
 
 
 def compile_gate(schema: dict[str, Any]) -> Accepts:
-    """Compile a schema to a check of records, JSON Schema draft 7 without formats.
+    """Compile a schema to a check of records: JSON Schema 2020-12, as in singer-sdk, no formats.
 
     A number without a fraction is an integer, also when it is written as ``1.0``.
 
@@ -41,7 +41,9 @@ def compile_gate(schema: dict[str, Any]) -> Accepts:
         # Rust and Python do not have the same regular expressions.
         return _never
     try:
-        validator = jsonschema_rs.Draft7Validator(schema, validate_formats=False, retriever=_refuse)
+        validator = jsonschema_rs.Draft202012Validator(
+            schema, validate_formats=False, retriever=_refuse
+        )
     except (ValueError, RecursionError):
         return _never
 

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from target_constant_contact import lines
+from target_constant_contact import export, lines
 from target_constant_contact.cli import report_error
 from target_constant_contact.importer import Importer
 from target_constant_contact.sandbox import Behaviour, Sandbox
@@ -56,7 +56,7 @@ days = st.sampled_from(
     [None, "2020-02-29", "2020-02-29T10:00:00Z", "2021-02-29", "12/25/1980", "", "1980-01-01 x"]
 )
 records = st.fixed_dictionaries(
-    {"email": st.integers(0, 30).map("Fuzz{}@example.com".format)},
+    {"email": st.integers(0, 300).map("Fuzz{}@example.com".format)},
     optional={
         "name": values,
         "born": days,
@@ -123,6 +123,8 @@ def outcome(account: Sandbox, text: bytes, shortest_run: int, **options: Any) ->
             with (
                 redirect_stdout(stdout),
                 patch.object(lines, "SHORTEST_RUN", shortest_run),
+                # So that also few rows are packed together.
+                patch.object(export, "_FEW", 1),
                 patch.object(Importer, "submit", note),
             ):
                 TargetConstantContact(config=config).listen(stdin)
@@ -176,8 +178,14 @@ def test_any_stream_comes_to_the_same(account, text):
 
 
 @both
-@given(text=streams(), by_list=st.booleans(), validated=st.booleans(), rows=st.integers(1, 40))
-def test_a_mapping_with_everything_comes_to_the_same(account, text, by_list, validated, rows):
+@given(
+    text=streams(),
+    by_list=st.booleans(),
+    validated=st.booleans(),
+    rows=st.integers(1, 40),
+    most=st.sampled_from([10, 1_000]),
+)
+def test_a_mapping_with_everything_comes_to_the_same(account, text, by_list, validated, rows, most):
     assert_same(
         account,
         text,
@@ -185,6 +193,8 @@ def test_a_mapping_with_everything_comes_to_the_same(account, text, by_list, val
         lists_field="list" if by_list else None,
         validate_records=validated,
         batch_size_rows=rows,
+        max_profiles_per_export=most,
+        max_rejected_percent=100,
         on_too_long="truncate" if validated else "reject",
     )
 

@@ -20,7 +20,9 @@ SCHEMA = {
     "schema": {"properties": {"email": {"type": "string"}, "first_name": {"type": "string"}}},
 }
 STATE = {"type": "STATE", "value": {"bookmark": 1}}
-RECORDS = [{"email": f"m{number}@example.com", "first_name": f"M {number}"} for number in range(9)]
+RECORDS = [
+    {"email": f"m{number}@example.com", "first_name": f"Member {number}"} for number in range(9)
+]
 ODD = [{"email": "nobody"}, {"email": None}, {"email": "m1@example.com", "first_name": "Last"}]
 
 
@@ -80,7 +82,7 @@ def test_stream_maps_apply_to_batches(sandbox, tmp_path):
     )
     outcome = run(settings, SCHEMA, batch(tmp_path / "a.gz", *RECORDS))
     assert outcome.totals == {"read": 9, "landed": 9}
-    assert sandbox.members("Newsletter")["m1@example.com"]["first_name"] == "M 1"
+    assert sandbox.members("Newsletter")["m1@example.com"]["first_name"] == "MEMBER 1"
 
 
 def test_a_batch_before_its_schema_is_one_clear_line(sandbox, tmp_path):
@@ -88,3 +90,23 @@ def test_a_batch_before_its_schema_is_one_clear_line(sandbox, tmp_path):
     outcome = run(settings_for(sandbox, tmp_path / "data"), SCHEMA, other)
     assert outcome.exit_code == 1
     assert "'others' came before a corresponding schema" in outcome.log
+
+
+@pytest.mark.parametrize("storage", [{}, {"params": {"auto_mkdir": False}}])
+def test_the_settings_say_where_the_files_are(sandbox, tmp_path, storage):
+    """Also without an encoding, which only taps need."""
+    (tmp_path / "moved").mkdir()
+    message = batch(tmp_path / "a.gz", *RECORDS)
+    (tmp_path / "a.gz").rename(tmp_path / "moved" / "a.gz")
+    root = (tmp_path / "moved").as_uri()
+    settings = settings_for(
+        sandbox, tmp_path / "data", batch_config={"storage": {"root": root} | storage}
+    )
+    outcome = run(settings, SCHEMA, message)
+    assert outcome.totals == {"read": 9, "landed": 9}
+
+
+def test_an_encoding_in_the_settings_changes_nothing(sandbox, tmp_path):
+    config = {"encoding": {"format": "jsonl", "compression": "gzip"}}
+    settings = settings_for(sandbox, tmp_path / "data", batch_config=config)
+    assert run(settings, SCHEMA, batch(tmp_path / "a.gz", *RECORDS)).totals["landed"] == 9

@@ -35,6 +35,17 @@ def test_csv_lands_the_same_members(sandbox, export):
     assert {seen.path for seen in sandbox.requests} >= {"/v3/activities/contacts_file_import"}
 
 
+def test_a_field_may_have_any_name(sandbox, export):
+    name = 'The "first" name\\\t'
+    outcome = export(
+        schema("members", **{"EmailAddress": TEXT, name: TEXT}),
+        *(record(EmailAddress=f"m{n}@example.com", **{name: f"Ann {n}"}) for n in range(9)),
+        field_mapping={"email": "EmailAddress", "first_name": name},
+    )
+    assert outcome.totals == {"read": 9, "landed": 9}
+    assert sandbox.members(NEWS)["m7@example.com"]["first_name"] == "Ann 7"
+
+
 def test_a_second_run_changes_nothing(sandbox, export):
     messages = [schema(), *(member(number, FirstName="Ann") for number in range(20))]
     assert export(*messages).exit_code == 0

@@ -9,7 +9,9 @@ import json
 import pytest
 
 from target_constant_contact.advice import FormatAdvice
+from target_constant_contact.api.models import CustomField
 from target_constant_contact.batch import BatchLimits, CsvBatch, Destination, encode_contact
+from target_constant_contact.mapping import FieldMapping
 from target_constant_contact.packer import Packer
 
 LIMITS = BatchLimits(rows=40_000, size=100_000)
@@ -26,8 +28,11 @@ def sent(count: int, import_format: str = "json"):
 
 
 def lines(count: int, import_format: str = "json", **fields: str) -> list[str]:
+    mapping = {"email": "email"} | {name.replace("cf_", "cf:"): at for name, at in fields.items()}
+    schema = {"properties": {at: {"type": "string"} for at in mapping.values()}}
+    notes = CustomField("1", "notes", "notes", "text_area")
     advice = FormatAdvice(LIMITS, import_format)
-    advice.know("members", {"email": "email"} | fields)
+    advice.know("members", FieldMapping.compile("members", schema, mapping, custom_fields=[notes]))
     for batch in sent(count, import_format):
         advice.note(batch)
     return list(advice.lines())
@@ -60,6 +65,10 @@ def test_there_is_no_advice_for_a_run_that_fits_one_request():
 
 def test_there_is_no_advice_where_csv_does_not_know_a_property():
     assert lines(12_000, work_phone="phone") == []
+
+
+def test_there_is_no_advice_where_csv_would_lose_line_breaks():
+    assert lines(12_000, cf_notes="notes") == []
 
 
 def test_there_is_no_advice_about_the_format_that_is_used():

@@ -144,9 +144,14 @@ def test_a_file_that_is_no_parquet_is_one_clear_line(tmp_path):
 
 
 def test_user_password_and_query_of_a_url_are_not_shown():
-    shown = refused("memory://user:secret@bucket/absent.gz?signature=secret#secret")
-    assert "memory://bucket/absent.gz" in shown
-    assert "secret" not in shown
+    for url, name in (
+        ("memory://user:secret@bucket/absent.gz?signature=secret#secret", "memory://bucket/"),
+        ("simplecache::memory://key:se/secret@bucket/absent.gz", "simplecache::memory://bucket/"),
+        ("memory://[user:secret@bucket/absent.gz", "memory://bucket/"),
+    ):
+        shown = refused(url)
+        assert f"{name}absent.gz" in shown
+        assert "secret" not in shown
 
 
 def test_what_is_not_installed_is_named(monkeypatch, tmp_path):

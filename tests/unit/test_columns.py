@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from target_constant_contact.api.models import CustomField
 from target_constant_contact.batch import encode_contact, sms_permission
-from target_constant_contact.columns import ColumnMapping
+from target_constant_contact.columns import ColumnMapping, _Known
 from target_constant_contact.contact import Contact
 from target_constant_contact.mapping import FieldMapping
 from target_constant_contact.values import Text, email_column, whole_number_column
@@ -116,3 +116,19 @@ def test_values_that_repeat_are_still_right_when_too_many_are_known():
         found = mapping(columns_of(mapping, records))
         assert not found.unfit
         assert found.bodies[7] == encode_contact(MAPPING(records[7]).properties)
+
+
+def test_long_values_are_not_remembered():
+    """There may be thousands of each field."""
+    known = _Known(Text(50, truncate=True))
+    assert known["x" * 1_000] == "x" * 50
+    assert known["Ann "] == "Ann"
+    assert set(known) == {None, "Ann "}
+
+
+def test_keys_are_in_lower_case_whatever_the_addresses_are():
+    mapping = ColumnMapping(MAPPING)
+    for emails in (["ann@example.com", "Bob@Example.com"], ["ann@example.com", "bob@example.com"]):
+        found = mapping(columns_of(mapping, [{"email": email} for email in emails]))
+        assert list(found.keys) == ["ann@example.com", "bob@example.com"]
+        assert found.bodies[1] == encode_contact({"email": emails[1]})

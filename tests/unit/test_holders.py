@@ -45,7 +45,8 @@ class Model:
         is_new = not any(self.held.values())
         assert self.holders.add_new(dict.fromkeys(KEYS, batch)) == is_new
         if is_new:
-            batch.contacts.extend(KEYS, [b"{}"] * len(KEYS))
+            for each in KEYS:
+                batch.add(each, b"{}")
             self.held = {key: [batch] for key in KEYS}
 
     def remove(self, key: str, place: int) -> None:

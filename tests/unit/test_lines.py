@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from target_constant_contact import lines as room
 from target_constant_contact.exceptions import InputError
 from target_constant_contact.lines import Block, cut, hand_over, load
+from target_constant_contact.runs import decoder
 
 NUMBERS = msgspec.json.Decoder(int).decode
 
@@ -113,3 +114,12 @@ def test_an_error_names_the_fault_and_not_the_line():
         load(b'{"email": "ann@example.com"', lambda fault: InputError(f"Line 7 {fault}. Look."))
     assert str(caught.value).startswith("Line 7 is not JSON: ")
     assert "example.com" not in str(caught.value)
+
+
+def test_a_number_that_is_too_large_for_any_decimal_is_one_clear_line():
+    line = b'{"a": 1e9999999999999999999}'
+    with pytest.raises(InputError) as caught:
+        load(line, lambda fault: InputError(f"Line 7 {fault}."))
+    assert str(caught.value) == "Line 7 is not JSON: InvalidOperation."
+    with pytest.raises(room.UNDECODED):
+        decoder(dict[str, Any])(line)

@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from jsonschema import Draft7Validator
+from singer_sdk.typing import DEFAULT_JSONSCHEMA_VALIDATOR
 
 from target_constant_contact.validation import compile_gate
 
@@ -32,19 +32,25 @@ rules = st.one_of(
     st.fixed_dictionaries({"maxLength": st.integers(0, 3)}),
     st.fixed_dictionaries({"minimum": st.integers(-2, 2)}),
     st.fixed_dictionaries({"enum": st.lists(scalars, min_size=1, max_size=3)}),
+    st.fixed_dictionaries({"$ref": st.just("#/$defs/text"), "maxLength": st.integers(0, 3)}),
 )
 schemas = st.recursive(
     rules,
     lambda inner: st.one_of(
         st.fixed_dictionaries({"anyOf": st.lists(inner, min_size=1, max_size=2)}),
         st.fixed_dictionaries({"items": inner}),
+        st.fixed_dictionaries({"prefixItems": st.lists(inner, min_size=1, max_size=2)}),
         st.fixed_dictionaries({"properties": st.dictionaries(st.sampled_from("ab"), inner)}),
     ),
     max_leaves=4,
 )
 streams = st.fixed_dictionaries(
-    {"properties": st.dictionaries(st.sampled_from("abc"), schemas)},
+    {
+        "properties": st.dictionaries(st.sampled_from("abc"), schemas),
+        "$defs": st.just({"text": {"type": "string"}}),
+    },
     optional={
+        "dependentRequired": st.just({"a": ["b"]}),
         "required": st.lists(st.sampled_from("abc"), unique=True),
         "additionalProperties": st.booleans(),
     },
@@ -54,7 +60,7 @@ streams = st.fixed_dictionaries(
 @settings(max_examples=500)
 @given(streams, st.dictionaries(st.sampled_from("abcd"), values))
 def test_what_is_accepted_fits_the_schema_and_what_fits_is_accepted(schema, record):
-    assert compile_gate(schema)(record) == Draft7Validator(schema).is_valid(record)
+    assert compile_gate(schema)(record) == DEFAULT_JSONSCHEMA_VALIDATOR(schema).is_valid(record)
 
 
 @pytest.mark.parametrize(
