@@ -1,0 +1,43 @@
+"""What the README says of speed is what its table says."""
+
+from __future__ import annotations
+
+import pytest
+
+from target_constant_contact.packer import OPEN_BYTES, OPEN_ROWS
+from tests.docs import readme
+
+OURS, START = "target-constant-contact", "`target-constant-contact --version`"
+
+
+def measured(column: int) -> list[str]:
+    """A column of the lines about the target, shape by shape."""
+    return [cells[column] for cells in readme.rows(readme.marked("speed")) if cells[0] == OURS]
+
+
+def test_every_shape_was_measured():
+    headlines = [
+        line.strip("*") for line in readme.marked("speed").splitlines() if line.startswith("**")
+    ]
+    assert headlines[0] == "one stream"
+    assert len(headlines) == len(measured(1)) + 1
+    assert headlines[-1] == "start-up"
+
+
+@pytest.mark.parametrize(("shape", "least"), [(0, 12), (1, 8), (2, 8)])
+def test_the_target_takes_the_share_of_the_time_that_is_promised(shape, least):
+    assert float(measured(2)[shape].removeprefix("1/")) >= least
+
+
+def test_memory_stays_below_what_is_promised():
+    assert all(int(peak.removesuffix(" MiB")) < 200 for peak in measured(6))
+
+
+def test_the_start_is_not_much_slower_than_that_of_singer_sdk():
+    (ratio,) = [cells[2] for cells in readme.rows(readme.marked("speed")) if cells[0] == START]
+    assert float(ratio) <= 1.5
+
+
+def test_what_open_batches_may_hold_is_what_the_code_lets_them():
+    limits = f"{OPEN_BYTES // 1_000_000} MB or {OPEN_ROWS:,} members"
+    assert limits in " ".join(readme.section("Speed").split())
