@@ -277,11 +277,16 @@ def test_a_row_whose_batch_is_sealed_for_lack_of_room_is_not_merged():
     rows=ROWS,
     size=st.integers(1, 9),
     open_rows=st.integers(2, 12),
+    open_bytes=st.sampled_from([600, 1_200, 9_000, 1_000_000]),
     kind=st.sampled_from(["json", "csv"]),
 )
-def test_many_contacts_taken_at_once_are_packed_as_one_after_the_other(rows, size, open_rows, kind):
+def test_many_contacts_taken_at_once_are_packed_as_one_after_the_other(
+    rows, size, open_rows, open_bytes, kind
+):
     limits = BatchLimits(rows=6, size=6_000)
-    singly, together = (Packer(kind, limits, open_rows=open_rows) for _ in range(2))
+    singly, together = (
+        Packer(kind, limits, open_rows=open_rows, open_bytes=open_bytes) for _ in range(2)
+    )
     sealed: list[list[ImportBatch]] = [[], []]
     for start in range(0, len(rows), size):
         part = [
@@ -301,6 +306,7 @@ def test_many_contacts_taken_at_once_are_packed_as_one_after_the_other(rows, siz
                 assert packed == Packed()
             else:
                 sealed[1] += together.add(place, row, item.key, encoded).sealed
+        assert together._bytes == sum(batch.size for batch in together._open.values())
         if taken is not None:
             assert sum(count for _, count in taken) == len(part)
     sealed[0] += singly.seal()
@@ -338,3 +344,14 @@ def test_batches_are_full_within_one_percent():
     for number in range(1_600):
         short.add(A, contact(f"m{number}@example.com"))
     assert [batch.rows for batch in short.sent] == [500, 500, 500]
+
+
+def test_contacts_are_taken_at_once_up_to_the_last_byte_of_the_cap():
+    """Each brings a comma."""
+    lone = Packer("json")
+    lone.add(A, 0, "ann@example.com", b"{}")
+    for spare, taken in ((len("{},{}"), None), (len(",{},{}"), [(A, 2)])):
+        packer = Packer("json", open_bytes=lone._bytes + spare)
+        packer.add(A, 0, "ann@example.com", b"{}")
+        keys = ["bob@example.com", "cat@example.com"]
+        assert packer.add_all([(A, None)] * 2, keys, [b"{}"] * 2) == taken
