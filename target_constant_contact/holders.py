@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from target_constant_contact.batch import OpenBatch
+    from target_constant_contact.openbatch import OpenBatch
 
 
 class Holders:

@@ -13,13 +13,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from target_constant_contact.batch import (
-    BATCH_TYPES,
     BatchLimits,
     Destination,
     ImportBatch,
     ImportFormat,
-    Load,
-    OpenBatch,
     Slot,
     SmsPermission,
     decode_contact,
@@ -27,6 +24,7 @@ from target_constant_contact.batch import (
     sms_permission,
 )
 from target_constant_contact.holders import Holders
+from target_constant_contact.openbatch import BATCH_TYPES, Load, OpenBatch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence

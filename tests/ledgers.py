@@ -7,8 +7,9 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from target_constant_contact.api.models import Activity
-from target_constant_contact.batch import BatchLimits, Destination, JsonBatch, encode_contact
+from target_constant_contact.batch import BatchLimits, Destination, encode_contact
 from target_constant_contact.ledger import Ledger
+from target_constant_contact.openbatch import JsonBatch
 
 if TYPE_CHECKING:
     from collections.abc import Callable

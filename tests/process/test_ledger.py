@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from target_constant_contact.api.models import Activity
-from target_constant_contact.batch import BatchLimits, Destination, JsonBatch
+from target_constant_contact.batch import BatchLimits, Destination
 from target_constant_contact.exceptions import TryLaterError
 from target_constant_contact.ledger import Ledger
+from target_constant_contact.openbatch import JsonBatch
 from tests.process.support import environment
 
 if TYPE_CHECKING:
@@ -28,7 +29,8 @@ import json, os, signal, sys
 from pathlib import Path
 
 from target_constant_contact.api.models import Activity
-from target_constant_contact.batch import BatchLimits, Destination, JsonBatch
+from target_constant_contact.batch import (BatchLimits, Destination)
+from target_constant_contact.openbatch import (JsonBatch)
 from target_constant_contact.ledger import Ledger
 
 def say(person):

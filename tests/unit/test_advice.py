@@ -10,8 +10,9 @@ import pytest
 
 from target_constant_contact.advice import FormatAdvice
 from target_constant_contact.api.models import CustomField
-from target_constant_contact.batch import BatchLimits, CsvBatch, Destination, encode_contact
+from target_constant_contact.batch import BatchLimits, Destination, encode_contact
 from target_constant_contact.mapping import FieldMapping
+from target_constant_contact.openbatch import CsvBatch
 from target_constant_contact.packer import Packer
 
 LIMITS = BatchLimits(rows=40_000, size=100_000)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from target_constant_contact.batch import BatchLimits, Destination, JsonBatch
+from target_constant_contact.batch import BatchLimits, Destination
 from target_constant_contact.holders import Holders
+from target_constant_contact.openbatch import JsonBatch
 
 KEYS = ["ann", "bob", "cat"]
 STEPS = st.lists(

@@ -14,9 +14,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from target_constant_contact.api.models import Activity
-from target_constant_contact.batch import BatchLimits, Destination, JsonBatch, encode_contact
+from target_constant_contact.batch import BatchLimits, Destination, encode_contact
 from target_constant_contact.fingerprints import Fingerprints, contradicted
 from target_constant_contact.ledger import Ledger
+from target_constant_contact.openbatch import JsonBatch
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

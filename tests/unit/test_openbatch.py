@@ -11,15 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from target_constant_contact.batch import (
-    BATCH_TYPES,
-    BatchLimits,
-    CsvBatch,
-    Destination,
-    JsonBatch,
-    OpenBatch,
-    encode_contact,
-)
+from target_constant_contact.batch import BatchLimits, Destination, encode_contact
+from target_constant_contact.openbatch import BATCH_TYPES, CsvBatch, JsonBatch, OpenBatch
 
 LISTS = ("11111111-1111-4111-8111-111111111111", "22222222-2222-4222-8222-222222222222")
 TEXT = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=20)
