@@ -53,6 +53,7 @@ with Sandbox(Path(path), behaviour=Behaviour(**behaviour)) as sandbox:
         "api_url": sandbox.api_url,
         "auth_url": sandbox.auth_url,
         "client_id": client,
+        "access_token": sandbox.mint_token(client_id=client),
         "refresh_token": sandbox.mint_refresh_token(client_id=client),
     }
     print(json.dumps(found), flush=True)
@@ -61,7 +62,8 @@ with Sandbox(Path(path), behaviour=Behaviour(**behaviour)) as sandbox:
 
 _FORKS = """
 import os, sys
-import target_constant_contact.target
+import target_constant_contact.account
+import target_constant_contact.export
 from target_constant_contact import flights
 from target_constant_contact.cli import main
 # The account works in tenths of seconds where the service takes minutes.
@@ -181,6 +183,7 @@ class Bench:
         settings: Settings beyond the usual ones.
         seed: Seeds the order in which activities end.
         faults: Trouble that the account makes.
+        renews: Whether runs have a refresh token, and not an access token that lasts.
 
     Attributes:
         peak_kilobytes: The most memory that a run has held.
@@ -194,6 +197,8 @@ class Bench:
         settings: dict[str, Any],
         seed: int,
         faults: tuple[dict[str, Any], ...] = (),
+        *,
+        renews: bool = False,
     ) -> None:
         folder.mkdir(parents=True)
         self._folder = folder
@@ -204,8 +209,11 @@ class Bench:
         behaviour = json.dumps(WAITS | {"seed": seed})
         service = (str(self._account), CLIENT, behaviour, json.dumps(faults))
         self._service = _start(_SERVICE, folder, *service)
+        signed_in = json.loads(_line(self._service))
+        # A kill may use a refresh token up for good, which test_tokens is about.
+        del signed_in["access_token" if renews else "refresh_token"]
         self.config = (
-            json.loads(_line(self._service))
+            signed_in
             | {
                 "accept_data_transfer": True,
                 "segments": [

@@ -90,7 +90,7 @@ def soak(folder: Path, rows: int, batch_rows: int, percent: float, seed: int) ->
     write_stream(stream, rows, seed)
     with forking(folder) as forks:
         expected = Bench(folder / "expected", stream, forks, settings, seed)
-        troubled = Bench(folder / "troubled", stream, forks, settings, seed, trouble)
+        troubled = Bench(folder / "troubled", stream, forks, settings, seed, trouble, renews=True)
         try:
             _, undisturbed = expected.run()
             code, seconds = troubled.run()
