@@ -157,6 +157,8 @@ def _package(module: str) -> str:
 
 def _without_secrets(url: str) -> str:
     """A URL, or a chain of them, without user, password and query."""
+    if url.startswith("file:"):
+        return url
     return _USER.sub("//", url.partition("?")[0])
 
 

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 OPEN_BYTES: Final = 48_000_000
 """Encoded bytes that all open batches may hold together."""
 OPEN_ROWS: Final = 200_000
-"""Contacts that all open batches may hold together (about 400 bytes of bookkeeping each)."""
+"""Contacts that all open batches may hold together (about 200 bytes of bookkeeping each)."""
 
 
 Taken: TypeAlias = list[tuple[Destination, int]]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import gzip
+import io
 import itertools
 import sys
 from decimal import Decimal
@@ -152,6 +153,30 @@ def test_user_password_and_query_of_a_url_are_not_shown():
         shown = refused(url)
         assert f"{name}absent.gz" in shown
         assert "secret" not in shown
+
+
+def test_the_path_of_a_file_is_shown_as_it_is(tmp_path):
+    url = f"{tmp_path.as_uri()}/at@noon/absent?.gz"
+    assert url in refused(url)
+
+
+def test_a_parquet_file_is_read_piece_by_piece(tmp_path, monkeypatch):
+    class Counting(io.FileIO):
+        taken = 0
+
+        def read(self, size: int = -1) -> bytes:
+            text = super().read(size)
+            Counting.taken += len(text)
+            return text
+
+    path = tmp_path / "a.parquet"
+    notes = [f"{number:09} " * 50 for number in range(20_000)]
+    table = pa.table({"email": notes})
+    parquet.write_table(table, path, row_group_size=2_000, use_dictionary=False, compression="none")
+    monkeypatch.setattr(batchfiles, "_opened", lambda _url, _storage: Counting(path))
+    first = next(read_batch(message(path.as_uri(), format="parquet")))
+    assert first.block.lines
+    assert Counting.taken < path.stat().st_size / 2
 
 
 def test_what_is_not_installed_is_named(monkeypatch, tmp_path):

@@ -1,4 +1,4 @@
-"""A batch knows the exact bytes that will be sent."""
+"""An open batch knows the exact bytes that will be sent."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from target_constant_contact.batch import BatchLimits, Destination, encode_contact
-from target_constant_contact.openbatch import BATCH_TYPES, CsvBatch, JsonBatch, OpenBatch
+from target_constant_contact.openbatch import BATCH_TYPES, CsvBatch, OpenBatch
 
 LISTS = ("11111111-1111-4111-8111-111111111111", "22222222-2222-4222-8222-222222222222")
 TEXT = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=20)
@@ -134,30 +134,6 @@ def test_a_replacement_fits_a_batch_that_is_full_of_rows():
             fill(batch, [{"email": "b@example.com"}])
         assert batch.fits(encode_contact({"email": "A@example.com"}), held(batch, "a@example.com"))
         assert not batch.fits(encode_contact({"email": "c@example.com"}))
-
-
-def test_text_is_encoded_as_utf_8_and_not_escaped():
-    assert encode_contact({"first_name": "Zoë 李"}) == '{"first_name":"Zoë 李"}'.encode()
-
-
-def test_batches_contradict_each_other_only_by_another_value_for_the_same_address():
-    def sealed(**names: str) -> Any:
-        batch = JsonBatch(1, Destination("members", LISTS), None, 0, BatchLimits())
-        for key, name in names.items():
-            batch.add(key, encode_contact({"email": key, "first_name": name}))
-        return batch.seal()
-
-    one = sealed(a="Ann", b="Bob")
-    assert not one.contradicts(sealed(c="Cid"))
-    assert not one.contradicts(sealed(b="Bob", c="Cid"))
-    assert one.contradicts(sealed(b="Bill"))
-
-
-def test_another_sms_permission_is_another_value():
-    plain, consented = new("json"), new("json", permission="explicit")
-    for batch in (plain, consented):
-        fill(batch, [{"email": "a@example.com"}])
-    assert plain.seal().contradicts(consented.seal())
 
 
 def test_an_empty_csv_batch_has_the_size_of_its_reserve():
