@@ -23,9 +23,9 @@ from target_constant_contact.mapping.field_mapping import custom_field_faults
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from target_constant_contact.api.http.signer import Signer
     from target_constant_contact.api.models import CustomField
     from target_constant_contact.api.oauth.connection import Application
-    from target_constant_contact.api.oauth.credentials import Signer
     from target_constant_contact.settings.settings import Segment, Settings
 
 _logger = logging.getLogger("target-constant-contact")

@@ -6,9 +6,9 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final, Protocol
 
+from target_constant_contact import waiting
 from target_constant_contact.api.models import UNFINISHED_STATES
 from target_constant_contact.exceptions import TryLaterError
-from target_constant_contact.imports import schedule
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -62,7 +62,7 @@ def read_back(  # noqa: PLR0913 - two ways to tell time, which only tests replac
     deadline = clock() + timeout_seconds
     polls = 0
     while activity.state in UNFINISHED_STATES and clock() < deadline:
-        end = clock() + schedule.POLL_SECONDS[min(polls, len(schedule.POLL_SECONDS) - 1)]
+        end = clock() + waiting.POLL_SECONDS[min(polls, len(waiting.POLL_SECONDS) - 1)]
         while (left := end - clock()) > 0:
             check()
             sleep(min(left, _SLICE_SECONDS))

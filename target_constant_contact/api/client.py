@@ -26,8 +26,8 @@ from target_constant_contact.exceptions import ApiError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from target_constant_contact.api.http.signer import Signer
     from target_constant_contact.api.limits.limiter import RateLimiter
-    from target_constant_contact.api.oauth.credentials import Signer
 
 LISTS: Final = "/contact_lists"
 CUSTOM_FIELDS: Final = "/contact_custom_fields"

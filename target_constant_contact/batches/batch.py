@@ -8,9 +8,9 @@ Source: https://developer.constantcontact.com/api_guide/contacts_import_json.htm
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
-import msgspec
+from target_constant_contact.contacts.encoding import SmsPermission
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,27 +21,6 @@ MAX_ROWS: Final = 40_000
 """Contacts in one JSON import; in a CSV import the header line counts as one of them."""
 
 ImportFormat: TypeAlias = Literal["json", "csv"]
-SmsPermission: TypeAlias = Literal["explicit"] | None
-
-_encoder: Final = msgspec.json.Encoder()
-encode_contact: Final = _encoder.encode
-"""Encodes contact properties (a mapping, or a struct of them) as compact UTF-8 JSON."""
-decode_contact: Final = msgspec.json.Decoder(dict[str, str | int]).decode
-"""The properties of an encoded contact."""
-
-
-def encode_contacts(contacts: list[Any]) -> list[bytes]:
-    """Encode many contacts, in less time and memory than one by one."""
-    return _encoder.encode_lines(contacts).split(b"\n")[:-1]
-
-
-def sms_permission(number: str | int | None, consent_date: str | int | None) -> SmsPermission:
-    """The SMS permission that a contact needs; it is set for a whole request.
-
-    ``explicit`` is only ever claimed for a person whose date of consent is known. A number
-    without one is imported with the service's default, ``not_set``, and gets no messages.
-    """
-    return "explicit" if number is not None and consent_date is not None else None
 
 
 @dataclass(frozen=True, slots=True)

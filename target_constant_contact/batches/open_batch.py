@@ -2,35 +2,19 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from types import SimpleNamespace
-from typing import TYPE_CHECKING, ClassVar, Final
+from typing import TYPE_CHECKING, ClassVar
 
-from typing_extensions import override
-
-from target_constant_contact.batches.batch import ImportBatch, decode_contact, encode_contact
+from target_constant_contact.batches.batch import ImportBatch
 from target_constant_contact.batches.fingerprints import fingerprints
 from target_constant_contact.batches.open_contacts import OpenContacts
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
-    from target_constant_contact.batches.batch import (
-        BatchLimits,
-        Destination,
-        ImportFormat,
-        SmsPermission,
-    )
-
-_MULTIPART_RESERVE: Final = 4_096
-"""Room for the parts around a CSV file: boundaries, headers and up to 50 list ids."""
-_EOL: Final = "\n"
-_TAIL: Final = b"]}"
-_SAMPLE: Final = 25
-"""Contacts from which the size of a CSV file is estimated."""
+    from target_constant_contact.batches.batch import BatchLimits, Destination
+    from target_constant_contact.contacts.encoding import SmsPermission
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,127 +182,3 @@ class OpenBatch(ABC):
             csv_size=self._csv_size(contacts),
             body=self._body(contacts),
         )
-
-
-class JsonBatch(OpenBatch):
-    """Contacts for ``POST /activities/contacts_json_import``.
-
-    The size is that of the head, every contact, the commas between them, and the tail.
-    """
-
-    __slots__ = ("_empty", "_head")
-
-    @override
-    def _begin(self) -> None:
-        request: dict[str, object] = {"list_ids": self.destination.list_ids}
-        if self.sms_permission:
-            request["sms_permission_to_send"] = self.sms_permission
-        self._head = encode_contact(request)[:-1] + b',"import_data":['
-        # The last contact has no comma.
-        self._empty = len(self._head) + len(_TAIL) - 1
-
-    @override
-    @classmethod
-    def weigh(cls, contacts: Sequence[bytes]) -> Load:
-        lengths = list(map(len, contacts))
-        return Load(lengths, sum(lengths), {})
-
-    @override
-    def _overhead(self, columns: Mapping[str, None]) -> tuple[int, int]:
-        return self._empty, 1
-
-    @override
-    def _has(self, columns: Mapping[str, None]) -> bool:
-        return True
-
-    @override
-    def _note(self, columns: Mapping[str, None]) -> None:
-        pass
-
-    @override
-    def _body(self, contacts: list[bytes]) -> bytes:
-        # The ends go to the first and the last contact, so that the body is copied once.
-        first, last = self._head + contacts[0], contacts[-1]
-        if len(contacts) == 1:
-            return first + _TAIL
-        return b",".join((first, *contacts[1:-1], last + _TAIL))
-
-    @override
-    def _csv_size(self, contacts: Sequence[bytes]) -> int:
-        rows = len(contacts)
-        sample = contacts[:: max(1, rows // _SAMPLE)]
-        load = CsvBatch.weigh(sample)
-        empty, row = CsvBatch.overhead_of(load.columns)
-        return empty + rows * row + load.total * rows // len(sample)
-
-
-class CsvBatch(OpenBatch):
-    """Contacts for ``POST /activities/contacts_file_import``.
-
-    Columns are the properties that its contacts have, so the header grows with them. The size
-    is the header, every cell, and for each row its commas and its line end.
-    """
-
-    __slots__ = ("_columns", "_own_overhead")
-
-    _header_rows = 1
-
-    @override
-    def _begin(self) -> None:
-        self._columns: dict[str, None] = {}
-        self._own_overhead = self.overhead_of(self._columns)
-
-    @override
-    @classmethod
-    def weigh(cls, contacts: Sequence[bytes]) -> Load:
-        properties = list(map(decode_contact, contacts))
-        columns = dict.fromkeys(name for each in properties for name in each)
-        cells = _cells([each.values() for each in properties])
-        return Load(cells, sum(cells), columns)
-
-    @override
-    def _overhead(self, columns: Mapping[str, None]) -> tuple[int, int]:
-        if self._has(columns):
-            return self._own_overhead
-        return self.overhead_of({**self._columns, **columns})
-
-    @override
-    def _has(self, columns: Mapping[str, None]) -> bool:
-        return columns.keys() <= self._columns.keys()
-
-    @override
-    def _note(self, columns: Mapping[str, None]) -> None:
-        if not self._has(columns):
-            self._columns.update(columns)
-            self._own_overhead = self.overhead_of(self._columns)
-
-    @staticmethod
-    def overhead_of(columns: Mapping[str, None]) -> tuple[int, int]:
-        """Bytes of a file of these columns without rows, and of the separators of each row.
-
-        The room that is kept for the other parts of the request is among the first.
-        """
-        separators = (len(columns) - 1) + len(_EOL)
-        return sum(_cells([columns])) + separators + _MULTIPART_RESERVE, separators
-
-    @override
-    def _body(self, contacts: list[bytes]) -> bytes:
-        file = io.StringIO()
-        writer = csv.DictWriter(file, self._columns, lineterminator=_EOL)
-        writer.writeheader()
-        writer.writerows(map(decode_contact, contacts))
-        return file.getvalue().encode()
-
-
-def _cells(rows: Sequence[Collection[object]]) -> list[int]:
-    """Bytes of each row's values as CSV cells, quoted where the csv module quotes."""
-    written: list[str] = []
-    # The writer hands over every row in one piece.
-    csv.writer(SimpleNamespace(write=written.append), lineterminator=_EOL).writerows(rows)
-    return [
-        len(text.encode()) - max(len(row) - 1, 0) - len(_EOL)
-        for text, row in zip(written, rows, strict=True)
-    ]
-
-
-BATCH_TYPES: Final[Mapping[ImportFormat, type[OpenBatch]]] = {"json": JsonBatch, "csv": CsvBatch}

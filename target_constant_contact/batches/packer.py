@@ -19,20 +19,26 @@ from target_constant_contact.batches.batch import (
     ImportBatch,
     ImportFormat,
     Slot,
+)
+from target_constant_contact.batches.csv_batch import CsvBatch
+from target_constant_contact.batches.json_batch import JsonBatch
+from target_constant_contact.contacts.encoding import (
     SmsPermission,
     decode_contact,
     encode_contact,
     sms_permission,
 )
-from target_constant_contact.batches.open_batch import BATCH_TYPES, Load, OpenBatch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from target_constant_contact.batches.open_batch import Load, OpenBatch
 
 OPEN_BYTES: Final = 48_000_000
 """Encoded bytes that all open batches may hold together."""
 OPEN_ROWS: Final = 200_000
 """Contacts that all open batches may hold together (about 200 bytes of bookkeeping each)."""
+BATCH_TYPES: Final[Mapping[ImportFormat, type[OpenBatch]]] = {"json": JsonBatch, "csv": CsvBatch}
 
 
 Taken: TypeAlias = list[tuple[Destination, int]]

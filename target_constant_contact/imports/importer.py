@@ -13,6 +13,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Protocol
 
+from target_constant_contact import waiting
 from target_constant_contact.exceptions import (
     ApiError,
     ImportFailedError,
@@ -22,16 +23,8 @@ from target_constant_contact.exceptions import (
     TargetError,
     TryLaterError,
 )
-from target_constant_contact.imports import lost_answers, schedule
-from target_constant_contact.imports.schedule import (
-    Doubt,
-    Flight,
-    Flights,
-    Look,
-    Poll,
-    Submit,
-    Wait,
-)
+from target_constant_contact.imports import lost_answers
+from target_constant_contact.imports.schedule import Flight, Flights, Look, Poll, Submit, Wait
 from target_constant_contact.ledger.settlement import Settlement, settle
 
 if TYPE_CHECKING:
@@ -40,8 +33,9 @@ if TYPE_CHECKING:
 
     from target_constant_contact.api.models import Activity
     from target_constant_contact.batches.batch import ImportBatch, ImportFormat
+    from target_constant_contact.imports.lost_answers import Doubt
+    from target_constant_contact.ledger.entry import Entry
     from target_constant_contact.ledger.ledger import Ledger
-    from target_constant_contact.ledger.reuse import Entry
 
 MAX_WAITING: Final = 4
 """Sealed batches that may wait to be sent before reading stops for them."""
@@ -130,7 +124,7 @@ class Importer:
         self._import_format = import_format
         self._timeout_seconds = timeout_seconds
         self._clock = clock
-        self._flights = Flights(max_in_flight, poll_seconds or schedule.POLL_SECONDS)
+        self._flights = Flights(max_in_flight, poll_seconds or waiting.POLL_SECONDS)
         self._changed = threading.Condition()
         self._failure: Exception | None = None
         self._stopped = False

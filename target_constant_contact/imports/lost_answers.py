@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from target_constant_contact.api.models import Activity
+    from target_constant_contact.batches.batch import ImportBatch
+    from target_constant_contact.ledger.entry import Entry
 
 CLOCK_SKEW: Final = timedelta(minutes=2)
 """How far this machine's clock may be ahead of the service's. If it is more, a taken import is
@@ -29,6 +31,27 @@ not found and sent again."""
 LOOKS: Final = 2
 """How often an import has to be missed before it is sent again: whether a new activity can be
 read at once is not documented."""
+
+
+@dataclass(slots=True)
+class Doubt:
+    """A batch that was sent and got no answer: the service may have taken it or not.
+
+    Attributes:
+        batch: What was sent.
+        entry: Its entry in the ledger.
+        since: When the answer was lost, in seconds on the run's clock.
+        next_look: When to look for it at the service.
+        looks: How often it was looked for.
+        missed: How often nothing was there that may be it.
+    """
+
+    batch: ImportBatch
+    entry: Entry
+    since: float
+    next_look: float
+    looks: int = 0
+    missed: int = 0
 
 
 @dataclass(frozen=True, slots=True)

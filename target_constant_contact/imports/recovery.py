@@ -12,17 +12,18 @@ import time
 from collections import Counter
 from typing import TYPE_CHECKING, Final, Protocol
 
+from target_constant_contact import waiting
 from target_constant_contact.api.models import UNFINISHED_STATES
 from target_constant_contact.exceptions import ApiError
-from target_constant_contact.imports import lost_answers, schedule
+from target_constant_contact.imports import lost_answers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from datetime import datetime
 
     from target_constant_contact.api.models import Activity
+    from target_constant_contact.ledger.entry import Entry
     from target_constant_contact.ledger.ledger import Ledger
-    from target_constant_contact.ledger.reuse import Entry
 
 _NOT_FOUND: Final = 404
 _SLICE_SECONDS: Final = 0.2
@@ -69,7 +70,7 @@ class TakeUp:
         self._check = check
         self._clock = clock
         self._sleep = sleep
-        self._poll_seconds = poll_seconds or schedule.POLL_SECONDS
+        self._poll_seconds = poll_seconds or waiting.POLL_SECONDS
         self._open = [*ledger.accepted, *ledger.in_doubt]
         self._missed: Counter[int] = Counter()
 

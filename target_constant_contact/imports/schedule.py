@@ -12,15 +12,14 @@ from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeAlias
 
+from target_constant_contact import waiting
+from target_constant_contact.imports.lost_answers import Doubt
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from target_constant_contact.batches.batch import ImportBatch
-    from target_constant_contact.ledger.reuse import Entry
-
-POLL_SECONDS: Final = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 30.0)
-"""Waits between the polls of an activity; the last one repeats. Small imports finish in
-seconds, large ones in minutes, and every poll counts against the day's requests."""
+    from target_constant_contact.ledger.entry import Entry
 
 _SOONEST: Final = 1 / 32
 """Seconds; the first wait is halved down to this while activities are finished by their first
@@ -48,27 +47,6 @@ class Flight:
     submitted_at: float
     next_poll: float
     polls: int = 0
-
-
-@dataclass(slots=True)
-class Doubt:
-    """A batch that was sent and got no answer: the service may have taken it or not.
-
-    Attributes:
-        batch: What was sent.
-        entry: Its entry in the ledger.
-        since: When the answer was lost, in seconds on the run's clock.
-        next_look: When to look for it at the service.
-        looks: How often it was looked for.
-        missed: How often nothing was there that may be it.
-    """
-
-    batch: ImportBatch
-    entry: Entry
-    since: float
-    next_look: float
-    looks: int = 0
-    missed: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +88,9 @@ class Flights:
         poll_seconds: Waits between polls of one activity.
     """
 
-    def __init__(self, max_in_flight: int, poll_seconds: Sequence[float] = POLL_SECONDS) -> None:
+    def __init__(
+        self, max_in_flight: int, poll_seconds: Sequence[float] = waiting.POLL_SECONDS
+    ) -> None:
         self._max_in_flight = max_in_flight
         self._poll_seconds = tuple(poll_seconds)
         self._waiting: deque[ImportBatch] = deque()

@@ -26,14 +26,9 @@ from filelock import FileLock, Timeout
 from target_constant_contact.batches.fingerprints import Fingerprints
 from target_constant_contact.exceptions import SettingsError, TryLaterError
 from target_constant_contact.files import PRIVATE_FILE, make_private_folder
+from target_constant_contact.ledger.entry import Entry, fingerprints_path
 from target_constant_contact.ledger.journal import DamagedJournalError, Journal
-from target_constant_contact.ledger.reuse import (
-    Entry,
-    contradict,
-    fingerprints_path,
-    is_overtaken,
-    what_may_stand,
-)
+from target_constant_contact.ledger.reuse import contradict, is_overtaken, what_may_stand
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

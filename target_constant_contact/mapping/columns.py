@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from target_constant_contact.batches.batch import encode_contacts, sms_permission
+from target_constant_contact.contacts.encoding import encode_contacts, sms_permission
 from target_constant_contact.mapping.custom_fields import decimal_text
 from target_constant_contact.mapping.dates import OfDay
 from target_constant_contact.mapping.field_mapping import roots
@@ -30,7 +30,7 @@ from target_constant_contact.mapping.values import (
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from target_constant_contact.batches.batch import SmsPermission
+    from target_constant_contact.contacts.encoding import SmsPermission
     from target_constant_contact.mapping.field_mapping import FieldMapping, Step
     from target_constant_contact.mapping.values import Convert
 

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import logging
-import secrets
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from target_constant_contact.batches.batch import encode_contact
 from target_constant_contact.batches.packer import Packer
 from target_constant_contact.contacts.contact import Rejection
+from target_constant_contact.contacts.encoding import encode_contact
 from target_constant_contact.exceptions import DataError, SettingsError, TargetError
-from target_constant_contact.files import make_private_folder
 from target_constant_contact.imports.contract import ContractGuard
 from target_constant_contact.imports.importer import Importer
 from target_constant_contact.imports.recovery import TakeUp
@@ -26,6 +24,7 @@ if TYPE_CHECKING:
 
     from target_constant_contact.account.account import Account
     from target_constant_contact.batches.batch import Destination, ImportBatch
+    from target_constant_contact.batches.chunk import Run
     from target_constant_contact.batches.packer import Packed
     from target_constant_contact.contacts.contact import Contact
     from target_constant_contact.imports.importer import SettledImport
@@ -33,7 +32,6 @@ if TYPE_CHECKING:
     from target_constant_contact.mapping.field_mapping import FieldMapping
     from target_constant_contact.reports.report import Report
     from target_constant_contact.settings.settings import Settings
-    from target_constant_contact.singer.chunks import Run
 
 GIVE_UP_SECONDS: Final = 15.0
 """How long an aborted run waits for its activities; a scheduler kills after 20 to 30 seconds."""
@@ -382,22 +380,3 @@ def ledger_folder(settings: Settings, account: Account) -> Path:
         ]
     }
     return settings.data_dir / "ledger" / export_key(reached) / export_key(places)
-
-
-def make_run_folder(data_dir: Path) -> Path:
-    """Make the folder of a new run and the folders above it, for their owner only.
-
-    Raises:
-        SettingsError: The data folder cannot be written.
-    """
-    run = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
-    path = data_dir / "runs" / run
-    try:
-        make_private_folder(path)
-    except OSError as error:
-        fault = (
-            f"data_dir: cannot write below {data_dir} ({error.strerror}); set data_dir to "
-            "a folder that can be written"
-        )
-        raise SettingsError([fault]) from error
-    return path

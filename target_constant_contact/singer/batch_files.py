@@ -22,7 +22,8 @@ from target_constant_contact.singer.json_lines import Block, cut, load
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from target_constant_contact.singer.chunks import Run, StreamRuns
+    from target_constant_contact.batches.chunk import Run
+    from target_constant_contact.singer.chunks import StreamRuns
     from target_constant_contact.singer.json_lines import Decode
 
 BLOCK_BYTES: Final = 1 << 17

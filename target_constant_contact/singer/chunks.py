@@ -6,7 +6,6 @@ to the ordinary way, message by message, which has the same result.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import Decimal
 from functools import reduce
 from operator import or_
@@ -14,34 +13,19 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 import msgspec
 
+from target_constant_contact.batches.chunk import Run
 from target_constant_contact.mapping.columns import ColumnMapping
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from target_constant_contact.batches.batch import Destination, Slot, SmsPermission
+    from target_constant_contact.batches.batch import Destination, Slot
+    from target_constant_contact.contacts.encoding import SmsPermission
     from target_constant_contact.mapping.columns import Column
     from target_constant_contact.mapping.field_mapping import FieldMapping
     from target_constant_contact.mapping.paths import Read
 
 _REMEMBERED: Final = 4_096
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """Records in the order in which they came, mapped.
-
-    Attributes:
-        slots: Where each of them goes.
-        keys: E-mail keys.
-        bodies: Encoded contacts.
-        unfit: Positions of those that cannot be sent, in ascending order.
-    """
-
-    slots: Sequence[Slot]
-    keys: Sequence[str]
-    bodies: Sequence[bytes]
-    unfit: Sequence[int]
 
 
 class StreamRuns:

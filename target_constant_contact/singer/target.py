@@ -36,8 +36,8 @@ if TYPE_CHECKING:
     from singer_sdk.mapper import StreamMap
 
     from target_constant_contact.account.account import Account
+    from target_constant_contact.batches.chunk import Run
     from target_constant_contact.run.run import Export
-    from target_constant_contact.singer.chunks import Run
 
 
 _BROKEN_SCHEMA: Final = (AttributeError, KeyError, RecursionError, TypeError, ValueError)
@@ -98,7 +98,8 @@ class TargetConstantContact(Target):
         """This run; its account is reached at the first SCHEMA."""
         # Not needed to say which version this is, and half of what there is to load.
         from target_constant_contact.account.account import Account  # noqa: PLC0415
-        from target_constant_contact.run.run import Export, make_run_folder  # noqa: PLC0415
+        from target_constant_contact.data_folder import make_run_folder  # noqa: PLC0415
+        from target_constant_contact.run.run import Export  # noqa: PLC0415
 
         folder = make_run_folder(self.settings.data_dir)
         self._account = Account(self.settings)

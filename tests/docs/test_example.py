@@ -13,14 +13,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
-from target_constant_contact.batches.batch import (
-    MAX_ROWS,
-    BatchLimits,
-    Destination,
-    ImportBatch,
-    encode_contact,
-)
+from target_constant_contact.batches.batch import MAX_ROWS, BatchLimits, Destination, ImportBatch
 from target_constant_contact.batches.packer import Packer
+from target_constant_contact.contacts.encoding import encode_contact
 from target_constant_contact.mapping.field_mapping import FieldMapping
 from target_constant_contact.sandbox import Sandbox
 from tests.conftest import AT_ONCE

@@ -10,7 +10,7 @@ from itertools import accumulate
 
 import pytest
 
-from target_constant_contact import exceptions
+from target_constant_contact import exceptions, waiting
 from target_constant_contact.api.limits.limiter import REQUESTS_PER_DAY, REQUESTS_PER_SECOND
 from target_constant_contact.batches.batch import MAX_ROWS, BatchLimits
 from target_constant_contact.contacts.contact import (
@@ -23,7 +23,6 @@ from target_constant_contact.contacts.contact import (
     TEXT_LIMITS,
 )
 from target_constant_contact.exceptions import TargetError
-from target_constant_contact.imports import schedule
 from target_constant_contact.mapping.dates import calendar_day, month_and_day
 from target_constant_contact.mapping.matching import match_fields
 from target_constant_contact.mapping.values import UnfitValueError
@@ -34,7 +33,7 @@ from tests.docs.error_lines import PACKAGE
 from tests.docs.tables import about
 from tests.support.target import TEXT
 
-POLL_SECONDS = schedule.POLL_SECONDS
+POLL_SECONDS = waiting.POLL_SECONDS
 """As a run has them; tests have shorter ones."""
 
 WELL_KNOWN = [

@@ -13,10 +13,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from unittest.mock import patch
 
+from target_constant_contact import waiting
 from target_constant_contact.api.http import transport
 from target_constant_contact.api.limits import limiter
 from target_constant_contact.api.oauth import transport as auth_transport
-from target_constant_contact.imports import importer, schedule
+from target_constant_contact.imports import importer
 from target_constant_contact.sandbox import Behaviour, Fault, Sandbox
 from tests.support.target import record, run, schema, settings_for, state
 
@@ -161,7 +162,7 @@ def _run(endpoint: Endpoint, faults: tuple[Fault, ...]) -> Case:
 def _in_no_time() -> Iterator[None]:
     """Wait thousandths instead of seconds, between polls, tries and slots."""
     with (
-        patch.object(schedule, "POLL_SECONDS", (0.001,)),
+        patch.object(waiting, "POLL_SECONDS", (0.001,)),
         patch.object(transport, "RETRY_SECONDS", 0.0),
         patch.object(auth_transport, "RETRY_SECONDS", 0.0),
         patch.object(transport, "_THROTTLED_SECONDS", 0.0),

@@ -15,7 +15,7 @@ import pytest
 
 from target_constant_contact.api.models import Activity
 from target_constant_contact.batches.batch import BatchLimits, Destination
-from target_constant_contact.batches.open_batch import JsonBatch
+from target_constant_contact.batches.json_batch import JsonBatch
 from target_constant_contact.exceptions import TryLaterError
 from target_constant_contact.ledger.ledger import Ledger
 from tests.support.process import environment

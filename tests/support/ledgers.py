@@ -7,8 +7,9 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from target_constant_contact.api.models import Activity
-from target_constant_contact.batches.batch import BatchLimits, Destination, encode_contact
-from target_constant_contact.batches.open_batch import JsonBatch
+from target_constant_contact.batches.batch import BatchLimits, Destination
+from target_constant_contact.batches.json_batch import JsonBatch
+from target_constant_contact.contacts.encoding import encode_contact
 from target_constant_contact.ledger.ledger import Ledger
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from target_constant_contact.batches.batch import ImportBatch
-    from target_constant_contact.ledger.reuse import Entry
+    from target_constant_contact.ledger.entry import Entry
 
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 

@@ -35,8 +35,8 @@ from target_constant_contact.exceptions import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from target_constant_contact.api.http.signer import Signer
     from target_constant_contact.api.limits.limiter import RateLimiter
-    from target_constant_contact.api.oauth.credentials import Signer
 
 T = TypeVar("T")
 

@@ -3,51 +3,17 @@
 from __future__ import annotations
 
 import re
-from abc import abstractmethod
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from requests.auth import AuthBase
 from typing_extensions import override
 
+from target_constant_contact.api.http.signer import Signer
 from target_constant_contact.api.oauth.connection import Application, Connection, fingerprint
 from target_constant_contact.exceptions import SettingsError, SignInError
 
-if TYPE_CHECKING:
-    from requests import PreparedRequest
-
 _TOKEN: Final = re.compile(r"[!-~]+")
 """Visible ASCII: nothing that could break a header, whose error would then quote the token."""
-
-
-class Signer(AuthBase):
-    """Signs requests with an access token, which is never shown, also not by ``repr``."""
-
-    @property
-    @abstractmethod
-    def access_token(self) -> str:
-        """The token that requests are signed with."""
-
-    def make_ready(self) -> None:
-        """Renew the token if it is about to expire. Called before each request."""
-
-    def renew(self, rejected: str) -> bool:
-        """Get another token than the one that was not accepted; return whether there is one."""
-        del rejected
-        return False
-
-    @abstractmethod
-    def refusal(self, said: str) -> SignInError:
-        """The error for a request whose token was not accepted, and could not be renewed."""
-
-    @override
-    def __call__(self, r: PreparedRequest) -> PreparedRequest:
-        r.headers["Authorization"] = f"Bearer {self.access_token}"
-        return r
-
-    @override
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}(***)"
 
 
 class BearerToken(Signer):

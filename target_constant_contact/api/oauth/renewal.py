@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Final
 
 from typing_extensions import override
 
+from target_constant_contact.api.http.signer import Signer
 from target_constant_contact.api.oauth.connection import REFRESH_TOKEN_DAYS, fingerprint
-from target_constant_contact.api.oauth.credentials import Signer
 from target_constant_contact.api.oauth.transport import GrantRefusedError, NoGrantError
 from target_constant_contact.exceptions import SettingsError, SignInError, TargetError
 

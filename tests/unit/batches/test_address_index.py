@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from target_constant_contact.batches.address_index import Holders
 from target_constant_contact.batches.batch import BatchLimits, Destination
-from target_constant_contact.batches.open_batch import JsonBatch
+from target_constant_contact.batches.json_batch import JsonBatch
 
 KEYS = ["ann", "bob", "cat"]
 STEPS = st.lists(

@@ -4,14 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from target_constant_contact.batches.batch import (
-    BatchLimits,
-    Destination,
-    ImportBatch,
-    encode_contact,
-    encode_contacts,
-)
-from target_constant_contact.batches.open_batch import JsonBatch
+from target_constant_contact.batches.batch import BatchLimits, Destination, ImportBatch
+from target_constant_contact.batches.json_batch import JsonBatch
+from target_constant_contact.contacts.encoding import encode_contact, encode_contacts
 
 
 def sealed(permission: Any = None, /, **names: str) -> ImportBatch:

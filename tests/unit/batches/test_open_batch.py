@@ -5,14 +5,19 @@ from __future__ import annotations
 import csv
 import io
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from target_constant_contact.batches.batch import BatchLimits, Destination, encode_contact
-from target_constant_contact.batches.open_batch import BATCH_TYPES, CsvBatch, OpenBatch
+from target_constant_contact.batches.batch import BatchLimits, Destination
+from target_constant_contact.batches.csv_batch import CsvBatch
+from target_constant_contact.batches.packer import BATCH_TYPES
+from target_constant_contact.contacts.encoding import encode_contact
+
+if TYPE_CHECKING:
+    from target_constant_contact.batches.open_batch import OpenBatch
 
 LISTS = ("11111111-1111-4111-8111-111111111111", "22222222-2222-4222-8222-222222222222")
 TEXT = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=20)

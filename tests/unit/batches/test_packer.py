@@ -9,15 +9,10 @@ from typing import TYPE_CHECKING, Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from target_constant_contact.batches.batch import (
-    BatchLimits,
-    Destination,
-    ImportBatch,
-    encode_contact,
-    sms_permission,
-)
+from target_constant_contact.batches.batch import BatchLimits, Destination, ImportBatch
 from target_constant_contact.batches.packer import Packed, Packer
 from target_constant_contact.contacts.contact import Contact
+from target_constant_contact.contacts.encoding import encode_contact, sms_permission
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

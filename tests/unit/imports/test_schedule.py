@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from target_constant_contact.batches.batch import Destination, ImportBatch
 from target_constant_contact.imports.schedule import Flights, Look, Poll, Submit, Wait
-from target_constant_contact.ledger.reuse import Entry
+from target_constant_contact.ledger.entry import Entry
 
 A = Destination("members", ("list-a",))
 ENTRY = Entry(1, "", "members", 1, datetime(2026, 11, 24, tzinfo=UTC))

@@ -16,8 +16,8 @@ import pytest
 from target_constant_contact.api.models import Activity
 from target_constant_contact.exceptions import InterruptedRunError, SettingsError, TryLaterError
 from target_constant_contact.ledger import ledger as ledger_module
+from target_constant_contact.ledger.entry import Entry
 from target_constant_contact.ledger.ledger import export_key
-from target_constant_contact.ledger.reuse import Entry
 from tests.support.ledgers import NOON, Exports, accepted, imported, names, no_check, say, send
 
 if TYPE_CHECKING:

@@ -14,16 +14,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from target_constant_contact.api.models import Activity
-from target_constant_contact.batches.batch import BatchLimits, Destination, encode_contact
+from target_constant_contact.batches.batch import BatchLimits, Destination
 from target_constant_contact.batches.fingerprints import Fingerprints, contradicted
-from target_constant_contact.batches.open_batch import JsonBatch
+from target_constant_contact.batches.json_batch import JsonBatch
+from target_constant_contact.contacts.encoding import encode_contact
 from target_constant_contact.ledger.ledger import Ledger
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from target_constant_contact.batches.batch import ImportBatch
-    from target_constant_contact.ledger.reuse import Entry
+    from target_constant_contact.ledger.entry import Entry
 
 pytestmark = pytest.mark.usefixtures("_no_crash_of_the_machine")
 

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from target_constant_contact.api.models import CustomField
-from target_constant_contact.batches.batch import encode_contact, sms_permission
 from target_constant_contact.contacts.contact import Contact
+from target_constant_contact.contacts.encoding import encode_contact, sms_permission
 from target_constant_contact.mapping.columns import ColumnMapping, _Known
 from target_constant_contact.mapping.field_mapping import FieldMapping
 from target_constant_contact.mapping.values import Text, email_column, whole_number_column

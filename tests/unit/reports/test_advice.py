@@ -9,9 +9,10 @@ import json
 import pytest
 
 from target_constant_contact.api.models import CustomField
-from target_constant_contact.batches.batch import BatchLimits, Destination, encode_contact
-from target_constant_contact.batches.open_batch import CsvBatch
+from target_constant_contact.batches.batch import BatchLimits, Destination
+from target_constant_contact.batches.csv_batch import CsvBatch
 from target_constant_contact.batches.packer import Packer
+from target_constant_contact.contacts.encoding import encode_contact
 from target_constant_contact.mapping.field_mapping import FieldMapping
 from target_constant_contact.reports.advice import FormatAdvice
 

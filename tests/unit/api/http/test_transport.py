@@ -9,7 +9,8 @@ import pytest
 
 from target_constant_contact.api.client import ConstantContactClient
 from target_constant_contact.api.http.errors import ServiceError
-from target_constant_contact.api.oauth.credentials import BearerToken, Signer
+from target_constant_contact.api.http.signer import Signer
+from target_constant_contact.api.oauth.credentials import BearerToken
 from target_constant_contact.exceptions import (
     ApiError,
     QuotaExceededError,
