@@ -11,7 +11,6 @@ import pytest
 from target_constant_contact import flights, lines
 from target_constant_contact.api import auth_transport, transport
 from target_constant_contact.sandbox import Behaviour, Sandbox
-from tests.description import PLACE, official
 from tests.support import Message, Outcome, run, settings_for
 
 if TYPE_CHECKING:
@@ -37,14 +36,6 @@ def _quick_and_loud(monkeypatch: pytest.MonkeyPatch, pytestconfig: pytest.Config
     monkeypatch.setattr(transport, "RETRY_SECONDS", 0.0)
     monkeypatch.setattr(auth_transport, "RETRY_SECONDS", 0.0)
     logging.getLogger().setLevel(logging.INFO)
-
-
-@pytest.fixture(scope="session")
-def description() -> Any:
-    """The service's official description; what needs it is skipped where it is missing."""
-    if not PLACE.exists():
-        pytest.skip("the official description is not part of this repository")
-    return official()
 
 
 @pytest.fixture
