@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
-from target_constant_contact.settings import Settings
-from target_constant_contact.target import TargetConstantContact
+from target_constant_contact.settings.settings import Settings
+from target_constant_contact.singer.target import TargetConstantContact
 from tests.docs import readme
 
 if TYPE_CHECKING:
