@@ -18,6 +18,7 @@ from target_constant_contact.batches.batch import BatchLimits, Destination
 from target_constant_contact.batches.json_batch import JsonBatch
 from target_constant_contact.exceptions import TryLaterError
 from target_constant_contact.ledger.ledger import Ledger
+from tests.support.fakes import no_check
 from tests.support.process import environment
 
 if TYPE_CHECKING:
@@ -29,8 +30,8 @@ import json, os, signal, sys
 from pathlib import Path
 
 from target_constant_contact.api.models import Activity
-from target_constant_contact.batches.batch import (BatchLimits, Destination)
-from target_constant_contact.batches.open_batch import (JsonBatch)
+from target_constant_contact.batches.batch import BatchLimits, Destination
+from target_constant_contact.batches.json_batch import JsonBatch
 from target_constant_contact.ledger.ledger import Ledger
 
 def say(person):
@@ -185,10 +186,6 @@ def script(text: str, home: Path, *arguments: str) -> Iterator[Any]:
     finally:
         process.kill()
         process.communicate()
-
-
-def no_check() -> None:
-    """Nothing asks the run to stop."""
 
 
 def say(person: str) -> Any:
