@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import logging
+from datetime import UTC, datetime
 from types import NoneType
 from typing import TYPE_CHECKING, Any
 
@@ -16,8 +17,8 @@ from target_constant_contact.account.lists import UnknownListError
 from target_constant_contact.batches.batch import Destination
 from target_constant_contact.contacts.contact import Rejection
 from target_constant_contact.exceptions import SettingsError
-from target_constant_contact.mapping.field_mapping import FieldMapping, field_getter
-from target_constant_contact.mapping.paths import path_fault
+from target_constant_contact.mapping.field_mapping import FieldMapping, MappingOptions
+from target_constant_contact.mapping.paths import field_getter, path_fault
 from target_constant_contact.settings.settings import MAX_LISTS, split_lists
 from target_constant_contact.singer.chunks import StreamRuns
 from target_constant_contact.singer.validation import compile_gate
@@ -103,9 +104,12 @@ class SegmentSink(BatchSink):
             self.stream_name,
             self.schema,
             segment.field_mapping,
-            custom_fields=account.custom_fields_for(segment),
-            on_too_long=settings.on_too_long,
-            import_format=settings.import_format,
+            MappingOptions(
+                today=datetime.now(UTC).date(),
+                custom_fields=account.custom_fields_for(segment),
+                on_too_long=settings.on_too_long,
+                import_format=settings.import_format,
+            ),
         )
         message = {
             "type": "SCHEMA",

@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 from target_constant_contact.ledger.settlement import Settlement
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from target_constant_contact.api.models import ContactStatus
     from target_constant_contact.batches.batch import Destination
+    from target_constant_contact.contacts.contact import Properties
 
-Properties: TypeAlias = "Mapping[str, str | int]"
 Place: TypeAlias = Literal["landed", "suppressed", "refused"]
 
 LINE: Final = "line number in the activity's errors"

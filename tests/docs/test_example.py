@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
+from datetime import date
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,7 @@ import yaml
 from target_constant_contact.batches.batch import MAX_ROWS, BatchLimits, Destination, ImportBatch
 from target_constant_contact.batches.packer import Packer
 from target_constant_contact.contacts.encoding import encode_contact
-from target_constant_contact.mapping.field_mapping import FieldMapping
+from target_constant_contact.mapping.field_mapping import FieldMapping, MappingOptions
 from target_constant_contact.sandbox import Sandbox
 from tests.conftest import AT_ONCE
 from tests.docs import readme
@@ -146,7 +147,9 @@ def test_a_million_members_take_as_many_requests_as_the_readme_says():
 
 def _newsletter_as_one_batch() -> ImportBatch:
     described, *rows = messages("newsletter_subscribers")
-    mapping = FieldMapping.compile("newsletter", described["schema"], None)
+    mapping = FieldMapping.compile(
+        "newsletter", described["schema"], None, MappingOptions(date(2026, 11, 24))
+    )
     packer = Packer()
     for number, row in enumerate(rows):
         contact = mapping(row["record"])

@@ -23,7 +23,7 @@ from target_constant_contact.contacts.contact import (
     TEXT_LIMITS,
 )
 from target_constant_contact.exceptions import TargetError
-from target_constant_contact.mapping.dates import calendar_day, month_and_day
+from target_constant_contact.mapping.calendar_days import calendar_day, month_and_day
 from target_constant_contact.mapping.matching import match_fields
 from target_constant_contact.mapping.values import UnfitValueError
 from target_constant_contact.reports.report import Counts
