@@ -165,9 +165,9 @@ class OpenBatch(ABC):
     def _body(self, contacts: list[bytes]) -> bytes:
         """The body or file of all contacts."""
 
-    def _csv_size(self, contacts: Sequence[bytes]) -> int:  # noqa: ARG002 - for JSON
+    @abstractmethod
+    def _csv_size(self, contacts: Sequence[bytes]) -> int:
         """About how large all contacts would be as CSV; 0 if that is what they are sent as."""
-        return 0
 
     def seal(self) -> ImportBatch:
         """Return the batch as it is sent."""
