@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from target_constant_contact.sandbox.activities import jobs
 from target_constant_contact.sandbox.activities.exports import export_contacts
-from target_constant_contact.sandbox.activities.imports import ImportJob, Outcome, apply_import
+from target_constant_contact.sandbox.activities.imports import ImportJob, apply_import
+from target_constant_contact.sandbox.activities.outcome import Outcome
 from target_constant_contact.sandbox.data.clock import stamp
 
 if TYPE_CHECKING:
