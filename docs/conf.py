@@ -26,6 +26,8 @@ myst_heading_anchors = 4
 
 html_theme = "furo"
 html_title = f"{project} {version}"
+html_static_path = ["site.css"]
+html_css_files = ["site.css"]
 html_theme_options = {
     "source_repository": f"{_REPOSITORY}/",
     "source_branch": "main",
