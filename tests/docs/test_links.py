@@ -23,9 +23,13 @@ def _relative_links(page: Path) -> list[str]:
     return [link for link in pages.links(page) if not re.match(r"[a-z]+:", link)]
 
 
+def _target(page: Path, link: str) -> Path:
+    name = link.partition("#")[0]
+    return Path(os.path.normpath(page.parent / name)) if name else page
+
+
 def _leads_somewhere(page: Path, link: str) -> bool:
-    name, _, anchor = link.partition("#")
-    target = Path(os.path.normpath(page.parent / name)) if name else page
+    target, anchor = _target(page, link), link.partition("#")[2]
     if not target.is_relative_to(pages.ROOT) or not target.is_file():
         return False
     return not anchor or anchor in pages.anchors(target)
@@ -33,8 +37,8 @@ def _leads_somewhere(page: Path, link: str) -> bool:
 
 def _linked_pages(page: Path) -> list[Path]:
     """The pages of the site that a page links, in its order."""
-    targets = (page.parent / link.partition("#")[0] for link in _relative_links(page))
-    return [target for target in map(Path.resolve, targets) if target in INSIDE_THE_SITE]
+    targets = (_target(page, link) for link in _relative_links(page))
+    return [target for target in targets if target in INSIDE_THE_SITE]
 
 
 @pytest.mark.parametrize("page", LINKED, ids=_name)
