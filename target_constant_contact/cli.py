@@ -15,7 +15,7 @@ import click
 from singer_sdk.exceptions import ConfigValidationError, SingerSDKError
 
 from target_constant_contact.exceptions import SettingsError, TargetError
-from target_constant_contact.target import TargetConstantContact
+from target_constant_contact.singer.target import TargetConstantContact
 
 if TYPE_CHECKING:
     from collections.abc import Callable

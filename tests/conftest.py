@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from target_constant_contact import flights, lines
-from target_constant_contact.api import auth_transport, transport
+from target_constant_contact import waiting
+from target_constant_contact.api.http import transport
+from target_constant_contact.api.oauth import transport as auth_transport
 from target_constant_contact.sandbox import Behaviour, Sandbox
-from tests.description import PLACE, official
-from tests.support import Message, Outcome, run, settings_for
+from target_constant_contact.singer import json_lines as lines
+from tests.support.target import Message, Outcome, run, settings_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,18 +34,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def _quick_and_loud(monkeypatch: pytest.MonkeyPatch, pytestconfig: pytest.Config) -> None:
     """No test waits for polls and repeated requests as long as a run does."""
     monkeypatch.setattr(lines, "SHORTEST_RUN", SHORTEST_RUNS[pytestconfig.getoption("records")])
-    monkeypatch.setattr(flights, "POLL_SECONDS", (0.01, 0.02, 0.05))
+    monkeypatch.setattr(waiting, "POLL_SECONDS", (0.01, 0.02, 0.05))
     monkeypatch.setattr(transport, "RETRY_SECONDS", 0.0)
     monkeypatch.setattr(auth_transport, "RETRY_SECONDS", 0.0)
     logging.getLogger().setLevel(logging.INFO)
-
-
-@pytest.fixture(scope="session")
-def description() -> Any:
-    """The service's official description; what needs it is skipped where it is missing."""
-    if not PLACE.exists():
-        pytest.skip("the official description is not part of this repository")
-    return official()
 
 
 @pytest.fixture

@@ -10,7 +10,8 @@ import io
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
-from target_constant_contact.api.answers import items
+from target_constant_contact.api.http.answers import items
+from target_constant_contact.api.http.transport import Transport
 from target_constant_contact.api.models import (
     MAX_BUTTONS,
     AccountSummary,
@@ -20,14 +21,13 @@ from target_constant_contact.api.models import (
     ContactStatus,
     CustomField,
 )
-from target_constant_contact.api.transport import Transport
 from target_constant_contact.exceptions import ApiError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from target_constant_contact.api.auth import Signer
-    from target_constant_contact.api.limits import RateLimiter
+    from target_constant_contact.api.http.signer import Signer
+    from target_constant_contact.api.limits.limiter import RateLimiter
 
 LISTS: Final = "/contact_lists"
 CUSTOM_FIELDS: Final = "/contact_custom_fields"

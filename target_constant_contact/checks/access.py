@@ -5,17 +5,17 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
-from target_constant_contact.api.connection import REFRESH_TOKEN_DAYS, WARN_AFTER_DAYS
-from target_constant_contact.api.renewal import ConnectionToken
+from target_constant_contact.api.oauth.connection import REFRESH_TOKEN_DAYS, WARN_AFTER_DAYS
+from target_constant_contact.api.oauth.renewal import ConnectionToken
 from target_constant_contact.checks.results import Check
 from target_constant_contact.exceptions import ApiError, SignInError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from target_constant_contact.account import Account
-    from target_constant_contact.api.connection import Connection
-    from target_constant_contact.settings import Settings
+    from target_constant_contact.account.account import Account
+    from target_constant_contact.api.oauth.connection import Connection
+    from target_constant_contact.settings.settings import Settings
 
 READ_LISTS: Final = "contacts:lists:read"
 READ_CONTACTS: Final = "contacts:read"

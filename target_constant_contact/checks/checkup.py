@@ -6,7 +6,7 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
-from target_constant_contact.account import Account
+from target_constant_contact.account.account import Account
 from target_constant_contact.checks.access import (
     READ_CONTACTS,
     READ_LISTS,
@@ -25,8 +25,8 @@ from target_constant_contact.exceptions import (
     TargetError,
     TryLaterError,
 )
-from target_constant_contact.settings import Settings, data_dir
-from target_constant_contact.target import TargetConstantContact
+from target_constant_contact.settings.settings import Settings, data_dir
+from target_constant_contact.singer.target import TargetConstantContact
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

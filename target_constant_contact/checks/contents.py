@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from target_constant_contact.account.lists import UnknownListError
 from target_constant_contact.api.models import MAX_ACCOUNT_FIELDS
 from target_constant_contact.checks.results import Check
-from target_constant_contact.contact import CUSTOM_PREFIX
+from target_constant_contact.contacts.contact import CUSTOM_PREFIX
 from target_constant_contact.exceptions import SettingsError
-from target_constant_contact.lists import UnknownListError
-from target_constant_contact.mapping import custom_field_faults
+from target_constant_contact.mapping.field_mapping import custom_field_faults
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from target_constant_contact.account import Account
+    from target_constant_contact.account.account import Account
     from target_constant_contact.api.models import ContactList
-    from target_constant_contact.settings import Settings
+    from target_constant_contact.settings.settings import Settings
 
 MAX_ACCOUNT_LISTS: Final = 1_000
 """Lists of an account. Source: https://developer.constantcontact.com/api_guide/lists_overview.html"""

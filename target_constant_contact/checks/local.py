@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from target_constant_contact.api.limits import reserved
+from target_constant_contact.api.limits.limiter import reserved
 from target_constant_contact.checks.results import Check, failures
 from target_constant_contact.exceptions import QuotaExceededError, SettingsError
 from target_constant_contact.files import prove_writable
-from target_constant_contact.settings import Settings, unknown_settings
+from target_constant_contact.settings.settings import Settings, unknown_settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from target_constant_contact.api.limits import RateLimiter
+    from target_constant_contact.api.limits.limiter import RateLimiter
 
 _NEARLY_USED_UP: Final = 0.8
 

@@ -15,15 +15,15 @@ from singer_sdk.mapper import RemoveRecordTransform
 from typing_extensions import override
 
 from target_constant_contact.exceptions import DataError, SettingsError, TargetError
-from target_constant_contact.export import Export
-from target_constant_contact.sinks import SegmentSink
-from target_constant_contact.target import TargetConstantContact
+from target_constant_contact.run.run import Export
+from target_constant_contact.singer.sinks import SegmentSink
+from target_constant_contact.singer.target import TargetConstantContact
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from target_constant_contact.account import Account
-    from target_constant_contact.report import Report
+    from target_constant_contact.account.account import Account
+    from target_constant_contact.reports.report import Report
 
 _NOISY: Final = (TargetConstantContact.name, "singer_sdk.metrics")
 

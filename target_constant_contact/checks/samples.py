@@ -14,15 +14,15 @@ from target_constant_contact.checks.rehearsal import rehearse
 from target_constant_contact.checks.results import Check
 from target_constant_contact.checks.schemas import read_schemas
 from target_constant_contact.exceptions import DataError, InputError, SettingsError
-from target_constant_contact.report import MAX_SUMMARY_LINES, Counts
+from target_constant_contact.reports.report import MAX_SUMMARY_LINES, Counts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from target_constant_contact.account import Account
+    from target_constant_contact.account.account import Account
     from target_constant_contact.checks.rehearsal import Rehearsed, StreamPlan
-    from target_constant_contact.report import Report
+    from target_constant_contact.reports.report import Report
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,10 +14,10 @@ import click
 from singer_sdk.configuration._dict_config import parse_environment_config
 from singer_sdk.helpers._util import read_json_file
 
-from target_constant_contact.account import Account
+from target_constant_contact.account.account import Account
 from target_constant_contact.exceptions import SettingsError
-from target_constant_contact.settings import Settings
-from target_constant_contact.target import TargetConstantContact
+from target_constant_contact.settings.settings import Settings
+from target_constant_contact.singer.target import TargetConstantContact
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence

@@ -11,25 +11,20 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from target_constant_contact.api.connection import (
+from target_constant_contact.api.oauth.connection import (
     REFRESH_TOKEN_DAYS,
     WARN_AFTER_DAYS,
     fingerprint,
 )
-from target_constant_contact.api.tokens import TokenStore
-from target_constant_contact.commands.common import (
-    configured,
-    json_option,
-    print_json,
-    print_table,
-)
+from target_constant_contact.api.oauth.tokens import TokenStore
+from target_constant_contact.commands.common import configured, json_option, print_json, print_table
 from target_constant_contact.exceptions import TargetError
-from target_constant_contact.settings import data_dir
+from target_constant_contact.settings.settings import data_dir
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from target_constant_contact.api.connection import Connection
+    from target_constant_contact.api.oauth.connection import Connection
 
 _DAY: Final = 86_400
 _NOT_READ: Final = "cannot be read"

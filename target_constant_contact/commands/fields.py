@@ -23,7 +23,7 @@ from target_constant_contact.commands.common import (
     print_json,
     print_table,
 )
-from target_constant_contact.contact import (
+from target_constant_contact.contacts.contact import (
     CUSTOM_PREFIX,
     MAX_CUSTOM_FIELDS,
     MAX_CUSTOM_TEXT,

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from target_constant_contact.account.lists import MAX_NAME_LENGTH
 from target_constant_contact.commands.common import (
     configured,
     json_option,
@@ -15,7 +16,6 @@ from target_constant_contact.commands.common import (
     print_table,
 )
 from target_constant_contact.exceptions import SettingsError
-from target_constant_contact.lists import MAX_NAME_LENGTH
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

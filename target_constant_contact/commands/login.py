@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from target_constant_contact import signin
+from target_constant_contact.account import sign_in
 from target_constant_contact.api.client import ConstantContactClient
-from target_constant_contact.api.connection import Application, Connection
-from target_constant_contact.api.redirect import loopback_address
-from target_constant_contact.api.tokens import TokenStore
+from target_constant_contact.api.oauth.connection import Application, Connection
+from target_constant_contact.api.oauth.redirect import loopback_address
+from target_constant_contact.api.oauth.tokens import TokenStore
 from target_constant_contact.commands.common import (
     at_terminal,
     configured,
@@ -32,11 +32,11 @@ from target_constant_contact.exceptions import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from target_constant_contact.account import Account
-    from target_constant_contact.api.connection import Agreement
-    from target_constant_contact.api.grants import AuthorizationServer, DeviceCode, Grant
+    from target_constant_contact.account.account import Account
     from target_constant_contact.api.models import AccountSummary
-    from target_constant_contact.settings import Settings
+    from target_constant_contact.api.oauth.connection import Agreement
+    from target_constant_contact.api.oauth.grants import AuthorizationServer, DeviceCode, Grant
+    from target_constant_contact.settings.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ class _Options:
 @click.option(
     "--redirect-uri",
     metavar="URI",
-    default=signin.REDIRECT_URI,
+    default=sign_in.REDIRECT_URI,
     show_default=True,
     help="As it is registered for the application.",
 )
@@ -91,7 +91,7 @@ def login(config: dict[str, Any], **options: Any) -> None:
     store = TokenStore.below(settings.data_dir)
     known = _known_application(settings, store)
     _refuse_in_vain(settings, given, known)
-    signin.prove_writable(store, settings.credentials.connection)
+    sign_in.prove_writable(store, settings.credentials.connection)
     try:
         connection = _sign_in(settings, given, known or _asked_application(settings))
     except (click.Abort, KeyboardInterrupt):
@@ -99,7 +99,7 @@ def login(config: dict[str, Any], **options: Any) -> None:
         raise InterruptedRunError(
             "The sign-in was stopped before its end; nothing was stored"
         ) from None
-    signin.keep(store, replace(connection, seed=_seed(config, settings)))
+    sign_in.keep(store, replace(connection, seed=_seed(config, settings)))
     for line in _closing_words(config, connection, store):
         click.echo(line)
 
@@ -182,7 +182,7 @@ def _asked_application(settings: Settings) -> Application:
 
 def _sign_in(settings: Settings, given: _Options, application: Application) -> Connection:
     """Ask, sign in, and show the account; nothing is stored yet."""
-    agreement = _agreed(signin.agreement_text(application, settings.api_url), given)
+    agreement = _agreed(sign_in.agreement_text(application, settings.api_url), given)
     said = replace(
         settings.credentials,
         client_id=application.client_id,
@@ -191,11 +191,11 @@ def _sign_in(settings: Settings, given: _Options, application: Application) -> C
     with open_account(replace(settings, access_token=None, credentials=said)) as account:
         grant = _granted(account.authorization_server(application), given)
         now = time.time()
-        signin.check_grant(grant)
+        sign_in.check_grant(grant)
         found = _account(settings, grant, account)
-    signin.check_account(found, settings.account)
+    sign_in.check_account(found, settings.account)
     _confirm(found, given, settings)
-    connection = signin.connection_of(said.connection, application, grant, now)
+    connection = sign_in.connection_of(said.connection, application, grant, now)
     if found:
         connection = replace(connection, account_id=found.account_id, account_name=found.name)
     return replace(connection, agreement=agreement)
@@ -207,7 +207,7 @@ def _agreed(text: str, given: _Options) -> Agreement:
     _say(f"The agreement of {by} is stored with the connection.")
     if not given.agree and not click.confirm("Do you agree?", default=False, err=True):
         raise TargetError("Not agreed; nothing was sent or stored.")
-    return signin.agreement(by, text, time.time())
+    return sign_in.agreement(by, text, time.time())
 
 
 def _user_name() -> str:
@@ -218,12 +218,12 @@ def _user_name() -> str:
 
 def _granted(server: AuthorizationServer, given: _Options) -> Grant:
     if given.device:
-        return signin.with_device(server, _show_device)
+        return sign_in.with_device(server, _show_device)
     if given.no_browser:
-        receive = signin.pasting(_show_address, _pasted)
+        receive = sign_in.pasting(_show_address, _pasted)
     else:
-        receive = signin.listening(given.redirect_uri, _open_browser)
-    return signin.with_code(server, given.redirect_uri, receive)
+        receive = sign_in.listening(given.redirect_uri, _open_browser)
+    return sign_in.with_code(server, given.redirect_uri, receive)
 
 
 def _show_device(device: DeviceCode) -> None:
@@ -252,10 +252,10 @@ def _open_browser(url: str) -> None:
 
 def _account(settings: Settings, grant: Grant, account: Account) -> AccountSummary | None:
     client = ConstantContactClient(
-        settings.api_url, auth=signin.NewToken(grant.access_token), limiter=account.limiter
+        settings.api_url, auth=sign_in.NewToken(grant.access_token), limiter=account.limiter
     )
     try:
-        return signin.account_of(client, grant)
+        return sign_in.account_of(client, grant)
     finally:
         client.close()
 

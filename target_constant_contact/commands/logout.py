@@ -10,19 +10,19 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from target_constant_contact.api.connection import REFRESH_TOKEN_DAYS
+from target_constant_contact.api.oauth.connection import REFRESH_TOKEN_DAYS
 from target_constant_contact.commands.common import at_terminal, configured
 from target_constant_contact.commands.connections import Condition, moment, token_store
 from target_constant_contact.exceptions import SettingsError, TargetError
 from target_constant_contact.files import make_private_folder
-from target_constant_contact.settings import defaults
-from target_constant_contact.target import TargetConstantContact
+from target_constant_contact.settings.settings import defaults
+from target_constant_contact.singer.target import TargetConstantContact
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from target_constant_contact.api.connection import Connection
-    from target_constant_contact.api.tokens import TokenStore
+    from target_constant_contact.api.oauth.connection import Connection
+    from target_constant_contact.api.oauth.tokens import TokenStore
 
 _logger = logging.getLogger("target-constant-contact")
 

@@ -8,23 +8,18 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from target_constant_contact.commands.common import (
-    configured,
-    json_option,
-    print_json,
-    print_table,
-)
-from target_constant_contact.commands.history import PastRun, read_run, run_names
+from target_constant_contact.commands.common import configured, json_option, print_json, print_table
 from target_constant_contact.exceptions import SettingsError
-from target_constant_contact.report import Counts
-from target_constant_contact.settings import data_dir
+from target_constant_contact.reports.history import PastRun, read_run, run_names
+from target_constant_contact.reports.report import Counts
+from target_constant_contact.settings.settings import data_dir
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
     from pathlib import Path
 
-    from target_constant_contact.commands.history import PastDestination
+    from target_constant_contact.reports.history import PastDestination
 
 LATEST: Final = "latest"
 _SHOWN: Final = 20

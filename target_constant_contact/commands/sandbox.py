@@ -6,9 +6,9 @@ from typing import Any, Final
 
 import click
 
-from target_constant_contact.account import load_sandbox
+from target_constant_contact.account.account import load_sandbox
 from target_constant_contact.commands.common import configured
-from target_constant_contact.settings import data_dir
+from target_constant_contact.settings.settings import data_dir
 
 SANDBOX_PORT: Final = 8765
 

@@ -7,17 +7,18 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
-from target_constant_contact.sandbox import activities, seed
-from target_constant_contact.sandbox.faults import FaultBook
-from target_constant_contact.sandbox.limits import RequestCounter
-from target_constant_contact.sandbox.request_log import RequestLog
-from target_constant_contact.sandbox.store import Store
+from target_constant_contact.sandbox.activities import activities
+from target_constant_contact.sandbox.control.faults import FaultBook
+from target_constant_contact.sandbox.control.limits import RequestCounter
+from target_constant_contact.sandbox.control.request_log import RequestLog
+from target_constant_contact.sandbox.data import seed
+from target_constant_contact.sandbox.data.store import Store
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from target_constant_contact.sandbox.behaviour import Behaviour, Span
+    from target_constant_contact.sandbox.control.behaviour import Behaviour, Span
 
 ORGANISATION = "Sandbox Trading Co."
 ENCODED_ACCOUNT_ID = "a07e1sandbox01"

@@ -6,11 +6,11 @@ import json
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
-from target_constant_contact.sandbox import tokens
-from target_constant_contact.sandbox.activities import activity_resource
-from target_constant_contact.sandbox.contacts import flat_contact, parsed_properties
-from target_constant_contact.sandbox.fields import NewField, field_exists, insert_field
-from target_constant_contact.sandbox.lists import insert_list, list_exists
+from target_constant_contact.sandbox.activities.activities import activity_resource
+from target_constant_contact.sandbox.data import tokens
+from target_constant_contact.sandbox.data.contacts import flat_contact, parsed_properties
+from target_constant_contact.sandbox.data.fields import NewField, field_exists, insert_field
+from target_constant_contact.sandbox.data.lists import insert_list, list_exists
 
 if TYPE_CHECKING:
     import sqlite3

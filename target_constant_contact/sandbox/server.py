@@ -7,11 +7,11 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any, Self
 
-from target_constant_contact.sandbox import tokens
 from target_constant_contact.sandbox.account import Account
-from target_constant_contact.sandbox.app import create_app
-from target_constant_contact.sandbox.behaviour import Behaviour
-from target_constant_contact.sandbox.gate import AUTH_PATH
+from target_constant_contact.sandbox.control.behaviour import Behaviour
+from target_constant_contact.sandbox.data import tokens
+from target_constant_contact.sandbox.endpoints.app import create_app
+from target_constant_contact.sandbox.endpoints.gate import AUTH_PATH
 from target_constant_contact.sandbox.inspection import Inspection
 from target_constant_contact.sandbox.listener import Listener
 
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
-    from target_constant_contact.sandbox.faults import Fault
-    from target_constant_contact.sandbox.request_log import RequestSeen
+    from target_constant_contact.sandbox.control.faults import Fault
+    from target_constant_contact.sandbox.control.request_log import RequestSeen
 
 SCOPES = "contact_data account_read offline_access"
 CLIENT_ID = "sandbox-app"

@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 from benchmarks.generate import write_messages
-from tests.process.support import uncovered
+from tests.support.process import uncovered
 
 
 def test_every_program_delivers_every_member():

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import target_constant_contact
 import target_constant_contact.cli  # so that every error class exists
 import target_constant_contact.commands.login
-import target_constant_contact.export
+import target_constant_contact.run.run
 from target_constant_contact.exceptions import TargetError
 
 if TYPE_CHECKING:

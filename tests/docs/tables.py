@@ -13,8 +13,8 @@ import click
 from click.testing import CliRunner
 
 from target_constant_contact.cli import COMMANDS, command
-from target_constant_contact.settings_schema import PROPERTIES
-from target_constant_contact.target import TargetConstantContact
+from target_constant_contact.settings.schema import PROPERTIES
+from target_constant_contact.singer.target import TargetConstantContact
 from tests.docs import pages
 
 if TYPE_CHECKING:

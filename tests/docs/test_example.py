@@ -13,19 +13,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
-from target_constant_contact.batch import (
-    MAX_ROWS,
-    BatchLimits,
-    Destination,
-    ImportBatch,
-    encode_contact,
-)
-from target_constant_contact.mapping import FieldMapping
-from target_constant_contact.packer import Packer
+from target_constant_contact.batches.batch import MAX_ROWS, BatchLimits, Destination, ImportBatch
+from target_constant_contact.batches.packer import Packer
+from target_constant_contact.contacts.encoding import encode_contact
+from target_constant_contact.mapping.field_mapping import FieldMapping
 from target_constant_contact.sandbox import Sandbox
 from tests.conftest import AT_ONCE
 from tests.docs import pages
-from tests.support import Message, Outcome, record, run, schema, settings_for
+from tests.support.target import Message, Outcome, record, run, schema, settings_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

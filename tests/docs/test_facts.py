@@ -9,10 +9,10 @@ from itertools import accumulate
 
 import pytest
 
-from target_constant_contact import exceptions, flights
-from target_constant_contact.api.limits import REQUESTS_PER_DAY, REQUESTS_PER_SECOND
-from target_constant_contact.batch import MAX_ROWS, BatchLimits
-from target_constant_contact.contact import (
+from target_constant_contact import exceptions, waiting
+from target_constant_contact.api.limits.limiter import REQUESTS_PER_DAY, REQUESTS_PER_SECOND
+from target_constant_contact.batches.batch import MAX_ROWS, BatchLimits
+from target_constant_contact.contacts.contact import (
     CUSTOM_PREFIX,
     MAX_CUSTOM_FIELDS,
     MAX_CUSTOM_TEXT,
@@ -21,20 +21,20 @@ from target_constant_contact.contact import (
     PROPERTIES,
     TEXT_LIMITS,
 )
-from target_constant_contact.dates import calendar_day, month_and_day
 from target_constant_contact.exceptions import TargetError
-from target_constant_contact.matching import match_fields
-from target_constant_contact.report import Counts
-from target_constant_contact.settings import MAX_LISTS
-from target_constant_contact.values import UnfitValueError
+from target_constant_contact.mapping.dates import calendar_day, month_and_day
+from target_constant_contact.mapping.matching import match_fields
+from target_constant_contact.mapping.values import UnfitValueError
+from target_constant_contact.reports.report import Counts
+from target_constant_contact.settings.settings import MAX_LISTS
 from tests.docs import pages
 from tests.docs.tables import about
-from tests.support import TEXT
+from tests.support.target import TEXT
 
 REFERENCE = pages.DOCS / "reference"
 LIMITS = pages.one_line(pages.read(REFERENCE / "limits.md"))
 
-POLL_SECONDS = flights.POLL_SECONDS
+POLL_SECONDS = waiting.POLL_SECONDS
 """As a run has them; tests have shorter ones."""
 
 WELL_KNOWN = [

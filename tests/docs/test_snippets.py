@@ -9,8 +9,8 @@ import pytest
 import yaml
 
 from target_constant_contact.cli import COMMANDS
-from target_constant_contact.settings import Settings
-from target_constant_contact.target import TargetConstantContact
+from target_constant_contact.settings.settings import Settings
+from target_constant_contact.singer.target import TargetConstantContact
 from tests.docs import pages
 
 if TYPE_CHECKING:

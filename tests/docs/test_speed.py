@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from target_constant_contact.packer import OPEN_BYTES, OPEN_ROWS
+from target_constant_contact.batches.packer import OPEN_BYTES, OPEN_ROWS
 from tests.docs import pages
 
 OURS, START = "target-constant-contact", "`target-constant-contact --version`"

@@ -15,18 +15,19 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from target_constant_contact import export, lines
 from target_constant_contact.cli import report_error
-from target_constant_contact.importer import Importer
+from target_constant_contact.imports.importer import Importer
+from target_constant_contact.run import run as export
 from target_constant_contact.sandbox import Behaviour, Sandbox
-from target_constant_contact.target import TargetConstantContact
+from target_constant_contact.singer import json_lines as lines
+from target_constant_contact.singer.target import TargetConstantContact
 from tests.fuzz.test_streams import EXAMPLES, PROPERTIES, broken_streams
-from tests.support import read_rejects, read_report, settings_for
+from tests.support.target import read_rejects, read_report, settings_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from target_constant_contact.batch import ImportBatch
+    from target_constant_contact.batches.batch import ImportBatch
 
 pytestmark = [pytest.mark.timeout(900), pytest.mark.no_cover]
 

@@ -24,8 +24,8 @@ from singer_sdk.singerlib.json import deserialize_json, serialize_json
 
 from target_constant_contact.cli import report_error
 from target_constant_contact.sandbox import Behaviour, Sandbox
-from target_constant_contact.target import TargetConstantContact
-from tests.support import read_rejects, read_report, settings_for
+from target_constant_contact.singer.target import TargetConstantContact
+from tests.support.target import read_rejects, read_report, settings_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -24,8 +24,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from tests.process.support import environment, peak_kilobytes, uncovered
-from tests.support import lines, record, schema, state
+from tests.support.process import environment, peak_kilobytes, uncovered
+from tests.support.target import lines, record, schema, state
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -62,8 +62,8 @@ with Sandbox(Path(path), behaviour=Behaviour(**behaviour)) as sandbox:
 
 _FORKS = """
 import os, sys
-import target_constant_contact.account
-import target_constant_contact.export
+import target_constant_contact.account.account
+import target_constant_contact.run.run
 from target_constant_contact import flights
 from target_constant_contact.cli import main
 # The account works in tenths of seconds where the service takes minutes.

@@ -12,8 +12,8 @@ import pytest
 
 from target_constant_contact.sandbox import Sandbox
 from tests.conftest import AT_ONCE
-from tests.process.support import COMMAND, TargetProcess, cli, environment
-from tests.support import lines, member, schema, settings_for, state
+from tests.support.process import COMMAND, TargetProcess, cli, environment
+from tests.support.target import lines, member, schema, settings_for, state
 
 
 def write_config(folder, **settings) -> str:

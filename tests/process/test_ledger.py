@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from target_constant_contact.api.models import Activity
-from target_constant_contact.batch import BatchLimits, Destination
+from target_constant_contact.batches.batch import BatchLimits, Destination
+from target_constant_contact.batches.json_batch import JsonBatch
 from target_constant_contact.exceptions import TryLaterError
-from target_constant_contact.ledger import Ledger
-from target_constant_contact.openbatch import JsonBatch
-from tests.process.support import environment
+from target_constant_contact.ledger.ledger import Ledger
+from tests.support.process import environment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,9 +29,9 @@ import json, os, signal, sys
 from pathlib import Path
 
 from target_constant_contact.api.models import Activity
-from target_constant_contact.batch import (BatchLimits, Destination)
-from target_constant_contact.openbatch import (JsonBatch)
-from target_constant_contact.ledger import Ledger
+from target_constant_contact.batches.batch import (BatchLimits, Destination)
+from target_constant_contact.batches.open_batch import (JsonBatch)
+from target_constant_contact.ledger.ledger import Ledger
 
 def say(person):
     batch = JsonBatch(1, Destination("members", ("list-a",)), None, 0, BatchLimits())

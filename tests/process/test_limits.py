@@ -13,8 +13,8 @@ from contextlib import nullcontext
 
 import pytest
 
-from tests.process.support import environment
-from tests.redis_server import RedisServer
+from tests.support.process import environment
+from tests.support.redis_server import RedisServer
 
 SECONDS = 20
 _logger = logging.getLogger(__name__)
@@ -50,8 +50,8 @@ print(json.dumps(arrivals))
 # Waits for a line, then asks as often as it may until the line's time, or so many times.
 CLIENT = """
 import http.client, json, pathlib, sys, time
-from target_constant_contact.api.limits import RateLimiter
-from target_constant_contact.api.redis_slots import RedisSlots
+from target_constant_contact.api.limits.limiter import RateLimiter
+from target_constant_contact.api.limits.redis import RedisSlots
 from target_constant_contact.exceptions import QuotaExceededError
 
 name, place, port, options = sys.argv[1:]

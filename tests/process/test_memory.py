@@ -8,8 +8,8 @@ import pytest
 
 from target_constant_contact.sandbox import Sandbox
 from tests.conftest import AT_ONCE
-from tests.process.support import TargetProcess
-from tests.support import TEXT, schema, settings_for, state
+from tests.support.process import TargetProcess
+from tests.support.target import TEXT, schema, settings_for, state
 
 MEMBERS, LISTS = 200_000, 1_000
 

@@ -8,11 +8,12 @@ from urllib.parse import quote
 
 import pytest
 
-from target_constant_contact.api.tokens import TokenStore
+from target_constant_contact.api.oauth.tokens import TokenStore
 from target_constant_contact.cli import COMMANDS
-from target_constant_contact.sandbox import Behaviour, Fault, Sandbox, tokens
-from tests.process.support import cli
-from tests.support import lines, member, schema, settings_for, state
+from target_constant_contact.sandbox import Behaviour, Fault, Sandbox
+from target_constant_contact.sandbox.data import tokens
+from tests.support.process import cli
+from tests.support.target import lines, member, schema, settings_for, state
 
 CLIENT_ID = "an-app"
 CLIENT_SECRET = "client-secret-that-nobody-may-see"

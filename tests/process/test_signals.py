@@ -8,8 +8,8 @@ import time
 import pytest
 
 from target_constant_contact.sandbox import Behaviour, Fault, Sandbox
-from tests.process.support import TargetProcess
-from tests.support import member, schema, settings_for, state
+from tests.support.process import TargetProcess
+from tests.support.target import member, schema, settings_for, state
 
 IMPORT = "/activities/contacts_json_import"
 

@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 
-from tests.process.support import uncovered
+from tests.support.process import uncovered
 
 PROGRAM = """
 import sys
@@ -25,11 +25,11 @@ HEAVY = {
     "pyarrow",
     "redis",
     "sqlite3",
-    "target_constant_contact.account",
+    "target_constant_contact.account.account",
     "target_constant_contact.api.client",
     "target_constant_contact.checks",
     "target_constant_contact.commands.login",
-    "target_constant_contact.export",
+    "target_constant_contact.run.run",
     "target_constant_contact.sandbox",
 }
 
@@ -45,5 +45,5 @@ def test_saying_the_version_loads_nothing_that_only_a_run_needs():
     )
     loaded = set(done.stderr.split())
     assert done.stdout.startswith("target-constant-contact v")
-    assert "target_constant_contact.target" in loaded
+    assert "target_constant_contact.singer.target" in loaded
     assert not loaded & HEAVY

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from target_constant_contact.sandbox import Behaviour, Fault, Sandbox
-from tests.process.support import TargetProcess
-from tests.support import member, schema, settings_for, state
+from tests.support.process import TargetProcess
+from tests.support.target import member, schema, settings_for, state
 
 SLOW = Behaviour(seconds_to_start=0.2, seconds_to_finish=(0.3, 2.5))
 NEWS = "Newsletter"

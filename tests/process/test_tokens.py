@@ -12,15 +12,15 @@ from itertools import pairwise
 
 import pytest
 
-from target_constant_contact.api.auth import Credentials
-from target_constant_contact.api.connection import Application, Connection
-from target_constant_contact.api.grants import AuthorizationServer
-from target_constant_contact.api.limits import RateLimiter
-from target_constant_contact.api.renewal import ConnectionToken
-from target_constant_contact.api.tokens import TokenStore
+from target_constant_contact.api.limits.limiter import RateLimiter
+from target_constant_contact.api.oauth.connection import Application, Connection
+from target_constant_contact.api.oauth.credentials import Credentials
+from target_constant_contact.api.oauth.grants import AuthorizationServer
+from target_constant_contact.api.oauth.renewal import ConnectionToken
+from target_constant_contact.api.oauth.tokens import TokenStore
 from target_constant_contact.exceptions import SignInError
 from target_constant_contact.sandbox import Behaviour, Sandbox
-from tests.process.support import environment
+from tests.support.process import environment
 
 PUBLIC = "sandbox-public"
 STRICT = Behaviour(reuse_revokes_family=True)
@@ -32,11 +32,11 @@ from pathlib import Path
 
 import requests
 
-from target_constant_contact.api.auth import Credentials
-from target_constant_contact.api.grants import AuthorizationServer
-from target_constant_contact.api.limits import RateLimiter
-from target_constant_contact.api.renewal import ConnectionToken
-from target_constant_contact.api.tokens import TokenStore
+from target_constant_contact.api.oauth.credentials import Credentials
+from target_constant_contact.api.oauth.grants import AuthorizationServer
+from target_constant_contact.api.limits.limiter import RateLimiter
+from target_constant_contact.api.oauth.renewal import ConnectionToken
+from target_constant_contact.api.oauth.tokens import TokenStore
 
 def connect(auth_url, folder, seed, per_second):
     folder = Path(folder)

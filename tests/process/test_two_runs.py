@@ -6,8 +6,8 @@ import signal
 
 import pytest
 
-from tests.process.support import TargetProcess
-from tests.support import member, schema, settings_for, state
+from tests.support.process import TargetProcess
+from tests.support.target import member, schema, settings_for, state
 
 
 @pytest.fixture

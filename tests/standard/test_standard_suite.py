@@ -3,7 +3,7 @@
 The suite's streams are not about people, so stream maps give each record an e-mail address. No
 test of the suite is left out. `TargetMultipleStateMessages`, which singer-sdk itself has switched
 off, wants every STATE to be written as it comes; here STATE waits for the rows before it, which
-tests/sandbox and tests/process prove instead.
+tests/end_to_end and tests/process prove instead.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from singer_sdk.testing import SuiteConfig, get_target_test_class
 from singer_sdk.testing.runners import TargetTestRunner
 
 from target_constant_contact.sandbox import Sandbox
-from target_constant_contact.target import TargetConstantContact
+from target_constant_contact.singer.target import TargetConstantContact
 from tests.conftest import AT_ONCE
-from tests.support import settings_for
+from tests.support.target import settings_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -1,0 +1,229 @@
+"""The account that members go to: its client, its lists, its custom fields."""
+
+from __future__ import annotations
+
+import logging
+from contextlib import suppress
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from target_constant_contact.account.lists import ListDirectory, UnknownListError
+from target_constant_contact.api.client import ConstantContactClient
+from target_constant_contact.api.limits.limiter import RateLimiter
+from target_constant_contact.api.limits.redis import RedisSlots
+from target_constant_contact.api.models import AccountSummary
+from target_constant_contact.api.oauth.credentials import BearerToken
+from target_constant_contact.api.oauth.grants import AuthorizationServer
+from target_constant_contact.api.oauth.renewal import ConnectionToken
+from target_constant_contact.api.oauth.tokens import TokenStore
+from target_constant_contact.contacts.contact import CUSTOM_PREFIX
+from target_constant_contact.exceptions import ApiError, SettingsError, SignInError
+from target_constant_contact.mapping.field_mapping import custom_field_faults
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from target_constant_contact.api.http.signer import Signer
+    from target_constant_contact.api.models import CustomField
+    from target_constant_contact.api.oauth.connection import Application
+    from target_constant_contact.settings.settings import Segment, Settings
+
+_logger = logging.getLogger("target-constant-contact")
+
+
+class Account:
+    """A connection to the account of the settings, or to the sandbox.
+
+    Args:
+        settings: The settings. With ``sandbox``, an account on this machine is started.
+        count_members: Read the lists with the number of their members.
+
+    Raises:
+        SettingsError: The sandbox is asked for and not installed.
+    """
+
+    def __init__(self, settings: Settings, *, count_members: bool = False) -> None:
+        self._settings = settings
+        self._count_members = count_members
+        self._sandbox: Any = None
+        if settings.sandbox:
+            self._sandbox = load_sandbox()(settings.data_dir / "sandbox.sqlite").start()
+        self._limiters: list[RateLimiter] = []
+        self._summary: AccountSummary | None = None
+        self.signer = self._make_signer()
+        self.limiter = self._limit(
+            self._api_key(), settings.requests_per_second, settings.requests_per_day
+        )
+        self.client = ConstantContactClient(
+            self._sandbox.api_url if self._sandbox else settings.api_url,
+            auth=self.signer,
+            limiter=self.limiter,
+        )
+
+    @property
+    def connection_name(self) -> str:
+        """The name of the connection, or what stands in its place."""
+        if self._sandbox:
+            return "sandbox"
+        return self.signer.name if isinstance(self.signer, ConnectionToken) else "access token"
+
+    @property
+    def name(self) -> str:
+        """The account's name; empty when it is not known."""
+        return self._summary.name if self._summary else ""
+
+    @cached_property
+    def store(self) -> TokenStore:
+        """The token store of this data folder."""
+        return TokenStore.below(self._settings.data_dir)
+
+    def authorization_server(self, application: Application) -> AuthorizationServer:
+        """The authorization server, as an application sees it."""
+        key = f"token endpoint {application.client_id}"
+        # The day has no limit of its own; this one is never reached at one call a second.
+        return AuthorizationServer(application, limiter=self._limit(key, 1, 86_400))
+
+    @cached_property
+    def lists(self) -> ListDirectory:
+        """The lists of the account, read once."""
+        return ListDirectory(
+            self.client,
+            create_lists=self._settings.create_lists,
+            dry_run=self._settings.dry_run,
+            counts=self._count_members,
+        )
+
+    @property
+    def list_names(self) -> dict[str, str]:
+        """Names of the lists by id, as far as the lists were read."""
+        return self.lists.names if "lists" in self.__dict__ else {}
+
+    @cached_property
+    def custom_fields(self) -> list[CustomField]:
+        """The custom fields of the account, read once."""
+        return self.client.custom_fields()
+
+    def custom_fields_for(self, segment: Segment) -> list[CustomField]:
+        """The custom fields of the account, if the segment's mapping names any."""
+        names = segment.field_mapping or ()
+        return self.custom_fields if any(n.startswith(CUSTOM_PREFIX) for n in names) else []
+
+    @property
+    def requests_today(self) -> tuple[int, int]:
+        """Requests of the API key in the current UTC day, used and allowed."""
+        return self.limiter.used_today(), self.limiter.requests_per_day
+
+    def identify(self) -> AccountSummary:
+        """Ask which account this is, and keep the answer with the connection.
+
+        Raises:
+            SettingsError: It is not the one in the settings.
+            SignInError: The token lacks the scope ``account_read``.
+        """
+        summary = self._summary = self.client.account_summary()
+        if isinstance(self.signer, ConnectionToken):
+            self.signer.remember_account(summary.account_id, summary.name)
+        expected = self._settings.account
+        if expected and not self._sandbox and not summary.is_called(expected):
+            fault = (
+                f"account is {expected!r}, but {self._token_words()} is for {summary.name!r} "
+                f"({summary.account_id}); nothing was sent. Correct account, or sign in to the "
+                "other one"
+            )
+            raise SettingsError([fault])
+        return summary
+
+    def check(self) -> None:
+        """Compare the settings with the account.
+
+        Raises:
+            SettingsError: It is another account than the settings name, or lists or custom
+                fields do not exist: one line for each.
+            SignInError: There is nothing to sign in with.
+        """
+        self._check_account()
+        segments = self._settings.all_segments
+        faults = [fault for segment in segments for fault in self._faults(segment)]
+        if faults:
+            raise SettingsError(dict.fromkeys(faults))
+
+    def close(self) -> None:
+        """Close the connection, and stop the sandbox if one was started."""
+        self.client.close()
+        for limiter in self._limiters:
+            limiter.close()
+        if self._sandbox:
+            self._sandbox.close()
+
+    def _make_signer(self) -> Signer:
+        settings = self._settings
+        if self._sandbox:
+            return BearerToken(self._sandbox.access_token)
+        if settings.access_token:
+            return BearerToken(settings.access_token)
+        return ConnectionToken(settings.credentials, self.store, self.authorization_server)
+
+    def _api_key(self) -> str:
+        """What the limits belong to: the application, as far as it is known."""
+        if self._sandbox:
+            return "sandbox"
+        known = self._settings.credentials.client_id or ""
+        if isinstance(self.signer, ConnectionToken):
+            known = self.signer.client_id
+        return known or f"access-token {self._settings.api_url}"
+
+    def _limit(self, key: str, per_second: int, per_day: int) -> RateLimiter:
+        url = "" if self._sandbox else self._settings.rate_limit_url
+        limiter = RateLimiter(
+            RedisSlots(url) if url else self._settings.data_dir / "requests.sqlite",
+            key,
+            requests_per_second=per_second,
+            requests_per_day=per_day,
+        )
+        self._limiters.append(limiter)
+        return limiter
+
+    def _token_words(self) -> str:
+        if isinstance(self.signer, ConnectionToken):
+            return f"connection {self.signer.name!r}"
+        return "the access token"
+
+    def _check_account(self) -> None:
+        """Refuse another account than the settings name; learn the name of a new connection."""
+        if self._sandbox:
+            return
+        if self._settings.account:
+            self.identify()
+        elif isinstance(self.signer, ConnectionToken):
+            connection = self.signer.connection
+            self._summary = AccountSummary(connection.account_id, connection.account_name)
+            if not connection.account_id and "account_read" in connection.scopes:
+                with suppress(SignInError, ApiError):
+                    self.identify()
+        if self.name:
+            _logger.info("Connection %r leads to %s", self.connection_name, self.name)
+
+    def _faults(self, segment: Segment) -> Iterator[str]:
+        for reference in segment.lists:
+            try:
+                self.lists.find(reference, create=False)
+            except UnknownListError as error:
+                yield f"lists: {error}"
+        fields = self.custom_fields_for(segment)
+        for fault in custom_field_faults(segment.field_mapping or {}, fields):
+            yield f"field_mapping: {fault}"
+
+
+def load_sandbox() -> Any:
+    """The class of the sandbox, which is an extra.
+
+    Raises:
+        SettingsError: It is not installed.
+    """
+    try:
+        from target_constant_contact.sandbox import Sandbox  # noqa: PLC0415 - an extra
+    except ImportError as error:
+        raise SettingsError(
+            [f"sandbox: {error.name} is not installed; install target-constant-contact[sandbox]"]
+        ) from error
+    return Sandbox

@@ -1,0 +1,1 @@
+"""The service's limits, kept together by all processes that share them."""

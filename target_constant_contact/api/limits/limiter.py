@@ -1,0 +1,156 @@
+"""The request limits of an API key, kept by everyone who uses the key together.
+
+A key may send 4 requests a second and 10,000 a day, whatever the number of accounts, tokens and
+programs behind it, and the service tells nobody how many are left: they are counted here.
+Source: https://developer.constantcontact.com/api_guide/rate_limits.html
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from target_constant_contact.api.limits.slots import DAY_SECONDS, LONGEST_PENALTY, day_of
+from target_constant_contact.api.limits.sqlite import SqliteSlots
+from target_constant_contact.exceptions import QuotaExceededError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from target_constant_contact.api.limits.slots import Slot, SlotStore
+
+REQUESTS_PER_SECOND: Final = 4
+"""Of a standard key; partner keys have more."""
+REQUESTS_PER_DAY: Final = 10_000
+"""Of a standard key, from 00:00 UTC to 00:00 UTC."""
+MAX_RESERVED: Final = 150
+"""Requests of a day that are kept for asking after what is in flight: at one every 30 seconds
+they last for more than an hour."""
+
+_MARGIN: Final = 1.04
+"""N intervals last 40 ms longer than a second: a late request does not meet an early one."""
+_LATE: Final = 0.02
+"""Half of the margin. A caller who wakes later takes a new slot; the rest is for the way there."""
+_MOST_EXCHANGES: Final = 5
+"""A machine that is always late must go on some time; it then takes its chance of a 429."""
+
+
+def reserved(requests_per_day: int) -> int:
+    """How many requests at the end of a day are kept for work in flight."""
+    return min(requests_per_day // 4, MAX_RESERVED)
+
+
+class RateLimiter:
+    """Lets requests pass in evenly spaced slots, and no more than a day's worth of them.
+
+    Slots are handed out in the order of asking, so everyone with the same store and key shares one
+    limit. A caller that dies keeps nobody waiting for longer than its slot. A caller that the
+    machine wakes too late takes a new slot, because its request would meet those of the
+    punctual ones.
+
+    The last requests of a day (see `reserved`) only serve those who ask after work in flight, so
+    that a run can still learn what became of the rows that it has sent.
+
+    Args:
+        store: Where slots are counted: a SQLite file, for the processes of this machine; None for
+            this limiter alone; or a store of another kind.
+        key: What the limit belongs to, such as a client id. Only a hash of it is stored.
+        requests_per_second: The most requests in any one second.
+        requests_per_day: The most requests in one UTC day.
+        clock: Returns the time as a Unix timestamp in seconds; a store of another kind has its own.
+        sleep: Waits for a number of seconds.
+
+    Attributes:
+        requests_per_day: The most requests in one UTC day.
+
+    Raises:
+        TargetError: The store cannot be used (also from every method).
+    """
+
+    def __init__(  # noqa: PLR0913 - two ways to tell time, which only tests replace
+        self,
+        store: Path | SlotStore | None,
+        key: str,
+        *,
+        requests_per_second: int = REQUESTS_PER_SECOND,
+        requests_per_day: int = REQUESTS_PER_DAY,
+        clock: Callable[[], float] = time.time,
+        sleep: Callable[[float], object] = time.sleep,
+    ) -> None:
+        self.requests_per_day = requests_per_day
+        self._key = hashlib.sha256(key.encode()).hexdigest()
+        self._interval = _MARGIN / requests_per_second
+        self._sleep = sleep
+        self._store: SlotStore = (
+            SqliteSlots(store, clock) if store is None or isinstance(store, Path) else store
+        )
+
+    def acquire(self, *, in_flight: bool = False) -> None:
+        """Reserve the next slot, and return when it has come.
+
+        A reserved slot counts as a request, also when its caller is interrupted while it waits.
+
+        Args:
+            in_flight: The request asks after work in flight, and may use the last requests of
+                the day.
+
+        Raises:
+            QuotaExceededError: The requests of the day that are open to this one are used up.
+        """
+        missed = None
+        for _ in range(_MOST_EXCHANGES):
+            slot = self._reserve(in_flight=in_flight, missed=missed)
+            wait = slot.due - self._store.clock()
+            if wait > 0:
+                self._sleep(wait)
+            if self._store.clock() - slot.due <= _LATE:
+                return
+            missed = slot.time
+
+    def penalize(self, seconds: float) -> None:
+        """Hold back the slots that are not reserved yet, for every caller of the key.
+
+        Args:
+            seconds: How long from now; at most a minute.
+        """
+        self._store.postpone(self._key, self._interval, min(seconds, LONGEST_PENALTY))
+
+    def used_today(self) -> int:
+        """Return how many requests of the current UTC day are used up."""
+        return self._store.used_today(self._key)
+
+    def close(self) -> None:
+        """Close the store. The counts stay in it."""
+        self._store.close()
+
+    def _reserve(self, *, in_flight: bool, missed: float | None) -> Slot:
+        kept = 0 if in_flight else reserved(self.requests_per_day)
+        most = self.requests_per_day - kept
+        slot = self._store.reserve(self._key, self._interval, most, missed=missed)
+        if not slot.granted:
+            raise QuotaExceededError(_used_up(slot, self.requests_per_day))
+        return slot
+
+
+def _used_up(slot: Slot, per_day: int) -> str:
+    day, midnight = day_of(slot.time), (slot.time // DAY_SECONDS + 1) * DAY_SECONDS
+    again = _again(midnight, slot.asked_at)
+    if slot.used >= per_day:
+        return (
+            f"all {slot.used:,} requests of {day} (UTC) are used up for this API key; run again "
+            f"after {again}"
+        )
+    return (
+        f"{slot.used:,} requests of {day} (UTC) are used up for this API key, and the last "
+        f"{reserved(per_day):,} of the day are kept for asking after what is in flight; run again "
+        f"after {again}"
+    )
+
+
+def _again(midnight: float, now: float) -> str:
+    minutes = round((midnight - now) / 60)
+    when = datetime.fromtimestamp(midnight, UTC)
+    return f"{when:%Y-%m-%d %H:%M} UTC, in {minutes // 60} h {minutes % 60} min"

@@ -1,0 +1,1 @@
+"""Signing in: grants, tokens and their renewal."""

@@ -1,0 +1,112 @@
+"""Signing of requests, and what the settings say of the way to sign in."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from typing_extensions import override
+
+from target_constant_contact.api.http.signer import Signer
+from target_constant_contact.api.oauth.connection import Application, Connection, fingerprint
+from target_constant_contact.exceptions import SettingsError, SignInError
+
+_TOKEN: Final = re.compile(r"[!-~]+")
+"""Visible ASCII: nothing that could break a header, whose error would then quote the token."""
+
+
+class BearerToken(Signer):
+    """Signs requests with an access token that is managed elsewhere; it is not refreshed.
+
+    Args:
+        access_token: OAuth 2.0 access token with the scope ``contact_data``; blanks around it
+            are dropped.
+
+    Raises:
+        SettingsError: The text cannot be a token. The message does not quote it.
+    """
+
+    def __init__(self, access_token: str) -> None:
+        self._access_token = access_token.strip()
+        if not _TOKEN.fullmatch(self._access_token):
+            raise SettingsError(
+                ["access_token is blank or holds characters that no token has; paste it alone"]
+            )
+
+    @property
+    @override
+    def access_token(self) -> str:
+        return self._access_token
+
+    @override
+    def refusal(self, said: str) -> SignInError:
+        return SignInError(
+            f"{said}. The access token was not accepted; it may have expired (they live "
+            "24 hours). Set a fresh access_token, or sign in with a connection, which renews it."
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """What the settings say of the way to sign in.
+
+    Attributes:
+        connection: Name of the connection.
+        auth_url: Base URL of the authorization server.
+        client_id: The application; None to take the connection's.
+        client_secret: Its secret; None to take the connection's.
+        refresh_token: Seed of the connection; None when ``login`` has made it.
+    """
+
+    connection: str
+    auth_url: str
+    client_id: str | None = None
+    client_secret: str | None = field(default=None, repr=False)
+    refresh_token: str | None = field(default=None, repr=False)
+
+    @property
+    def seed(self) -> str:
+        """Fingerprint of the seed, so that a changed one is noticed; empty without one."""
+        if not self.refresh_token:
+            return ""
+        return fingerprint(self.client_id or "", self.refresh_token)
+
+    def resolve(self, stored: Connection | None) -> Connection:
+        """The connection to use: a changed seed wins over what is stored.
+
+        Raises:
+            SignInError: There is neither a seed nor a stored connection.
+            SettingsError: The stored connection belongs to another application.
+        """
+        if self.refresh_token and (stored is None or stored.seed != self.seed):
+            return Connection(
+                name=self.connection,
+                application=Application(self.client_id or "", self.client_secret, self.auth_url),
+                refresh_token=self.refresh_token,
+                seed=self.seed,
+                sent=stored.sent if stored else "",
+            )
+        if stored is None:
+            raise SignInError(
+                f"There is no connection {self.connection!r}. Sign in: target-constant-contact "
+                f"login --connection {self.connection}; or set client_id and refresh_token, or "
+                "access_token, or sandbox: true to try without an account"
+            )
+        return self._with_application(stored)
+
+    def _with_application(self, stored: Connection) -> Connection:
+        known = stored.application
+        for name, said, kept in (
+            ("client_id", self.client_id, known.client_id),
+            ("auth_url", self.auth_url, known.auth_url),
+        ):
+            if said and said != kept:
+                fault = (
+                    f"{name} is {said!r}, but connection {stored.name!r} was made with {kept!r}. "
+                    f"Correct {name}, name another connection, or sign in again: "
+                    f"target-constant-contact login --connection {stored.name}"
+                )
+                raise SettingsError([fault])
+        secret = self.client_secret or known.client_secret
+        return replace(stored, application=replace(known, client_secret=secret))

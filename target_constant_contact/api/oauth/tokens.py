@@ -1,0 +1,218 @@
+"""The token store: connections on disk, each with the newest refresh token of its chain.
+
+A refresh token of Constant Contact serves once; the answer to its use brings the next one, and
+whoever loses that answer has to sign in again. So the rules are: one process at a time renews a
+connection (:meth:`TokenStore.lock`); that a token is going to be used is on disk before it is
+sent; and the next token is on disk, synchronously written, before it is used.
+
+Source: https://developer.constantcontact.com/api_guide/auth_overview.html
+"""
+
+from __future__ import annotations
+
+import json
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, replace
+from typing import TYPE_CHECKING, Final, Self
+
+from filelock import FileLock, Timeout
+
+from target_constant_contact.api.oauth.connection import Connection, is_name, name_fault
+from target_constant_contact.exceptions import SettingsError, SignInError, TryLaterError
+from target_constant_contact.files import (
+    PRIVATE_FILE,
+    make_private_folder,
+    prove_writable,
+    replace_durably,
+    write_private,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+_FOLDER: Final = "connections"
+_LOCK_SECONDS: Final = 180.0
+_DAMAGED: Final = (ValueError, KeyError, TypeError, AttributeError)
+"""What reading a document of another shape raises."""
+
+
+class TokenStore:
+    """Connections in a folder, one file each, readable by its owner only.
+
+    Args:
+        folder: The folder; made with mode 0700 when the first connection is stored.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    @classmethod
+    def below(cls, data_dir: Path) -> Self:
+        """The store of a data folder."""
+        return cls(data_dir / _FOLDER)
+
+    def path(self, name: str) -> Path:
+        """The file of a connection.
+
+        Raises:
+            SettingsError: The name cannot be that of a connection.
+        """
+        if fault := name_fault(name):
+            raise SettingsError([fault])
+        return self.folder / f"{name}.json"
+
+    def names(self) -> list[str]:
+        """The names of the stored connections, sorted."""
+        found = (path.stem for path in self.folder.glob("*.json"))
+        return sorted(name for name in found if is_name(name))
+
+    def read(self, name: str) -> Connection | None:
+        """The connection as it was last stored; None when there is none.
+
+        Raises:
+            SettingsError: Others may read the file, or it cannot be read.
+            SignInError: The file is damaged.
+        """
+        path = self.path(name)
+        try:
+            # The name is that of the file, so that a file that was renamed keeps its chain.
+            return replace(_read(path), name=name)
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except OSError as error:
+            fault = f"connection {name!r}: {path} cannot be read ({error.strerror})"
+            raise SettingsError([fault]) from None
+        except _DAMAGED:
+            raise SignInError(
+                f"The file of connection {name!r} is damaged ({path}). Sign in again: "
+                f"target-constant-contact login --connection {name}"
+            ) from None
+
+    def prove(self) -> None:
+        """Make sure that a connection could be stored, and read again.
+
+        Raises:
+            SettingsError: Others may read the folder.
+            OSError: It cannot be written.
+        """
+        prove_writable(self.folder)
+        _refuse_if_open(self.folder, "700")
+
+    def write(self, connection: Connection) -> None:
+        """Store a connection, on disk when this returns. Call it with the lock held.
+
+        Raises:
+            OSError: It cannot be written; what was stored before is as it was.
+        """
+        path = self.path(connection.name)
+        make_private_folder(self.folder)
+        new = self._unfinished(connection.name)
+        write_private(new, json.dumps(asdict(connection), indent=2) + "\n", durable=True)
+        replace_durably(new, path)
+
+    def delete(self, name: str) -> bool:
+        """Remove a connection and its tokens; return whether there was one. Lock held.
+
+        Raises:
+            OSError: It cannot be removed.
+        """
+        self._unfinished(name).unlink(missing_ok=True)
+        path = self.path(name)
+        existed = path.exists()
+        path.unlink(missing_ok=True)
+        return existed
+
+    @contextmanager
+    def lock(self, name: str) -> Iterator[None]:
+        """Keep every other thread and process from renewing or changing a connection.
+
+        A process that dies frees the lock, and what it had written and not put in its place is
+        taken up.
+
+        Raises:
+            SettingsError: The folder cannot be written, or is open to others.
+            TryLaterError: Another process has held the lock for minutes.
+        """
+        path = self.path(name).with_suffix(".lock")
+        try:
+            make_private_folder(self.folder)
+            _refuse_if_open(self.folder, "700")
+            lock = FileLock(path, timeout=_LOCK_SECONDS, mode=PRIVATE_FILE)
+            lock.acquire()
+        except Timeout:
+            raise TryLaterError(
+                f"Another process has been renewing connection {name!r} for {_LOCK_SECONDS:.0f} "
+                f"seconds. Run again later, or end the process that holds {path}"
+            ) from None
+        except OSError as error:
+            raise self.unwritable(name, error) from None
+        try:
+            self._take_up(name)
+            yield
+        finally:
+            lock.release()
+
+    def unwritable(self, name: str, error: OSError) -> SettingsError:
+        """The error for a folder in which no token can be kept."""
+        fault = (
+            f"data_dir: connection {name!r} cannot be stored in {self.folder} "
+            f"({error.strerror}), so its refresh token was not used: each serves once, and the "
+            "next one would be lost. Set data_dir to a folder that can be written and lasts; "
+            "with long-lived refresh tokens (a choice of the application in the developer "
+            "portal), any folder will do"
+        )
+        return SettingsError([fault])
+
+    def _unfinished(self, name: str) -> Path:
+        return self.path(name).with_suffix(".json.new")
+
+    def _take_up(self, name: str) -> None:
+        """Put in its place what a process had written wholly when it died."""
+        new = self._unfinished(name)
+        try:
+            with suppress(FileNotFoundError):
+                if _is_whole(new):
+                    replace_durably(new, self.path(name))
+                else:
+                    new.unlink()
+        except OSError as error:
+            raise self.unwritable(name, error) from None
+
+
+def _read(path: Path) -> Connection:
+    """Read what :meth:`TokenStore.write` wrote.
+
+    Raises:
+        SettingsError: Others may read it.
+        OSError: It does not exist, or cannot be read.
+    """
+    _refuse_if_open(path, "600")
+    _refuse_if_open(path.parent, "700")
+    return Connection.from_json(json.loads(path.read_text(encoding="utf-8")))
+
+
+def _is_whole(path: Path) -> bool:
+    """Whether a file holds a connection, and not only the beginning of one."""
+    try:
+        _read(path)
+    except _DAMAGED:
+        return False
+    return True
+
+
+def _refuse_if_open(place: Path, mode: str) -> None:
+    """Refuse a file or folder that other users of the machine may read or change.
+
+    Raises:
+        SettingsError: With the command that closes it.
+        OSError: It does not exist, or cannot be looked at.
+    """
+    found = place.stat().st_mode & 0o777
+    if found & 0o077:
+        fault = (
+            f"{place} holds tokens and is open to other users (mode {found:03o}); it was not "
+            f"read. Close it with: chmod {mode} {place}, and sign in again if somebody may have "
+            "read it"
+        )
+        raise SettingsError([fault])

@@ -1,0 +1,1 @@
+"""Contacts packed into the bodies of import requests."""

@@ -1,0 +1,64 @@
+"""Which open batches hold an address."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from target_constant_contact.batches.open_batch import OpenBatch
+
+
+class Holders:
+    """The open batches by the addresses in them.
+
+    Nearly every address is in one batch, so only those that are in several cost a tuple.
+    """
+
+    def __init__(self) -> None:
+        self._batches = 0
+        self._index: dict[str, OpenBatch | tuple[OpenBatch, ...]] = {}
+
+    def of(self, key: str) -> tuple[OpenBatch, ...]:
+        """The batches that hold an address, in the order in which they got it."""
+        held = self._index.get(key, ())
+        return held if isinstance(held, tuple) else (held,)
+
+    def opened(self) -> None:
+        """Note that there is a new batch."""
+        self._batches += 1
+
+    def closed(self, batch: OpenBatch) -> None:
+        """Forget a batch with all its addresses."""
+        self._batches -= 1
+        if not self._batches:
+            self._index = {}
+            return
+        keys = batch.contacts.keys
+        held = list(map(self._index.pop, keys))
+        if held.count(batch) < len(held):
+            for key, batches in zip(keys, held, strict=True):
+                self._keep(key, batches, batch)
+
+    def added(self, key: str, batch: OpenBatch) -> None:
+        """Note an address that was put into a batch."""
+        held = self.of(key)
+        self._index[key] = (*held, batch) if held else batch
+
+    def add_new(self, holding: Mapping[str, OpenBatch]) -> bool:
+        """Note addresses that are in one batch each, unless one of them is in a batch already."""
+        if not self._index.keys().isdisjoint(holding):
+            return False
+        self._index.update(holding)
+        return True
+
+    def removed(self, key: str, batch: OpenBatch) -> None:
+        """Note an address that was taken out of a batch, and maybe put into another."""
+        self._keep(key, self._index.pop(key), batch)
+
+    def _keep(self, key: str, held: OpenBatch | tuple[OpenBatch, ...], without: OpenBatch) -> None:
+        """Note the batches that hold an address, without one of them."""
+        if isinstance(held, tuple):
+            others = tuple(batch for batch in held if batch is not without)
+            self._index[key] = others[0] if len(others) == 1 else others

@@ -1,0 +1,28 @@
+"""Records that are taken together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from target_constant_contact.batches.batch import Slot
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Records in the order in which they came, mapped.
+
+    Attributes:
+        slots: Where each of them goes.
+        keys: E-mail keys.
+        bodies: Encoded contacts.
+        unfit: Positions of those that cannot be sent, in ascending order.
+    """
+
+    slots: Sequence[Slot]
+    keys: Sequence[str]
+    bodies: Sequence[bytes]
+    unfit: Sequence[int]

@@ -1,0 +1,308 @@
+"""Packs the contacts of a run into as few requests as possible, within bounded memory.
+
+Properties belong to the person, not to the list: an account holds one set of values for an
+address, whichever import brought them. So all open batches of a run share one latest value per
+address. A later row updates the address wherever it is still open, property by property, and
+batches may then be sent in any order without an older value ending on top.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+from target_constant_contact.batches.address_index import Holders
+from target_constant_contact.batches.batch import (
+    BatchLimits,
+    Destination,
+    ImportBatch,
+    ImportFormat,
+    Slot,
+)
+from target_constant_contact.batches.csv_batch import CsvBatch
+from target_constant_contact.batches.json_batch import JsonBatch
+from target_constant_contact.contacts.encoding import (
+    SmsPermission,
+    decode_contact,
+    encode_contact,
+    sms_permission,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from target_constant_contact.batches.open_batch import Load, OpenBatch
+
+OPEN_BYTES: Final = 48_000_000
+"""Encoded bytes that all open batches may hold together."""
+OPEN_ROWS: Final = 200_000
+"""Contacts that all open batches may hold together (about 200 bytes of bookkeeping each)."""
+BATCH_TYPES: Final[Mapping[ImportFormat, type[OpenBatch]]] = {"json": JsonBatch, "csv": CsvBatch}
+
+
+Taken: TypeAlias = list[tuple[Destination, int]]
+"""Numbers of contacts by destination; one may come twice."""
+
+
+@dataclass(slots=True)
+class Packed:
+    """What adding a row has led to.
+
+    Attributes:
+        merged: The row joined an earlier row of the same destination.
+        too_large: The contact alone exceeds the byte limit; it was not taken.
+        opened: Batches that now hold rows, with the earliest row that each may hold.
+        sealed: Batches to be sent now, in this order.
+        emptied: Numbers of batches that hold nothing any more.
+    """
+
+    merged: bool = False
+    too_large: bool = False
+    opened: list[tuple[int, int]] = field(default_factory=list)
+    sealed: list[ImportBatch] = field(default_factory=list)
+    emptied: list[int] = field(default_factory=list)
+
+
+class Packer:
+    """The open batches of a run.
+
+    Args:
+        import_format: Encoding of the batches.
+        limits: What one batch may hold.
+        open_bytes: Encoded bytes over all open batches; beyond, the fullest is sealed.
+        open_rows: Contacts over all open batches; beyond, the fullest is sealed.
+    """
+
+    def __init__(
+        self,
+        import_format: ImportFormat = "json",
+        limits: BatchLimits | None = None,
+        *,
+        open_bytes: int = OPEN_BYTES,
+        open_rows: int = OPEN_ROWS,
+    ) -> None:
+        self._type = BATCH_TYPES[import_format]
+        self._limits = limits or BatchLimits()
+        self._max_bytes = open_bytes
+        self._max_rows = open_rows
+        self._bytes = 0
+        self._rows = 0
+        self._number = 0
+        self._open: dict[tuple[Destination, SmsPermission], OpenBatch] = {}
+        self._holders = Holders()
+
+    def add(self, destination: Destination, row: int, key: str, encoded: bytes) -> Packed:
+        """Take a contact.
+
+        Args:
+            destination: Where the contact goes.
+            row: Number of the row in the run; later rows have higher numbers.
+            key: E-mail key of the contact.
+            encoded: Its properties, encoded; those that it lacks keep the value of an earlier row.
+
+        Returns:
+            What has to be done now: batches to send, and batches to watch.
+        """
+        packed = Packed()
+        if not self._fits_alone(destination, encoded, _permission_of(encoded)):
+            packed.too_large = True
+            return packed
+        if holders := self._holders.of(key):
+            encoded = self._update(holders, key, encoded, packed)
+        holders = self._holders.of(key)
+        packed.merged = any(batch.destination == destination for batch in holders)
+        if not packed.merged:
+            self._put(destination, row, key, encoded, packed)
+        self._relieve(packed)
+        return packed
+
+    def add_all(
+        self, slots: Sequence[Slot], keys: Sequence[str], contacts: Sequence[bytes]
+    ) -> Taken | None:
+        """Take many contacts at once, if that is the same as taking them one after the other.
+
+        Args:
+            slots: Where each contact goes.
+            keys: E-mail key of each.
+            contacts: Encoded contacts.
+
+        Returns:
+            How many contacts each destination has got; ``None``, with nothing changed, when one
+            of them would open, fill or change a batch.
+        """
+        if self._rows + len(keys) > self._max_rows:
+            return None
+        load = self._type.weigh(contacts)
+        if self._bytes + load.total > self._max_bytes:
+            return None
+        # Equal slots are nearly always the same object, and hashing them takes longer.
+        places = list(map(id, slots))
+        batches = self._with_room(dict(zip(places, slots, strict=True)), load)
+        if batches is None:
+            return None
+        holding = dict(zip(keys, map(batches.__getitem__, places), strict=True))
+        if len(holding) < len(keys) or not self._holders.add_new(holding):
+            return None
+        if len(batches) == 1:
+            batches[places[0]].extend(keys, contacts, load)
+        else:
+            each = zip(holding.items(), contacts, load.weights, strict=True)
+            for (key, batch), contact, weight in each:
+                batch.append(key, contact, weight)
+        taken = [(batches[place], rows) for place, rows in Counter(places).items()]
+        self._rows += len(keys)
+        self._bytes += load.total + sum(batch.row_overhead * rows for batch, rows in taken)
+        return [(batch.destination, rows) for batch, rows in taken]
+
+    def _with_room(self, slots: Mapping[int, Slot], load: Load) -> dict[int, OpenBatch] | None:
+        """The batches of some slots, if each of them could take all that comes."""
+        batches: dict[int, OpenBatch] = {}
+        rows, growth = len(load.weights), 0
+        for place, slot in slots.items():
+            batch = self._open.get(slot)
+            if batch is None or not batch.has_room(load):
+                return None
+            batches[place] = batch
+            growth = max(growth, load.total + rows * batch.row_overhead)
+        return batches if self._bytes + growth <= self._max_bytes else None
+
+    def seal(self, stream: str | None = None) -> Iterator[ImportBatch]:
+        """Seal the open batches of a stream, or all of them, oldest first, one after the other."""
+        batches = [
+            batch
+            for batch in self._open.values()
+            if stream is None or batch.destination.stream == stream
+        ]
+        return map(self._seal, sorted(batches, key=lambda batch: batch.number))
+
+    def open_rows(self, stream: str) -> int:
+        """Contacts of a stream that are still in open batches."""
+        return sum(
+            len(batch.contacts)
+            for batch in self._open.values()
+            if batch.destination.stream == stream
+        )
+
+    def _update(
+        self,
+        holders: tuple[OpenBatch, ...],
+        key: str,
+        encoded: bytes,
+        packed: Packed,
+    ) -> bytes:
+        """Give every open batch that holds the address its new value; return that value."""
+        if holders[0].contacts[key] == encoded:
+            return encoded
+        held = decode_contact(holders[0].contacts[key])
+        merged = merge(held, decode_contact(encoded))
+        if merged == held:
+            return holders[0].contacts[key]
+        value, permission = encode_contact(merged), _permission(merged)
+        if not all(self._fits_alone(batch.destination, value, permission) for batch in holders):
+            # Together too large for one request: the earlier values go ahead on their own.
+            packed.sealed += [self._seal(batch) for batch in holders]
+            return encoded
+        for batch in holders:
+            self._revalue(batch, key, value, permission, packed)
+        return value
+
+    def _revalue(
+        self,
+        batch: OpenBatch,
+        key: str,
+        value: bytes,
+        permission: SmsPermission,
+        packed: Packed,
+    ) -> None:
+        if batch.sms_permission == permission and batch.fits(value, batch.contacts[key]):
+            self._account(batch, lambda: batch.replace(key, value))
+        elif batch.sms_permission == permission:
+            # No room for the longer value: what was true so far is sent, the new value follows.
+            packed.sealed.append(self._seal(batch))
+        else:
+            self._account(batch, lambda: batch.remove(key))
+            self._holders.removed(key, batch)
+            if not batch.contacts:
+                packed.emptied.append(batch.number)
+                del self._open[batch.destination, batch.sms_permission]
+                self._holders.closed(batch)
+                self._bytes -= batch.size
+            self._put(batch.destination, batch.first_row, key, value, packed)
+
+    def _put(
+        self, destination: Destination, row: int, key: str, encoded: bytes, packed: Packed
+    ) -> None:
+        permission = _permission_of(encoded)
+        batch = self._open.get((destination, permission))
+        if batch is not None and not batch.fits(encoded):
+            packed.sealed.append(self._seal(batch))
+            batch = None
+        if batch is None:
+            batch = self._new_batch(destination, permission, row)
+            packed.opened.append((batch.number, row))
+        elif row < batch.first_row:
+            batch.first_row = row
+            packed.opened.append((batch.number, row))
+        self._account(batch, lambda: batch.add(key, encoded))
+        self._holders.added(key, batch)
+        if batch.full:
+            packed.sealed.append(self._seal(batch))
+
+    def _new_batch(
+        self, destination: Destination, permission: SmsPermission, row: int
+    ) -> OpenBatch:
+        self._number += 1
+        batch = self._type(self._number, destination, permission, row, self._limits)
+        self._open[destination, permission] = batch
+        self._holders.opened()
+        self._bytes += batch.size
+        return batch
+
+    def _account(self, batch: OpenBatch, change: Callable[[], None]) -> None:
+        """Change a batch and keep the totals over all open batches right."""
+        size, rows = batch.size, len(batch.contacts)
+        change()
+        self._bytes += batch.size - size
+        self._rows += len(batch.contacts) - rows
+
+    def _fits_alone(
+        self, destination: Destination, encoded: bytes, permission: SmsPermission
+    ) -> bool:
+        if len(encoded) * 4 <= self._limits.size - 4_096:
+            # Far from the limit: the list ids and the quoting cannot make it too large.
+            return True
+        return self._type(0, destination, permission, 0, self._limits).fits(encoded)
+
+    def _relieve(self, packed: Packed) -> None:
+        """Seal the fullest batches while all open batches together hold too much."""
+        while self._bytes > self._max_bytes or self._rows > self._max_rows:
+            fullest = max(self._open.values(), key=lambda batch: (batch.size, -batch.number))
+            packed.sealed.append(self._seal(fullest))
+
+    def _seal(self, batch: OpenBatch) -> ImportBatch:
+        """Take a batch out of the open ones."""
+        del self._open[batch.destination, batch.sms_permission]
+        self._bytes -= batch.size
+        self._rows -= len(batch.contacts)
+        self._holders.closed(batch)
+        return batch.seal()
+
+
+def merge(held: Mapping[str, str | int], later: Mapping[str, str | int]) -> dict[str, str | int]:
+    """What a later row makes of an earlier one: its properties win, one by one.
+
+    A date of consent belongs to the number that it was given for, and never moves to another.
+    """
+    merged = {**held, **later}
+    if merged.get("sms_number") != held.get("sms_number") and "sms_consent_date" not in later:
+        merged.pop("sms_consent_date", None)
+    return merged
+
+
+def _permission(properties: Mapping[str, str | int]) -> SmsPermission:
+    return sms_permission(properties.get("sms_number"), properties.get("sms_consent_date"))
+
+
+def _permission_of(encoded: bytes) -> SmsPermission:
+    return _permission(decode_contact(encoded)) if b'"sms_number"' in encoded else None

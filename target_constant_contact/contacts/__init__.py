@@ -1,0 +1,1 @@
+"""What a contact is: its properties, its address, and how it is written."""

@@ -1,0 +1,1 @@
+"""Sending imports and settling them, whatever becomes of an answer."""

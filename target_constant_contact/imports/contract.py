@@ -1,0 +1,133 @@
+"""Stops a run before it gives the account more contacts than the customer's contract allows."""
+
+from __future__ import annotations
+
+import logging
+import time
+from typing import TYPE_CHECKING, Protocol
+
+from target_constant_contact.account.members import Client as ReadBackClient
+from target_constant_contact.account.members import read_back
+from target_constant_contact.contacts.addresses import HashedSet, hashed, key_of
+from target_constant_contact.exceptions import ContractLimitError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from target_constant_contact.api.models import ContactCounts
+    from target_constant_contact.batches.batch import ImportBatch
+
+_logger = logging.getLogger("target-constant-contact")
+
+
+class Client(ReadBackClient, Protocol):
+    """What the guard asks of the API."""
+
+    def contact_counts(self) -> ContactCounts:
+        """How many contacts the account has."""
+
+
+class ContractGuard:
+    """Admits batches as long as the account stays within its limits.
+
+    As long as everybody in the batches could be new without breaking a limit, the account's
+    counts are all that is asked for. Beyond that, one export of all addresses tells who is new.
+
+    Args:
+        client: The API.
+        max_active: Active contacts that the account may have; None: any number.
+        max_new: Contacts that the run may add to the account; None: any number.
+        timeout_seconds: How long the export may take.
+        clock: Seconds that never go back.
+        sleep: Waits for a number of seconds.
+    """
+
+    def __init__(  # noqa: PLR0913 - two ways to tell time, which only tests replace
+        self,
+        client: Client,
+        *,
+        max_active: int | None,
+        max_new: int | None,
+        timeout_seconds: float = 3_600.0,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], object] = time.sleep,
+    ) -> None:
+        self._client = client
+        self._max_active = max_active
+        self._max_new = max_new
+        self._timeout_seconds = timeout_seconds
+        self._clock = clock
+        self._sleep = sleep
+        self._counts: ContactCounts | None = None
+        self._added = 0
+        self._known: HashedSet | None = None
+        self._admitted: set[int] = set()
+
+    def admit(self, batch: ImportBatch, check: Callable[[], None]) -> None:
+        """Let a batch be sent; call it for every batch, in order, before it is sent.
+
+        Args:
+            batch: The batch.
+            check: Called now and then while waiting; it raises to give up.
+
+        Raises:
+            ContractLimitError: With the batch, the account would go beyond a limit.
+            TargetError: The account cannot be asked.
+        """
+        if self._max_active is None and self._max_new is None:
+            return
+        if self._counts is None:
+            self._counts = self._client.contact_counts()
+        added = self._new(batch)
+        if self._known is None and self._room() < len(self._admitted | added):
+            self._know_everybody(self._counts, check)
+            added = self._new(batch)
+        if added and self._room() < len(self._admitted | added):
+            raise self._error(len(added - self._admitted))
+        self._admitted |= added
+
+    def _new(self, batch: ImportBatch) -> set[int]:
+        """Hashes of the people in a batch who may be new to the account."""
+        known = self._known
+        return {hashed(key) for key in batch.fingerprints if known is None or key not in known}
+
+    def _room(self) -> float:
+        """How many new contacts the limits allow beyond those that are counted already."""
+        active = self._counts.active if self._counts else 0
+        rooms = [float("inf") if self._max_new is None else self._max_new - self._added]
+        if self._max_active is not None:
+            rooms.append(max(self._max_active - active, 0))
+        return min(rooms)
+
+    def _know_everybody(self, before: ContactCounts, check: Callable[[], None]) -> None:
+        _logger.info("Reading the account's addresses, to tell who is new to it")
+        members = read_back(
+            self._client,
+            (),
+            ("email_address",),
+            timeout_seconds=self._timeout_seconds,
+            check=check,
+            clock=self._clock,
+            sleep=self._sleep,
+        )
+        known = HashedSet.of(key_of(member["email"]) for member in members)
+        self._known = known
+        # Counted after the export, so that nobody who is in it is missing from the counts.
+        # Somebody who came in between counts twice, which is the safe side.
+        self._counts = self._client.contact_counts()
+        self._added = max(self._counts.total - before.total, 0)
+        self._admitted = {key for key in self._admitted if not known.has(key)}
+
+    def _error(self, added: int) -> ContractLimitError:
+        counts = self._counts
+        before = self._added + len(self._admitted)
+        if self._max_new is not None and before + added > self._max_new:
+            limit = f"max_new_contacts is {self._max_new:,}"
+        else:
+            limit = f"max_active_contacts is {self._max_active:,}"
+        return ContractLimitError(
+            f"Stopped before an import that would add {added:,} new contacts: the account has "
+            f"{counts.active if counts else 0:,} active contacts, this run adds {before:,} before, "
+            f"and {limit}. The rest was not sent. Raise the limit if your contract "
+            "allows it, or take contacts out of the segment, and run again"
+        )

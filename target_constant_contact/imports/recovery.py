@@ -1,0 +1,156 @@
+"""Takes up an interrupted run: asks the service what became of what was sent.
+
+Everything that an interrupted run has sent is waited for before anything new is sent. So no
+forgotten import can end after a later one and put an older value on top, and every import that
+has ended well is known when its rows come again.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections import Counter
+from typing import TYPE_CHECKING, Final, Protocol
+
+from target_constant_contact import waiting
+from target_constant_contact.api.models import UNFINISHED_STATES
+from target_constant_contact.exceptions import ApiError
+from target_constant_contact.imports import lost_answers
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from datetime import datetime
+
+    from target_constant_contact.api.models import Activity
+    from target_constant_contact.ledger.entry import Entry
+    from target_constant_contact.ledger.ledger import Ledger
+
+_NOT_FOUND: Final = 404
+_SLICE_SECONDS: Final = 0.2
+_logger = logging.getLogger("target-constant-contact")
+
+
+class Client(Protocol):
+    """What taking up asks of the API."""
+
+    def activity(self, activity_id: str) -> Activity:
+        """The state of one activity."""
+
+    def recent_activities(self) -> list[Activity]:
+        """The state of the account's latest activities, in one request."""
+
+
+class TakeUp:
+    """Settles with the service what an interrupted run has left open in the ledger.
+
+    Args:
+        client: The API.
+        ledger: The ledger, opened.
+        timeout_seconds: How long is waited for what is still unfinished.
+        check: Called now and then while waiting; it raises to give up.
+        clock: Seconds that never go back.
+        sleep: Waits for a number of seconds.
+        poll_seconds: Waits between polls; None takes the usual ones.
+    """
+
+    def __init__(  # noqa: PLR0913 - two ways to tell time, which only tests replace
+        self,
+        client: Client,
+        ledger: Ledger,
+        *,
+        timeout_seconds: float,
+        check: Callable[[], None],
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], object] = time.sleep,
+        poll_seconds: Sequence[float] | None = None,
+    ) -> None:
+        self._client = client
+        self._ledger = ledger
+        self._timeout_seconds = timeout_seconds
+        self._check = check
+        self._clock = clock
+        self._sleep = sleep
+        self._poll_seconds = poll_seconds or waiting.POLL_SECONDS
+        self._open = [*ledger.accepted, *ledger.in_doubt]
+        self._missed: Counter[int] = Counter()
+
+    def run(self) -> None:
+        """Confirm every open entry of the ledger, waiting for what is unfinished.
+
+        Raises:
+            TargetError: The service cannot be asked.
+        """
+        if not self._open:
+            return
+        _logger.info(
+            "Run %s was interrupted; asking what became of its %s imports",
+            self._ledger.interrupted_runs[-1],
+            f"{len(self._open):,}",
+        )
+        deadline = self._clock() + self._timeout_seconds
+        polls = 0
+        self._ask()
+        while self._open and self._clock() < deadline:
+            self._wait(self._poll_seconds[min(polls, len(self._poll_seconds) - 1)])
+            polls += 1
+            self._ask()
+        for entry in self._open:
+            _logger.warning(
+                "Import %s of the interrupted run is still unfinished after %g minutes; its rows "
+                "are sent again",
+                entry.activity_id or "in doubt",
+                self._timeout_seconds / 60,
+            )
+            self._ledger.confirm(entry, None)
+
+    def _wait(self, seconds: float) -> None:
+        """Wait in slices, so that a signal is obeyed soon."""
+        end = self._clock() + seconds
+        while (left := end - self._clock()) > 0:
+            self._check()
+            self._sleep(min(left, _SLICE_SECONDS))
+        self._check()
+
+    def _ask(self) -> None:
+        recent = {found.activity_id: found for found in self._client.recent_activities()}
+        self._open = [entry for entry in self._open if not self._settles(entry, recent)]
+
+    def _settles(self, entry: Entry, recent: Mapping[str, Activity]) -> bool:
+        """Confirm an entry as soon as it is clear what became of it."""
+        if not entry.activity_id:
+            return self._finds(entry, recent.values())
+        activity = recent.get(entry.activity_id) or self._activity(entry.activity_id)
+        if activity and activity.state in UNFINISHED_STATES:
+            return False
+        self._ledger.confirm(entry, activity)
+        return True
+
+    def _finds(self, entry: Entry, recent: Iterable[Activity]) -> bool:
+        """Look for an import whose answer the interrupted run has not seen."""
+        sighting = lost_answers.look(
+            entry.rows, entry.began_at, self._newest_before(entry), recent, self._ledger.knows
+        )
+        missed = not sighting.pending and not sighting.found
+        self._missed[entry.number] += missed
+        if sighting.pending or (missed and self._missed[entry.number] < lost_answers.LOOKS):
+            return False
+        self._ledger.confirm(entry, sighting.found)
+        return True
+
+    def _newest_before(self, entry: Entry) -> datetime | None:
+        """Creation of the activity that was accepted last before this entry was sent."""
+        moments = (
+            other.created_at
+            for other in self._ledger.accepted
+            if other.number < entry.number and other.created_at
+        )
+        return max(moments, default=None)
+
+    def _activity(self, activity_id: str) -> Activity | None:
+        """An activity that is not among the recent ones; None when it is no longer known."""
+        try:
+            return self._client.activity(activity_id)
+        except ApiError as error:
+            if error.status != _NOT_FOUND:
+                raise
+            return None

@@ -1,0 +1,1 @@
+"""What was sent, on disk, and what of it may stand."""

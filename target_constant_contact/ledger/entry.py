@@ -1,0 +1,47 @@
+"""What the ledger keeps of one batch that was sent."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One batch that was sent.
+
+    Attributes:
+        number: Its place in the order of sending, over all runs of the journal.
+        content: SHA-256 of everything that was sent.
+        stream: Stream of its rows.
+        rows: Number of its rows.
+        began_at: When it was sent, by this machine's clock.
+        state: ``sent`` as long as there is no answer; ``accepted``; ``settled``; ``not taken``,
+            when the service has surely not accepted it; or ``lost``, when it may have done so all
+            the same and no activity was found.
+        activity_id: The service's name for the import; empty until it is accepted.
+        created_at: When the service has made it, by its own clock, as far as it told.
+    """
+
+    number: int
+    content: str
+    stream: str
+    rows: int
+    began_at: datetime
+    state: Literal["sent", "accepted", "settled", "not taken", "lost"] = "sent"
+    activity_id: str = ""
+    created_at: datetime | None = None
+
+    @property
+    def may_have_landed(self) -> bool:
+        """Whether the service may have carried it out."""
+        return self.state != "not taken"
+
+
+def fingerprints_path(folder: Path, entry: Entry) -> Path:
+    """Where it is kept what an entry says of its people."""
+    return folder / f"{entry.number}.fingerprints"

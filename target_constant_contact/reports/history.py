@@ -1,0 +1,242 @@
+"""Past runs, as their reports tell them. A report may be damaged, or somebody else's file."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from dataclasses import dataclass, fields
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final
+
+from target_constant_contact.api.models import ContactList
+from target_constant_contact.exceptions import SettingsError
+from target_constant_contact.reports.report import Counts, ImportRecord
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+UNFINISHED: Final = "unfinished"
+"""Status of a run without a report: it is under way, or it was killed."""
+
+UNREADABLE: Final = "unreadable"
+"""Status of a run whose report is damaged, or was written by something else."""
+
+_RUN_NAME: Final = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{6}", re.ASCII)
+_NO_REPORT: Final = (
+    OSError,
+    ValueError,
+    KeyError,
+    TypeError,
+    AttributeError,
+    OverflowError,
+    RecursionError,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class PastDestination:
+    """What became of the rows of one stream and set of lists in a past run.
+
+    Attributes:
+        stream: Name of the stream.
+        lists: The lists; none when rows were rejected before their lists were known.
+        counts: Where the rows ended up.
+    """
+
+    stream: str
+    lists: tuple[ContactList, ...]
+    counts: Counts
+
+
+@dataclass(frozen=True, slots=True)
+class PastRejections:
+    """Rows of a stream that were rejected for the same reason.
+
+    Attributes:
+        rows: How many.
+        stream: Name of the stream.
+        reason: What was wrong.
+        field: The record field it was about, or an empty string.
+    """
+
+    rows: int
+    stream: str
+    reason: str
+    field: str
+
+
+@dataclass(frozen=True, slots=True)
+class PastFindings:
+    """Rows of a stream that were sent and did not land, for the same reason.
+
+    Attributes:
+        rows: How many.
+        stream: Name of the stream.
+        reason: Why.
+        evidence: How it is known.
+    """
+
+    rows: int
+    stream: str
+    reason: str
+    evidence: str
+
+
+@dataclass(frozen=True, slots=True)
+class PastRun:
+    """A run as its report tells it. What the report does not tell is None or empty.
+
+    Attributes:
+        run: Name of the run, which is also the name of its folder.
+        status: ``completed``, ``dry run``, ``failed``, :data:`UNFINISHED` or :data:`UNREADABLE`.
+        started_at: When it started.
+        ended_at: When it ended.
+        connection: Name of its connection.
+        account: Name of the account.
+        error: What it failed of.
+        requests: Requests made.
+        rejects_file: File of the rejected rows.
+        totals: The counts of the whole run.
+        destinations: Counts per stream and set of lists.
+        rejections: Rejected rows per reason, the most frequent first.
+        findings: Rows that did not land per reason, the most frequent first.
+        imports: The settled imports.
+    """
+
+    run: str
+    status: str
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+    connection: str = ""
+    account: str = ""
+    error: str = ""
+    requests: int | None = None
+    rejects_file: str = ""
+    totals: Counts | None = None
+    destinations: tuple[PastDestination, ...] = ()
+    rejections: tuple[PastRejections, ...] = ()
+    findings: tuple[PastFindings, ...] = ()
+    imports: tuple[ImportRecord, ...] = ()
+
+    @property
+    def seconds(self) -> int | None:
+        """How long it took, to the second, as far as it is known."""
+        if self.started_at is None or self.ended_at is None:
+            return None
+        return round((self.ended_at - self.started_at).total_seconds())
+
+
+def run_names(runs: Path) -> list[str]:
+    """Names of the runs in a folder, newest first. No report is opened.
+
+    Raises:
+        SettingsError: The folder cannot be read.
+    """
+    try:
+        found = [path.name for path in runs.iterdir() if _RUN_NAME.fullmatch(path.name)]
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        fault = f"data_dir: {runs} cannot be read ({error.strerror}); correct data_dir or its mode"
+        raise SettingsError([fault]) from None
+    return sorted(found, reverse=True)
+
+
+def read_run(folder: Path) -> PastRun:
+    """Read the report of a run; whatever stands there instead shows in the status."""
+    started_at = _moment_of(folder.name)
+    try:
+        document = json.loads((folder / "report.json").read_text(encoding="utf-8"))
+        return _past_run(folder.name, document)
+    except FileNotFoundError:
+        return PastRun(folder.name, UNFINISHED, started_at)
+    except _NO_REPORT:
+        return PastRun(folder.name, UNREADABLE, started_at)
+
+
+def _moment_of(run: str) -> datetime | None:
+    try:
+        return datetime.strptime(run[:16], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+    except ValueError:
+        return None
+
+
+def _past_run(run: str, document: Mapping[str, Any]) -> PastRun:
+    """Read what ``Report.write`` wrote; members of later versions are passed over."""
+    return PastRun(
+        run=run,
+        status=_text(document["status"]),
+        started_at=_moment(document["started_at"]),
+        ended_at=_moment(document["ended_at"]),
+        connection=_text(document.get("connection")),
+        account=_text(document.get("account")),
+        error=_text(document.get("error")),
+        requests=_whole(document.get("requests", 0)),
+        rejects_file=_text(document.get("rejects_file")),
+        totals=_counts(document["totals"]),
+        destinations=tuple(map(_destination, document.get("destinations", ()))),
+        rejections=tuple(map(_rejections, document.get("rejections", ()))),
+        findings=tuple(map(_findings, document.get("findings", ()))),
+        imports=tuple(map(_import, document.get("imports", ()))),
+    )
+
+
+def _destination(member: Mapping[str, Any]) -> PastDestination:
+    lists = (ContactList(_text(item["id"]), _text(item["name"])) for item in member["lists"])
+    return PastDestination(_text(member["stream"]), tuple(lists), _counts(member))
+
+
+def _rejections(member: Mapping[str, Any]) -> PastRejections:
+    stream, reason, source = (_text(member[name]) for name in ("stream", "reason", "field"))
+    return PastRejections(_whole(member["rows"]), stream, reason, source)
+
+
+def _findings(member: Mapping[str, Any]) -> PastFindings:
+    stream, reason, evidence = (_text(member[name]) for name in ("stream", "reason", "evidence"))
+    return PastFindings(_whole(member["rows"]), stream, reason, evidence)
+
+
+def _import(member: Mapping[str, Any]) -> ImportRecord:
+    return ImportRecord(
+        activity_id=_text(member["activity_id"]),
+        stream=_text(member["stream"]),
+        rows=_whole(member["rows"]),
+        seconds=_seconds(member["seconds"]),
+        counters={_text(name): _whole(count) for name, count in member["counters"].items()},
+        taken_up=bool(member.get("taken_up", False)),
+    )
+
+
+def _counts(member: Mapping[str, Any]) -> Counts:
+    return Counts(**{item.name: _whole(member.get(item.name, 0)) for item in fields(Counts)})
+
+
+def _moment(value: str) -> datetime:
+    moment = datetime.fromisoformat(value)
+    if moment.tzinfo is None:
+        raise ValueError(value)
+    return moment.astimezone(UTC)
+
+
+def _whole(value: Any) -> int:
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise TypeError(value)
+    return value
+
+
+def _seconds(value: Any) -> float:
+    seconds = float(value)
+    if not math.isfinite(seconds):
+        raise ValueError(value)  # JSON for programs has no such number.
+    return seconds
+
+
+def _text(value: Any) -> str:
+    """Text that any terminal can show."""
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        raise TypeError(value)
+    return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in value)

@@ -1,0 +1,211 @@
+"""Counts per stream and list that must add up, as ``report.json`` and as a summary."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+from target_constant_contact.files import write_private
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from datetime import datetime
+    from pathlib import Path
+
+    from target_constant_contact.batches.batch import Destination
+    from target_constant_contact.ledger.settlement import Settlement
+
+MAX_SUMMARY_LINES: Final = 20
+"""Destinations that the summary names; all of them are in ``report.json``."""
+
+
+@dataclass(slots=True)
+class Counts:
+    """The places where the rows of one stream and set of lists have ended up.
+
+    Attributes:
+        read: Rows that arrived.
+        landed: Rows that became or updated a member of the lists.
+        rejected: Rows that were not sent; they are in the rejects file.
+        refused: Rows that Constant Contact counted as errors.
+        suppressed: Rows of people who had unsubscribed.
+        merged: Rows that joined another row of the same address.
+        unexplained: Rows that Constant Contact neither confirmed nor explained.
+        unsettled: Rows that had not been imported when the run ended (or are not, in a dry run).
+    """
+
+    read: int = 0
+    landed: int = 0
+    rejected: int = 0
+    refused: int = 0
+    suppressed: int = 0
+    merged: int = 0
+    unexplained: int = 0
+    unsettled: int = 0
+
+    @property
+    def accounted(self) -> int:
+        """Rows whose place is known."""
+        return (
+            self.landed
+            + self.rejected
+            + self.refused
+            + self.suppressed
+            + self.merged
+            + self.unexplained
+            + self.unsettled
+        )
+
+    def __add__(self, other: Counts) -> Counts:
+        mine, theirs = asdict(self), asdict(other)
+        return Counts(**{name: mine[name] + theirs[name] for name in mine})
+
+    def __str__(self) -> str:
+        places = asdict(self)
+        read = places.pop("read")
+        landed = places.pop("landed")
+        others = "".join(f" + {count:,} {name}" for name, count in places.items() if count)
+        return f"{read:,} read = {landed:,} landed{others}"
+
+
+@dataclass(frozen=True, slots=True)
+class ImportRecord:
+    """One settled import activity, for the report.
+
+    Attributes:
+        activity_id: The service's name for it.
+        stream: Stream of its rows.
+        rows: Rows that were sent.
+        seconds: From the submission to the poll that saw it completed.
+        counters: The service's own counters.
+        taken_up: An interrupted run had sent it; this one has not.
+    """
+
+    activity_id: str
+    stream: str
+    rows: int
+    seconds: float
+    counters: Mapping[str, int]
+    taken_up: bool = False
+
+
+@dataclass(slots=True)
+class Report:
+    """What a run has done, row by row.
+
+    Attributes:
+        run: Name of the run, which is also the name of its folder.
+        started_at: When it started.
+        counts: Counts per stream and set of lists.
+        reasons: Rejected rows per stream, reason and field.
+        findings: Rows that were sent and have not landed, as far as they could be named, per
+            stream, reason and kind of evidence.
+        imports: The settled imports.
+    """
+
+    run: str
+    started_at: datetime
+    counts: dict[Destination, Counts] = field(default_factory=dict)
+    reasons: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    findings: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    imports: list[ImportRecord] = field(default_factory=list)
+
+    def of(self, destination: Destination) -> Counts:
+        """The counts of a destination, made at its first use."""
+        counts = self.counts.get(destination)
+        if counts is None:
+            counts = self.counts[destination] = Counts()
+        return counts
+
+    def settle(self, destination: Destination, settlement: Settlement) -> None:
+        """Count what became of the rows of one import."""
+        counts = self.of(destination)
+        counts.landed += settlement.landed
+        counts.refused += settlement.refused
+        counts.suppressed += settlement.suppressed
+        counts.unexplained += settlement.unexplained
+
+    def correct(self, destination: Destination, before: Settlement, after: Settlement) -> None:
+        """Count the rows of one import anew."""
+        counts = self.of(destination)
+        counts.landed += after.landed - before.landed
+        counts.refused += after.refused - before.refused
+        counts.suppressed += after.suppressed - before.suppressed
+        counts.unexplained += after.unexplained - before.unexplained
+
+    @property
+    def totals(self) -> Counts:
+        """The counts of the whole run."""
+        return sum(self.counts.values(), Counts())
+
+    def rejected_percent(self, stream: str) -> float:
+        """Share of a stream's rows that were rejected here or refused by the service."""
+        # A copy: the importer's thread asks while the main thread meets new destinations.
+        places = list(self.counts.items())
+        of_stream = [counts for place, counts in places if place.stream == stream]
+        read = sum(counts.read for counts in of_stream)
+        bad = sum(counts.rejected + counts.refused for counts in of_stream)
+        return 100 * bad / read if read else 0.0
+
+    def differences(self) -> Iterator[tuple[Destination, int]]:
+        """Destinations whose sums do not add up, with the rows that are missing."""
+        for destination, counts in self.counts.items():
+            if counts.accounted != counts.read:
+                yield destination, counts.read - counts.accounted
+
+    def summary(self, list_names: Mapping[str, str]) -> Iterator[str]:
+        """Lines for people: one for each destination, the reasons, and the total."""
+        places = sorted(self.counts.items(), key=lambda item: (-item[1].read, item[0].stream))
+        for destination, counts in places[:MAX_SUMMARY_LINES]:
+            yield f"{_title(destination, list_names)}: {counts}"
+        if len(places) > MAX_SUMMARY_LINES:
+            yield f"... and {len(places) - MAX_SUMMARY_LINES:,} more stream-list pairs"
+        for (stream, reason, source), count in self.reasons.most_common(MAX_SUMMARY_LINES):
+            where = f" (field {source!r})" if source else ""
+            yield f"{count:,} of {stream} rejected: {reason}{where}"
+        for (stream, reason, evidence), count in self.findings.most_common(MAX_SUMMARY_LINES):
+            yield f"{count:,} of {stream} {reason} ({evidence})"
+        if len(places) > 1:
+            yield f"Total: {self.totals}"
+
+    def write(self, path: Path, list_names: Mapping[str, str], **facts: Any) -> None:
+        """Write ``report.json``, readable only by its owner.
+
+        Args:
+            path: The file.
+            list_names: Names of the lists by id.
+            facts: Further members of the report: status, error, requests ...
+        """
+        document = {
+            "run": self.run,
+            "started_at": self.started_at.isoformat(timespec="seconds"),
+            **facts,
+            "totals": asdict(self.totals),
+            "destinations": [
+                {"stream": destination.stream, "lists": _lists(destination, list_names)}
+                | asdict(counts)
+                for destination, counts in self.counts.items()
+            ],
+            "rejections": [
+                {"stream": stream, "reason": reason, "field": source, "rows": count}
+                for (stream, reason, source), count in self.reasons.most_common()
+            ],
+            "findings": [
+                {"stream": stream, "reason": reason, "evidence": evidence, "rows": count}
+                for (stream, reason, evidence), count in self.findings.most_common()
+            ],
+            "imports": [asdict(record) for record in self.imports],
+        }
+        text = json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+        write_private(path, text)
+
+
+def _lists(destination: Destination, names: Mapping[str, str]) -> list[dict[str, str]]:
+    return [{"id": list_id, "name": names.get(list_id, "")} for list_id in destination.list_ids]
+
+
+def _title(destination: Destination, names: Mapping[str, str]) -> str:
+    lists = [names.get(list_id) or list_id for list_id in destination.list_ids]
+    return f"{destination.stream} -> {', '.join(lists) or 'no list'}"

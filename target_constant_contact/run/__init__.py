@@ -1,0 +1,1 @@
+"""One run of an export, from its first row to its end."""

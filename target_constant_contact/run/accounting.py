@@ -1,0 +1,232 @@
+"""Accounts for the rows of a run: counts, rejected rows, and the STATE that they allow.
+
+The main thread reads rows; the importer's thread settles them and releases STATE. What both touch
+is guarded by one lock.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from singer_sdk.singerlib.json import serialize_json
+
+from target_constant_contact.exceptions import DataError
+from target_constant_contact.reports.rejects import RejectsFile
+from target_constant_contact.reports.report import ImportRecord, Report
+from target_constant_contact.run.checkpoints import Checkpoints
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
+
+    from target_constant_contact.batches.batch import Destination
+    from target_constant_contact.contacts.contact import Rejection
+    from target_constant_contact.imports.importer import SettledImport
+    from target_constant_contact.ledger.settlement import Settlement
+    from target_constant_contact.mapping.field_mapping import FieldMapping
+    from target_constant_contact.verification.explanation import Explanation, Finding
+
+
+class Accounting:
+    """The books of a run.
+
+    Args:
+        folder: Folder of the run; the rejected rows go there.
+        max_rejected_percent: Share of a stream's rows beyond which the run cannot succeed.
+        release_state: Whether STATE is written at all.
+
+    Attributes:
+        report: The counts.
+        rows: Rows read so far.
+    """
+
+    def __init__(
+        self, folder: Path, *, max_rejected_percent: float, release_state: bool = True
+    ) -> None:
+        self.report = Report(folder.name, datetime.now(UTC))
+        self.rows = 0
+        self._folder = folder
+        self._max_rejected_percent = max_rejected_percent
+        self._release_state = release_state
+        self._rejects = RejectsFile(folder / "rejects.singer.jsonl")
+        self._checkpoints = Checkpoints()
+        self._streams: dict[str, tuple[Mapping[str, Any], FieldMapping]] = {}
+        self._lock = threading.Lock()
+
+    @property
+    def rejects_path(self) -> Path | None:
+        """The file of rejected rows; None when there are none."""
+        return self._rejects.path if self.report.reasons or self.report.findings else None
+
+    def know(self, stream: str, schema: Mapping[str, Any], mapping: FieldMapping) -> None:
+        """Note the SCHEMA message and the mapping of a stream, for rows that are found later."""
+        with self._lock:
+            self._streams[stream] = (schema, mapping)
+
+    def read(self, destination: Destination, *, merged: bool) -> None:
+        """Count a row that goes into a batch."""
+        self.rows += 1
+        counts = self.report.of(destination)
+        counts.read += 1
+        counts.merged += merged
+
+    def read_all(self, taken: Iterable[tuple[Destination, int]]) -> None:
+        """Count many rows that go into batches, none of which has joined another.
+
+        Args:
+            taken: Destinations and numbers of rows.
+        """
+        for destination, rows in taken:
+            self.rows += rows
+            self.report.of(destination).read += rows
+
+    def reject(
+        self,
+        destination: Destination,
+        rejection: Rejection,
+        context: Mapping[str, Any],
+        *,
+        hint: str = "",
+    ) -> None:
+        """Count a row that cannot be sent, and write it to the file of rejected rows.
+
+        Args:
+            destination: Stream and lists of the row; no lists when they are not known.
+            rejection: Why it cannot be sent.
+            context: ``schema`` and ``message``: the Singer messages as they were read.
+            hint: What else helps to correct it; for the rejects file only.
+        """
+        self.rows += 1
+        counts = self.report.of(destination)
+        counts.read += 1
+        counts.rejected += 1
+        self.report.reasons[destination.stream, rejection.reason, rejection.field] += 1
+        reason = f"{rejection.reason}: {hint}" if hint else rejection.reason
+        with self._lock:
+            self._rejects.write(context["schema"], context["message"], reason, rejection.field)
+
+    def hold(self, opened: Iterable[tuple[int, int]], emptied: Iterable[int]) -> None:
+        """Note which batches hold rows from which row on, and which hold none any more."""
+        with self._lock:
+            for number, first_row in opened:
+                self._checkpoints.hold(number, first_row)
+            for number in emptied:
+                self._checkpoints.settle(number)
+
+    def settle(self, done: SettledImport) -> None:
+        """Count what became of the rows of an import, and write the STATE that this allows.
+
+        Rows that the service neither confirms nor explains hold STATE back: verification may
+        explain them yet.
+        """
+        batch = done.batch
+        record = ImportRecord(
+            done.activity.activity_id,
+            batch.destination.stream,
+            batch.rows,
+            round(done.seconds, 2),
+            dict(done.activity.counters),
+            done.taken_up,
+        )
+        with self._lock:
+            self.report.settle(batch.destination, done.settlement)
+            self.report.imports.append(record)
+            if not done.settlement.unexplained:
+                self._checkpoints.settle(batch.number)
+            self._release()
+
+    def explain(self, before: Settlement, explanation: Explanation) -> None:
+        """Count again what verification has explained, and write the rows that it has found."""
+        place = explanation.destination
+        with self._lock:
+            self.report.correct(place, before, explanation.settlement)
+            for finding in explanation.findings:
+                self.report.findings[place.stream, finding.reason, finding.evidence] += 1
+                self._write(place.stream, finding)
+            if not explanation.settlement.unexplained:
+                self._checkpoints.settle(explanation.number)
+            self._release()
+
+    def add_state(self, state: Mapping[str, Any]) -> None:
+        """Take a STATE message; it is written once every row before it is settled."""
+        with self._lock:
+            self._checkpoints.add(self.rows, state)
+            self._release()
+
+    def release(self) -> None:
+        """Write the newest STATE that everything read before it allows."""
+        with self._lock:
+            self._release()
+
+    def count_rest_as_unsettled(self) -> None:
+        """Give every row that has no place yet the place ``unsettled``."""
+        for counts in self.report.counts.values():
+            counts.unsettled += counts.read - counts.accounted
+
+    def raise_faults(self) -> None:
+        """Raise what keeps a run from succeeding although everything is settled.
+
+        Raises:
+            DataError: The sums do not add up, rows are unexplained, or too many are rejected.
+        """
+        path = self._folder / "report.json"
+        for destination, missing in self.report.differences():
+            raise DataError(
+                f"The sums do not add up: of stream {destination.stream!r}, {missing:,} rows "
+                f"are neither landed nor rejected. No further STATE was released. Please report "
+                f"this with {path}"
+            )
+        for destination, counts in self.report.counts.items():
+            if counts.unexplained:
+                raise DataError(
+                    f"{counts.unexplained:,} rows of stream {destination.stream!r} are "
+                    "unexplained: Constant Contact neither confirms nor explains that they have "
+                    f"landed. STATE stops before them. See {path}, compare the list with the "
+                    "segment, and run again"
+                )
+        for stream, share in self._too_many_rejected():
+            raise DataError(
+                f"{share:.1f} % of the rows of stream {stream!r} were rejected or refused; "
+                f"max_rejected_percent is {self._max_rejected_percent:g}. See the reasons in "
+                f"{path}, correct field_mapping or the data, and run again"
+            )
+
+    def close(self) -> None:
+        """Sync and close the file of rejected rows.
+
+        Raises:
+            OSError: It could not be written.
+        """
+        with self._lock:
+            self._rejects.close()
+
+    def _write(self, stream: str, finding: Finding) -> None:
+        """Write a row that was sent and has not landed as a record that can be sent again."""
+        schema, mapping = self._streams[stream]
+        record = mapping.as_record(finding.properties)
+        message = {"type": "RECORD", "stream": stream, "record": record}
+        reason = f"{finding.reason}: {finding.words}" if finding.words else finding.reason
+        self._rejects.write(schema, message, reason, "", evidence=finding.evidence)
+
+    def _release(self) -> None:
+        """Write the newest STATE that everything read before it allows (lock held).
+
+        It is held back while more rows are rejected than the run may end with: a run that is
+        going to fail must not make the tap go on.
+        """
+        if not self._release_state or not self._checkpoints.ready or self._too_many_rejected():
+            return
+        state = self._checkpoints.release()
+        if state is not None:
+            self._rejects.sync()
+            sys.stdout.write(serialize_json(state) + "\n")
+            sys.stdout.flush()
+
+    def _too_many_rejected(self) -> list[tuple[str, float]]:
+        limit = self._max_rejected_percent
+        streams = {destination.stream for destination in list(self.report.counts)}
+        shares = [(stream, self.report.rejected_percent(stream)) for stream in sorted(streams)]
+        return [(stream, share) for stream, share in shares if share > limit]

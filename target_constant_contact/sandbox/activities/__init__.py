@@ -1,0 +1,1 @@
+"""What the account works on: imports and exports, and what comes of each row."""

@@ -1,0 +1,1 @@
+"""How the account behaves: speed, faults, limits, and the log of its requests."""

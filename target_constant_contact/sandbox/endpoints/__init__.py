@@ -1,0 +1,1 @@
+"""What the account answers over HTTP: the API, the sign-in, and pages for people."""

@@ -1,0 +1,283 @@
+"""The settings, declared once: the settings table, `--about` and the checks are made from this."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from singer_sdk import typing as th
+
+from target_constant_contact.api.oauth.grants import AUTH_URL
+from target_constant_contact.batches.batch import MAX_BODY_BYTES, MAX_ROWS, BatchLimits
+
+API_URL: Final = "https://api.cc.email/v3"
+
+_LISTS_TYPE = th.CustomType({"type": ["string", "array", "null"], "items": {"type": "string"}})
+_MAPPING_TYPE = th.ObjectType(additional_properties=th.StringType)
+
+PROPERTIES: Final = th.PropertiesList(
+    th.Property(
+        "client_id",
+        th.StringType,
+        title="Client id",
+        description="API key of your application in Constant Contact's developer portal. A "
+        "connection made with `login` knows its own.",
+    ),
+    th.Property(
+        "client_secret",
+        th.StringType,
+        secret=True,
+        title="Client secret",
+        description="Secret of the application; a public application (PKCE or device flow) has "
+        "none.",
+    ),
+    th.Property(
+        "refresh_token",
+        th.StringType,
+        secret=True,
+        title="Refresh token",
+        description="Seeds the connection where nobody can sign in; needs `client_id`. Later "
+        "tokens are kept in `data_dir`; a changed seed wins over them.",
+    ),
+    th.Property(
+        "connection",
+        th.StringType,
+        default="default",
+        title="Connection",
+        description="Name of the connection that `login` has made, or that `refresh_token` seeds.",
+    ),
+    th.Property(
+        "access_token",
+        th.StringType,
+        secret=True,
+        title="Access token",
+        description="OAuth 2.0 access token with the scope `contact_data`, managed elsewhere. "
+        "It is used as it is and not renewed; `connection` is not used then.",
+    ),
+    th.Property(
+        "account",
+        th.StringType,
+        title="Account",
+        description="The account that this run is meant for, by its name or id. A token for "
+        "another account is refused before anything is sent.",
+    ),
+    th.Property(
+        "accept_data_transfer",
+        th.BooleanType,
+        default=False,
+        title="I agree to the data transfer",
+        description="Must be `true`: personal data leaves for Constant Contact, and you have "
+        "these people's permission to mail them. Without it nothing is sent. "
+        "The sandbox does not need it, because nothing leaves the machine.",
+    ),
+    th.Property(
+        "lists",
+        _LISTS_TYPE,
+        title="Lists",
+        description="Where members go, one list or several: list id, list name, or the list's "
+        "URL pasted from the browser. A text with commas is several lists.",
+    ),
+    th.Property(
+        "lists_field",
+        th.StringType,
+        title="Lists field",
+        description="Record field that holds the list or lists of that record (a list, or a "
+        "text with commas). It wins over `lists`, which serves records where it is blank.",
+    ),
+    th.Property(
+        "create_lists",
+        th.BooleanType,
+        default=False,
+        title="Create lists",
+        description="Create a named list that does not exist. Otherwise an unknown list is an "
+        "error that names close matches.",
+    ),
+    th.Property(
+        "field_mapping",
+        _MAPPING_TYPE,
+        title="Field mapping",
+        description="Contact property to record field, such as `email: EmailAddress`, "
+        "`cf:loyalty_tier: tier`, nested `city: address.city`; `birthday: date_of_birth` fills "
+        "month and day. Without it, fields are matched by well-known names, and the log says "
+        "how.",
+    ),
+    th.Property(
+        "segments",
+        th.ArrayType(
+            th.ObjectType(
+                th.Property("stream", th.StringType, required=True),
+                th.Property("lists", _LISTS_TYPE),
+                th.Property("lists_field", th.StringType),
+                th.Property("field_mapping", _MAPPING_TYPE),
+                th.Property("load_method", th.StringType, allowed_values=["upsert"]),
+                additional_properties=False,
+            )
+        ),
+        title="Segments",
+        description="Overrides of `lists`, `lists_field`, `field_mapping` and `load_method` for "
+        "the streams that match the name or glob `stream`. The first match wins.",
+    ),
+    th.Property(
+        "load_method",
+        th.StringType,
+        default="upsert",
+        allowed_values=["upsert"],
+        title="Load method",
+        description="`upsert` adds members and updates their properties. Nobody is taken off "
+        "a list.",
+    ),
+    th.Property(
+        "on_too_long",
+        th.StringType,
+        default="reject",
+        allowed_values=["reject", "truncate"],
+        title="On too long",
+        description="What happens to a text beyond the service's limit: `reject` the row, or "
+        "`truncate` the text. E-mail addresses and phone numbers for SMS are never truncated.",
+    ),
+    th.Property(
+        "max_rejected_percent",
+        th.NumberType(minimum=0, maximum=100),
+        default=10,
+        title="Max rejected percent",
+        description="The run fails when more of a stream's rows are rejected or refused.",
+    ),
+    th.Property(
+        "max_profiles_per_export",
+        th.IntegerType(minimum=1),
+        default=1_000_000,
+        title="Max profiles per export",
+        description="Contacts that one run may send; more is refused before it is sent.",
+    ),
+    th.Property(
+        "max_active_contacts",
+        th.IntegerType(minimum=1),
+        title="Max active contacts",
+        description="The run stops before an import that would give the account more active "
+        "contacts than this, such as the number that your plan includes.",
+    ),
+    th.Property(
+        "max_new_contacts",
+        th.IntegerType(minimum=0),
+        title="Max new contacts",
+        description="The run stops before an import with which it would add more contacts than "
+        "this to the account.",
+    ),
+    th.Property(
+        "verify",
+        th.StringType,
+        default="on_errors",
+        allowed_values=["never", "on_errors", "always"],
+        title="Verify",
+        description="When to find out which rows did not land, by reading the lists back and "
+        "looking people up: `on_errors`, when Constant Contact counts errors or fewer rows than "
+        "were sent; `always`; or `never`.",
+    ),
+    th.Property(
+        "import_format",
+        th.StringType,
+        default="json",
+        allowed_values=["json", "csv"],
+        title="Import format",
+        description="`json` carries every property; `csv` is denser, without home, work and "
+        "other addresses and phones.",
+    ),
+    th.Property(
+        "import_timeout_minutes",
+        th.NumberType(exclusive_minimum=0),
+        default=60,
+        title="Import time-out",
+        description="Minutes that one import activity may take, counted from its submission.",
+    ),
+    th.Property(
+        "batch_size_rows",
+        th.IntegerType(minimum=1, maximum=MAX_ROWS),
+        default=MAX_ROWS,
+        title="Batch size in rows",
+        description="Contacts in one import, at most 40,000 (a CSV's header counts as one).",
+    ),
+    th.Property(
+        "batch_size_bytes",
+        th.IntegerType(minimum=10_000, maximum=MAX_BODY_BYTES),
+        default=BatchLimits().size,
+        title="Batch size in bytes",
+        description="Bytes of one encoded import, at most 4,000,000: beyond 4 MB the service "
+        "drops rows without a word.",
+    ),
+    th.Property(
+        "max_activities_in_flight",
+        th.IntegerType(minimum=1, maximum=1_000),
+        default=8,
+        title="Max activities in flight",
+        description="Import activities that may be unfinished at a time.",
+    ),
+    th.Property(
+        "requests_per_second",
+        th.IntegerType(minimum=1),
+        default=4,
+        title="Requests per second",
+        description="Rate that the API key allows, over all runs on this machine that share "
+        "`data_dir`.",
+    ),
+    th.Property(
+        "requests_per_day",
+        th.IntegerType(minimum=1),
+        default=10_000,
+        title="Requests per day",
+        description="Requests that the API key allows in a day (UTC), over all runs on this "
+        "machine that share `data_dir`.",
+    ),
+    th.Property(
+        "rate_limit_url",
+        th.StringType,
+        secret=True,
+        title="Rate limit URL",
+        description="Redis server that keeps both limits for all machines that use the API key "
+        "(extra `redis`), such as `rediss://:password@host:6379/0`. Without it they are kept for "
+        "this machine, in `data_dir`.",
+    ),
+    th.Property(
+        "data_dir",
+        th.StringType,
+        title="Data folder",
+        description="Folder for connections and their tokens, reports, rejected rows, "
+        "request counts and the sandbox's account. Made with mode 0700. Default: the "
+        "platform's folder for user data.",
+    ),
+    th.Property(
+        "dry_run",
+        th.BooleanType,
+        default=False,
+        title="Dry run",
+        description="Do everything but the sending; no STATE is written and no list created.",
+    ),
+    th.Property(
+        "sandbox",
+        th.BooleanType,
+        default=False,
+        title="Sandbox",
+        description="Send to an account on this machine (extra `sandbox`). It needs no "
+        "credentials, and nothing leaves the machine.",
+    ),
+    th.Property(
+        "api_url",
+        th.StringType,
+        default=API_URL,
+        title="API URL",
+        description="Another address of the API, for tests and proxies.",
+    ),
+    th.Property(
+        "auth_url",
+        th.StringType,
+        default=AUTH_URL,
+        title="Authorization server URL",
+        description="Another address of the authorization server, for tests and proxies.",
+    ),
+    th.Property(
+        "validate_records",
+        th.BooleanType,
+        default=False,
+        title="Validate records",
+        description="Check every record against the stream's whole JSON schema; one that breaks "
+        "it is a rejected row. Mapped fields are always checked.",
+    ),
+)

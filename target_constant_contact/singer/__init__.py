@@ -1,0 +1,1 @@
+"""What knows Singer and singer-sdk."""

@@ -1,0 +1,205 @@
+"""The files that BATCH messages name, read through singer-sdk's storage.
+
+A file is never read as a whole: what is held of it is a block of lines, or the pages of a parquet
+file that some rows are on.
+"""
+
+from __future__ import annotations
+
+import gzip
+import re
+import zlib
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from typing import IO, TYPE_CHECKING, Any, Final
+
+import msgspec
+from singer_sdk.helpers._batch import StorageTarget
+
+from target_constant_contact.exceptions import InputError
+from target_constant_contact.singer.json_lines import Block, cut, load
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from target_constant_contact.batches.chunk import Run
+    from target_constant_contact.singer.chunks import StreamRuns
+    from target_constant_contact.singer.json_lines import Decode
+
+BLOCK_BYTES: Final = 1 << 17
+"""Bytes that are read, or decompressed, at a time."""
+
+_PARQUET_ROWS: Final = 2_000
+_USER: Final = re.compile("//.*@")
+_encode_row: Final = msgspec.json.Encoder(decimal_format="number", enc_hook=str).encode
+
+
+@dataclass(frozen=True, slots=True)
+class FileBlock:
+    """Whole lines of a batch file, a JSON record on each.
+
+    Attributes:
+        name: The file, as an error line may show it.
+        first_line: Number of the first line in the file, from 1 on; in a parquet file, of the row.
+        block: The lines.
+    """
+
+    name: str
+    first_line: int
+    block: Block
+
+
+def read_batch(
+    message: Mapping[str, Any], storage: StorageTarget | None = None
+) -> Iterator[FileBlock]:
+    """Read the files of a BATCH message, one after the other.
+
+    Args:
+        message: The message; it has a ``manifest``, a list, and an ``encoding``, an object.
+        storage: Where the files are, whatever folder the manifest names; None: in that folder.
+
+    Raises:
+        InputError: The encoding is not known, or a file cannot be read.
+    """
+    pieces = _reader(message)
+    for url in message["manifest"]:
+        if not isinstance(url, str):
+            raise InputError(
+                f"A BATCH message names a file by {type(url).__name__}, not by a text. Run the tap "
+                "alone and look at its output."
+            )
+        name = _without_secrets(url)
+        line = 1
+        with _errors_explained(name):
+            for block in cut(pieces(url, storage)):
+                yield FileBlock(name, line, block)
+                line += len(block.lines)
+
+
+def _reader(message: Mapping[str, Any]) -> Any:
+    """What reads files of the message's encoding."""
+    encoding = message["encoding"]
+    file_format, compression = encoding.get("format"), encoding.get("compression")
+    if file_format == "parquet":
+        return _parquet
+    if file_format == "jsonl" and compression in {None, "none", "gzip"}:
+        return _gzipped if compression == "gzip" else _plain
+    raise InputError(
+        f"Stream {message['stream']!r} comes in batch files of format {file_format!r} with "
+        f"compression {compression!r}. Set batch_config.encoding of the tap to jsonl, with gzip "
+        "or without, or to parquet."
+    )
+
+
+def _plain(url: str, storage: StorageTarget | None) -> Iterator[bytes]:
+    with _opened(url, storage) as file:
+        while piece := file.read(BLOCK_BYTES):
+            yield piece
+
+
+def _gzipped(url: str, storage: StorageTarget | None) -> Iterator[bytes]:
+    with _opened(url, storage) as file, gzip.GzipFile(fileobj=file) as text:
+        while piece := text.read(BLOCK_BYTES):
+            yield piece
+
+
+def _parquet(url: str, storage: StorageTarget | None) -> Iterator[bytes]:
+    """Rows as JSON lines: dates in ISO form, decimals as numbers."""
+    from pyarrow import parquet  # noqa: PLC0415 - an extra
+
+    with (
+        _opened(url, storage) as file,
+        # By default it would hold all columns of all rows.
+        closing(parquet.ParquetFile(file, pre_buffer=False, buffer_size=BLOCK_BYTES)) as table,
+    ):
+        for rows in table.iter_batches(batch_size=_PARQUET_ROWS):
+            yield b"".join(_encode_row(row) + b"\n" for row in rows.to_pylist())
+
+
+@contextmanager
+def _opened(url: str, storage: StorageTarget | None) -> Iterator[IO[bytes]]:
+    folder, name = StorageTarget.split_url(url)
+    storage = storage or StorageTarget.from_url(folder)
+    # Its own `open` would make the folder, also where one may only read.
+    with (storage._root_path / name).open("rb") as file:  # noqa: SLF001
+        yield file
+
+
+@contextmanager
+def _errors_explained(name: str) -> Iterator[None]:
+    """Say in one line why a file cannot be read; errors of storages may hold credentials."""
+    try:
+        yield
+    except InputError:
+        raise
+    except ModuleNotFoundError as error:
+        raise InputError(
+            f"Batch file {name}: {error.name} is not installed; run pip install "
+            f"{_package(error.name or '')}."
+        ) from None
+    except ImportError as error:
+        # fsspec says what is missing in its own words, such as "Install s3fs to access S3".
+        raise InputError(f"Batch file {name} cannot be read: {error}.") from None
+    except (EOFError, gzip.BadGzipFile, zlib.error):
+        raise InputError(
+            f"Batch file {name} is not whole, or not gzip. Run the tap again."
+        ) from None
+    except Exception as error:  # noqa: BLE001 - each storage has errors of its own
+        reason = getattr(error, "strerror", None) or type(error).__name__
+        raise InputError(
+            f"Batch file {name} cannot be read ({reason}). Check that the target may read where "
+            "the tap has written it, and run again."
+        ) from None
+
+
+def _package(module: str) -> str:
+    return "'target-constant-contact[parquet]'" if module.startswith("pyarrow") else module
+
+
+def _without_secrets(url: str) -> str:
+    """A URL, or a chain of them, without user, password and query."""
+    if url.startswith("file:"):
+        return url
+    return _USER.sub("//", url.partition("?")[0])
+
+
+@dataclass(frozen=True, slots=True)
+class FileRecords:
+    """Where the records of some lines go: in runs, or alone as RECORD messages.
+
+    Attributes:
+        part: The lines.
+        stream: Stream of the records.
+        runs: How records of the stream are taken in runs; None when they cannot be.
+        take_run: Takes a run, and a function that has a record of it handled alone.
+        process: Handles a RECORD message.
+    """
+
+    part: FileBlock
+    stream: str
+    runs: StreamRuns | None
+    take_run: Callable[[Run, Callable[[int], None]], None]
+    process: Callable[[dict[str, Any]], None]
+
+    @property
+    def decode(self) -> Decode | None:
+        """Decodes a record to what runs are made of."""
+        return self.runs.decode if self.runs else None
+
+    def take(self, run: Sequence[Any], leave: Callable[[int], None]) -> None:
+        """Take records in their order."""
+        if self.runs:
+            self.take_run(self.runs.map(run), leave)
+
+    def alone(self, position: int) -> None:
+        """Handle the record of one line; a blank line is passed over."""
+        line = self.part.block.lines[position]
+        if line.strip():
+            record = load(line, lambda fault: self._refusal(position, fault))
+            self.process({"type": "RECORD", "stream": self.stream, "record": record})
+
+    def _refusal(self, position: int, fault: str) -> InputError:
+        return InputError(
+            f"Line {self.part.first_line + position:,} of batch file {self.part.name} {fault}. "
+            "Look at that line of the file."
+        )

@@ -1,0 +1,1 @@
+"""Which rows did not land, and why."""

@@ -1,0 +1,220 @@
+"""What a run makes of each fault at each endpoint, as tables in docs/reference/faults.md.
+
+As a program (`scripts/fault-tables`) it writes the tables anew; test_faults.py compares them, cell
+by cell, with what really happens.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+from unittest.mock import patch
+
+from target_constant_contact import waiting
+from target_constant_contact.api.http import transport
+from target_constant_contact.api.limits import limiter
+from target_constant_contact.api.oauth import transport as auth_transport
+from target_constant_contact.imports import importer
+from target_constant_contact.sandbox import Behaviour, Fault, Sandbox
+from tests.support.target import record, run, schema, settings_for, state
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from target_constant_contact.sandbox.control.faults import Action
+
+PATH: Final = Path(__file__).parents[2] / "docs" / "reference" / "faults.md"
+CLIENT: Final = "sandbox-public"
+TEXT: Final = {"type": ["null", "string"]}
+
+
+@dataclass(frozen=True, eq=False)
+class Endpoint:
+    """An endpoint that a run uses.
+
+    Attributes:
+        title: What the table says of it.
+        method: HTTP method of the fault.
+        path: Path of the fault.
+        settings: Settings with which a run uses it.
+        before: Faults that make a run use it.
+    """
+
+    title: str
+    method: str
+    path: str
+    settings: dict[str, Any] = field(default_factory=dict)
+    before: tuple[Fault, ...] = ()
+
+
+JSON_IMPORT: Final = "/activities/contacts_json_import"
+ENDPOINTS: Final = (
+    Endpoint("renew the token: POST /token", "POST", "/token"),
+    Endpoint("read the account: GET /account/summary", "GET", "/account/summary"),
+    Endpoint("read the lists: GET /contact_lists", "GET", "/contact_lists"),
+    Endpoint("read the fields: GET /contact_custom_fields", "GET", "/contact_custom_fields"),
+    Endpoint("make a list: POST /contact_lists", "POST", "/contact_lists"),
+    Endpoint("count the contacts: GET /contacts/counts", "GET", "/contacts/counts"),
+    Endpoint("import: POST .../contacts_json_import", "POST", JSON_IMPORT),
+    Endpoint(
+        "import: POST .../contacts_file_import",
+        "POST",
+        "/activities/contacts_file_import",
+        {"import_format": "csv"},
+    ),
+    Endpoint("poll: GET /activities/{id}", "GET", "/activities/*"),
+    Endpoint(
+        "look for a lost import: GET /activities",
+        "GET",
+        "/activities",
+        before=(Fault("POST", JSON_IMPORT, action="drop_after"),),
+    ),
+    Endpoint("read a list back: POST .../contact_exports", "POST", "/activities/contact_exports"),
+    Endpoint("read a list back: GET /contact_exports/{id}", "GET", "/contact_exports/*"),
+    Endpoint("look a person up: GET /contacts", "GET", "/contacts"),
+)
+FAULTS: Final[dict[str, Action]] = {
+    "throttled": "throttled",
+    "queue full": "queue_full",
+    "quota used up": "quota_exceeded",
+    "500": "error_500",
+    "503": "error_503",
+    "slow": "delay",
+    "cut before": "drop_before",
+    "cut after": "drop_after",
+    "garbage": "garbage",
+    "token expired": "unauthorized",
+}
+TIMES: Final[dict[str, int | None]] = {"once": 1, "for good": None}
+
+
+def messages() -> list[dict[str, Any]]:
+    """Seven people in three imports; one of them has unsubscribed."""
+    people = [record(email=f"member{n}@example.com", name=f"N{n}", tier="gold") for n in range(6)]
+    people.append(record(email="una.subscribed@example.com", name="Una", tier="gold"))
+    return [schema(email=TEXT, name=TEXT, tier=TEXT), *people, state("end")]
+
+
+@dataclass(frozen=True)
+class Case:
+    """What came of one run."""
+
+    exit_code: int
+    state_out: bool
+    all_accounted: bool
+    rows_imported: int
+    requests: int
+
+    @classmethod
+    def of(cls, endpoint: Endpoint, *faults: Fault) -> Case:
+        """Run with these faults."""
+        return _run(endpoint, faults)
+
+    def cell(self, undisturbed: Case) -> str:
+        """What the table says of it."""
+        more = self.requests - undisturbed.requests
+        cost = f" {more:+d}".replace("-", "\N{MINUS SIGN}") if more else ""
+        twice = self.rows_imported - undisturbed.rows_imported
+        again = f", {twice} rows twice" if twice > 0 else ""
+        if self.exit_code == 0 and self.state_out and self.all_accounted:
+            return f"done{cost}{again}"
+        kept = "" if not self.state_out else ", STATE OUT"
+        return f"exit {self.exit_code}{kept}{cost}{again}"
+
+
+def _run(endpoint: Endpoint, faults: tuple[Fault, ...]) -> Case:
+    behaviour = Behaviour(seconds_to_start=0, seconds_to_finish=0)
+    with tempfile.TemporaryDirectory() as folder, Sandbox(behaviour=behaviour) as sandbox:
+        name = sandbox.create_custom_field("Night tier")
+        seed = sandbox.mint_refresh_token(client_id=CLIENT)
+        for fault in (*endpoint.before, *faults):
+            sandbox.add_fault(fault)
+        settings = settings_for(sandbox, Path(folder) / "data") | {
+            "access_token": None,
+            "auth_url": sandbox.auth_url,
+            "client_id": CLIENT,
+            "refresh_token": seed,
+            "account": "Sandbox Trading Co.",
+            "lists": "Fresh list",
+            "create_lists": True,
+            "field_mapping": {"email": "email", "first_name": "name", f"cf:{name}": "tier"},
+            "max_active_contacts": 10_000,
+            "max_activities_in_flight": 1,
+            "batch_size_rows": 3 if endpoint.settings.get("import_format") != "csv" else 4,
+            "import_timeout_minutes": 0.01,
+        }
+        with _in_no_time():
+            done = run(settings | endpoint.settings, *messages())
+        accounted = {"read": 7, "landed": 6, "suppressed": 1}
+        return Case(
+            exit_code=done.exit_code,
+            state_out=done.states == ["end"],
+            all_accounted=bool(done.report) and done.totals == accounted,
+            rows_imported=sum(activity["rows"] for activity in sandbox.activities()),
+            requests=len(sandbox.requests),
+        )
+
+
+@contextmanager
+def _in_no_time() -> Iterator[None]:
+    """Wait thousandths instead of seconds, between polls, tries and slots."""
+    with (
+        patch.object(waiting, "POLL_SECONDS", (0.001,)),
+        patch.object(transport, "RETRY_SECONDS", 0.0),
+        patch.object(auth_transport, "RETRY_SECONDS", 0.0),
+        patch.object(transport, "_THROTTLED_SECONDS", 0.0),
+        patch.object(auth_transport, "_THROTTLED_SECONDS", 0.0),
+        patch.object(importer, "QUEUE_FULL_SECONDS", 0.4),
+        patch.object(limiter, "_MARGIN", 0.001),
+    ):
+        yield
+
+
+def fault_of(endpoint: Endpoint, name: str, times: str) -> Fault:
+    """The fault that a cell is about."""
+    return Fault(endpoint.method, endpoint.path, FAULTS[name], times=TIMES[times], seconds=0.02)
+
+
+def table(times: str) -> str:
+    """The table of the faults that come once, or for good."""
+    lines = [
+        f"| request | {' | '.join(FAULTS)} |",
+        f"| --- |{' --- |' * len(FAULTS)}",
+    ]
+    for endpoint in ENDPOINTS:
+        undisturbed = Case.of(endpoint)
+        cells = [
+            Case.of(endpoint, fault_of(endpoint, name, times)).cell(undisturbed) for name in FAULTS
+        ]
+        lines.append(f"| {endpoint.title} | {' | '.join(cells)} |")
+    return "".join(f"{line}\n" for line in lines)
+
+
+def written(times: str) -> dict[tuple[str, str], str]:
+    """The cells of a table in docs/reference/faults.md, by request and fault."""
+    _, found, rest = PATH.read_text(encoding="utf-8").partition(f"<!-- {times} -->\n")
+    assert found, f"{PATH} has no part {times!r}"
+    part = rest.partition(f"<!-- /{times} -->")[0]
+    rows = [[cell.strip() for cell in line.strip("|\n").split("|")] for line in part.splitlines()]
+    return {
+        (row[0], name): cell
+        for row in rows[2:]
+        for name, cell in zip(rows[0][1:], row[1:], strict=True)
+    }
+
+
+def main() -> None:
+    """Write the tables into docs/reference/faults.md."""
+    text = PATH.read_text(encoding="utf-8")
+    for times in TIMES:
+        start, end = f"<!-- {times} -->\n", f"<!-- /{times} -->"
+        before, _, rest = text.partition(start)
+        text = f"{before}{start}{table(times)}{end}{rest.partition(end)[2]}"
+    PATH.write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,134 @@
+"""A run that was interrupted is taken up by the next one, and a finished one never is."""
+
+from __future__ import annotations
+
+import json
+
+from target_constant_contact.exceptions import InterruptedRunError
+from target_constant_contact.sandbox import Fault
+from target_constant_contact.verification.verifier import Verifier
+from tests.support.target import member, schema, state
+
+IMPORT = "/activities/contacts_json_import"
+
+
+def rows_imported(sandbox):
+    return sum(activity["rows"] for activity in sandbox.activities())
+
+
+def members(count):
+    return [schema(), *map(member, range(count)), state("end")]
+
+
+def interrupted(sandbox, export, rows=6):
+    """A run that ends because the day's requests are used up, after two of its three imports."""
+    sandbox.add_fault(Fault("POST", IMPORT, nth=3, action="quota_exceeded"))
+    outcome = export(*members(rows), batch_size_rows=2)
+    assert outcome.exit_code == 75
+    assert rows_imported(sandbox) == 4
+    return outcome
+
+
+def test_what_the_interrupted_run_has_imported_is_not_sent_again(sandbox, export):
+    interrupted(sandbox, export)
+    outcome = export(*members(6), batch_size_rows=2)
+    assert outcome.exit_code == 0
+    assert outcome.states == ["end"]
+    assert outcome.totals == {"read": 6, "landed": 6}
+    assert rows_imported(sandbox) == 6
+    assert sorted(record["taken_up"] for record in outcome.report["imports"]) == [False, True, True]
+    assert "asking what became of its 2 imports" in outcome.log
+
+
+def test_the_next_night_really_sends(sandbox, export):
+    interrupted(sandbox, export)
+    for _ in range(2):
+        assert export(*members(6), batch_size_rows=2).exit_code == 0
+    assert rows_imported(sandbox) == 6 + 6
+
+
+def test_a_run_that_failed_with_everything_settled_is_not_taken_up(sandbox, behave, export):
+    behave(flagged_addresses=frozenset({"member1@example.com"}))
+    assert export(*members(2), max_rejected_percent=0).exit_code == 65
+    assert export(*members(2)).exit_code == 0
+    assert rows_imported(sandbox) == 4
+
+
+def test_a_run_that_was_stopped_while_it_verified_is_taken_up(sandbox, export, monkeypatch):
+    def stopped(_verifier, _check):
+        raise InterruptedRunError("SIGTERM came before the run was finished.")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Verifier, "explain", stopped)
+        assert export(*members(6), batch_size_rows=2).exit_code == 1
+    assert export(*members(6), batch_size_rows=2).exit_code == 0
+    assert rows_imported(sandbox) == 6
+
+
+def test_changed_rows_are_sent(sandbox, export):
+    interrupted(sandbox, export)
+    messages = [schema(), *(member(n, FirstName="New") for n in range(6)), state("end")]
+    outcome = export(*messages, batch_size_rows=2)
+    assert outcome.exit_code == 0
+    assert rows_imported(sandbox) == 4 + 6
+    names = {sandbox.contact(f"member{n}@example.com")["first_name"] for n in range(6)}
+    assert names == {"New"}
+
+
+def test_an_import_with_errors_is_sent_again(sandbox, behave, export):
+    """Whatever was wrong with it may have been mended in the account."""
+    behave(flagged_addresses=frozenset({"member1@example.com"}))
+    interrupted(sandbox, export)
+    behave(flagged_addresses=frozenset())
+    outcome = export(*members(6), batch_size_rows=2)
+    assert outcome.totals == {"read": 6, "landed": 6}
+    assert rows_imported(sandbox) == 4 + 4
+
+
+def test_an_export_to_other_lists_takes_nothing_up(sandbox, export):
+    interrupted(sandbox, export)
+    outcome = export(*members(6), batch_size_rows=2, lists="Loyalty members")
+    assert outcome.exit_code == 0
+    assert len(sandbox.members("Loyalty members")) >= 6
+    assert rows_imported(sandbox) == 4 + 6
+
+
+def test_another_format_is_other_content(sandbox, export):
+    interrupted(sandbox, export)
+    assert export(*members(6), batch_size_rows=3, import_format="csv").exit_code == 0
+    assert rows_imported(sandbox) == 4 + 6
+
+
+def test_a_dry_run_touches_no_journal(sandbox, export):
+    interrupted(sandbox, export)
+    assert export(*members(6), batch_size_rows=2, dry_run=True).exit_code == 0
+    assert export(*members(6), batch_size_rows=2).exit_code == 0
+    assert rows_imported(sandbox) == 6
+
+
+def test_rows_kept_by_an_interrupted_run_are_deleted(sandbox, behave, export):
+    behave(flagged_addresses=frozenset({"member1@example.com"}))
+    first = interrupted(sandbox, export)
+    (folder,) = first.data_dir.glob("runs/*")
+    left = folder / "unverified"
+    left.mkdir()
+    (left / "1").write_text("member1@example.com")
+    export(*members(6), batch_size_rows=2)
+    assert not left.exists()
+
+
+def test_the_journal_holds_no_address_and_belongs_to_its_owner(sandbox, export):
+    outcome = interrupted(sandbox, export)
+    (folder,) = outcome.data_dir.glob("ledger/*/*")
+    assert folder.stat().st_mode & 0o777 == 0o700
+    for path in folder.iterdir():
+        assert path.stat().st_mode & 0o777 == 0o600
+        assert b"example" not in path.read_bytes()
+    lines = (folder / "journal.jsonl").read_text().splitlines()
+    assert {json.loads(line)["line"] for line in lines} == {
+        "run",
+        "sent",
+        "accepted",
+        "settled",
+        "not taken",
+    }

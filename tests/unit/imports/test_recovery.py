@@ -1,0 +1,190 @@
+"""What an interrupted run has sent is known before anything new is sent."""
+
+from __future__ import annotations
+
+import logging
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from target_constant_contact.api.models import Activity
+from target_constant_contact.batches.batch import Destination, ImportBatch
+from target_constant_contact.exceptions import ApiError, InterruptedRunError
+from target_constant_contact.imports.recovery import TakeUp
+from target_constant_contact.ledger.ledger import Ledger
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+NOW = datetime(2026, 11, 24, 2, 0, tzinfo=UTC)
+PLACE = Destination("members", ("list-a",))
+
+
+def batch(number: int) -> ImportBatch:
+    return ImportBatch(number, PLACE, None, 2, 0, b"body %d" % number, {f"k{number}": number})
+
+
+def activity(name: str, state: str = "completed") -> Activity:
+    counters = {"person_count": 2, "items_total_count": 3} if state == "completed" else {}
+    return Activity(name, state, counters, created_at=NOW)
+
+
+class Service:
+    """Shows one state of its activities after the other."""
+
+    def __init__(self, *states: list[Activity]) -> None:
+        self._states = list(states)
+        self.unlisted: dict[str, Activity] = {}
+        self.asked: list[str] = []
+
+    def recent_activities(self) -> list[Activity]:
+        self.asked.append("recent")
+        return self._states.pop(0) if len(self._states) > 1 else self._states[0]
+
+    def activity(self, activity_id: str) -> Activity:
+        self.asked.append(activity_id)
+        if activity_id not in self.unlisted:
+            raise ApiError("not found", status=404)
+        return self.unlisted[activity_id]
+
+
+class Clock:
+    """Time that only waiting moves on."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def time(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / "ledger" / "account" / "export"
+
+
+@pytest.fixture
+def ledger(folder: Path) -> Iterator[Ledger]:
+    """The ledger of the next run; an interrupted one has sent batch 1 (a1) and lost batch 2."""
+    first = Ledger(folder, "first", now=lambda: NOW)
+    first.open(no_check, wait_seconds=1)
+    first.accept(first.begin(batch(1), "json"), activity("a1", "initialized"))
+    first.begin(batch(2), "json")
+    first.close()
+    second = Ledger(folder, "second", now=lambda: NOW + timedelta(hours=1))
+    second.open(no_check, wait_seconds=1)
+    yield second
+    second.close()
+
+
+def no_check() -> None:
+    """Nothing asks the run to stop."""
+
+
+def take_up(ledger: Ledger, service: Service, **options: Any) -> Clock:
+    clock = Clock()
+    options = {"timeout_seconds": 60, "check": no_check, "poll_seconds": (1, 5)} | options
+    TakeUp(service, ledger, clock=clock.time, sleep=clock.sleep, **options).run()
+    return clock
+
+
+def test_an_import_that_has_ended_well_is_not_sent_again(ledger):
+    take_up(ledger, Service([activity("a1")]))
+    assert ledger.take_up(batch(1), "json") == activity("a1")
+
+
+def test_an_unfinished_import_is_waited_for(ledger):
+    service = Service([activity("a1", "processing")], [activity("a1", "processing")])
+    service._states.append([activity("a1")])
+    clock = take_up(ledger, service)
+    assert clock.now >= 6
+    assert ledger.take_up(batch(1), "json")
+
+
+def test_an_import_that_failed_is_sent_again(ledger):
+    take_up(ledger, Service([activity("a1", "failed")]))
+    assert ledger.take_up(batch(1), "json") is None
+
+
+def test_an_import_that_the_service_no_longer_knows_is_sent_again(ledger):
+    service = Service([])
+    take_up(ledger, service)
+    assert "a1" in service.asked
+    assert ledger.take_up(batch(1), "json") is None
+
+
+def test_an_import_beyond_the_recent_ones_is_asked_for_by_itself(ledger):
+    service = Service([])
+    service.unlisted["a1"] = activity("a1")
+    take_up(ledger, service)
+    assert ledger.take_up(batch(1), "json")
+
+
+def test_another_error_is_raised(ledger, monkeypatch):
+    def refuse(_self: Any, _activity_id: str) -> Activity:
+        raise ApiError("teapot", status=418)
+
+    monkeypatch.setattr(Service, "activity", refuse)
+    with pytest.raises(ApiError, match="teapot"):
+        take_up(ledger, Service([]))
+
+
+def test_an_import_whose_answer_was_lost_is_found_among_the_recent_ones(ledger):
+    take_up(ledger, Service([activity("a1"), activity("a2")]))
+    assert ledger.take_up(batch(2), "json") == activity("a2")
+
+
+def test_one_that_may_be_the_lost_import_is_waited_for(ledger):
+    service = Service(
+        [activity("a1"), activity("a2", "processing")], [activity("a1"), activity("a2")]
+    )
+    clock = take_up(ledger, service)
+    assert clock.now > 0
+    assert ledger.take_up(batch(2), "json") == activity("a2")
+
+
+def test_a_lost_import_that_is_missed_twice_is_sent_again(ledger):
+    service = Service([activity("a1")])
+    take_up(ledger, service)
+    assert service.asked == ["recent", "recent"]
+    assert ledger.take_up(batch(2), "json") is None
+
+
+def test_a_lost_import_may_show_up_late(ledger):
+    take_up(ledger, Service([activity("a1")], [activity("a1"), activity("a2")]))
+    assert ledger.take_up(batch(2), "json") == activity("a2")
+
+
+def test_what_never_ends_is_not_waited_for_longer_than_an_import_may_take(ledger, caplog):
+    clock = take_up(ledger, Service([activity("a1", "processing")]))
+    assert 60 <= clock.now <= 66
+    assert "a1 of the interrupted run is still unfinished after 1 minutes" in caplog.text
+    assert ledger.take_up(batch(1), "json") is None
+
+
+def test_waiting_listens_to_the_check(ledger):
+    def check() -> None:
+        raise InterruptedRunError("stop")
+
+    with pytest.raises(InterruptedRunError):
+        take_up(ledger, Service([activity("a1", "processing")]), check=check)
+
+
+def test_it_is_said_which_run_is_taken_up(ledger, caplog):
+    caplog.set_level(logging.INFO)
+    take_up(ledger, Service([activity("a1")]))
+    assert "Run first was interrupted; asking what became of its 2 imports" in caplog.text
+
+
+def test_without_an_interrupted_run_nothing_is_asked(tmp_path):
+    fresh = Ledger(tmp_path / "account" / "export", "run", now=lambda: NOW)
+    fresh.open(no_check, wait_seconds=1)
+    service = Service([])
+    take_up(fresh, service)
+    fresh.close()
+    assert service.asked == []

@@ -1,0 +1,134 @@
+"""Columns: runs of records become the same contacts as records one by one."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from target_constant_contact.api.models import CustomField
+from target_constant_contact.contacts.contact import Contact
+from target_constant_contact.contacts.encoding import encode_contact, sms_permission
+from target_constant_contact.mapping.columns import ColumnMapping, _Known
+from target_constant_contact.mapping.field_mapping import FieldMapping
+from target_constant_contact.mapping.values import Text, email_column, whole_number_column
+
+KINDS = ("string", "text_area", "number", "date", "datetime", "boolean", "single_select")
+CUSTOM = [CustomField(kind, kind, kind, kind, ("Gold", "Silver")) for kind in KINDS]
+FIELDS = {
+    "email": "email",
+    "first_name": "first",
+    "last_name": "last",
+    "phone": "phone",
+    "mobile_phone": "mobile",
+    "home_phone": "home",
+    "work_phone": "work",
+    "birthday_month": "month",
+    "birthday_day": "day",
+    "anniversary": "since",
+    "city": "deep.city",
+    "sms_number": "sms",
+    "sms_consent_date": "agreed",
+} | {f"cf:{kind}": kind for kind in KINDS}
+SCHEMA = {"properties": {path.partition(".")[0]: {} for path in FIELDS.values()}}
+MAPPING = FieldMapping.compile(
+    "members", SCHEMA, FIELDS, custom_fields=CUSTOM, today=date(2026, 11, 24)
+)
+
+days = st.dates().map(str)
+values = st.one_of(
+    st.none(),
+    st.sampled_from(["", " ", "Ann", "Ann ", "A|B", "x" * 60, "a\tb", "Zoë", "\u200b", "Gold"]),
+    st.sampled_from(["true", "1", "12", "2125550100", "+1 (212) 555-0100", "1e3", "gold"]),
+    st.sampled_from([0, 1, 7, 12, 31, 2125550100, 10**20, -5, True, False, 1.5]),
+    st.sampled_from([Decimal("1.10"), Decimal("NaN"), Decimal(1), [], [1], {}, {"city": "Oslo"}]),
+    days,
+    days.map("{}T10:20:30Z".format),
+    st.text(max_size=8),
+)
+addresses = st.one_of(
+    st.integers(0, 99).map("Member.{}@mail.example.com".format),
+    st.sampled_from(["", None, " ann@example.com", "a\nb@example.com", "ann@example", "x@y.1", 7]),
+    st.sampled_from(["ü@example.com", f"{'x' * 70}@example.com", "a@b.co\n", "a@b.c"]),
+)
+rows = st.fixed_dictionaries(
+    {"email": addresses},
+    optional={path.partition(".")[0]: values for path in FIELDS.values() if path != "email"},
+)
+
+
+def columns_of(mapping: ColumnMapping, records: list[dict[str, Any]]) -> list[list[Any]]:
+    return [[record.get(field) for record in records] for field in mapping.fields]
+
+
+@settings(max_examples=400)
+@given(st.lists(st.lists(rows, min_size=1, max_size=8), max_size=3))
+def test_a_run_becomes_what_its_records_become_one_by_one(runs):
+    mapping = ColumnMapping(MAPPING)
+    for records in runs:
+        found = mapping(columns_of(mapping, records))
+        for place, record in enumerate(records):
+            contact = MAPPING(record)
+            assert isinstance(contact, Contact) == (place not in found.unfit)
+            if isinstance(contact, Contact):
+                properties = contact.properties
+                assert found.keys[place] == contact.key
+                assert found.bodies[place] == encode_contact(properties)
+                assert found.permissions[place] == sms_permission(
+                    properties.get("sms_number"), properties.get("sms_consent_date")
+                )
+
+
+@settings(max_examples=300)
+@given(st.lists(values, min_size=1), st.sampled_from([3, 50]))
+def test_text_is_cleaned_as_a_column_or_not_at_all(column, limit):
+    convert = Text(limit, truncate=True)
+    found = convert.column(column)
+    if found is not None:
+        assert found == [value if value is None else convert(value) for value in column]
+
+
+def test_a_plain_column_is_not_looked_at_value_by_value():
+    assert Text(50).column(["Ann", None, "", "Mary Ann"]) == ["Ann", None, None, "Mary Ann"]
+    assert email_column(["ann@example.com", "Bob@mail.example.org"]) is not None
+    assert whole_number_column([1, None, -20]) == ["1", None, "-20"]
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["ann@example", "ann@@example.com", "a b@example.com", "@example.com", "a@b..com", "a@b.c1"],
+)
+def test_an_unusual_address_is_not_taken_for_a_plain_one(address):
+    assert email_column(["ann@example.com", address]) is None
+
+
+def test_values_that_repeat_are_still_right_when_too_many_are_known():
+    mapping = ColumnMapping(MAPPING)
+    for start in range(0, 9_000, 3_000):
+        records = [
+            {"email": f"m{n}@example.com", "first": f"Ann {n}", "number": f"{n}.50"}
+            for n in range(start, start + 3_000)
+        ]
+        found = mapping(columns_of(mapping, records))
+        assert not found.unfit
+        assert found.bodies[7] == encode_contact(MAPPING(records[7]).properties)
+
+
+def test_long_values_are_not_remembered():
+    """There may be thousands of each field."""
+    known = _Known(Text(50, truncate=True))
+    assert known["x" * 1_000] == "x" * 50
+    assert known["Ann "] == "Ann"
+    assert set(known) == {None, "Ann "}
+
+
+def test_keys_are_in_lower_case_whatever_the_addresses_are():
+    mapping = ColumnMapping(MAPPING)
+    for emails in (["ann@example.com", "Bob@Example.com"], ["ann@example.com", "bob@example.com"]):
+        found = mapping(columns_of(mapping, [{"email": email} for email in emails]))
+        assert list(found.keys) == ["ann@example.com", "bob@example.com"]
+        assert found.bodies[1] == encode_contact({"email": emails[1]})

@@ -1,0 +1,255 @@
+"""Records become contacts, or rejections that say why not."""
+
+from __future__ import annotations
+
+from datetime import date
+from types import MappingProxyType
+
+import pytest
+
+from target_constant_contact.api.models import CustomField
+from target_constant_contact.contacts.contact import Contact, Rejection
+from target_constant_contact.exceptions import SettingsError
+from target_constant_contact.mapping.field_mapping import (
+    FieldMapping,
+    custom_field_faults,
+    field_getter,
+)
+
+TIER = CustomField("1", "Loyalty tier", "Loyalty_tier")
+ANN = {"email": "ann@example.com"}
+
+
+def mapping_of(*names, **options):
+    """A mapping of e-mail and the given properties, from fields of the same names."""
+    fields = {name: name for name in ("email", *names)}
+    return FieldMapping.compile("people", {}, fields, today=date(2024, 6, 1), **options)
+
+
+def faults_of(schema, field_mapping, **options):
+    with pytest.raises(SettingsError) as caught:
+        FieldMapping.compile("people", schema, field_mapping, **options)
+    return caught.value.faults
+
+
+def test_a_record_becomes_a_contact_under_the_names_of_the_import():
+    mapping = FieldMapping.compile(
+        "people",
+        {},
+        {
+            "cf:Loyalty tier": "tier",
+            "home country": "land",
+            "birthday": "dob",
+            "email": "EmailAddress",
+        },
+        custom_fields=[TIER],
+    )
+    record = {"EmailAddress": " Ann@Example.com", "dob": "12/25/1980", "land": "UK", "tier": "gold"}
+    contact = mapping(record)
+    assert contact == Contact(
+        "ann@example.com",
+        {
+            "email": "Ann@Example.com",
+            "birthday_month": 12,
+            "birthday_day": 25,
+            "country": "UK",
+            "cf:Loyalty_tier": "gold",
+        },
+    )
+    assert list(contact.properties) == list(mapping.properties)
+    assert not mapping.automatic
+
+
+def test_custom_fields_are_sent_last_in_the_order_of_the_settings():
+    fields = [CustomField(name, name, name) for name in "zyx"]
+    mapping = mapping_of("cf:z", "cf:x", "cf:y", "first_name", custom_fields=fields)
+    assert mapping.properties == ("email", "first_name", "cf:z", "cf:x", "cf:y")
+
+
+def test_blank_missing_and_null_values_are_not_sent():
+    mapping = mapping_of("first_name", "last_name", "city", "birthday")
+    assert mapping(ANN | {"first_name": " ", "last_name": None, "birthday": ""}).properties == ANN
+
+
+def test_a_record_can_be_any_mapping():
+    assert mapping_of()(MappingProxyType(ANN)) == Contact("ann@example.com", ANN)
+
+
+def test_values_are_read_from_nested_fields():
+    fields = {"email": "emails.0.address", "city": "address.city"}
+    record = {"emails": [{"address": "ann@example.com"}], "address": {"city": "Bonn"}}
+    mapping = FieldMapping.compile("people", {}, fields)
+    assert mapping(record).properties == ANN | {"city": "Bonn"}
+    assert mapping({"emails": [], "address": None}) == Rejection(
+        "e-mail address is blank", "emails.0.address"
+    )
+
+
+@pytest.mark.parametrize("value", [None, "", "  ", "\u200b"])
+def test_a_blank_email_is_rejected_before_anything_else(value):
+    record = {"email": value, "first_name": ["x"]}
+    assert mapping_of("first_name")(record) == Rejection("e-mail address is blank", "email")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "reason"),
+    [
+        ("email", "ann", "e-mail address does not have exactly one @"),
+        ("first_name", "x" * 51, "first_name is longer than 50 characters"),
+        ("street", "x" * 256, "street is longer than 255 characters"),
+        ("first_name", ["x"], "first_name is a list"),
+        ("birthday", "25/12/1980", "birthday is written day first"),
+        ("anniversary", "9999-12-31", "anniversary is not between 1901 and ten years from today"),
+        ("anniversary", "2034-06-02", "anniversary is not between 1901 and ten years from today"),
+        ("sms_number", "5", "sms_number is not a US telephone number"),
+        ("cf:Loyalty tier", {}, "cf:Loyalty tier is an object"),
+    ],
+)
+def test_a_rejection_names_property_rule_and_field(name, value, reason):
+    fields = {"email": "email"} | {name: "source"}
+    mapping = FieldMapping.compile(
+        "people", {}, fields, custom_fields=[TIER], today=date(2024, 6, 1)
+    )
+    rejection = mapping(ANN | {"source": value})
+    assert rejection.field == "source"
+    assert rejection.reason.startswith(reason)
+
+
+def test_long_text_is_truncated_where_that_is_wanted_but_never_an_address():
+    mapping = mapping_of("first_name", on_too_long="truncate")
+    assert mapping(ANN | {"first_name": "x" * 60}).properties["first_name"] == "x" * 50
+    long = "x" * 60 + "@" + "y" * 20 + ".example"
+    assert mapping({"email": long}).reason == "e-mail address is longer than 80 characters"
+
+
+def test_an_address_between_both_documented_limits_is_sent():
+    long = "x" * 60 + "@example.com"
+    assert mapping_of()({"email": long}).key == long
+
+
+def test_today_is_what_anniversaries_are_compared_with_by_default():
+    mapping = FieldMapping.compile("people", {}, {"email": "email", "anniversary": "a"})
+    assert mapping(ANN | {"a": "2020-01-01"}).properties == ANN | {"anniversary": "2020-01-01"}
+    assert isinstance(mapping(ANN | {"a": "9999-12-31"}), Rejection)
+
+
+@pytest.mark.parametrize(
+    ("month", "day", "sent"),
+    [(2, 29, (2, 29)), ("02", " 9 ", (2, 9)), (12.0, "31.0", (12, 31)), ("007", "1", (7, 1))],
+)
+def test_month_and_day_of_birth_may_be_numbers_or_digits(month, day, sent):
+    mapping = mapping_of("birthday_month", "birthday_day")
+    properties = mapping(ANN | {"birthday_month": month, "birthday_day": day}).properties
+    assert (properties["birthday_month"], properties["birthday_day"]) == sent
+
+
+@pytest.mark.parametrize(
+    ("month", "day", "reason", "field"),
+    [
+        (13, 1, "birthday_month is not a month (1 to 12)", "birthday_month"),
+        (0, 1, "birthday_month is not a month (1 to 12)", "birthday_month"),
+        (True, 1, "birthday_month is not a month (1 to 12)", "birthday_month"),
+        ("May", 1, "birthday_month is not a month (1 to 12)", "birthday_month"),
+        ("\u0665", 1, "birthday_month is not a month (1 to 12)", "birthday_month"),
+        (1, 32, "birthday_day is not a day of a month (1 to 31)", "birthday_day"),
+        (1, [1], "birthday_day is not a day of a month (1 to 31)", "birthday_day"),
+        (2, 30, "birthday_day is not a day of that month", "birthday_day"),
+        (2, "", "birthday_day is blank but birthday_month is not; give both", "birthday_day"),
+        (None, 2, "birthday_month is blank but birthday_day is not; give both", "birthday_month"),
+    ],
+)
+def test_month_and_day_that_are_no_birthday_are_rejected(month, day, reason, field):
+    mapping = mapping_of("birthday_month", "birthday_day")
+    record = ANN | {"birthday_month": month, "birthday_day": day}
+    assert mapping(record) == Rejection(reason, field)
+
+
+def test_a_contact_without_a_birthday_is_no_half_birthday():
+    mapping = mapping_of("birthday_month", "birthday_day")
+    assert mapping(ANN | {"birthday_month": "", "birthday_day": None}).properties == ANN
+
+
+def test_a_fourth_telephone_number_is_rejected_and_a_blank_one_does_not_count():
+    names = ("phone", "home_phone", "work_phone", "mobile_phone")
+    record = ANN | dict.fromkeys(names, "1")
+    assert mapping_of(*names)(record) == Rejection(
+        "there are more than 3 telephone numbers; a contact takes no more", "home_phone"
+    )
+    assert len(mapping_of(*names)(record | {"phone": " "}).properties) == 4
+
+
+def test_a_consent_is_sent_with_a_number_only():
+    mapping = mapping_of("sms_number", "sms_consent_date")
+    consent = ANN | {"sms_consent_date": "5/1/2024"}
+    assert mapping(consent | {"sms_number": "(212) 555-0123"}).properties == ANN | {
+        "sms_number": "2125550123",
+        "sms_consent_date": "2024-05-01",
+    }
+    assert mapping(consent | {"sms_number": " "}).properties == ANN
+    assert mapping(ANN | {"sms_consent_date": "never"}).properties == ANN
+    assert mapping(ANN | {"sms_number": 2125550123}).properties == ANN | {
+        "sms_number": "2125550123"
+    }
+
+
+def test_the_home_address_is_sent_as_the_primary_one():
+    mapping = mapping_of("home_street", "home_country", "work_city")
+    assert mapping.properties == ("email", "street", "country", "work_city")
+
+
+@pytest.mark.parametrize("nothing", [None, {}])
+def test_fields_are_matched_by_name_when_none_are_mapped(nothing):
+    schema = {"properties": {"EmailAddress": {}, "FIRST_NAME": {}, "hobby": {}}}
+    mapping = FieldMapping.compile("people", schema, nothing)
+    assert mapping.automatic
+    assert mapping.fields == {"email": "EmailAddress", "first_name": "FIRST_NAME"}
+
+
+def test_a_stream_without_an_email_field_is_a_fault_that_lists_some_of_its_fields():
+    schema = {"properties": {f"f{n}": {} for n in range(12)}}
+    (fault,) = faults_of(schema, None)
+    assert fault == (
+        "stream 'people': no field looks like an e-mail address"
+        " (fields: f0, f1, f2, f3, f4, f5, f6, f7, f8, f9 and 2 more); set field_mapping.email"
+    )
+    assert "(fields: none)" in faults_of({}, None)[0]
+
+
+def test_all_faults_are_reported_together_and_name_the_stream():
+    schema = {"properties": {"Email": {}, "FirstName": {}}}
+    fields = {"email": "Email", "first_name": "FistName", "frist": "", "cf:tier": "FirstName"}
+    faults = faults_of(schema, fields, custom_fields=[TIER])
+    assert all(fault.startswith("stream 'people'") for fault in faults)
+    assert (
+        "stream 'people' has no field 'FistName' (for first_name); did you mean 'FirstName'?"
+        in (faults)
+    )
+    assert any("unknown contact property 'frist'" in fault for fault in faults)
+    assert any("frist is mapped to a blank field" in fault for fault in faults)
+    assert any("no custom field 'tier' in the account" in fault for fault in faults)
+    assert len(faults) == 4
+
+
+def test_a_csv_import_refuses_properties_that_it_does_not_document():
+    assert "CSV" in faults_of({}, ANN | {"work_city": "w"}, import_format="csv")[0]
+
+
+@pytest.mark.parametrize(("import_format", "sent"), [("json", "a\nb"), ("csv", "a b")])
+def test_lines_of_a_text_area_are_kept_where_they_are_safe(import_format, sent):
+    area = CustomField("1", "Note", "note", "text_area")
+    mapping = mapping_of("cf:note", custom_fields=[area], import_format=import_format)
+    assert mapping(ANN | {"cf:note": "a\nb"}).properties["cf:note"] == sent
+
+
+def test_custom_fields_can_be_checked_before_a_schema_is_known():
+    assert custom_field_faults({"email": "e", "cf:Loyalty tier": "t"}, [TIER]) == []
+    (fault,) = custom_field_faults({"email": "e", "cf:tear": "t"}, [TIER])
+    assert "no custom field 'tear'" in fault
+
+
+def test_any_field_can_be_read_by_the_rules_of_the_mapping():
+    schema = {"properties": {"a.b": {}}}
+    record = {"a.b": 1, "a": {"c": 2}}
+    assert field_getter("a.b", schema)(record) == 1
+    assert field_getter("a.c", schema)(record) == 2
+    assert field_getter("missing", schema)(record) is None

@@ -1,0 +1,124 @@
+"""Record fields by path, and the check of a path against a schema."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+
+import pytest
+
+from target_constant_contact.mapping.paths import nested, path_fault, types_of
+
+SCHEMA = {
+    "type": "object",
+    "properties": {
+        "FirstName": {"type": ["string", "null"]},
+        "a.b": {"type": "string"},
+        "address": {
+            "anyOf": [
+                {"type": "null"},
+                {"type": "object", "properties": {"city": {"type": "string"}}},
+            ]
+        },
+        "emails": {
+            "type": ["array", "null"],
+            "items": {"type": "object", "properties": {"address": {"type": "string"}}},
+        },
+        "open": {
+            "type": "object",
+            "properties": {"known": {"type": "string"}},
+            "additionalProperties": True,
+        },
+        "bare": {"type": ["object", "null"]},
+        "tags": {"type": "array"},
+        "pair": {"type": "array", "items": [{"type": "string"}, {"type": "string"}]},
+        "closed": {"type": "object", "properties": {"x": {}}, "additionalProperties": False},
+        "pattern": {"type": "object", "patternProperties": {"^x": {}}, "properties": {"k": {}}},
+        "reference": {"$ref": "#/definitions/thing"},
+        "anything": {},
+        "nothing": None,
+    },
+}
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("FirstName", "a.b", "address.city", "emails.0.address", "open.unknown", "bare.x.y"),
+        *("tags.3.x", "pair.1", "closed.x", "pattern.xy", "reference.a.b", "anything.a"),
+        *("nothing.a", "closed.x.y"),
+    ],
+)
+def test_a_path_that_the_schema_has_or_leaves_open_is_no_fault(path):
+    assert path_fault(SCHEMA, path) is None
+
+
+@pytest.mark.parametrize(
+    ("path", "hint"),
+    [
+        ("FistName", "; did you mean 'FirstName'?"),
+        ("firstname", "; did you mean 'FirstName'?"),
+        ("qqqq", ""),
+        ("address.ctiy", "; did you mean 'address.city'?"),
+        ("emails.0.adress", "; did you mean 'emails.0.address'?"),
+        ("emails.address", ""),
+        ("FirstName.x", ""),
+        ("tags.x", ""),
+        ("closed.y", ""),
+        ("a.c", ""),
+    ],
+)
+def test_a_path_that_no_record_can_have_is_a_fault_with_close_matches(path, hint):
+    assert path_fault(SCHEMA, path) == hint
+
+
+def test_a_schema_without_properties_leaves_everything_open():
+    assert path_fault({}, "x.y") is None
+    assert path_fault({"type": "object"}, "x") is None
+    assert path_fault({"properties": {"x": True}}, "x.y") is None
+
+
+def test_additional_properties_leave_unknown_fields_open():
+    assert path_fault({"properties": {"a": {}}, "additionalProperties": {}}, "x") is None
+    assert path_fault({"properties": {"a": {}}, "additionalProperties": False}, "x") == ""
+
+
+def test_a_flat_name_is_a_plain_key():
+    assert nested(SCHEMA, "FirstName") is None
+    assert nested(SCHEMA, "a.b") is None
+    assert nested({}, "anything") is None
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("address.city", "Bonn"),
+        ("emails.1.address", "b@example.com"),
+        ("by.0", "zero"),
+        ("emails.2.address", None),
+        ("emails.-1.address", None),
+        ("emails.²", None),
+        ("emails.9999999999", None),
+        ("emails.address", None),
+        ("name.first", None),
+        ("missing.city", None),
+        ("address.missing.x", None),
+        ("null.x", None),
+    ],
+)
+def test_dots_walk_into_objects_and_digits_into_arrays(path, value):
+    record = {
+        "address": {"city": "Bonn"},
+        "emails": [{"address": "a@example.com"}, {"address": "b@example.com"}],
+        "by": {"0": "zero"},
+        "name": "Ann",
+        "null": None,
+    }
+    assert nested({}, path)(MappingProxyType(record)) == value
+
+
+def test_types_are_gathered_over_unions():
+    assert types_of({"oneOf": [{"type": "null"}, {"items": {}}, {"type": ["string"]}]}) == {
+        "string"
+    }
+    assert types_of({"properties": {"a": {}}}) == {"object"}
+    assert types_of({"items": {"type": "string"}}) == {"array"}

@@ -1,0 +1,97 @@
+"""The counts of a run and how they are shown."""
+
+from __future__ import annotations
+
+import json
+import stat
+from datetime import UTC, datetime
+
+import pytest
+
+from target_constant_contact.batches.batch import Destination
+from target_constant_contact.ledger.settlement import Settlement
+from target_constant_contact.reports.report import MAX_SUMMARY_LINES, Counts, ImportRecord, Report
+
+NEWS = Destination("members", ("id-news",))
+LOYAL = Destination("members", ("id-loyal",))
+NAMES = {"id-news": "Newsletter", "id-loyal": "Loyalty members"}
+
+
+@pytest.fixture
+def report() -> Report:
+    made = Report("run-1", datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC))
+    made.counts[NEWS] = Counts(read=1_010, rejected=5, merged=5)
+    made.counts[LOYAL] = Counts(read=90)
+    made.settle(NEWS, Settlement(landed=990, refused=6, suppressed=4))
+    made.settle(LOYAL, Settlement(landed=89, unexplained=1))
+    made.reasons["members", "is blank", "Email"] = 5
+    return made
+
+
+def test_sums_that_add_up_show_no_difference(report):
+    assert list(report.differences()) == []
+
+
+def test_a_row_that_is_nowhere_is_a_difference(report):
+    report.of(LOYAL).read += 3
+    assert list(report.differences()) == [(LOYAL, 3)]
+
+
+def test_a_row_that_is_in_two_places_is_a_difference(report):
+    report.of(NEWS).merged += 1
+    assert list(report.differences()) == [(NEWS, -1)]
+
+
+def test_the_share_of_rejected_rows_counts_refused_ones_and_all_lists_of_a_stream(report):
+    assert report.rejected_percent("members") == pytest.approx(100 * 11 / 1_100)
+    assert report.rejected_percent("others") == 0.0
+
+
+def test_the_summary_names_every_list_the_reasons_and_the_total(report):
+    assert list(report.summary(NAMES)) == [
+        (
+            "members -> Newsletter: 1,010 read = 990 landed + 5 rejected + 6 refused "
+            "+ 4 suppressed + 5 merged"
+        ),
+        "members -> Loyalty members: 90 read = 89 landed + 1 unexplained",
+        "5 of members rejected: is blank (field 'Email')",
+        (
+            "Total: 1,100 read = 1,079 landed + 5 rejected + 6 refused + 4 suppressed + 5 merged "
+            "+ 1 unexplained"
+        ),
+    ]
+
+
+def test_the_summary_of_a_thousand_lists_stays_readable(report):
+    for number in range(1_000):
+        report.of(Destination("members", (f"id-{number}",))).read += 1
+    lines = list(report.summary(NAMES))
+    assert len(lines) == MAX_SUMMARY_LINES + 3
+    assert lines[MAX_SUMMARY_LINES] == "... and 982 more stream-list pairs"
+
+
+def test_rows_without_a_list_and_reasons_without_a_field_are_shown_as_such():
+    report = Report("run-1", datetime.now(UTC))
+    report.counts[Destination("members")] = Counts(read=1, rejected=1)
+    report.reasons["members", "stream map failed with KeyError", ""] = 1
+    assert list(report.summary({})) == [
+        "members -> no list: 1 read = 0 landed + 1 rejected",
+        "1 of members rejected: stream map failed with KeyError",
+    ]
+
+
+def test_the_file_holds_the_sums_and_only_its_owner_can_read_it(report, tmp_path):
+    report.imports.append(ImportRecord("a1", "members", 1_000, 1.5, {"person_count": 1_000}))
+    report.write(tmp_path / "report.json", NAMES, status="completed", requests=7)
+    document = json.loads((tmp_path / "report.json").read_text())
+    assert document["started_at"] == "2026-01-02T03:04:05+00:00"
+    assert document["status"] == "completed"
+    assert document["requests"] == 7
+    assert document["totals"]["landed"] == 1_079
+    assert document["destinations"][0]["lists"] == [{"id": "id-news", "name": "Newsletter"}]
+    assert document["destinations"][0]["suppressed"] == 4
+    assert document["rejections"] == [
+        {"stream": "members", "reason": "is blank", "field": "Email", "rows": 5}
+    ]
+    assert document["imports"][0]["counters"] == {"person_count": 1_000}
+    assert stat.S_IMODE((tmp_path / "report.json").stat().st_mode) == 0o600

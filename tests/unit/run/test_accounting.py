@@ -1,0 +1,158 @@
+"""Rows, rejected rows and STATE are kept in step."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from target_constant_contact.api.models import Activity
+from target_constant_contact.batches.batch import Destination, ImportBatch
+from target_constant_contact.contacts.contact import Rejection
+from target_constant_contact.exceptions import DataError
+from target_constant_contact.imports.importer import SettledImport
+from target_constant_contact.ledger.settlement import Settlement
+from target_constant_contact.mapping.field_mapping import FieldMapping
+from target_constant_contact.run.accounting import Accounting
+from target_constant_contact.verification.explanation import Explanation, Finding
+from tests.support.target import TEXT, member, read_rejects, schema
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+PLACE = Destination("members", ("list-a",))
+ACTIVITY = Activity("a1", "completed", {"person_count": 3})
+
+
+@pytest.fixture
+def accounting(tmp_path: Path) -> Iterator[Accounting]:
+    made = Accounting(tmp_path, max_rejected_percent=50)
+    yield made
+    made.close()
+
+
+def read(accounting: Accounting, rows: int = 3) -> None:
+    """Read rows into batch 1."""
+    accounting.hold([(1, accounting.rows)], [])
+    for _ in range(rows):
+        accounting.read(PLACE, merged=False)
+
+
+def settle(accounting: Accounting, settlement: Settlement) -> None:
+    batch = ImportBatch(1, PLACE, None, 3, 0, b"", {})
+    accounting.settle(SettledImport(batch, ACTIVITY, settlement, 1.5))
+
+
+def states(capsys: pytest.CaptureFixture[str]) -> list[Any]:
+    return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+
+
+def test_state_waits_for_the_rows_before_it(accounting, capsys):
+    read(accounting)
+    accounting.add_state({"bookmark": 1})
+    assert states(capsys) == []
+    settle(accounting, Settlement(3))
+    assert states(capsys) == [{"bookmark": 1}]
+
+
+def test_state_waits_for_unexplained_rows_until_they_are_explained(accounting, capsys):
+    read(accounting)
+    accounting.add_state({"bookmark": 1})
+    before = Settlement(2, unexplained=1)
+    settle(accounting, before)
+    assert states(capsys) == []
+    accounting.explain(before, Explanation(1, PLACE, Settlement(3)))
+    assert states(capsys) == [{"bookmark": 1}]
+    assert accounting.report.totals.landed == 3
+    accounting.raise_faults()
+
+
+def test_rows_that_stay_unexplained_fail_the_run_and_keep_state_back(accounting, capsys):
+    read(accounting)
+    accounting.add_state({"bookmark": 1})
+    before = Settlement(2, unexplained=1)
+    settle(accounting, before)
+    accounting.explain(before, Explanation(1, PLACE, before))
+    assert states(capsys) == []
+    with pytest.raises(DataError, match="1 rows of stream 'members' are unexplained"):
+        accounting.raise_faults()
+
+
+def test_refused_and_suppressed_rows_let_state_pass(accounting, capsys):
+    read(accounting)
+    accounting.add_state({"bookmark": 1})
+    settle(accounting, Settlement(1, refused=1, suppressed=1))
+    assert states(capsys) == [{"bookmark": 1}]
+
+
+def test_a_finding_is_written_as_a_record_that_can_be_sent_again(accounting, tmp_path):
+    message = schema(EmailAddress=TEXT, FirstName=TEXT)
+    mapping = FieldMapping.compile(
+        "members", message["schema"], {"email": "EmailAddress", "first_name": "FirstName"}
+    )
+    accounting.know("members", message, mapping)
+    read(accounting)
+    before = Settlement(2, suppressed=1)
+    settle(accounting, before)
+    properties = {"email": "ann@example.com", "first_name": "Ann"}
+    finding = Finding(properties, "refused: unsubscribed", "look-up of the address", "its words")
+    accounting.explain(before, Explanation(1, PLACE, before, (finding,)))
+    accounting.close()
+    _, line = read_rejects(tmp_path)
+    assert line["record"] == {
+        "EmailAddress": "ann@example.com",
+        "FirstName": "Ann",
+        "_reject_reason": "refused: unsubscribed: its words",
+        "_reject_field": "",
+        "_reject_evidence": "look-up of the address",
+    }
+    key = ("members", "refused: unsubscribed", "look-up of the address")
+    assert accounting.report.findings == {key: 1}
+    assert accounting.rejects_path == tmp_path / "rejects.singer.jsonl"
+
+
+def test_without_rejected_rows_there_is_no_file(accounting):
+    assert accounting.rejects_path is None
+
+
+def test_a_batch_that_was_emptied_holds_nothing_back(accounting, capsys):
+    read(accounting)
+    accounting.add_state({"bookmark": 1})
+    accounting.hold([], [1])
+    accounting.release()
+    assert states(capsys) == [{"bookmark": 1}]
+
+
+def test_a_row_without_a_place_is_a_fault_of_the_sums(accounting):
+    read(accounting)
+    with pytest.raises(DataError, match="3 rows are neither landed nor rejected"):
+        accounting.raise_faults()
+    accounting.count_rest_as_unsettled()
+    accounting.raise_faults()
+
+
+def test_too_many_rejected_rows_keep_state_back_and_fail_the_run(accounting, capsys):
+    context = {"schema": schema(), "message": member(1)}
+    accounting.reject(PLACE, Rejection("is blank", "EmailAddress"), context)
+    accounting.add_state({"bookmark": 1})
+    assert states(capsys) == []
+    with pytest.raises(DataError, match=r"100\.0 % of the rows of stream 'members'"):
+        accounting.raise_faults()
+
+
+def test_no_state_is_written_when_it_is_not_to_be(tmp_path, capsys):
+    accounting = Accounting(tmp_path, max_rejected_percent=50, release_state=False)
+    accounting.add_state({"bookmark": 1})
+    accounting.release()
+    assert states(capsys) == []
+
+
+def test_an_import_that_was_taken_up_is_told_apart(accounting):
+    read(accounting)
+    batch = ImportBatch(1, PLACE, None, 3, 0, b"", {})
+    accounting.settle(SettledImport(batch, ACTIVITY, Settlement(3), taken_up=True))
+    (record,) = accounting.report.imports
+    assert record.taken_up
+    assert record.seconds == 0

@@ -1,0 +1,206 @@
+"""Batch files: read piece by piece, from any storage, and errors that show nothing private."""
+
+from __future__ import annotations
+
+import datetime as dt
+import gzip
+import io
+import itertools
+import sys
+from decimal import Decimal
+from typing import Any
+
+import fsspec
+import pyarrow as pa
+import pytest
+from pyarrow import parquet
+from singer_sdk.helpers._batch import StorageTarget
+
+from target_constant_contact.exceptions import InputError
+from target_constant_contact.singer import batch_files
+from target_constant_contact.singer.batch_files import read_batch
+
+LINES = b'{"email":"ann@example.com"}\n{"email":"bob@example.com"}\n'
+
+
+def message(*urls: object, **encoding: Any) -> dict[str, Any]:
+    return {
+        "type": "BATCH",
+        "stream": "members",
+        "encoding": {"format": "jsonl", "compression": "gzip"} | encoding,
+        "manifest": list(urls),
+    }
+
+
+def lines_of(*urls: object, storage: StorageTarget | None = None, **encoding: Any) -> list[bytes]:
+    parts = read_batch(message(*urls, **encoding), storage)
+    return [line for part in parts for line in part.block.lines]
+
+
+def refused(*urls: object, **encoding: Any) -> str:
+    with pytest.raises(InputError) as caught:
+        lines_of(*urls, **encoding)
+    assert caught.value.__cause__ is None
+    assert "ann@example" not in str(caught.value)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("text", [LINES, LINES.rstrip(b"\n")])
+@pytest.mark.parametrize("members", [1, 2])
+def test_gzipped_lines_are_read_from_every_member_of_the_file(tmp_path, text, members):
+    path = tmp_path / "a.jsonl.gz"
+    whole = LINES * (members - 1) + text
+    cuts = [whole] if members == 1 else [LINES, text]
+    path.write_bytes(b"".join(map(gzip.compress, cuts)))
+    assert lines_of(path.as_uri()) == whole.rstrip(b"\n").split(b"\n")
+
+
+@pytest.mark.parametrize("compression", [None, "none"])
+def test_plain_lines_are_read(tmp_path, compression):
+    (tmp_path / "a.jsonl").write_bytes(LINES)
+    (tmp_path / "b.jsonl").write_bytes(LINES)
+    urls = [(tmp_path / name).as_uri() for name in ("a.jsonl", "b.jsonl")]
+    assert lines_of(*urls, compression=compression) == LINES.split() * 2
+
+
+def test_lines_are_numbered_within_their_file(tmp_path, monkeypatch):
+    monkeypatch.setattr(batch_files, "BLOCK_BYTES", 40)
+    path = tmp_path / "a.jsonl"
+    path.write_bytes(LINES * 3)
+    parts = list(read_batch(message(path.as_uri(), compression=None)))
+    assert len(parts) > 2
+    assert [part.first_line for part in parts] == list(
+        itertools.accumulate((len(part.block.lines) for part in parts[:-1]), initial=1)
+    )
+
+
+def test_the_first_lines_are_there_before_the_file_is_read_to_its_end(tmp_path):
+    path = tmp_path / "a.jsonl.gz"
+    text = gzip.compress(LINES * 100_000, compresslevel=1)
+    path.write_bytes(text[: len(text) // 2])
+    parts = read_batch(message(path.as_uri()))
+    assert next(parts).block.lines[0] == LINES.split()[0]
+    with pytest.raises(InputError, match="is not whole"):
+        list(parts)
+
+
+def test_files_are_read_from_whatever_storage_fsspec_knows():
+    fsspec.filesystem("memory").pipe("/bucket/a.jsonl.gz", gzip.compress(LINES))
+    assert lines_of("memory://bucket/a.jsonl.gz") == LINES.split()
+
+
+def test_a_storage_of_the_settings_comes_before_the_folder_in_the_manifest(tmp_path):
+    (tmp_path / "a.jsonl.gz").write_bytes(gzip.compress(LINES))
+    storage = StorageTarget(root=tmp_path.as_uri())
+    assert lines_of("s3://elsewhere/a.jsonl.gz", storage=storage) == LINES.split()
+
+
+def test_parquet_rows_become_json_lines(tmp_path):
+    path = tmp_path / "a.parquet"
+    columns = {
+        "email": ["ann@example.com", None],
+        "points": [7, None],
+        "paid": [Decimal("1.10"), Decimal("2.00")],
+        "born": [dt.date(1980, 1, 2), None],
+        "seen": [dt.datetime(2026, 1, 2, 3, 4, 5, tzinfo=dt.UTC), None],
+        "rate": [1.5, float("nan")],
+        "tags": [["a"], []],
+    }
+    parquet.write_table(pa.table(columns), path)
+    assert lines_of(path.as_uri(), format="parquet", compression=None) == [
+        (
+            b'{"email":"ann@example.com","points":7,"paid":1.10,"born":"1980-01-02",'
+            b'"seen":"2026-01-02T03:04:05Z","rate":1.5,"tags":["a"]}'
+        ),
+        b'{"email":null,"points":null,"paid":2.00,"born":null,"seen":null,"rate":null,"tags":[]}',
+    ]
+
+
+def test_a_missing_file_is_one_clear_line_and_no_folder_is_made(tmp_path):
+    url = (tmp_path / "absent" / "a.jsonl.gz").as_uri()
+    assert refused(url) == (
+        f"Batch file {url} cannot be read (No such file or directory). Check that the target may "
+        "read where the tap has written it, and run again."
+    )
+    assert not (tmp_path / "absent").exists()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [LINES, gzip.compress(LINES, mtime=0)[:-9], gzip.compress(LINES, mtime=0)[:30]],
+    ids=["not gzip", "no end", "a beginning"],
+)
+def test_a_broken_gzip_file_is_one_clear_line(tmp_path, text):
+    path = tmp_path / "a.jsonl.gz"
+    path.write_bytes(text)
+    assert refused(path.as_uri()) == (
+        f"Batch file {path.as_uri()} is not whole, or not gzip. Run the tap again."
+    )
+
+
+def test_a_file_that_is_no_parquet_is_one_clear_line(tmp_path):
+    path = tmp_path / "a.parquet"
+    path.write_bytes(LINES)
+    assert "cannot be read (ArrowInvalid)" in refused(path.as_uri(), format="parquet")
+
+
+def test_user_password_and_query_of_a_url_are_not_shown():
+    for url, name in (
+        ("memory://user:secret@bucket/absent.gz?signature=secret#secret", "memory://bucket/"),
+        ("simplecache::memory://key:se/secret@bucket/absent.gz", "simplecache::memory://bucket/"),
+        ("memory://[user:secret@bucket/absent.gz", "memory://bucket/"),
+    ):
+        shown = refused(url)
+        assert f"{name}absent.gz" in shown
+        assert "secret" not in shown
+
+
+def test_the_path_of_a_file_is_shown_as_it_is(tmp_path):
+    url = f"{tmp_path.as_uri()}/at@noon/absent?.gz"
+    assert url in refused(url)
+
+
+def test_a_parquet_file_is_read_piece_by_piece(tmp_path, monkeypatch):
+    class Counting(io.FileIO):
+        taken = 0
+
+        def read(self, size: int = -1) -> bytes:
+            text = super().read(size)
+            Counting.taken += len(text)
+            return text
+
+    path = tmp_path / "a.parquet"
+    notes = [f"{number:09} " * 50 for number in range(20_000)]
+    table = pa.table({"email": notes})
+    parquet.write_table(table, path, row_group_size=2_000, use_dictionary=False, compression="none")
+    monkeypatch.setattr(batch_files, "_opened", lambda _url, _storage: Counting(path))
+    first = next(read_batch(message(path.as_uri(), format="parquet")))
+    assert first.block.lines
+    assert Counting.taken < path.stat().st_size / 2
+
+
+def test_what_is_not_installed_is_named(monkeypatch, tmp_path):
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    monkeypatch.delitem(sys.modules, "pyarrow.parquet", raising=False)
+    path = tmp_path / "a.parquet"
+    path.write_bytes(b"")
+    shown = refused(path.as_uri(), format="parquet")
+    assert "pip install 'target-constant-contact[parquet]'" in shown
+
+
+def test_a_storage_that_is_not_installed_is_named():
+    assert "s3fs" in refused("s3://bucket/a.jsonl.gz")
+
+
+@pytest.mark.parametrize("encoding", [{"format": "csv"}, {"compression": "zstd"}])
+def test_another_encoding_is_refused(encoding):
+    shown = refused("memory://bucket/a", **encoding)
+    assert repr(next(iter(encoding.values()))) in shown
+    assert "Set batch_config.encoding of the tap to jsonl" in shown
+
+
+def test_a_manifest_of_anything_but_texts_is_refused():
+    assert refused({"a": "ann@example.com"}) == (
+        "A BATCH message names a file by dict, not by a text. Run the tap alone and look at its "
+        "output."
+    )

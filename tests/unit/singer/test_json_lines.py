@@ -1,0 +1,125 @@
+"""Lines: how they are cut, and which of them are handled together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from target_constant_contact.exceptions import InputError
+from target_constant_contact.singer import json_lines as room
+from target_constant_contact.singer.chunks import decoder
+from target_constant_contact.singer.json_lines import Block, cut, hand_over, load
+
+NUMBERS = msgspec.json.Decoder(int).decode
+
+
+@dataclass
+class Handler:
+    """Takes runs of JSON integers; notes what is handled, and how."""
+
+    lines: list[bytes]
+    decodes: bool = True
+    left: frozenset[int] = frozenset()
+    seen: list[Any] = field(default_factory=list)
+
+    @property
+    def decode(self):
+        return NUMBERS if self.decodes else None
+
+    def take(self, run, leave):
+        for place, number in enumerate(run):
+            if number in self.left:
+                leave(place)
+            else:
+                self.seen.append(number)
+
+    def alone(self, position):
+        self.seen.append(self.lines[position])
+
+
+def handled(text: bytes, **options: Any) -> list[Any]:
+    block = Block.of(text)
+    handler = Handler(list(block.lines), **options)
+    hand_over(block, handler)
+    return handler.seen
+
+
+@pytest.fixture(autouse=True)
+def _runs_of_any_length(monkeypatch):
+    monkeypatch.setattr(room, "SHORTEST_RUN", 1)
+
+
+@given(st.lists(st.binary(max_size=12), max_size=12))
+def test_no_byte_is_lost_or_doubled_by_cutting(pieces):
+    pieces = [piece for piece in pieces if piece]
+    blocks = list(cut(pieces))
+    found = [line for block in blocks for line in block.lines]
+    text = b"".join(pieces)
+    assert b"\n".join(found) == text.removesuffix(b"\n")
+    assert all(b"\n" not in line for line in found)
+
+
+def test_lines_come_as_soon_as_they_are_whole():
+    pieces = iter([b"1\n2", b"3\n", b"4"])
+    blocks = cut(pieces)
+    assert next(blocks).lines == [b"1"]
+    assert next(blocks).lines == [b"23"]
+    assert next(blocks).lines == [b"4"]
+
+
+def test_what_cannot_be_decoded_is_handled_alone_in_its_place():
+    assert handled(b'1\n"a"\n2\n3\n{}\n{}\n4') == [1, b'"a"', 2, 3, b"{}", b"{}", 4]
+
+
+def test_what_a_run_leaves_is_handled_alone_in_its_place():
+    assert handled(b"x\n1\n2\n3", left=frozenset({2})) == [b"x", 1, b"2", 3]
+
+
+def test_without_a_decoder_every_line_is_handled_alone():
+    assert handled(b"1\n2", decodes=False) == [b"1", b"2"]
+
+
+def test_a_run_that_is_too_short_is_handled_line_by_line(monkeypatch):
+    monkeypatch.setattr(room, "SHORTEST_RUN", 3)
+    assert handled(b"1\n2\nx\n3\n4\n5") == [b"1", b"2", b"x", 3, 4, 5]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [b'{"skipped":"\xff"}', b'{"skipped":"\xed\xa0\x80"}', b'{"skipped":%s}' % (b"9" * 4_301)],
+)
+def test_a_line_that_json_refuses_is_refused_although_the_decoder_passes_over_it(line):
+    decode = msgspec.json.Decoder(msgspec.defstruct("Nothing", [], frozen=True)).decode
+    decode(line)
+
+    class Passing(Handler):
+        @property
+        def decode(self):
+            return decode
+
+    block = Block.of(b'{}\n%s\n{"skipped":"%s"}' % (line, b"x" * 5_000))
+    handler = Passing(list(block.lines))
+    hand_over(block, handler)
+    assert [seen for seen in handler.seen if isinstance(seen, bytes)] == [line]
+    assert len(handler.seen) == 3
+
+
+def test_an_error_names_the_fault_and_not_the_line():
+    with pytest.raises(InputError) as caught:
+        load(b'{"email": "ann@example.com"', lambda fault: InputError(f"Line 7 {fault}. Look."))
+    assert str(caught.value).startswith("Line 7 is not JSON: ")
+    assert "example.com" not in str(caught.value)
+
+
+def test_a_number_that_is_too_large_for_any_decimal_is_one_clear_line():
+    line = b'{"a": 1e9999999999999999999}'
+    with pytest.raises(InputError) as caught:
+        load(line, lambda fault: InputError(f"Line 7 {fault}."))
+    assert str(caught.value) == "Line 7 is not JSON: InvalidOperation."
+    with pytest.raises(room.UNDECODED):
+        decoder(dict[str, Any])(line)
