@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import shutil
 import subprocess
 import sys
@@ -75,6 +76,8 @@ class Example:
 @pytest.fixture(scope="module")
 def example(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Example]:
     """The job of meltano.yml with its settings, without Meltano."""
+    # As the command line has it; the fixture of each test, which does so too, comes after this one.
+    logging.getLogger().setLevel(logging.INFO)
     folder: Path = tmp_path_factory.mktemp("example")
     with Sandbox(behaviour=AT_ONCE) as sandbox:
         config = settings_for(sandbox, folder)

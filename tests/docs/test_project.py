@@ -33,15 +33,31 @@ def test_the_pythons_are_those_that_the_package_takes():
 
 
 def test_the_house_has_the_packages_that_the_contributing_page_names():
-    rooms = [
-        name
-        for cells in pages.rows(pages.section(pages.CONTRIBUTING, "The house"))
-        for name in pages.code(cells[0])
-    ]
     modules = {path.stem for path in PACKAGE.glob("*.py")} - {"__init__", "__main__"}
     folders = {f"{path.parent.name}/" for path in PACKAGE.glob("*/__init__.py")}
 
-    assert sorted(rooms) == sorted(modules | folders)
+    assert sorted(name for row in _house() for name in row) == sorted(modules | folders)
+
+
+def test_the_contributing_page_has_the_packages_in_the_order_of_the_import_rules():
+    contracts = PYPROJECT["tool"]["importlinter"]["contracts"]
+    (layers,) = (
+        contract["layers"]
+        for contract in contracts
+        if contract["type"] == "layers" and contract["containers"] == [PACKAGE.name]
+    )
+    storeys = {
+        name.strip(): storey for storey, layer in enumerate(layers) for name in layer.split("|")
+    }
+    in_the_page = [storeys[name.rstrip("/")] for row in _house() for name in row]
+
+    assert in_the_page == sorted(in_the_page)
+
+
+def _house() -> list[list[str]]:
+    """The names in each row of the table of packages."""
+    table = pages.section(pages.CONTRIBUTING, "The house")
+    return [pages.code(cells[0]) for cells in pages.rows(table)]
 
 
 def test_the_files_that_the_contributing_page_names_exist():

@@ -1,13 +1,16 @@
-"""Whatever the pages show as YAML or JSON can be used as it stands."""
+"""Whatever the pages show as YAML, JSON or Python can be used as it stands."""
 
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
 
+import target_constant_contact
 from target_constant_contact.cli import COMMANDS
 from target_constant_contact.settings.settings import Settings
 from target_constant_contact.singer.target import TargetConstantContact
@@ -15,6 +18,7 @@ from tests.docs import pages
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 WHAT_A_SNIPPET_LEAVES_OUT = {
     "access_token": "token",
@@ -89,3 +93,19 @@ def test_a_schedule_in_the_pages_runs_a_job_that_stands_beside_it():
 
     jobs = {job["name"] for job in project["jobs"]}
     assert {schedule["job"] for schedule in project["schedules"]} <= jobs
+
+
+PYTHON = pages.DOCS / "reference" / "python.md"
+
+
+def test_the_python_in_the_pages_does_what_it_asserts(tmp_path: Path):
+    (program,) = pages.blocks("python", pages.everything())
+
+    assert "assert" in program.body
+    subprocess.run([sys.executable, "-c", program.body], cwd=tmp_path, check=True, timeout=60)
+
+
+def test_the_page_of_the_python_api_names_what_is_public():
+    named = [pages.code(cells[0])[0] for cells in pages.rows(pages.read(PYTHON))]
+
+    assert sorted(named) == sorted(target_constant_contact.__all__)
