@@ -1,4 +1,4 @@
-"""What a run makes of each fault at each endpoint, as tables in docs/faults.md.
+"""What a run makes of each fault at each endpoint, as tables in docs/reference/faults.md.
 
 As a program (`scripts/fault-tables`) it writes the tables anew; test_faults.py compares them, cell
 by cell, with what really happens.
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from target_constant_contact.sandbox.control.faults import Action
 
-PATH: Final = Path(__file__).parents[2] / "docs" / "faults.md"
+PATH: Final = Path(__file__).parents[2] / "docs" / "reference" / "faults.md"
 CLIENT: Final = "sandbox-public"
 TEXT: Final = {"type": ["null", "string"]}
 
@@ -194,7 +194,7 @@ def table(times: str) -> str:
 
 
 def written(times: str) -> dict[tuple[str, str], str]:
-    """The cells of a table in docs/faults.md, by request and fault."""
+    """The cells of a table in docs/reference/faults.md, by request and fault."""
     _, found, rest = PATH.read_text(encoding="utf-8").partition(f"<!-- {times} -->\n")
     assert found, f"{PATH} has no part {times!r}"
     part = rest.partition(f"<!-- /{times} -->")[0]
@@ -207,7 +207,7 @@ def written(times: str) -> dict[tuple[str, str], str]:
 
 
 def main() -> None:
-    """Write the tables into docs/faults.md."""
+    """Write the tables into docs/reference/faults.md."""
     text = PATH.read_text(encoding="utf-8")
     for times in TIMES:
         start, end = f"<!-- {times} -->\n", f"<!-- /{times} -->"
