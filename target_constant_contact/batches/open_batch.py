@@ -117,6 +117,7 @@ class OpenBatch(ABC):
     def has_room(self, load: Load) -> bool:
         """Whether it takes new contacts without being full, and without another column."""
         rows = len(self.contacts) + len(load.weights)
+        # Not up to the limit: a batch that is full has to be sealed, which is not done here.
         return (
             rows + self._header_rows < self.limits.rows
             and self._has(load.columns)

@@ -161,6 +161,7 @@ class Packer:
             if batch is None or not batch.has_room(load):
                 return None
             batches[place] = batch
+            # At most: as if all went to the batch with the largest overhead.
             growth = max(growth, load.total + rows * batch.row_overhead)
         return batches if self._bytes + growth <= self._max_bytes else None
 

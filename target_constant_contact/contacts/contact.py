@@ -90,6 +90,7 @@ TEXT_LIMITS: Mapping[str, int] = {
 }
 """Characters that each property of free text can hold, by its name in an import."""
 
+# With "email" first, a row without an address is refused before anything else of it is read.
 WIRE_ORDER = (
     "email",
     *_NAMES,

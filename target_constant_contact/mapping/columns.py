@@ -90,12 +90,14 @@ class ColumnMapping:
         """Make contacts of the columns of ``fields``, all of one length."""
         unfit: set[int] = set()
         converted = [column(columns, unfit) for column in self._columns]
+        # E-mail is the first property of every mapping.
         emails = converted[0]
         if not all(emails):
             unfit.update(place for place, email in enumerate(emails) if email is None)
         if unfit:
             for column in converted:
                 for place in unfit:
+                    # Anything that can be encoded; it is not sent.
                     column[place] = ""
         if self._mapping.rules:
             self._apply_rules(converted, unfit)

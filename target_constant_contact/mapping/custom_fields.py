@@ -146,6 +146,7 @@ def _choice(field: CustomField) -> ConvertText:
     A list of choices is refused: no source says how an import separates them.
     """
     choices = [choice for choice in field.choices if choice.strip()]
+    # Of two choices that differ in case only the first one wins, and an exact spelling over both.
     spellings = {clean(choice).casefold(): choice for choice in reversed(choices)}
     spellings |= {clean(choice): choice for choice in choices}
     any_text = Text(MAX_CUSTOM_TEXT)

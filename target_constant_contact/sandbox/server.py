@@ -60,6 +60,7 @@ class Sandbox(InspectableAccount):
             app = create_app(self._account, host=self._address[0])
             self._server = Listener(*self._address, app)
             self._address = self._address[0], self._server.port
+            # Polled often, so that closing it hardly waits.
             self._thread = threading.Thread(
                 target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True
             )

@@ -91,6 +91,7 @@ def settle_next(store: Store, behaviour: Behaviour, now: float) -> bool:
         " FROM activities WHERE settled = 0 AND outcome != 'stuck' AND ends_at <= ?"
         " ORDER BY ends_at, seq LIMIT 1"
     )
+    # Looked at without owning the file, because nearly always nothing is due.
     with store.reading() as db:
         if db.execute(f"SELECT 1{query}", (now,)).fetchone() is None:
             return False
