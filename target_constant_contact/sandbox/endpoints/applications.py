@@ -26,7 +26,7 @@ def is_registered(application: sqlite3.Row, redirect_uri: str) -> bool:
     return any(fnmatch.fnmatchcase(redirect_uri, pattern) for pattern in patterns)
 
 
-class Client(NamedTuple):
+class RequestingClient(NamedTuple):
     """Who asks for tokens.
 
     Attributes:
@@ -38,7 +38,7 @@ class Client(NamedTuple):
     proven: bool
 
 
-def present_client(db: sqlite3.Connection) -> Client | None:
+def present_client(db: sqlite3.Connection) -> RequestingClient | None:
     """Return who makes the present request; None if it is unknown or the secret is wrong."""
     basic = request.authorization
     client_id = (basic.username if basic else None) or request.values.get("client_id", "")
@@ -50,4 +50,4 @@ def present_client(db: sqlite3.Connection) -> Client | None:
         secret.encode(), (application["client_secret"] or "").encode()
     ):
         return None
-    return Client(client_id, bool(secret) or application["client_secret"] is None)
+    return RequestingClient(client_id, bool(secret) or application["client_secret"] is None)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import sqlite3
 
     from target_constant_contact.sandbox.data.tokens import Grant
-    from target_constant_contact.sandbox.endpoints.applications import Client
+    from target_constant_contact.sandbox.endpoints.applications import RequestingClient
 
 blueprint = Blueprint("grants", __name__)
 DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code"
@@ -77,7 +77,7 @@ def _invalid_grant(what: str) -> RefusalError:
 _Issued = dict[str, Any] | RefusalError
 
 
-def _from_code(db: sqlite3.Connection, client: Client) -> _Issued:
+def _from_code(db: sqlite3.Connection, client: RequestingClient) -> _Issued:
     grant = tokens.find(db, "code", request.values.get("code", ""))
     if grant is None or grant.client_id != client.id:
         return _invalid_grant("authorization code")
@@ -100,7 +100,7 @@ def _challenge(verifier: str) -> str:
     return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
 
 
-def _from_refresh_token(db: sqlite3.Connection, client: Client) -> _Issued:
+def _from_refresh_token(db: sqlite3.Connection, client: RequestingClient) -> _Issued:
     value = request.values.get("refresh_token", "")
     grant = tokens.find(db, "refresh", value) or tokens.find(db, "used", value)
     if grant is None or grant.client_id != client.id or grant.expires_at <= account().clock():
@@ -119,7 +119,7 @@ def _reused(db: sqlite3.Connection, grant: Grant) -> RefusalError:
     return _invalid_grant("refresh token")
 
 
-def _from_device(db: sqlite3.Connection, client: Client) -> _Issued:
+def _from_device(db: sqlite3.Connection, client: RequestingClient) -> _Issued:
     grant = tokens.find(db, "device", request.values.get("device_code", ""))
     if grant is None or grant.client_id != client.id:
         return _invalid_grant("device code")
