@@ -84,8 +84,7 @@ class FieldMapping:
         Args:
             stream: Name of the stream, for error lines.
             schema: JSON schema of its records.
-            field_mapping: Contact property to record field. When it is ``None`` or empty, fields
-                are matched by well-known names.
+            field_mapping: Contact property to record field; without any, well-known names count.
             options: What else decides.
 
         Raises:
