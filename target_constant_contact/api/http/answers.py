@@ -8,6 +8,7 @@ from typing import IO, TYPE_CHECKING, Any, Final
 
 import requests
 
+from target_constant_contact.api.http.retry import PassingError
 from target_constant_contact.exceptions import TargetError
 
 if TYPE_CHECKING:
@@ -25,19 +26,6 @@ _CHUNK: Final = 1 << 20
 _BLANKS: Final = b"\xef\xbb\xbf\r\n\t "
 _OTHER_STARTS: Final = (b"", b"<", b"{", b"[")
 """Nothing, or the start of a page, an object or an array, where a table was asked for."""
-
-
-class PassingError(Exception):
-    """A request failed in a way that another try may mend.
-
-    Args:
-        message: What has happened.
-        maybe_taken: Whether the service may have carried the request out.
-    """
-
-    def __init__(self, message: str, *, maybe_taken: bool = True) -> None:
-        super().__init__(message)
-        self.maybe_taken = maybe_taken
 
 
 def json_of(response: requests.Response) -> Any:

@@ -9,6 +9,7 @@ import pytest
 
 from target_constant_contact.api.client import ConstantContactClient
 from target_constant_contact.api.http.errors import ServiceError
+from target_constant_contact.api.http.request import ApiRequest
 from target_constant_contact.api.http.signer import Signer
 from target_constant_contact.api.oauth.credentials import BearerToken
 from target_constant_contact.exceptions import (
@@ -201,7 +202,7 @@ def test_no_part_of_an_address_is_left(client, httpserver, word):
 def test_urllib3_does_not_log_the_query(client, httpserver, caplog):
     httpserver.expect_request(LISTS).respond_with_json([], status=409)
     with caplog.at_level(logging.DEBUG), pytest.raises(ApiError):
-        client._transport.send("GET", "/contact_lists", params={"name": "Ann Private"})
+        client._transport.send(ApiRequest("GET", "/contact_lists", {"name": "Ann Private"}))
     ours = [r.getMessage() for r in caplog.records if r.name != "werkzeug"]
     assert ours
     assert not any("Private" in line for line in ours)

@@ -18,8 +18,8 @@ from urllib3.exceptions import MaxRetryError
 from urllib3.exceptions import SSLError as ConnectionSSLError
 from werkzeug import Response
 
+from target_constant_contact.api.http import retry
 from target_constant_contact.api.limits.limiter import RateLimiter
-from target_constant_contact.api.oauth import transport as auth_transport
 from target_constant_contact.api.oauth.connection import Application
 from target_constant_contact.api.oauth.grants import SCOPES, AuthorizationServer
 from target_constant_contact.api.oauth.transport import GrantRefusedError, NoGrantError
@@ -490,7 +490,7 @@ def test_there_is_at_most_one_call_in_a_second(make, sandbox, behave, clock):
 
 def test_the_waits_between_tries_grow(make, httpserver, monkeypatch, caplog):
     """The usual ones are seconds; here they are thousandths."""
-    monkeypatch.setattr(auth_transport, "RETRY_SECONDS", 0.001)
+    monkeypatch.setattr(retry, "RETRY_SECONDS", 0.001)
     respond(httpserver, 503, {})
     with pytest.raises(NoGrantError):
         make(httpserver.url_for("/auth")).refresh(TOKEN)
