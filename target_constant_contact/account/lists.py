@@ -27,7 +27,7 @@ class UnknownListError(LookupError):
     """No list of the account is meant; the message names close matches."""
 
 
-class Client(Protocol):
+class ListsApi(Protocol):
     """What the directory asks of the API."""
 
     def contact_lists(self, *, counts: bool) -> list[ContactList]:
@@ -52,7 +52,7 @@ class ListDirectory:
     """
 
     def __init__(
-        self, client: Client, *, create_lists: bool, dry_run: bool, counts: bool = False
+        self, client: ListsApi, *, create_lists: bool, dry_run: bool, counts: bool = False
     ) -> None:
         self._client = client
         self._create_lists = create_lists

@@ -8,7 +8,7 @@ import logging
 import sys
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import click
 from singer_sdk.configuration._dict_config import parse_environment_config
@@ -24,12 +24,11 @@ if TYPE_CHECKING:
 
 ENV_PREFIX = "TARGET_CONSTANT_CONTACT_"
 _FROM_ENVIRONMENT = "ENV"
-_Command = TypeVar("_Command", bound="Callable[..., Any]")
 # It names every variable that it finds, which is of no use beside a table.
 logging.getLogger("singer_sdk.configuration._dict_config").setLevel(logging.ERROR)
 
 
-def configured(command: _Command) -> _Command:
+def configured(command: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command the options `--config` and `--data-dir`, and as first argument the settings.
 
     The settings come from the environment, then from the files, then from the options: what
@@ -49,7 +48,7 @@ def configured(command: _Command) -> _Command:
         config = read_config(config_files)
         return command(config | ({"data_dir": data_dir} if data_dir else {}), **options)
 
-    return wrapped  # type: ignore[return-value]  # the same function for whoever calls it
+    return wrapped
 
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")

@@ -18,8 +18,8 @@ from target_constant_contact.api.oauth.connection import (
 )
 from target_constant_contact.api.oauth.tokens import TokenStore
 from target_constant_contact.commands.common import configured, json_option, print_json, print_table
+from target_constant_contact.data_folder import DataFolder
 from target_constant_contact.exceptions import TargetError
-from target_constant_contact.settings.settings import data_dir
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -93,7 +93,7 @@ class Condition:
 
 def token_store(config: Mapping[str, Any]) -> TokenStore:
     """The token store of settings that are not checked: nothing but ``data_dir`` matters."""
-    return TokenStore.below(data_dir(config.get("data_dir")))
+    return TokenStore(DataFolder.of_setting(config.get("data_dir")).connections)
 
 
 def moment(value: str | None) -> str:

@@ -88,7 +88,7 @@ def login(config: dict[str, Any], **options: Any) -> None:
     """
     given = _Options(**options)
     settings = parse_settings(given.over(config))
-    store = TokenStore.below(settings.data_dir)
+    store = TokenStore(settings.data_dir.connections)
     known = _known_application(settings, store)
     _refuse_in_vain(settings, given, known)
     new_connection.prove_writable(store, settings.credentials.connection)

@@ -27,7 +27,7 @@ from target_constant_contact.mapping.dates import calendar_day, month_and_day
 from target_constant_contact.mapping.matching import match_fields
 from target_constant_contact.mapping.values import UnfitValueError
 from target_constant_contact.reports.report import Counts
-from target_constant_contact.settings.settings import MAX_LISTS
+from target_constant_contact.settings.faults import MAX_LISTS
 from tests.docs import readme
 from tests.docs.error_lines import PACKAGE
 from tests.docs.tables import about

@@ -13,7 +13,7 @@ from __future__ import annotations
 import json
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, replace
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Final
 
 from filelock import FileLock, Timeout
 
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-_FOLDER: Final = "connections"
 _LOCK_SECONDS: Final = 180.0
 _DAMAGED: Final = (ValueError, KeyError, TypeError, AttributeError)
 """What reading a document of another shape raises."""
@@ -46,11 +45,6 @@ class TokenStore:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-
-    @classmethod
-    def below(cls, data_dir: Path) -> Self:
-        """The store of a data folder."""
-        return cls(data_dir / _FOLDER)
 
     def path(self, name: str) -> Path:
         """The file of a connection.

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,7 +10,9 @@ from target_constant_contact.api.oauth.credentials import Credentials
 from target_constant_contact.api.oauth.grants import AUTH_URL
 from target_constant_contact.batches.batch import BatchLimits
 from target_constant_contact.exceptions import SettingsError
-from target_constant_contact.settings.settings import Segment, Settings, data_dir, unknown_settings
+from target_constant_contact.settings.faults import unknown_settings
+from target_constant_contact.settings.settings import Settings
+from target_constant_contact.settings.streams import StreamSettings
 from target_constant_contact.singer.target import TargetConstantContact
 
 SCHEMA = TargetConstantContact.settings_schema()
@@ -31,7 +31,7 @@ def faults(**settings: Any) -> list[str]:
 
 def test_three_settings_are_enough():
     settings = parse()
-    assert settings.default == Segment(lists=("Newsletter",))
+    assert settings.default == StreamSettings(lists=("Newsletter",))
     assert settings.limits == BatchLimits(rows=40_000, size=3_800_000)
     assert settings.requests_per_second == 4
     assert settings.api_url == "https://api.cc.email/v3"
@@ -140,22 +140,24 @@ def test_the_first_segment_that_matches_wins_and_inherits_what_it_does_not_say()
             {"stream": "crm-*", "lists_field": "list", "field_mapping": {"email": "E"}},
         ],
     )
-    assert settings.segment_for("crm-vips") == Segment(
+    assert settings.for_stream("crm-vips") == StreamSettings(
         "crm-vip*", ("VIP", "All"), None, {"email": "Mail"}
     )
-    assert settings.segment_for("crm-x") == Segment("crm-*", (), "list", {"email": "E"})
-    assert settings.segment_for("shop") == Segment("*", ("Newsletter",), None, {"email": "Mail"})
+    assert settings.for_stream("crm-x") == StreamSettings("crm-*", (), "list", {"email": "E"})
+    assert settings.for_stream("shop") == StreamSettings(
+        "*", ("Newsletter",), None, {"email": "Mail"}
+    )
 
 
 def test_a_segment_without_lists_takes_the_default_ones():
     settings = parse(segments=[{"stream": "a", "field_mapping": {"email": "E"}}])
-    assert settings.segment_for("a").lists == ("Newsletter",)
+    assert settings.for_stream("a").lists == ("Newsletter",)
 
 
 def test_a_stream_that_nothing_matches_needs_a_default():
     settings = parse(lists=None, segments=[{"stream": "a", "lists": "A"}])
     with pytest.raises(SettingsError, match=r"stream 'b' has no list.*stream_maps"):
-        settings.segment_for("b")
+        settings.for_stream("b")
 
 
 def test_a_segment_without_any_list_is_a_fault():
@@ -190,7 +192,7 @@ def test_more_lists_than_a_contact_can_be_on_are_a_fault(where):
 
 
 def test_lists_are_cleaned_and_kept_in_order():
-    assert parse(lists=[" B ", "", "A", "B"]).default == Segment(lists=("B", "A"))
+    assert parse(lists=[" B ", "", "A", "B"]).default == StreamSettings(lists=("B", "A"))
 
 
 def test_null_is_the_same_as_not_set():
@@ -203,14 +205,6 @@ def test_overwrite_is_refused_and_not_taken_for_upsert():
 
 def test_a_trailing_slash_of_the_url_does_not_matter():
     assert parse(api_url="http://127.0.0.1:1/v3/").api_url == "http://127.0.0.1:1/v3"
-
-
-def test_the_data_folder_is_the_platforms_unless_it_is_set(monkeypatch, tmp_path):
-    monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.delenv("XDG_DATA_HOME", raising=False)
-    assert tmp_path in parse().data_dir.parents
-    assert parse(data_dir="~/cc").data_dir == tmp_path / "cc"
-    assert parse(data_dir=f"{os.sep}srv").data_dir == Path("/srv")
 
 
 def test_a_setting_that_does_not_exist_gets_close_matches():
@@ -236,8 +230,3 @@ def test_a_number_as_text_has_to_be_one(text):
     assert parse(max_rejected_percent="7.5").max_rejected_percent == 7.5
     found = faults(sandbox=True, lists="x", max_rejected_percent=text)
     assert found[0].startswith("max_rejected_percent: ")
-
-
-def test_a_data_folder_that_is_no_text_is_a_fault_also_where_nothing_else_is_checked():
-    with pytest.raises(SettingsError, match=r"^data_dir: 5 is not of type 'string'"):
-        data_dir(5)
