@@ -11,6 +11,7 @@ from target_constant_contact.account.lists import ListDirectory, UnknownListErro
 from target_constant_contact.api.client import ConstantContactClient
 from target_constant_contact.api.limits.limiter import RateLimiter
 from target_constant_contact.api.limits.redis import RedisSlots
+from target_constant_contact.api.limits.sqlite import SqliteSlots
 from target_constant_contact.api.models import AccountSummary
 from target_constant_contact.api.oauth.credentials import BearerToken
 from target_constant_contact.api.oauth.grants import AuthorizationServer
@@ -202,7 +203,7 @@ class Account:
     def _limit(self, key: str, per_second: int, per_day: int) -> RateLimiter:
         url = "" if self._sandbox else self._settings.rate_limit_url
         limiter = RateLimiter(
-            RedisSlots(url) if url else self._settings.data_dir.requests,
+            RedisSlots(url) if url else SqliteSlots(self._settings.data_dir.requests),
             key,
             requests_per_second=per_second,
             requests_per_day=per_day,

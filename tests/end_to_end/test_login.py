@@ -23,6 +23,7 @@ from filelock import FileLock, Timeout
 from target_constant_contact.account import account as account_room
 from target_constant_contact.account import new_connection, sign_in
 from target_constant_contact.api.limits.limiter import RateLimiter
+from target_constant_contact.api.limits.sqlite import SqliteSlots
 from target_constant_contact.api.oauth.connection import Application, Connection
 from target_constant_contact.api.oauth.grants import AuthorizationServer
 from target_constant_contact.api.oauth.tokens import TokenStore
@@ -261,11 +262,10 @@ def test_a_device_that_nobody_approves_gives_up(sandbox, clock):
 
 def _server(sandbox, clock):
     limiter = RateLimiter(
-        None,
+        SqliteSlots(None, clock),
         "device",
         requests_per_second=1_000,
         requests_per_day=86_400,
-        clock=clock,
         sleep=lambda _seconds: None,
     )
     application = Application("sandbox-public", None, sandbox.auth_url)

@@ -11,6 +11,7 @@ from werkzeug import Response
 
 from target_constant_contact.api.client import MAX_EXPORT_LISTS, ConstantContactClient
 from target_constant_contact.api.limits.limiter import RateLimiter
+from target_constant_contact.api.limits.sqlite import SqliteSlots
 from target_constant_contact.api.models import (
     CHOICE_TYPES,
     MAX_ACCOUNT_FIELDS,
@@ -98,7 +99,7 @@ def exchanges(description):
     """The requests of every method of the client."""
     base, made = description["basePath"], {}
     with HTTPServer(host="127.0.0.1", port=0) as server:
-        limiter = RateLimiter(None, "contract", sleep=lambda _: None)
+        limiter = RateLimiter(SqliteSlots(None), "contract", sleep=lambda _: None)
         client = ConstantContactClient(
             server.url_for(base), auth=BearerToken("t"), limiter=limiter, max_tries=1
         )

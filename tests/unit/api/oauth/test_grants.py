@@ -20,6 +20,7 @@ from werkzeug import Response
 
 from target_constant_contact.api.http import retry
 from target_constant_contact.api.limits.limiter import RateLimiter
+from target_constant_contact.api.limits.sqlite import SqliteSlots
 from target_constant_contact.api.oauth.connection import Application
 from target_constant_contact.api.oauth.grants import SCOPES, AuthorizationServer
 from target_constant_contact.api.oauth.transport import GrantRefusedError, NoGrantError
@@ -57,7 +58,8 @@ def make(clock):
     limiters = []
 
     def make(url, client_id="an-app", client_secret=None, **options):
-        limiter = RateLimiter(None, "k", requests_per_second=1, clock=clock.time, sleep=clock.sleep)
+        slots = SqliteSlots(None, clock.time)
+        limiter = RateLimiter(slots, "k", requests_per_second=1, sleep=clock.sleep)
         limiters.append(limiter)
         application = Application(client_id, client_secret, url)
         return AuthorizationServer(application, limiter=limiter, **options)
