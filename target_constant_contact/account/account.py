@@ -55,6 +55,7 @@ class Account:
         self._limiters: list[RateLimiter] = []
         self._summary: AccountSummary | None = None
         self._lists: ListDirectory | None = None
+        # Before the limiter: a connection knows which API key its requests count for.
         self.signer = self._make_signer()
         self.limiter = self._limit(
             self._api_key(), settings.requests_per_second, settings.requests_per_day
@@ -173,6 +174,7 @@ class Account:
         segments = self._settings.all_streams
         faults = [fault for segment in segments for fault in self._faults(segment)]
         if faults:
+            # Once each: several streams may name the same list that does not exist.
             raise SettingsError(dict.fromkeys(faults))
 
     def close(self) -> None:
@@ -195,6 +197,7 @@ class Account:
         """What the limits belong to: the application, as far as it is known."""
         if self._sandbox:
             return "sandbox"
+        # All accounts and tokens of an application share its limits, so they share one count.
         known = self._settings.credentials.client_id or ""
         if isinstance(self.signer, ConnectionToken):
             known = self.signer.client_id
@@ -226,6 +229,7 @@ class Account:
             connection = self.signer.connection
             self._summary = AccountSummary(connection.account_id, connection.account_name)
             if not connection.account_id and "account_read" in connection.scopes:
+                # Nobody has said which account is meant, so not knowing it stops nothing.
                 with suppress(SignInError, ApiError):
                     self.identify()
         if self.name:

@@ -76,6 +76,7 @@ def check_grant(grant: Grant) -> None:
     Raises:
         SignInError: It has no refresh token, or not the scope that members are sent with.
     """
+    # An answer that tells no scopes has all that were asked for (RFC 6749, section 5.1).
     scopes = grant.scope.split()
     if scopes and _CONTACTS not in scopes:
         raise SignInError(
@@ -107,6 +108,7 @@ def account_of(client: ConstantContactClient, grant: Grant) -> AccountSummary | 
     try:
         return client.account_summary()
     except TokenNotAcceptedError:
+        # Nothing else will be accepted either; a missing privilege only hides the account's name.
         raise
     except SignInError:
         return None

@@ -39,6 +39,7 @@ def with_code(server: AuthorizationServer, redirect_uri: str, receive: Receive) 
     Raises:
         SignInError: The person refused, or the answer is not to be used.
     """
+    # Both are of this sign-in alone: the state tells its answer, the verifier proves who asked.
     state, verifier = secrets.token_urlsafe(32), secrets.token_urlsafe(64)
     url = server.authorize_url(redirect_uri, state, verifier)
     code = receive(url, state)
@@ -62,6 +63,7 @@ def listening(redirect_uri: str, show: Callable[[str], object]) -> Receive:
     """
 
     def receive(url: str, state: str) -> str:
+        # Listening comes first: a browser that is still signed in is back at once.
         with Loopback(redirect_uri, state) as loopback:
             show(url)
             return loopback.wait()
@@ -113,6 +115,7 @@ def with_device(
     deadline, interval = clock() + device.expires_in, device.interval
     show(device)
     while clock() < deadline:
+        # Before the first question too: nobody has typed in the code yet.
         sleep(interval)
         try:
             return server.ask_device(device)

@@ -110,6 +110,7 @@ class ConstantContactClient:
         try:
             answer = self._transport.send(request)
         except ApiError as error:
+            # An earlier try may have made it; names are unique, so there is one list to take.
             existing = self._list_named(name) if error.status == _CONFLICT else None
             if existing is None:
                 raise
@@ -172,8 +173,7 @@ class ConstantContactClient:
         Any token may ask, whatever its scopes. The service is described to answer with an array;
         one inside an object is read as well.
         """
-        request = ApiRequest("GET", PRIVILEGES, array_as="privileges")
-        answer = self._transport.send(request)
+        answer = self._transport.send(ApiRequest("GET", PRIVILEGES, array_as="privileges"))
         found = (item for member in answer for item in items(answer, member))
         names = (item.get("privilege_name") for item in found)
         return frozenset(name for name in names if name and isinstance(name, str))
@@ -185,7 +185,7 @@ class ConstantContactClient:
             QueueFullError: The account has too many unfinished activities.
             LostAnswerError: The service may have taken it, or not.
         """
-        # The service has no key of ours by which it would know a second one of the same import.
+        # The service takes no key by which it would know the same import when it comes again.
         request = ApiRequest("POST", JSON_IMPORT, json=body, needed="activity_id", repeat=False)
         return Activity.from_json(self._transport.send(request))
 
@@ -253,6 +253,7 @@ class ConstantContactClient:
     def find_contact(self, email: str) -> ContactStatus | None:
         """How the account stands to an address; None when it does not know it."""
         wanted = email.lower()
+        # Without the status, deleted contacts would not be found.
         params = {"email": wanted, "status": "all", "include": "list_memberships"}
         answer = self._transport.send(ApiRequest("GET", CONTACTS, params))
         found = map(ContactStatus.from_json, items(answer, "contacts"))

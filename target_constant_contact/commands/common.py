@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 from singer_sdk.configuration._dict_config import parse_environment_config
-from singer_sdk.helpers._util import read_json_file
 
 from target_constant_contact.account.account import Account
 from target_constant_contact.exceptions import SettingsError
@@ -63,6 +62,7 @@ def read_config(files: Iterable[str] = ()) -> dict[str, Any]:
     try:
         config = parse_environment_config(TargetConstantContact.settings_schema(), ENV_PREFIX)
     except ValueError:
+        # Its text quotes the value, which may be a secret.
         raise SettingsError(
             [f"a variable {ENV_PREFIX}... of the environment is not what its setting takes"]
         ) from None
@@ -97,6 +97,7 @@ def open_account(settings: Settings) -> Iterator[Account]:
 
 def at_terminal() -> bool:
     """Whether a person can be asked."""
+    # None where there is no console at all.
     return sys.stdin is not None and sys.stdin.isatty()
 
 
@@ -133,8 +134,9 @@ def _is_number_column(body: list[list[str]], index: int) -> bool:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        found = read_json_file(path)
+        found = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
+        # The text of a JSON error may quote the file, which holds secrets.
         reason = getattr(error, "strerror", None) or "it is not JSON"
         fault = f"config: a settings file cannot be read ({reason})"
         raise SettingsError([fault]) from None

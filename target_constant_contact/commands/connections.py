@@ -31,6 +31,7 @@ _NOT_READ: Final = "cannot be read"
 _logger = logging.getLogger("target-constant-contact")
 
 
+# A plain record: what `connections --json` prints of each connection.
 @dataclass(frozen=True, slots=True)
 class Condition:
     """What can be told of a stored connection without asking anybody; it holds no secret.
@@ -119,6 +120,7 @@ def connections(config: dict[str, Any], *, as_json: bool) -> None:
         click.echo(
             f"There are no connections in {store.folder}. Make one: target-constant-contact login"
         )
+    # The first one is raised, so that it decides the exit code; the caller logs that one.
     for error in errors[1:]:
         _logger.error("%s", error)
     if errors:
@@ -143,6 +145,7 @@ def _status(connection: Connection, now: float) -> str:
     if used and left <= 0:
         return "expired: sign in again"
     token = fingerprint(connection.refresh_token)
+    # A long-lived token serves again whatever became of the answer.
     if connection.sent == token and connection.rotating is not False:
         return "last renewal not finished: the next run tells whether to sign in again"
     if not used:
@@ -160,6 +163,7 @@ def _print(found: list[Condition]) -> None:
 
 
 def _cells(item: Condition) -> tuple[str, ...]:
+    # It could not be read, so nothing else of it is known.
     if not item.client_id:
         return item.name, "", "", "", "", ""
     account = f"{item.account_name} ({item.account_id})" if item.account_id else "not known"

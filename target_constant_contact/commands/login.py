@@ -91,6 +91,7 @@ def login(config: dict[str, Any], **options: Any) -> None:
     store = TokenStore(settings.data_dir.connections)
     known = _known_application(settings, store)
     _refuse_in_vain(settings, given, known)
+    # Before the sign-in: each token serves once, and one that cannot be kept is lost.
     new_connection.prove_writable(store, settings.credentials.connection)
     try:
         connection = _sign_in(settings, given, known or _asked_application(settings))
@@ -120,6 +121,7 @@ def _known_application(settings: Settings, store: TokenStore) -> Application | N
     client_id = said.client_id or (kept.client_id if kept else None)
     if client_id is None:
         return None
+    # Another application has another secret.
     secret = kept.client_secret if kept and kept.client_id == client_id else None
     return Application(client_id, said.client_secret or secret, said.auth_url)
 
@@ -190,6 +192,7 @@ def _sign_in(settings: Settings, given: _Options, application: Application) -> C
     )
     with open_account(replace(settings, access_token=None, credentials=said)) as account:
         grant = _granted(account.authorization_server(application), given)
+        # Tokens age from here on, while the person is still asked.
         now = time.time()
         new_connection.check_grant(grant)
         found = _account(settings, grant, account)
@@ -288,4 +291,5 @@ def _closing_words(
 
 
 def _say(text: str) -> None:
+    # What came of it is on stdout; the conversation is not.
     click.echo(text, err=True)

@@ -66,12 +66,14 @@ def runs(config: dict[str, Any], limit: int, *, as_json: bool) -> None:
 def show(config: dict[str, Any], run: str, *, as_json: bool) -> None:
     """Show the run RUN: its name or the beginning of it; the newest if it is not given."""
     context = click.get_current_context()
+    # Options count on either side of the command's name; those after it win.
     before: _Given = context.obj
     if not (context.params["config_files"] or context.params["data_dir"]):
         config = before.config
     as_json = as_json or before.as_json
     folder = _folder(config)
     names = run_names(folder)
+    # Asked for by name, a run that is not there is an error; the newest of none is not.
     if not names and run == LATEST:
         _show_none(folder, as_json=as_json)
         return

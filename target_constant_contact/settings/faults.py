@@ -39,6 +39,7 @@ def schema_faults(
     """
     faults, broken = [], set()
     for error in DEFAULT_JSONSCHEMA_VALIDATOR(schema).iter_errors(config):
+        # The whole path: which entry of `segments` it is, only its number tells.
         path = [str(part) for part in error.absolute_path]
         name = path[0] if path else ""
         broken.add(name)

@@ -172,6 +172,7 @@ def _given(config: Mapping[str, Any], schema: Mapping[str, Any]) -> Iterator[tup
         if isinstance(value, str) and "number" in types:
             with contextlib.suppress(ValueError):
                 number = float(value)
+                # The schema has no word for these two; as texts they break its type.
                 yield name, number if math.isfinite(number) else value
                 continue
         if value is not None:

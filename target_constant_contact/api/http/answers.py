@@ -69,6 +69,7 @@ def saved_table(response: requests.Response) -> IO[bytes]:
             file: IO[bytes] = on_error.enter_context(tempfile.TemporaryFile())
             for chunk in _chunks(response):
                 file.write(chunk)
+            # What stands between may answer with a page or an error, and a status of 200.
             file.seek(0)
             _check_start(file.read(_CHUNK))
             file.seek(0)

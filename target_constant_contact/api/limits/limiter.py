@@ -99,6 +99,7 @@ class RateLimiter:
             wait = slot.due - self._store.clock()
             if wait > 0:
                 self._sleep(wait)
+            # A loaded machine wakes sleepers late, and two late requests may come as one burst.
             if self._store.clock() - slot.due <= _LATE:
                 return
             missed = slot.time

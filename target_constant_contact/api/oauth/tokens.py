@@ -58,6 +58,7 @@ class TokenStore:
 
     def names(self) -> list[str]:
         """The names of the stored connections, sorted."""
+        # Other people's files may lie there too, with names that no connection can have.
         found = (path.stem for path in self.folder.glob("*.json"))
         return sorted(name for name in found if is_name(name))
 
@@ -101,6 +102,7 @@ class TokenStore:
         """
         path = self.path(connection.name)
         make_private_folder(self.folder)
+        # All or nothing: half a file would be a token that nobody can get back.
         new = self._unfinished(connection.name)
         write_private(new, json.dumps(asdict(connection), indent=2) + "\n", durable=True)
         replace_durably(new, path)
@@ -111,6 +113,7 @@ class TokenStore:
         Raises:
             OSError: It cannot be removed.
         """
+        # First: what is left of it would be taken up as the connection by the next lock.
         self._unfinished(name).unlink(missing_ok=True)
         path = self.path(name)
         existed = path.exists()
@@ -132,6 +135,7 @@ class TokenStore:
         try:
             make_private_folder(self.folder)
             _refuse_if_open(self.folder, "700")
+            # Of the system: it is freed when its process dies, and the file stays where it is.
             lock = FileLock(path, timeout=_LOCK_SECONDS, mode=PRIVATE_FILE)
             lock.acquire()
         except Timeout:

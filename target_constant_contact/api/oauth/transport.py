@@ -151,6 +151,7 @@ class AuthTransport:
         if status == _TOO_MANY:
             self._limiter.penalize(THROTTLED_SECONDS)
             raise ThrottledError(str(_said(response)))
+        # What went wrong behind the gateway may have come after the token was used.
         if status >= _UNAVAILABLE:
             raise PassingError(str(_said(response)))
         if status >= _REDIRECT:
