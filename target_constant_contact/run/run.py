@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any, Final
 from target_constant_contact.batches.packer import Packer
 from target_constant_contact.contacts.contact import Rejection
 from target_constant_contact.contacts.encoding import encode_contact
+from target_constant_contact.data_folder import REPORT_FILE
 from target_constant_contact.exceptions import DataError, SettingsError, TargetError
 from target_constant_contact.imports.contract import ContractGuard
 from target_constant_contact.imports.importer import Importer
 from target_constant_contact.imports.recovery import TakeUp
-from target_constant_contact.ledger.ledger import Ledger, export_key
+from target_constant_contact.ledger.ledger import Ledger
 from target_constant_contact.reports.advice import FormatAdvice
 from target_constant_contact.run.accounting import Accounting
 from target_constant_contact.verification.verifier import Verifier, forget_rows
@@ -80,7 +81,7 @@ class Export:
         self._all_settled = False
         self._concluded = False
         self._ended = False
-        self._ledger = Ledger(ledger_folder(settings, account), folder.name)
+        self._ledger = Ledger(account.ledger_folder, folder.name)
         self._guard = ContractGuard(
             account.client,
             max_active=settings.max_active_contacts,
@@ -296,7 +297,7 @@ class Export:
         used_today, per_day = self.account.requests_today
         advice = list(self._advice.lines())
         report.write(
-            self.folder / "report.json",
+            self.folder / REPORT_FILE,
             names,
             ended_at=ended_at.isoformat(timespec="seconds"),
             status=status,
@@ -320,7 +321,7 @@ class Export:
             f"{requests:,}",
             f"{used_today:,}",
             f"{per_day:,}",
-            self.folder / "report.json",
+            self.folder / REPORT_FILE,
         )
 
     def _close(self) -> None:
@@ -360,23 +361,3 @@ def _log_settled(done: SettledImport) -> None:
             "not_landed": not_landed,
         },
     )
-
-
-def ledger_folder(settings: Settings, account: Account) -> Path:
-    """The folder of an export's ledger, beside those of other exports to the same account.
-
-    Two runs are of the same export when they send to the same lists of the same account; what
-    their rows hold may differ.
-    """
-    reached = {
-        "api": "sandbox" if settings.sandbox else settings.api_url,
-        "connection": account.connection_name,
-        "account": settings.account,
-    }
-    places = {
-        "segments": [
-            [segment.stream, segment.lists, segment.lists_field]
-            for segment in settings.all_segments
-        ]
-    }
-    return settings.data_dir / "ledger" / export_key(reached) / export_key(places)

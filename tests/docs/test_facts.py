@@ -26,7 +26,7 @@ from target_constant_contact.mapping.calendar_days import calendar_day, month_an
 from target_constant_contact.mapping.matching import match_fields
 from target_constant_contact.mapping.values import UnfitValueError
 from target_constant_contact.reports.report import Counts
-from target_constant_contact.settings.settings import MAX_LISTS
+from target_constant_contact.settings.faults import MAX_LISTS
 from tests.docs import pages
 from tests.docs.tables import about
 from tests.support.target import TEXT

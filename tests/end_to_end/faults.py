@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from unittest.mock import patch
 
 from target_constant_contact import waiting
-from target_constant_contact.api.http import transport
+from target_constant_contact.api.http import retry, transport
 from target_constant_contact.api.limits import limiter
 from target_constant_contact.api.oauth import transport as auth_transport
 from target_constant_contact.imports import importer
@@ -163,10 +163,9 @@ def _in_no_time() -> Iterator[None]:
     """Wait thousandths instead of seconds, between polls, tries and slots."""
     with (
         patch.object(waiting, "POLL_SECONDS", (0.001,)),
-        patch.object(transport, "RETRY_SECONDS", 0.0),
-        patch.object(auth_transport, "RETRY_SECONDS", 0.0),
-        patch.object(transport, "_THROTTLED_SECONDS", 0.0),
-        patch.object(auth_transport, "_THROTTLED_SECONDS", 0.0),
+        patch.object(retry, "RETRY_SECONDS", 0.0),
+        patch.object(transport, "THROTTLED_SECONDS", 0.0),
+        patch.object(auth_transport, "THROTTLED_SECONDS", 0.0),
         patch.object(importer, "QUEUE_FULL_SECONDS", 0.4),
         patch.object(limiter, "_MARGIN", 0.001),
     ):
