@@ -8,12 +8,10 @@ from __future__ import annotations
 
 import logging
 import threading
-import time
 from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Protocol
 
-from target_constant_contact import waiting
 from target_constant_contact.exceptions import (
     ApiError,
     ImportFailedError,
@@ -26,6 +24,7 @@ from target_constant_contact.exceptions import (
 from target_constant_contact.imports import lost_answers
 from target_constant_contact.imports.schedule import Flight, Flights, Look, Poll, Submit, Wait
 from target_constant_contact.ledger.settlement import Settlement, settle
+from target_constant_contact.waiting import SLICE_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -36,6 +35,7 @@ if TYPE_CHECKING:
     from target_constant_contact.imports.lost_answers import Doubt
     from target_constant_contact.ledger.entry import Entry
     from target_constant_contact.ledger.ledger import Ledger
+    from target_constant_contact.waiting import Waiting
 
 MAX_WAITING: Final = 4
 """Sealed batches that may wait to be sent before reading stops for them."""
@@ -47,7 +47,6 @@ MAX_LOSSES: Final = 6
 
 _NOT_FOUND: Final = 404
 _ENDED_BADLY: Final = frozenset({"failed", "cancelled", "timed_out"})
-_SLICE_SECONDS: Final = 0.2
 _logger = logging.getLogger(__name__)
 
 
@@ -94,37 +93,32 @@ class Importer:
     Args:
         client: The API.
         ledger: The journal of what is sent, opened.
+        waiting: How is waited for the service.
         on_settled: Called with every completed import: in the importer's thread, or by
             :meth:`submit` for one that an interrupted run had sent.
         on_failed: Called once in the importer's thread when the run cannot succeed any more.
         import_format: How batches are encoded.
         max_in_flight: Activities that may be unfinished at a time.
-        timeout_seconds: How long one activity may take, counted from its submission.
-        clock: Seconds that never go back.
-        poll_seconds: Waits between polls of one activity; None takes the usual ones.
     """
 
-    def __init__(  # noqa: PLR0913 - one argument for each thing that tests and settings vary
+    def __init__(  # noqa: PLR0913 - two calls back and two settings, all by name
         self,
         client: Client,
         ledger: Ledger,
+        waiting: Waiting,
         *,
         on_settled: Callable[[SettledImport], None],
         on_failed: Callable[[], None] = lambda: None,
         import_format: ImportFormat = "json",
         max_in_flight: int = 8,
-        timeout_seconds: float = 3600.0,
-        clock: Callable[[], float] = time.monotonic,
-        poll_seconds: Sequence[float] | None = None,
     ) -> None:
         self._client = client
         self._ledger = ledger
         self._on_settled = on_settled
         self._on_failed = on_failed
         self._import_format = import_format
-        self._timeout_seconds = timeout_seconds
-        self._clock = clock
-        self._flights = Flights(max_in_flight, poll_seconds or waiting.POLL_SECONDS)
+        self._waiting = waiting
+        self._flights = Flights(max_in_flight, waiting.poll_seconds)
         self._changed = threading.Condition()
         self._failure: Exception | None = None
         self._stopped = False
@@ -139,18 +133,17 @@ class Importer:
         """Why the run cannot succeed any more; None as long as it can."""
         return self._failure
 
-    def submit(self, batch: ImportBatch, check: Callable[[], None]) -> None:
+    def submit(self, batch: ImportBatch) -> None:
         """Queue a batch, unless an interrupted run has sent it; blocks while enough batches wait.
 
         Args:
             batch: A sealed batch.
-            check: Called now and then while blocked; it raises to give up.
         """
         if self._thread.ident is None:
             self._thread.start()
         with self._changed:
             while self._flights.waiting >= MAX_WAITING:
-                self._wait(check)
+                self._wait()
             self.raise_failure()
             taken_up = self._take_up(batch)
             if taken_up is None:
@@ -169,24 +162,24 @@ class Importer:
             return None
         return self._ledger.take_up(batch, self._import_format)
 
-    def finish(self, check: Callable[[], None]) -> None:
+    def finish(self) -> None:
         """Wait until every batch is settled; raises what made that impossible."""
         with self._changed:
             while self._flights.unsettled:
-                self._wait(check)
+                self._wait()
             self.raise_failure()
             self._stop()
 
     def give_up(self, seconds: float) -> None:
         """Send nothing more; wait at most so long for what is in flight, then stop."""
-        deadline = time.monotonic() + seconds
+        deadline = self._waiting.clock() + seconds
         with self._changed:
             self._flights.close()
             while self._flights.unsettled and self._thread.is_alive():
-                left = deadline - time.monotonic()
+                left = deadline - self._waiting.clock()
                 if left <= 0:
                     break
-                self._changed.wait(min(left, _SLICE_SECONDS))
+                self._changed.wait(min(left, SLICE_SECONDS))
             self._stop()
 
     def raise_failure(self) -> None:
@@ -194,10 +187,10 @@ class Importer:
         if self._failure is not None:
             raise self._failure
 
-    def _wait(self, check: Callable[[], None]) -> None:
+    def _wait(self) -> None:
         self.raise_failure()
-        check()
-        self._changed.wait(_SLICE_SECONDS)
+        self._waiting.raise_if_stopped()
+        self._changed.wait(SLICE_SECONDS)
 
     def _stop(self) -> None:
         self._stopped = True
@@ -215,7 +208,7 @@ class Importer:
         with self._changed:
             if self._stopped:
                 return False
-            step = self._flights.next_step(self._clock())
+            step = self._flights.next_step(self._waiting.clock())
             if isinstance(step, Wait):
                 self._changed.wait(step.seconds)
                 return True
@@ -251,7 +244,7 @@ class Importer:
         self._ledger.accept(entry, activity)
         self._newest = activity.created_at or self._newest
         with self._changed:
-            self._flights.submitted(batch, entry, activity.activity_id, self._clock())
+            self._flights.submitted(batch, entry, activity.activity_id, self._waiting.clock())
             self._changed.notify_all()
 
     def _lost(self, batch: ImportBatch, entry: Entry, error: LostAnswerError) -> None:
@@ -260,7 +253,7 @@ class Importer:
         losses = self._losses[batch.number]
         _logger.warning("%s; looking among the recent activities", error)
         with self._changed:
-            self._flights.lost(entry, self._clock(), losses - 1)
+            self._flights.lost(entry, self._waiting.clock(), losses - 1)
         if losses >= MAX_LOSSES:
             self._fail(
                 ServiceUnavailableError(
@@ -272,7 +265,7 @@ class Importer:
     def _look(self, doubt: Doubt) -> None:
         """Look for a batch whose answer was lost; send it again when it is not there."""
         recent = self._client.recent_activities()
-        now = self._clock()
+        now = self._waiting.clock()
         sighting = lost_answers.look(
             doubt.batch.rows, doubt.entry.began_at, self._newest, recent, self._ledger.knows
         )
@@ -285,7 +278,7 @@ class Importer:
             with self._changed:
                 self._flights.not_found()
                 self._changed.notify_all()
-        elif now - doubt.since > self._timeout_seconds:
+        elif now - doubt.since > self._waiting.timeout_seconds:
             self._stays_lost(doubt)
         else:
             self._flights.looked(doubt, now, missed=not sighting.pending)
@@ -298,8 +291,8 @@ class Importer:
             TryLaterError(
                 f"Whether Constant Contact has taken {doubt.batch.rows:,} rows of stream "
                 f"{doubt.batch.destination.stream!r} could not be found out within "
-                f"{self._timeout_seconds / 60:g} minutes: activities that may be theirs are still "
-                "unfinished. Start the run again later."
+                f"{self._waiting.timeout_minutes:g} minutes: activities that may be theirs are "
+                "still unfinished. Start the run again later."
             )
         )
 
@@ -312,9 +305,9 @@ class Importer:
 
     def _pause(self, error: QueueFullError) -> None:
         """Let the service's queue drain before the batch is tried again."""
-        now = self._clock()
+        now = self._waiting.clock()
         since = self._queue_full_since = self._queue_full_since or now
-        too_long = now - since > self._timeout_seconds
+        too_long = now - since > self._waiting.timeout_seconds
         with self._changed:
             self._flights.not_accepted(retry=not too_long)
             self._flights.pause(now + QUEUE_FULL_SECONDS)
@@ -325,14 +318,14 @@ class Importer:
 
     def _poll(self, step: Poll) -> None:
         answers = self._ask(step.flights)
-        now = self._clock()
+        now = self._waiting.clock()
         for flight in self._flights.in_flight:
             activity = answers.get(flight.activity_id)
             if activity and activity.state == "completed":
                 self._settle(flight, activity, now)
             elif activity and activity.state in _ENDED_BADLY:
                 self._ended_badly(flight, activity)
-            elif now - flight.submitted_at > self._timeout_seconds:
+            elif now - flight.submitted_at > self._waiting.timeout_seconds:
                 self._timed_out(flight, activity)
             elif flight in step.flights:
                 self._flights.polled(flight, now)
@@ -379,8 +372,8 @@ class Importer:
         self._fail(
             TryLaterError(
                 f"Import activity {flight.activity_id} was not completed within "
-                f"{self._timeout_seconds / 60:g} minutes (it is {state}). Start the run again "
-                "later, or raise import_timeout_minutes."
+                f"{self._waiting.timeout_minutes:g} minutes (it is {state}). Start the run "
+                "again later, or raise import_timeout_minutes."
             )
         )
 

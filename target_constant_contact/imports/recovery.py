@@ -8,25 +8,23 @@ has ended well is known when its rows come again.
 from __future__ import annotations
 
 import logging
-import time
 from collections import Counter
 from typing import TYPE_CHECKING, Final, Protocol
 
-from target_constant_contact import waiting
 from target_constant_contact.api.models import UNFINISHED_STATES
 from target_constant_contact.exceptions import ApiError
 from target_constant_contact.imports import lost_answers
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping
     from datetime import datetime
 
     from target_constant_contact.api.models import Activity
     from target_constant_contact.ledger.entry import Entry
     from target_constant_contact.ledger.ledger import Ledger
+    from target_constant_contact.waiting import Waiting
 
 _NOT_FOUND: Final = 404
-_SLICE_SECONDS: Final = 0.2
 _logger = logging.getLogger("target-constant-contact")
 
 
@@ -40,37 +38,19 @@ class Client(Protocol):
         """The state of the account's latest activities, in one request."""
 
 
-class TakeUp:
+class Recovery:
     """Settles with the service what an interrupted run has left open in the ledger.
 
     Args:
         client: The API.
         ledger: The ledger, opened.
-        timeout_seconds: How long is waited for what is still unfinished.
-        check: Called now and then while waiting; it raises to give up.
-        clock: Seconds that never go back.
-        sleep: Waits for a number of seconds.
-        poll_seconds: Waits between polls; None takes the usual ones.
+        waiting: How is waited for what is still unfinished.
     """
 
-    def __init__(  # noqa: PLR0913 - two ways to tell time, which only tests replace
-        self,
-        client: Client,
-        ledger: Ledger,
-        *,
-        timeout_seconds: float,
-        check: Callable[[], None],
-        clock: Callable[[], float] = time.monotonic,
-        sleep: Callable[[float], object] = time.sleep,
-        poll_seconds: Sequence[float] | None = None,
-    ) -> None:
+    def __init__(self, client: Client, ledger: Ledger, waiting: Waiting) -> None:
         self._client = client
         self._ledger = ledger
-        self._timeout_seconds = timeout_seconds
-        self._check = check
-        self._clock = clock
-        self._sleep = sleep
-        self._poll_seconds = poll_seconds or waiting.POLL_SECONDS
+        self._waiting = waiting
         self._open = [*ledger.accepted, *ledger.in_doubt]
         self._missed: Counter[int] = Counter()
 
@@ -87,11 +67,11 @@ class TakeUp:
             self._ledger.interrupted_runs[-1],
             f"{len(self._open):,}",
         )
-        deadline = self._clock() + self._timeout_seconds
+        deadline = self._waiting.clock() + self._waiting.timeout_seconds
         polls = 0
         self._ask()
-        while self._open and self._clock() < deadline:
-            self._wait(self._poll_seconds[min(polls, len(self._poll_seconds) - 1)])
+        while self._open and self._waiting.clock() < deadline:
+            self._waiting.wait_for_poll(polls)
             polls += 1
             self._ask()
         for entry in self._open:
@@ -99,17 +79,9 @@ class TakeUp:
                 "Import %s of the interrupted run is still unfinished after %g minutes; its rows "
                 "are sent again",
                 entry.activity_id or "in doubt",
-                self._timeout_seconds / 60,
+                self._waiting.timeout_minutes,
             )
             self._ledger.confirm(entry, None)
-
-    def _wait(self, seconds: float) -> None:
-        """Wait in slices, so that a signal is obeyed soon."""
-        end = self._clock() + seconds
-        while (left := end - self._clock()) > 0:
-            self._check()
-            self._sleep(min(left, _SLICE_SECONDS))
-        self._check()
 
     def _ask(self) -> None:
         recent = {found.activity_id: found for found in self._client.recent_activities()}

@@ -12,7 +12,6 @@ from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from target_constant_contact import waiting
 from target_constant_contact.imports.lost_answers import Doubt
 
 if TYPE_CHECKING:
@@ -88,9 +87,7 @@ class Flights:
         poll_seconds: Waits between polls of one activity.
     """
 
-    def __init__(
-        self, max_in_flight: int, poll_seconds: Sequence[float] = waiting.POLL_SECONDS
-    ) -> None:
+    def __init__(self, max_in_flight: int, poll_seconds: Sequence[float]) -> None:
         self._max_in_flight = max_in_flight
         self._poll_seconds = tuple(poll_seconds)
         self._waiting: deque[ImportBatch] = deque()

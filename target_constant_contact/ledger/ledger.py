@@ -15,11 +15,10 @@ import hashlib
 import json
 import logging
 import threading
-import time
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from filelock import FileLock, Timeout
 
@@ -29,6 +28,7 @@ from target_constant_contact.files import PRIVATE_FILE, make_private_folder
 from target_constant_contact.ledger.entry import Entry, fingerprints_path
 from target_constant_contact.ledger.journal import DamagedJournalError, Journal
 from target_constant_contact.ledger.reuse import contradict, is_overtaken, what_may_stand
+from target_constant_contact.waiting import SLICE_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -36,8 +36,8 @@ if TYPE_CHECKING:
 
     from target_constant_contact.api.models import Activity
     from target_constant_contact.batches.batch import ImportBatch, ImportFormat
+    from target_constant_contact.waiting import Waiting
 
-_SLICE_SECONDS: Final = 0.2
 _logger = logging.getLogger("target-constant-contact")
 
 
@@ -82,19 +82,18 @@ class Ledger:
         self._told_of_others = False
         self.interrupted_runs: tuple[str, ...] = ()
 
-    def open(self, check: Callable[[], None], *, wait_seconds: float) -> None:
+    def open(self, waiting: Waiting) -> None:
         """Keep other runs of the export out, and read what an interrupted one has left.
 
         Args:
-            check: Called now and then while another run is waited for; it raises to give up.
-            wait_seconds: How long another run is waited for.
+            waiting: How another run is waited for.
 
         Raises:
             TryLaterError: Another run has not ended in this time.
         """
         with self._errors_explained():
             make_private_folder(self._folder)
-            self._wait_for_lock(check, wait_seconds)
+            self._wait_for_lock(waiting)
             if self._recall():
                 self._journal.append(self._line("run", run=self._run), durable=True)
             else:
@@ -217,8 +216,8 @@ class Ledger:
             self._journal.close()
             self._file_lock.release()
 
-    def _wait_for_lock(self, check: Callable[[], None], wait_seconds: float) -> None:
-        deadline = time.monotonic() + wait_seconds
+    def _wait_for_lock(self, waiting: Waiting) -> None:
+        deadline = waiting.clock() + waiting.timeout_seconds
         told = False
         while True:
             try:
@@ -227,17 +226,17 @@ class Ledger:
                 pass
             else:
                 return
-            if time.monotonic() >= deadline:
+            if waiting.clock() >= deadline:
                 raise TryLaterError(
                     f"{self._holder()} of the same export has not ended in "
-                    f"{wait_seconds / 60:g} minutes (import_timeout_minutes). Start the run again "
-                    "when it has, or end it"
+                    f"{waiting.timeout_minutes:g} minutes (import_timeout_minutes). Start the "
+                    "run again when it has, or end it"
                 )
             if not told:
                 _logger.info("%s of the same export is under way; waiting", self._holder())
                 told = True
-            check()
-            time.sleep(_SLICE_SECONDS)
+            waiting.raise_if_stopped()
+            waiting.sleep(SLICE_SECONDS)
 
     def _holder(self) -> str:
         """What to call the run that has begun last."""

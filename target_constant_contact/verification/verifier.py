@@ -10,13 +10,11 @@ import csv
 import json
 import logging
 import shutil
-import time
 from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal, Protocol, TypeAlias
 
-from target_constant_contact.account.members import Client as ReadBackClient
-from target_constant_contact.account.members import read_back
+from target_constant_contact.account.members import ContactExports, read_back
 from target_constant_contact.contacts.addresses import HashedSet, hashed, key_of
 from target_constant_contact.exceptions import InterruptedRunError, TargetError
 from target_constant_contact.files import make_private_folder, write_private_bytes
@@ -31,12 +29,13 @@ from target_constant_contact.verification.explanation import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from target_constant_contact.api.models import Activity, ContactStatus
     from target_constant_contact.batches.batch import Destination, ImportBatch, ImportFormat
     from target_constant_contact.ledger.settlement import Settlement
+    from target_constant_contact.waiting import Waiting
 
 Verify: TypeAlias = Literal["never", "on_errors", "always"]
 
@@ -58,7 +57,7 @@ _FOLDER: Final = "unverified"
 _logger = logging.getLogger("target-constant-contact")
 
 
-class Client(ReadBackClient, Protocol):
+class ContactsApi(ContactExports, Protocol):
     """What verification asks of the API."""
 
     def find_contact(self, email: str) -> ContactStatus | None:
@@ -93,39 +92,30 @@ class Verifier:
     """Explains the imports of a run.
 
     Args:
-        client: The API.
+        api: The API.
         folder: Folder of the run; the rows that have to be explained are kept below it until
             they are, readable by their owner only.
         mode: ``never``; ``on_errors``, for imports whose counters show that rows have not landed;
             or ``always``.
         import_format: How batches are encoded.
-        timeout_seconds: How long one export may take.
-        max_look_ups: People that may be looked up.
-        clock: Seconds that never go back.
-        sleep: Waits for a number of seconds.
+        waiting: How an export is waited for.
     """
 
-    def __init__(  # noqa: PLR0913 - two ways to tell time, which only tests replace
+    def __init__(
         self,
-        client: Client,
+        api: ContactsApi,
         folder: Path,
         mode: Verify,
-        *,
         import_format: ImportFormat,
-        timeout_seconds: float = 3_600.0,
-        max_look_ups: int = MAX_LOOK_UPS,
-        clock: Callable[[], float] = time.monotonic,
-        sleep: Callable[[float], object] = time.sleep,
+        waiting: Waiting,
     ) -> None:
-        self._client = client
+        self._api = api
         self._run = folder
         self._folder = folder / _FOLDER
         self._mode = mode
         self._import_format = import_format
-        self._timeout_seconds = timeout_seconds
-        self._look_ups = max_look_ups
-        self._clock = clock
-        self._sleep = sleep
+        self._waiting = waiting
+        self._look_ups_left = MAX_LOOK_UPS
         self._kept: dict[Destination, list[_Kept]] = defaultdict(list)
 
     def keep(self, batch: ImportBatch, activity: Activity, settlement: Settlement) -> bool:
@@ -145,14 +135,11 @@ class Verifier:
         )
         return True
 
-    def explain(self, check: Callable[[], None]) -> Iterator[Explanation]:
+    def explain(self) -> Iterator[Explanation]:
         """Explain what was kept, worst destinations first.
 
         Verification never makes a run fail: where it cannot go on, the counters stand, and a
         warning says so.
-
-        Args:
-            check: Called now and then while waiting; it raises to give up.
         """
         places = sorted(self._kept.items(), key=lambda item: -sum(kept.bad for kept in item[1]))
         for count, (destination, imports) in enumerate(places):
@@ -164,7 +151,7 @@ class Verifier:
                 )
                 break
             try:
-                yield from self._of_destination(destination, imports, check)
+                yield from self._of_destination(destination, imports)
             except InterruptedRunError:
                 raise
             except TargetError as error:
@@ -177,7 +164,7 @@ class Verifier:
         forget_rows(self._run)
 
     def _of_destination(
-        self, destination: Destination, imports: list[_Kept], check: Callable[[], None]
+        self, destination: Destination, imports: list[_Kept]
     ) -> Iterator[Explanation]:
         members: _Members | None = None
         # Rows that nobody has counted come first: they hold the run up.
@@ -192,10 +179,10 @@ class Verifier:
                 yield self._explanation(kept, (), named)
                 continue
             if members is None:
-                members = self._read_back(destination, imports, check)
+                members = self._read_back(destination, imports)
             others = [row for place, row in enumerate(rows) if place not in lines]
             missing = [row for row in others if key_of(str(row["email"])) not in members.addresses]
-            judged = self._look_up(missing, destination.list_ids, check)
+            judged = self._look_up(missing, destination.list_ids)
             if len(missing) > kept.bad and _not_shown_yet(judged):
                 # The export lags behind the imports, so it proves nothing.
                 _logger.warning(
@@ -225,21 +212,16 @@ class Verifier:
             for row in csv.DictReader(file):
                 yield {name: value for name, value in row.items() if value}
 
-    def _read_back(
-        self, destination: Destination, imports: list[_Kept], check: Callable[[], None]
-    ) -> _Members:
+    def _read_back(self, destination: Destination, imports: list[_Kept]) -> _Members:
         sent = {name for kept in imports for row in self._rows(kept) for name in row}
         wanted = [name for name in COLUMNS if name in sent]
         _logger.info("Reading the lists of %s back", destination.stream)
         addresses, rows, columns = [], [], tuple(wanted)
         for member in read_back(
-            self._client,
+            self._api,
             destination.list_ids,
             ["email_address", *wanted],
-            timeout_seconds=self._timeout_seconds,
-            check=check,
-            clock=self._clock,
-            sleep=self._sleep,
+            self._waiting,
         ):
             columns = tuple(name for name in columns if COLUMNS[name] in member)
             key = key_of(member["email"])
@@ -251,15 +233,14 @@ class Verifier:
         self,
         missing: Sequence[Mapping[str, str | int]],
         list_ids: Sequence[str],
-        check: Callable[[], None],
     ) -> list[Missing]:
         """Look up as many people as are left to this run; the others are only missing."""
         judged = []
         for row in missing:
-            check()
-            if self._look_ups > 0:
-                self._look_ups -= 1
-                status = self._client.find_contact(key_of(str(row["email"])))
+            self._waiting.raise_if_stopped()
+            if self._look_ups_left > 0:
+                self._look_ups_left -= 1
+                status = self._api.find_contact(key_of(str(row["email"])))
                 judged.append(looked_up(row, status, list_ids))
             else:
                 judged.append(Missing(row))

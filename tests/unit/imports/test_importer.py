@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import tempfile
 import threading
+import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,8 +25,10 @@ from target_constant_contact.exceptions import (
     ServiceUnavailableError,
     TryLaterError,
 )
-from target_constant_contact.imports.importer import MAX_LOSSES, Importer
+from target_constant_contact.imports.importer import MAX_LOSSES, MAX_WAITING, Importer
 from target_constant_contact.ledger.ledger import Ledger
+from target_constant_contact.waiting import Waiting
+from tests.support.waiting import AT_ONCE, stop
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -79,18 +82,18 @@ def completed(activity_id: str, rows: int = 2) -> Activity:
 class Case:
     """An importer with its client and what it reported."""
 
-    def __init__(self, **options: Any) -> None:
+    def __init__(self, waiting: dict[str, Any], **options: Any) -> None:
         self._folder = tempfile.TemporaryDirectory()
         self.client = FakeClient()
         self.ledger_folder = Path(self._folder.name) / "account" / "export"
         self.ledger = Ledger(self.ledger_folder, "run")
-        self.ledger.open(no_check, wait_seconds=1)
+        self.ledger.open(AT_ONCE)
         self.settled: list[tuple[int, int]] = []
         self.woken = threading.Event()
-        options.setdefault("poll_seconds", (0.0,))
         self.importer = Importer(
             self.client,
             self.ledger,
+            Waiting(**{"poll_seconds": (0.0,)} | waiting),
             on_settled=self._on_settled,
             on_failed=self.woken.set,
             **options,
@@ -106,26 +109,17 @@ class Case:
 
     def run(self, *batches: ImportBatch) -> None:
         for item in batches:
-            self.importer.submit(item, no_check)
-        self.importer.finish(no_check)
-
-
-def submit_all(importer: Importer, numbers: range, check: Callable[[], None]) -> None:
-    for number in numbers:
-        importer.submit(batch(number), check)
-
-
-def no_check() -> None:
-    """Nothing asks the run to stop."""
+            self.importer.submit(item)
+        self.importer.finish()
 
 
 @pytest.fixture
 def make() -> Iterator[Callable[..., Case]]:
-    """Make cases with options, and close them."""
+    """Make cases with options of the importer and of its waiting, and close them."""
     made: list[Case] = []
 
-    def make(**options: Any) -> Case:
-        made.append(Case(**options))
+    def make(import_format: Any = "json", **waiting: Any) -> Case:
+        made.append(Case(waiting, import_format=import_format))
         return made[-1]
 
     yield make
@@ -285,25 +279,22 @@ def test_after_a_failed_request_nothing_more_is_sent_and_the_rest_is_settled(cas
 
 def test_giving_up_waits_no_longer_than_it_was_told(case):
     case.client.states["a1"] = iter([activity("a1", "processing")] * 10_000)
-    case.importer.submit(batch(1), no_check)
+    case.importer.submit(batch(1))
     case.importer.give_up(0.05)
     assert case.settled == []
 
 
-def test_a_blocked_submit_listens_to_the_check(case):
+def test_a_blocked_submit_listens_to_a_signal(make):
     release = threading.Event()
+    case = make(raise_if_stopped=stop)
     case.client.on_import = lambda _number: release.wait(5)
-    calls = []
-
-    def check() -> None:
-        calls.append(1)
-        raise InterruptedRunError("stop")
-
-    case.importer.submit(batch(1), no_check)
+    for number in range(1, MAX_WAITING + 2):
+        case.importer.submit(batch(number))
+        while number == 1 and case.importer._flights.waiting:
+            time.sleep(0.001)
     with pytest.raises(InterruptedRunError):
-        submit_all(case.importer, range(2, 6), check)
+        case.importer.submit(batch(6))
     release.set()
-    assert calls == [1]
 
 
 def test_an_error_that_nobody_foresaw_reaches_the_main_thread(case):
@@ -418,7 +409,7 @@ def interrupt(make: Callable[..., Case], *batches: ImportBatch) -> Case:
     second = make()
     second.ledger.close()
     second.ledger = second.importer._ledger = Ledger(first.ledger_folder, "second")
-    second.ledger.open(no_check, wait_seconds=1)
+    second.ledger.open(AT_ONCE)
     for entry in second.ledger.accepted:
         second.ledger.confirm(entry, completed(entry.activity_id))
     return second
@@ -442,8 +433,8 @@ def test_a_batch_is_sent_again_when_something_else_about_its_people_is_on_its_wa
     case = interrupt(make, later)
     gate = threading.Event()
     case.client.on_import = lambda _number: gate.wait(5)
-    case.importer.submit(ImportBatch(1, PLACE, None, 2, 0, b"new", {"ann": 1}), no_check)
-    case.importer.submit(later, no_check)
+    case.importer.submit(ImportBatch(1, PLACE, None, 2, 0, b"new", {"ann": 1}))
+    case.importer.submit(later)
     gate.set()
-    case.importer.finish(no_check)
+    case.importer.finish()
     assert case.client.sent == ["json b'new'", "json b'later'"]

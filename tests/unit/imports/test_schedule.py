@@ -13,6 +13,7 @@ from target_constant_contact.imports.schedule import Flights, Look, Poll, Submit
 from target_constant_contact.ledger.entry import Entry
 
 A = Destination("members", ("list-a",))
+POLL_SECONDS = (0.5, 1.0, 2.0)
 ENTRY = Entry(1, "", "members", 1, datetime(2026, 11, 24, tzinfo=UTC))
 
 
@@ -33,7 +34,7 @@ def finish(flights: Flights, number: int) -> None:
 
 
 def test_batches_go_in_the_order_of_coming_while_there_is_room():
-    flights = Flights(max_in_flight=2)
+    flights = Flights(max_in_flight=2, poll_seconds=POLL_SECONDS)
     for number in (1, 2, 3):
         flights.add(batch(number, **{f"k{number}": 1}))
     assert [submit(flights, 0).number, submit(flights, 0).number] == [1, 2]
@@ -43,7 +44,7 @@ def test_batches_go_in_the_order_of_coming_while_there_is_room():
 
 
 def test_a_batch_waits_for_one_in_flight_that_says_something_else_about_a_person():
-    flights = Flights(max_in_flight=8)
+    flights = Flights(max_in_flight=8, poll_seconds=POLL_SECONDS)
     flights.add(batch(1, ann=1))
     submit(flights, 0)
     flights.add(batch(2, ann=2))
@@ -55,7 +56,7 @@ def test_a_batch_waits_for_one_in_flight_that_says_something_else_about_a_person
 
 
 def test_a_batch_does_not_overtake_a_waiting_one_that_it_contradicts():
-    flights = Flights(max_in_flight=8)
+    flights = Flights(max_in_flight=8, poll_seconds=POLL_SECONDS)
     flights.add(batch(1, ann=1))
     submit(flights, 0)
     flights.add(batch(2, ann=2, bob=1))
@@ -67,7 +68,7 @@ def test_a_batch_does_not_overtake_a_waiting_one_that_it_contradicts():
 
 
 def test_a_batch_that_is_being_sent_holds_back_what_contradicts_it():
-    flights = Flights(max_in_flight=8)
+    flights = Flights(max_in_flight=8, poll_seconds=POLL_SECONDS)
     flights.add(batch(1, ann=1))
     step = flights.next_step(0)
     assert isinstance(step, Submit)
@@ -78,7 +79,7 @@ def test_a_batch_that_is_being_sent_holds_back_what_contradicts_it():
 
 
 def test_equal_values_need_no_order():
-    flights = Flights(max_in_flight=8)
+    flights = Flights(max_in_flight=8, poll_seconds=POLL_SECONDS)
     flights.add(batch(1, ann=1))
     submit(flights, 0)
     flights.add(batch(2, ann=1))
@@ -117,7 +118,7 @@ def test_a_pause_holds_back_sending_but_not_polling():
 
 
 def test_a_batch_that_was_not_accepted_is_tried_first_or_dropped():
-    flights = Flights(max_in_flight=8)
+    flights = Flights(max_in_flight=8, poll_seconds=POLL_SECONDS)
     for number in (1, 2):
         flights.add(batch(number, **{f"k{number}": 1}))
     for retry, following in ((True, 1), (False, 2)):
@@ -132,7 +133,7 @@ def test_a_batch_that_was_not_accepted_is_tried_first_or_dropped():
 
 
 def test_with_nothing_to_do_the_wait_is_open():
-    flights = Flights(max_in_flight=1)
+    flights = Flights(max_in_flight=1, poll_seconds=POLL_SECONDS)
     assert flights.next_step(0) == Wait(None)
     flights.add(batch(1, ann=1))
     flights.close()
@@ -148,7 +149,7 @@ def test_with_nothing_to_do_the_wait_is_open():
 )
 def test_contradicting_batches_never_fly_together_and_keep_their_order(batches, picks, room):
     """Whichever activity happens to finish first."""
-    flights, sent, finished = Flights(max_in_flight=room), [], []
+    flights, sent, finished = Flights(max_in_flight=room, poll_seconds=POLL_SECONDS), [], []
     for number, values in enumerate(batches):
         flights.add(batch(number, **values))
     picks_left = iter(picks)
@@ -180,7 +181,7 @@ def test_the_wait_ends_with_the_next_poll(seconds):
 
 
 def test_after_closing_nothing_is_sent_again():
-    flights = Flights(max_in_flight=1)
+    flights = Flights(max_in_flight=1, poll_seconds=POLL_SECONDS)
     flights.add(batch(1, ann=1))
     step = flights.next_step(0)
     assert isinstance(step, Submit)
@@ -309,7 +310,7 @@ def test_an_activity_that_is_nearly_due_is_asked_for_together_with_one_that_is()
 
 
 def test_the_first_poll_comes_sooner_while_activities_are_finished_by_then():
-    flights = Flights(8)
+    flights = Flights(8, POLL_SECONDS)
     waits = []
     for number in range(1, 13):
         flights.add(batch(number, **{f"k{number}": 1}))

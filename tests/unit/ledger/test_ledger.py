@@ -15,13 +15,13 @@ import pytest
 
 from target_constant_contact.api.models import Activity
 from target_constant_contact.exceptions import InterruptedRunError, SettingsError, TryLaterError
-from target_constant_contact.ledger import ledger as ledger_module
 from target_constant_contact.ledger.entry import Entry
 from target_constant_contact.ledger.ledger import export_key
-from tests.support.ledgers import NOON, Exports, accepted, imported, names, no_check, say, send
+from tests.support.ledgers import NOON, Exports, accepted, imported, names, say, send
+from tests.support.waiting import AT_ONCE, Clock, stop
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
 
 @pytest.fixture
@@ -47,47 +47,32 @@ def test_other_facts_have_another_key():
 # One run after the other.
 
 
-class Time:
-    """Stands in for the time module; something may happen while it is slept."""
-
-    def __init__(self) -> None:
-        self.seconds = 0.0
-        self.naps: list[float] = []
-        self.happens: Callable[[], object] = lambda: None
-
-    def monotonic(self) -> float:
-        return self.seconds
-
-    def sleep(self, seconds: float) -> None:
-        self.naps.append(seconds)
-        self.seconds += seconds
-        if self.seconds > 2:
-            self.happens()
-
-
 @pytest.fixture
-def time(monkeypatch: pytest.MonkeyPatch) -> Time:
-    found = Time()
-    monkeypatch.setattr(ledger_module, "time", found)
-    return found
+def clock() -> Clock:
+    return Clock()
 
 
-def test_a_run_waits_for_another_one_of_the_same_export(exports, time, caplog):
+def test_a_run_waits_for_another_one_of_the_same_export(exports, clock, caplog):
     first = exports.start("first")
     checks = []
-    time.happens = first.close
-    exports.ledger("second").open(lambda: checks.append(time.seconds), wait_seconds=60)
-    assert 2 <= time.seconds < 2.5
-    assert max(time.naps) <= 0.2
-    assert len(checks) == len(time.naps)
+
+    def check() -> None:
+        checks.append(clock.now)
+        if clock.now > 2:
+            first.close()
+
+    exports.ledger("second").open(clock.waiting(60, raise_if_stopped=check))
+    assert 2 <= clock.now < 2.5
+    assert max(clock.naps) <= 0.2
+    assert len(checks) == len(clock.naps)
     assert caplog.messages == ["Run first of the same export is under way; waiting"]
 
 
-def test_a_run_does_not_wait_longer_than_it_is_told(exports, time):
+def test_a_run_does_not_wait_longer_than_it_is_told(exports, clock):
     exports.start("first")
     with pytest.raises(TryLaterError) as caught:
-        exports.ledger("second").open(no_check, wait_seconds=90)
-    assert 90 <= time.seconds < 90.5
+        exports.ledger("second").open(clock.waiting(90))
+    assert 90 <= clock.now < 90.5
     assert str(caught.value) == (
         "Run first of the same export has not ended in 1.5 minutes (import_timeout_minutes). "
         "Start the run again when it has, or end it"
@@ -100,31 +85,26 @@ def test_a_run_that_need_not_wait_says_nothing(exports, caplog):
     assert caplog.messages == []
 
 
-def test_waiting_listens_to_the_check(exports, time):
-    def check() -> None:
-        raise InterruptedRunError("stop")
-
+def test_waiting_listens_to_a_signal(exports, clock):
     exports.start("first")
     with pytest.raises(InterruptedRunError):
-        exports.ledger("second").open(check, wait_seconds=60)
-    assert time.naps == []
+        exports.ledger("second").open(clock.waiting(60, raise_if_stopped=stop))
+    assert clock.naps == []
 
 
-@pytest.mark.usefixtures("time")
 def test_the_run_that_is_waited_for_is_the_one_that_began_last(exports):
     exports.interrupt(run="first")
     exports.start("second")
     with pytest.raises(TryLaterError, match="Run second of"):
-        exports.ledger("third").open(no_check, wait_seconds=1)
+        exports.ledger("third").open(AT_ONCE)
 
 
-@pytest.mark.usefixtures("time")
 def test_a_run_that_has_given_up_waiting_leaves_the_other_one_alone(exports):
     first = exports.start("first")
     second = exports.ledger("second")
     for _ in range(2):
         with pytest.raises(TryLaterError):
-            second.open(no_check, wait_seconds=0)
+            second.open(AT_ONCE)
         second.close()
     send(first, say(a=1))
     assert [line["line"] for line in exports.lines] == ["run", "sent", "accepted"]
@@ -143,17 +123,15 @@ def test_a_run_may_be_closed_by_another_thread(exports):
     exports.start("second")
 
 
-@pytest.mark.usefixtures("time")
 def test_waiting_for_a_run_that_has_not_said_its_name_yet_is_said_well(exports):
     """Between taking the lock and the first line of its journal."""
     exports.start("first")
     exports.journal.unlink()
     with pytest.raises(TryLaterError) as caught:
-        exports.ledger("second").open(no_check, wait_seconds=0)
+        exports.ledger("second").open(AT_ONCE)
     assert "  " not in str(caught.value)
 
 
-@pytest.mark.usefixtures("time")
 @pytest.mark.parametrize(
     "text",
     [
@@ -166,7 +144,7 @@ def test_a_damaged_journal_does_not_keep_a_run_from_waiting(exports, text):
     exports.start("first")
     exports.journal.write_text(text)
     with pytest.raises(TryLaterError):
-        exports.ledger("second").open(no_check, wait_seconds=0)
+        exports.ledger("second").open(AT_ONCE)
 
 
 # What is left behind.
@@ -537,7 +515,7 @@ def test_a_run_that_could_not_begin_frees_the_lock(exports):
     exports.interrupt(say(a=1))
     second = exports.ledger("second")
     with room_for(exports.journal.stat().st_size), pytest.raises(SettingsError):
-        second.open(no_check, wait_seconds=0)
+        second.open(AT_ONCE)
     second.close()
     assert names(exports.start("third").accepted) == ["activity-1"]
 

@@ -15,6 +15,7 @@ from target_constant_contact.exceptions import InterruptedRunError, TryLaterErro
 from target_constant_contact.ledger.settlement import Settlement
 from target_constant_contact.verification import verifier as verifier_module
 from target_constant_contact.verification.verifier import Verifier, forget_rows
+from tests.support.waiting import Clock, stop
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -60,15 +61,17 @@ def batch(number: int, *names: str, place: Destination = PLACE, **values: str) -
 
 @pytest.fixture
 def make(tmp_path: Path) -> Any:
-    def make(service: Service, mode: Any = "on_errors", **options: Any) -> Verifier:
-        options = {"import_format": "json"} | options
-        return Verifier(service, tmp_path, mode, **options)
+    def make(
+        service: Service, mode: Any = "on_errors", import_format: Any = "json", **options: Any
+    ) -> Verifier:
+        waiting = Clock().waiting(**options)
+        return Verifier(service, tmp_path, mode, import_format, waiting)
 
     return make
 
 
 def explain(verifier: Verifier) -> dict[int, Any]:
-    return {found.number: found for found in verifier.explain(lambda: None)}
+    return {found.number: found for found in verifier.explain()}
 
 
 def reasons(found: Any) -> dict[str, str]:
@@ -132,9 +135,12 @@ def test_a_list_is_read_back_once_for_all_its_imports(make):
     assert exports == ["export list-a email_address", "export list-b email_address"]
 
 
-def test_no_more_people_are_looked_up_than_allowed_and_unexplained_rows_come_first(make):
+def test_no_more_people_are_looked_up_than_allowed_and_unexplained_rows_come_first(
+    make, monkeypatch
+):
+    monkeypatch.setattr(verifier_module, "MAX_LOOK_UPS", 1)
     service = Service()
-    verifier = make(service, max_look_ups=1)
+    verifier = make(service)
     verifier.keep(batch(1, "ann", "bob"), ACTIVITY, Settlement(0, refused=2))
     verifier.keep(batch(2, "cat"), ACTIVITY, Settlement(0, unexplained=1))
     found = explain(verifier)
@@ -227,13 +233,10 @@ def test_a_service_that_fails_leaves_the_counters_and_one_warning(make, caplog, 
 
 
 def test_a_signal_is_obeyed(make):
-    def check() -> None:
-        raise InterruptedRunError("stop")
-
-    verifier = make(Service())
+    verifier = make(Service(), raise_if_stopped=stop)
     verifier.keep(batch(1, "ann"), ACTIVITY, Settlement(0, refused=1))
     with pytest.raises(InterruptedRunError):
-        list(verifier.explain(check))
+        list(verifier.explain())
 
 
 def test_no_address_is_logged(make, caplog):
