@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from datetime import datetime
-    from pathlib import Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +39,3 @@ class Entry:
     def may_have_landed(self) -> bool:
         """Whether the service may have carried it out."""
         return self.state != "not taken"
-
-
-def fingerprints_path(folder: Path, entry: Entry) -> Path:
-    """Where it is kept what an entry says of its people."""
-    return folder / f"{entry.number}.fingerprints"

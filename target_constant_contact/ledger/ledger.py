@@ -22,10 +22,10 @@ from typing import TYPE_CHECKING, Any
 
 from filelock import FileLock, Timeout
 
-from target_constant_contact.batches.fingerprints import Fingerprints
 from target_constant_contact.exceptions import SettingsError, TryLaterError
 from target_constant_contact.files import PRIVATE_FILE, make_private_folder
-from target_constant_contact.ledger.entry import Entry, fingerprints_path
+from target_constant_contact.ledger.entry import Entry
+from target_constant_contact.ledger.fingerprint_files import FingerprintFiles
 from target_constant_contact.ledger.journal import DamagedJournalError, Journal
 from target_constant_contact.ledger.reuse import contradict, is_overtaken, what_may_stand
 from target_constant_contact.waiting import SLICE_SECONDS
@@ -74,6 +74,7 @@ class Ledger:
         self._journal = Journal(folder / "journal.jsonl")
         self._file_lock = FileLock(folder / "lock", mode=PRIVATE_FILE, thread_local=False)
         self._lock = threading.RLock()
+        self._fingerprints = FingerprintFiles(folder)
         self._entries: dict[int, Entry] = {}
         self._ids: set[str] = set()
         self._earlier = 0
@@ -97,7 +98,7 @@ class Ledger:
             if self._recall():
                 self._journal.append(self._line("run", run=self._run), durable=True)
             else:
-                self._forget_fingerprints()
+                self._fingerprints.delete()
                 self._journal.begin(self._line("run", run=self._run))
 
     @property
@@ -140,7 +141,7 @@ class Ledger:
                 rows=batch.rows,
                 began_at=self._now().astimezone(UTC),
             )
-            Fingerprints.of(batch.fingerprints).save(fingerprints_path(self._folder, entry))
+            self._fingerprints.save(entry, batch.fingerprints)
             self._entries[entry.number] = entry
             line = self._line(
                 "sent",
@@ -208,7 +209,7 @@ class Ledger:
         """End the journal: nothing in it is to be taken up by a later run."""
         with self._lock, self._errors_explained():
             self._journal.append(self._line("end"), durable=True)
-            self._forget_fingerprints()
+            self._fingerprints.delete()
 
     def close(self) -> None:
         """Let the next run of the export go on."""
@@ -325,10 +326,6 @@ class Ledger:
 
     def _sent_by_this_run(self) -> Iterator[Entry]:
         return (entry for entry in self._entries.values() if entry.number > self._earlier)
-
-    def _forget_fingerprints(self) -> None:
-        for path in self._folder.glob("*.fingerprints"):
-            path.unlink()
 
     def _line(self, kind: str, **members: Any) -> dict[str, Any]:
         at = self._now().astimezone(UTC).isoformat(timespec="microseconds")

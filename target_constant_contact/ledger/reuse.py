@@ -6,8 +6,8 @@ from collections import defaultdict
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from target_constant_contact.batches.fingerprints import Fingerprints, contradicted
-from target_constant_contact.ledger.entry import fingerprints_path
+from target_constant_contact.batches.fingerprints import contradicted
+from target_constant_contact.ledger.fingerprint_files import FingerprintFiles
 from target_constant_contact.ledger.journal import DamagedJournalError, Journal
 from target_constant_contact.ledger.settlement import settle
 
@@ -39,7 +39,8 @@ def what_may_stand(
     if not completed:
         return {}
     sent = [entry for entry in entries if entry.may_have_landed]
-    overruled = contradicted([Fingerprints.load(fingerprints_path(folder, e)) for e in sent])
+    files = FingerprintFiles(folder)
+    overruled = contradicted([files.load(entry) for entry in sent])
     found: dict[str, list[int]] = defaultdict(list)
     for place, entry in enumerate(sent):
         activity = completed.get(entry.number)
@@ -54,7 +55,7 @@ def contradict(folder: Path, entries: Iterable[Entry], batch: ImportBatch) -> bo
     """Whether one of these entries says something else about a person in a batch."""
     for entry in entries:
         if entry.may_have_landed:
-            said = Fingerprints.load(fingerprints_path(folder, entry))
+            said = FingerprintFiles(folder).load(entry)
             if said is None or said.contradict(batch.fingerprints):
                 return True
     return False
