@@ -23,7 +23,7 @@ from target_constant_contact.exceptions import (
 )
 from target_constant_contact.imports import lost_answers
 from target_constant_contact.imports.schedule import Flight, Flights, Look, Poll, Submit, Wait
-from target_constant_contact.ledger.settlement import Settlement, settle
+from target_constant_contact.ledger.settlement import Settlement, read_counters
 from target_constant_contact.waiting import SLICE_SECONDS
 
 if TYPE_CHECKING:
@@ -150,7 +150,7 @@ class Importer:
                 self._flights.add(batch)
                 self._changed.notify_all()
         if taken_up:
-            settlement = settle(batch.rows, taken_up.counters)
+            settlement = read_counters(batch.rows, taken_up.counters)
             self._on_settled(SettledImport(batch, taken_up, settlement, taken_up=True))
 
     def _take_up(self, batch: ImportBatch) -> Activity | None:
@@ -267,7 +267,7 @@ class Importer:
         recent = self._client.recent_activities()
         now = self._waiting.clock()
         sighting = lost_answers.look(
-            doubt.batch.rows, doubt.entry.began_at, self._newest, recent, self._ledger.knows
+            doubt.batch.rows, doubt.entry.began_at, self._newest, recent, self._ledger.has_activity
         )
         if sighting.found:
             activity_id = sighting.found.activity_id
@@ -349,7 +349,7 @@ class Importer:
         return answers
 
     def _settle(self, flight: Flight, activity: Activity, now: float) -> None:
-        settlement = settle(flight.batch.rows, activity.counters)
+        settlement = read_counters(flight.batch.rows, activity.counters)
         seconds = now - flight.submitted_at
         self._on_settled(SettledImport(flight.batch, activity, settlement, seconds))
         self._ledger.settle(flight.entry, activity)

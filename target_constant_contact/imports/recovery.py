@@ -100,7 +100,11 @@ class Recovery:
     def _finds(self, entry: Entry, recent: Iterable[Activity]) -> bool:
         """Look for an import whose answer the interrupted run has not seen."""
         sighting = lost_answers.look(
-            entry.rows, entry.began_at, self._newest_before(entry), recent, self._ledger.knows
+            entry.rows,
+            entry.began_at,
+            self._newest_before(entry),
+            recent,
+            self._ledger.has_activity,
         )
         missed = not sighting.pending and not sighting.found
         self._missed[entry.number] += missed

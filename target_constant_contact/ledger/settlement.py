@@ -31,7 +31,7 @@ class Settlement:
     unexplained: int = 0
 
 
-def settle(rows: int, counters: Mapping[str, int]) -> Settlement:
+def read_counters(rows: int, counters: Mapping[str, int]) -> Settlement:
     """Read the counters of a completed import activity.
 
     ``items_total_count`` is documented as the rows "including the header row", ``person_count``

@@ -295,6 +295,7 @@ def test_a_blocked_submit_listens_to_a_signal(make):
     with pytest.raises(InterruptedRunError):
         case.importer.submit(batch(6))
     release.set()
+    case.importer.give_up(5)
 
 
 def test_an_error_that_nobody_foresaw_reaches_the_main_thread(case):
@@ -329,7 +330,7 @@ def test_a_lost_import_that_the_service_has_taken_is_not_sent_again(case):
     case.run(batch(1))
     assert case.client.sent == []
     assert case.settled == [(1, 2)]
-    assert case.ledger.knows("found")
+    assert case.ledger.has_activity("found")
 
 
 def test_a_lost_import_that_is_missed_twice_is_sent_again(case, caplog):

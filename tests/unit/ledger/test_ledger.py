@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import resource
-import threading
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -14,22 +13,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from target_constant_contact.api.models import Activity
-from target_constant_contact.exceptions import InterruptedRunError, SettingsError, TryLaterError
+from target_constant_contact.exceptions import SettingsError
 from target_constant_contact.ledger.entry import Entry
 from target_constant_contact.ledger.ledger import export_key
-from tests.support.ledgers import NOON, Exports, accepted, imported, names, say, send
-from tests.support.waiting import AT_ONCE, Clock, stop
+from tests.support.ledgers import NOON, accepted, imported, names, say, send
+from tests.support.waiting import AT_ONCE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-
-@pytest.fixture
-def exports(tmp_path: Path) -> Iterator[Exports]:
-    made = Exports(tmp_path / "ledger" / "account")
-    yield made
-    for ledger in made.ledgers:
-        ledger.close()
 
 
 # What an export is called.
@@ -42,109 +33,6 @@ def test_a_key_does_not_depend_on_the_order_of_the_facts():
 
 def test_other_facts_have_another_key():
     assert len({export_key({"lists": lists}) for lists in ("a", ["a"], ["a", "b"], None)}) == 4
-
-
-# One run after the other.
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-def test_a_run_waits_for_another_one_of_the_same_export(exports, clock, caplog):
-    first = exports.start("first")
-    checks = []
-
-    def check() -> None:
-        checks.append(clock.now)
-        if clock.now > 2:
-            first.close()
-
-    exports.ledger("second").open(clock.waiting(60, raise_if_stopped=check))
-    assert 2 <= clock.now < 2.5
-    assert max(clock.naps) <= 0.2
-    assert len(checks) == len(clock.naps)
-    assert caplog.messages == ["Run first of the same export is under way; waiting"]
-
-
-def test_a_run_does_not_wait_longer_than_it_is_told(exports, clock):
-    exports.start("first")
-    with pytest.raises(TryLaterError) as caught:
-        exports.ledger("second").open(clock.waiting(90))
-    assert 90 <= clock.now < 90.5
-    assert str(caught.value) == (
-        "Run first of the same export has not ended in 1.5 minutes (import_timeout_minutes). "
-        "Start the run again when it has, or end it"
-    )
-
-
-def test_a_run_that_need_not_wait_says_nothing(exports, caplog):
-    exports.start("first").close()
-    exports.start("second")
-    assert caplog.messages == []
-
-
-def test_waiting_listens_to_a_signal(exports, clock):
-    exports.start("first")
-    with pytest.raises(InterruptedRunError):
-        exports.ledger("second").open(clock.waiting(60, raise_if_stopped=stop))
-    assert clock.naps == []
-
-
-def test_the_run_that_is_waited_for_is_the_one_that_began_last(exports):
-    exports.interrupt(run="first")
-    exports.start("second")
-    with pytest.raises(TryLaterError, match="Run second of"):
-        exports.ledger("third").open(AT_ONCE)
-
-
-def test_a_run_that_has_given_up_waiting_leaves_the_other_one_alone(exports):
-    first = exports.start("first")
-    second = exports.ledger("second")
-    for _ in range(2):
-        with pytest.raises(TryLaterError):
-            second.open(AT_ONCE)
-        second.close()
-    send(first, say(a=1))
-    assert [line["line"] for line in exports.lines] == ["run", "sent", "accepted"]
-
-
-def test_other_exports_are_not_waited_for(exports):
-    exports.start("first")
-    exports.start("second", "other export")
-
-
-def test_a_run_may_be_closed_by_another_thread(exports):
-    first = exports.start("first")
-    thread = threading.Thread(target=first.close)
-    thread.start()
-    thread.join()
-    exports.start("second")
-
-
-def test_waiting_for_a_run_that_has_not_said_its_name_yet_is_said_well(exports):
-    """Between taking the lock and the first line of its journal."""
-    exports.start("first")
-    exports.journal.unlink()
-    with pytest.raises(TryLaterError) as caught:
-        exports.ledger("second").open(AT_ONCE)
-    assert "  " not in str(caught.value)
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        '{"line":"run"}\n',
-        "{\n{}\n",
-        "[]\n",
-    ],
-)
-def test_a_damaged_journal_does_not_keep_a_run_from_waiting(exports, text):
-    exports.start("first")
-    exports.journal.write_text(text)
-    with pytest.raises(TryLaterError):
-        exports.ledger("second").open(AT_ONCE)
 
 
 # What is left behind.
@@ -222,7 +110,11 @@ def test_an_activity_of_any_run_is_known(exports):
     exports.interrupt(say(a=1))
     ledger = exports.start()
     send(ledger, say(b=1))
-    assert [ledger.knows(f"activity-{number}") for number in (1, 2, 3)] == [True, True, False]
+    assert [ledger.has_activity(f"activity-{number}") for number in (1, 2, 3)] == [
+        True,
+        True,
+        False,
+    ]
 
 
 def test_a_run_that_ends_well_leaves_nothing(exports):
@@ -232,7 +124,7 @@ def test_a_run_that_ends_well_leaves_nothing(exports):
     first.close()
     ledger = exports.resume()
     assert (ledger.interrupted_runs, ledger.accepted, ledger.in_doubt) == ((), (), ())
-    assert not ledger.knows("activity-1")
+    assert not ledger.has_activity("activity-1")
     assert ledger.take_up(say(a=1), "json") is None
     assert [line["line"] for line in exports.lines] == ["run"]
     assert ledger.begin(say(a=1), "json").number == 1
@@ -410,7 +302,7 @@ def test_a_damaged_journal_is_kept_aside(exports, caplog, line):
     aside = exports.folder / "journal.damaged-second.jsonl"
     assert (second.interrupted_runs, second.accepted, second.in_doubt) == ((), (), ())
     assert second.take_up(say(a=1), "json") is None
-    assert not second.knows("activity-1")
+    assert not second.has_activity("activity-1")
     assert [line["line"] for line in exports.lines] == ["run"]
     assert not list(exports.folder.glob("*.fingerprints"))
     assert second.begin(say(b=1), "json").number == 1
