@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
-from target_constant_contact.api.models import UNFINISHED_STATES
+from target_constant_contact.api.activities import ActivityApi, wait_for_end
 from target_constant_contact.exceptions import TryLaterError
 
 if TYPE_CHECKING:
@@ -15,16 +14,13 @@ if TYPE_CHECKING:
     from target_constant_contact.waiting import Waiting
 
 
-class ContactExports(Protocol):
+class ContactExports(ActivityApi, Protocol):
     """What reading back asks of the API."""
 
     def start_contact_export(
         self, list_ids: Sequence[str] = (), fields: Sequence[str] = ("email_address",)
     ) -> Activity:
         """Start an export of contacts."""
-
-    def activity(self, activity_id: str) -> Activity:
-        """The state of one activity."""
 
     def exported_contacts(self, activity: Activity) -> Iterator[dict[str, str]]:
         """The contacts that a completed export has written."""
@@ -45,15 +41,8 @@ def read_back(
         TryLaterError: The export failed, or took too long.
         TargetError: A request was refused.
     """
-    activity = exports.start_contact_export(list_ids, fields)
-    deadline = waiting.clock() + waiting.timeout_seconds
-    polls = 0
-    while activity.state in UNFINISHED_STATES and waiting.clock() < deadline:
-        waiting.wait_for_poll(polls)
-        polls += 1
-        # The answer to a poll may lack the link that the first answer had.
-        asked = exports.activity(activity.activity_id)
-        activity = replace(asked, results=asked.results or activity.results)
+    started = exports.start_contact_export(list_ids, fields)
+    activity = wait_for_end(exports, started, waiting)
     if activity.state != "completed":
         raise TryLaterError(
             f"Export activity {activity.activity_id} did not end well (it is {activity.state!r}). "

@@ -9,46 +9,36 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING
 
+from target_constant_contact.api.activities import ActivityStates
 from target_constant_contact.api.models import UNFINISHED_STATES
-from target_constant_contact.exceptions import ApiError
 from target_constant_contact.imports import lost_answers
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from datetime import datetime
 
+    from target_constant_contact.api.activities import ActivitiesApi
     from target_constant_contact.api.models import Activity
     from target_constant_contact.ledger.entry import Entry
     from target_constant_contact.ledger.ledger import Ledger
     from target_constant_contact.waiting import Waiting
 
-_NOT_FOUND: Final = 404
 _logger = logging.getLogger("target-constant-contact")
-
-
-class Client(Protocol):
-    """What taking up asks of the API."""
-
-    def activity(self, activity_id: str) -> Activity:
-        """The state of one activity."""
-
-    def recent_activities(self) -> list[Activity]:
-        """The state of the account's latest activities, in one request."""
 
 
 class Recovery:
     """Settles with the service what an interrupted run has left open in the ledger.
 
     Args:
-        client: The API.
+        api: The API.
         ledger: The ledger, opened.
         waiting: How is waited for what is still unfinished.
     """
 
-    def __init__(self, client: Client, ledger: Ledger, waiting: Waiting) -> None:
-        self._client = client
+    def __init__(self, api: ActivitiesApi, ledger: Ledger, waiting: Waiting) -> None:
+        self._states = ActivityStates(api)
         self._ledger = ledger
         self._waiting = waiting
         self._open = [*ledger.accepted, *ledger.in_doubt]
@@ -84,31 +74,26 @@ class Recovery:
             self._ledger.confirm(entry, None)
 
     def _ask(self) -> None:
-        recent = {found.activity_id: found for found in self._client.recent_activities()}
-        self._open = [entry for entry in self._open if not self._settles(entry, recent)]
+        recent = self._states.recent()
+        self._open = [entry for entry in self._open if not self._confirm(entry, recent)]
 
-    def _settles(self, entry: Entry, recent: Mapping[str, Activity]) -> bool:
-        """Confirm an entry as soon as it is clear what became of it."""
+    def _confirm(self, entry: Entry, recent: Mapping[str, Activity]) -> bool:
+        """Confirm an entry if it is clear what became of it; False when it stays open."""
         if not entry.activity_id:
-            return self._finds(entry, recent.values())
-        activity = recent.get(entry.activity_id) or self._activity(entry.activity_id)
+            return self._confirm_if_found(entry, recent.values())
+        activity = recent.get(entry.activity_id) or self._states.of(entry.activity_id)
         if activity and activity.state in UNFINISHED_STATES:
             return False
         self._ledger.confirm(entry, activity)
         return True
 
-    def _finds(self, entry: Entry, recent: Iterable[Activity]) -> bool:
+    def _confirm_if_found(self, entry: Entry, recent: Iterable[Activity]) -> bool:
         """Look for an import whose answer the interrupted run has not seen."""
-        sighting = lost_answers.look(
-            entry.rows,
-            entry.began_at,
-            self._newest_before(entry),
-            recent,
-            self._ledger.has_activity,
-        )
-        missed = not sighting.pending and not sighting.found
-        self._missed[entry.number] += missed
-        if sighting.pending or (missed and self._missed[entry.number] < lost_answers.LOOKS):
+        newest = self._newest_before(entry)
+        sighting = lost_answers.look(entry, newest, recent, self._ledger.has_activity)
+        self._missed[entry.number] += sighting.missed
+        missed_once = sighting.missed and self._missed[entry.number] < lost_answers.LOOKS
+        if sighting.pending or missed_once:
             return False
         self._ledger.confirm(entry, sighting.found)
         return True
@@ -121,12 +106,3 @@ class Recovery:
             if other.number < entry.number and other.created_at
         )
         return max(moments, default=None)
-
-    def _activity(self, activity_id: str) -> Activity | None:
-        """An activity that is not among the recent ones; None when it is no longer known."""
-        try:
-            return self._client.activity(activity_id)
-        except ApiError as error:
-            if error.status != _NOT_FOUND:
-                raise
-            return None

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from target_constant_contact.batches.chunk import Run
     from target_constant_contact.batches.packer import Packed
     from target_constant_contact.contacts.contact import Contact
-    from target_constant_contact.imports.importer import SettledImport
+    from target_constant_contact.imports.settled import SettledImport
     from target_constant_contact.ledger.settlement import Settlement
     from target_constant_contact.mapping.field_mapping import FieldMapping
     from target_constant_contact.reports.report import Report
