@@ -27,9 +27,9 @@ def batch(number: int) -> ImportBatch:
     return ImportBatch(number, PLACE, None, 2, 0, b"body %d" % number, {f"k{number}": number})
 
 
-def activity(name: str, state: str = "completed") -> Activity:
+def activity(name: str, state: str = "completed", created_at: datetime = NOW) -> Activity:
     counters = {"person_count": 2, "items_total_count": 3} if state == "completed" else {}
-    return Activity(name, state, counters, created_at=NOW)
+    return Activity(name, state, counters, created_at=created_at)
 
 
 class Service:
@@ -129,6 +129,27 @@ def test_one_that_may_be_the_lost_import_is_waited_for(ledger):
     clock = take_up(ledger, service)
     assert clock.now > 0
     assert ledger.take_up(batch(2), "json") == activity("a2")
+
+
+def test_what_is_older_than_the_import_accepted_before_is_not_the_lost_one(ledger):
+    """The service's own clock tells more than this machine's."""
+    older = activity("other", created_at=NOW - timedelta(seconds=30))
+    take_up(ledger, Service([activity("a1"), older]))
+    assert ledger.take_up(batch(2), "json") is None
+
+
+def test_an_import_that_was_accepted_later_does_not_tell_how_old_a_lost_one_may_be(folder):
+    first = Ledger(folder, "first", now=lambda: NOW)
+    first.open(AT_ONCE)
+    first.begin(batch(2), "json")
+    later = activity("a1", created_at=NOW + timedelta(seconds=30))
+    first.accept(first.begin(batch(1), "json"), later)
+    first.close()
+    second = Ledger(folder, "second", now=lambda: NOW + timedelta(hours=1))
+    second.open(AT_ONCE)
+    take_up(second, Service([later, activity("a2")]))
+    assert second.take_up(batch(2), "json") == activity("a2")
+    second.close()
 
 
 def test_a_lost_import_that_is_missed_twice_is_sent_again(ledger):
