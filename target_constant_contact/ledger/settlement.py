@@ -30,6 +30,11 @@ class Settlement:
     suppressed: int = 0
     unexplained: int = 0
 
+    @property
+    def not_landed(self) -> int:
+        """Rows that have not landed, or are not known to have."""
+        return self.refused + self.suppressed + self.unexplained
+
 
 def read_counters(rows: int, counters: Mapping[str, int]) -> Settlement:
     """Read the counters of a completed import activity.

@@ -16,7 +16,8 @@ from target_constant_contact.imports.recovery import Recovery
 from target_constant_contact.ledger.ledger import Ledger, export_key
 from target_constant_contact.reports.advice import FormatAdvice
 from target_constant_contact.run.accounting import Accounting
-from target_constant_contact.verification.verifier import Verifier, forget_rows
+from target_constant_contact.verification.kept import forget_rows
+from target_constant_contact.verification.verifier import Verifier
 from target_constant_contact.waiting import Waiting
 
 if TYPE_CHECKING:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +12,7 @@ from target_constant_contact.batches.batch import Destination, ImportBatch
 from target_constant_contact.exceptions import InterruptedRunError, TryLaterError
 from target_constant_contact.ledger.settlement import Settlement
 from target_constant_contact.verification import verifier as verifier_module
-from target_constant_contact.verification.verifier import Verifier, forget_rows
+from target_constant_contact.verification.verifier import Verifier
 from tests.support.waiting import Clock, stop
 
 if TYPE_CHECKING:
@@ -105,12 +103,6 @@ def test_what_is_kept_is_private_and_goes_at_the_end(make, tmp_path):
     assert (folder / "1").stat().st_mode & 0o777 == 0o600
     explain(verifier)
     assert not folder.exists()
-
-
-def test_the_rows_of_an_interrupted_run_can_be_forgotten(make, tmp_path):
-    make(Service()).keep(batch(1, "ann"), ACTIVITY, Settlement(0, refused=1))
-    forget_rows(tmp_path)
-    assert list(tmp_path.iterdir()) == []
 
 
 def test_who_is_not_on_the_list_is_looked_up(make):
@@ -205,19 +197,6 @@ def test_values_that_cannot_be_compared_leave_rows_unexplained(make):
     verifier = make(Service("ann@example.com"))
     verifier.keep(batch(1, "ann", **{"cf:tier": "gold"}), ACTIVITY, Settlement(0, unexplained=1))
     assert explain(verifier)[1].settlement == Settlement(0, unexplained=1)
-
-
-def test_the_rows_of_a_csv_import_are_read_too(make):
-    text = io.StringIO()
-    writer = csv.DictWriter(text, ["email", "first_name"], lineterminator="\n")
-    writer.writeheader()
-    writer.writerow({"email": "ann@example.com", "first_name": "Ann, the first"})
-    writer.writerow({"email": "bob@example.com"})
-    item = ImportBatch(1, PLACE, None, 2, 0, text.getvalue().encode(), {})
-    verifier = make(Service("bob@example.com"), import_format="csv")
-    verifier.keep(item, ACTIVITY, Settlement(1, refused=1))
-    (finding,) = explain(verifier)[1].findings
-    assert finding.properties == {"email": "ann@example.com", "first_name": "Ann, the first"}
 
 
 def test_a_service_that_fails_leaves_the_counters_and_one_warning(make, caplog, monkeypatch):
