@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _logger = logging.getLogger("target-constant-contact")
 
 
-class ContactsApi(ContactExports, Protocol):
+class ContractApi(ContactExports, Protocol):
     """What the guard asks of the API."""
 
     def contact_counts(self) -> ContactCounts:
@@ -39,7 +39,7 @@ class ContractGuard:
 
     def __init__(
         self,
-        api: ContactsApi,
+        api: ContractApi,
         waiting: Waiting,
         *,
         max_active: int | None,
@@ -72,6 +72,7 @@ class ContractGuard:
         if self._known is None and self._room() < len(self._admitted | added):
             self._read_everybody(self._counts)
             added = self._new(batch)
+        # Whoever is known already costs nothing, even in an account beyond its limit.
         if added and self._room() < len(self._admitted | added):
             raise self._error(len(added - self._admitted))
         self._admitted |= added

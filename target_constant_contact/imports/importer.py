@@ -10,10 +10,10 @@ import threading
 from typing import TYPE_CHECKING, Final
 
 from target_constant_contact.api.activities import ActivityStates
+from target_constant_contact.imports.lost_imports import LostImports
 from target_constant_contact.imports.poller import Poller
 from target_constant_contact.imports.progress import Progress
 from target_constant_contact.imports.schedule import Look, Poll, Schedule, Submit, Wait
-from target_constant_contact.imports.search import Search
 from target_constant_contact.imports.sender import Sender
 from target_constant_contact.imports.settled import SettledImport
 from target_constant_contact.ledger.settlement import read_counters
@@ -37,7 +37,7 @@ class Importer:
 
     Args:
         api: The API.
-        ledger: The journal of what is sent, opened.
+        ledger: The ledger of the export, opened.
         waiting: How is waited for the service.
         on_settled: Called with every completed import: in the importer's thread, or by
             :meth:`submit` for one that an interrupted run had sent.
@@ -64,7 +64,7 @@ class Importer:
         self._progress = Progress(Schedule(max_in_flight, waiting.poll_seconds), on_failed)
         states = ActivityStates(api)
         self._sender = Sender(api, ledger, import_format, self._progress, waiting)
-        self._search = Search(states, ledger, self._sender, self._progress, waiting)
+        self._lost_imports = LostImports(states, ledger, self._sender, self._progress, waiting)
         self._poller = Poller(states, ledger, self._progress, waiting, on_settled)
         self._stopped = False
         self._thread = threading.Thread(target=self._run, name="importer", daemon=True)
@@ -84,6 +84,7 @@ class Importer:
         Args:
             batch: A sealed batch.
         """
+        # Not before it is needed: a run without rows has no thread.
         if self._thread.ident is None:
             self._thread.start()
         with self._progress.change() as schedule:
@@ -111,6 +112,7 @@ class Importer:
         deadline = self._waiting.clock() + seconds
         with self._progress.change() as schedule:
             schedule.close()
+            # Once the thread has died of an error, nothing is settled any more.
             while schedule.unsettled and self._thread.is_alive():
                 left = deadline - self._waiting.clock()
                 if left <= 0:
@@ -154,7 +156,7 @@ class Importer:
         if isinstance(step, Submit):
             self._sender.send(step.batch)
         elif isinstance(step, Look):
-            self._search.look_for(step.doubt)
+            self._lost_imports.look_for(step.doubt)
         elif isinstance(step, Poll):
             self._poller.poll(step.due)
         return True

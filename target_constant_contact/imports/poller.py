@@ -26,7 +26,7 @@ class Poller:
 
     Args:
         states: The activities of the account.
-        ledger: The journal of what is sent, opened.
+        ledger: The ledger of the export, opened.
         progress: The schedule.
         waiting: How long an import may take, counted from its submission.
         on_settled: Called with every completed import.
@@ -52,7 +52,7 @@ class Poller:
         now = self._waiting.clock()
         for item in self._progress.schedule.in_flight:
             activity = answers.get(item.activity_id)
-            # A state that nobody knows yet is none of an end.
+            # A state that is not known here may be one on the way, so it is none of an end.
             if activity and activity.state == "completed":
                 self._settle(item, activity, now)
             elif activity and activity.state in _ENDED_BADLY:

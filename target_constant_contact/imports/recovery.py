@@ -71,6 +71,7 @@ class Recovery:
                 entry.activity_id or "in doubt",
                 self._waiting.timeout_minutes,
             )
+            # What is not confirmed as completed may not stand for its rows when they come again.
             self._ledger.confirm(entry, None)
 
     def _ask(self) -> None:

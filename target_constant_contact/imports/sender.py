@@ -51,7 +51,7 @@ class Sender:
 
     Args:
         api: The API.
-        ledger: The journal of what is sent, opened.
+        ledger: The ledger of the export, opened.
         import_format: How batches are encoded.
         progress: The schedule.
         waiting: How is waited for the service.

@@ -1,4 +1,4 @@
-"""The journal of what was sent: how an interrupted run is taken up.
+"""The ledger of what was sent: how an interrupted run is taken up.
 
 Every batch that is sent has an entry, written before it is sent and again when the service has
 answered. A run that is interrupted leaves its entries behind; the next run of the same export
@@ -6,7 +6,7 @@ goes on where it stopped: a batch with the same content that has been imported a
 by that import instead of being sent again. A run that ends well ends the journal too, so the
 repetition of the same data on the next night is really sent.
 
-The journal holds hashes, counts, times and the service's ids; no personal data.
+It is kept in a journal, which holds hashes, counts, times and the service's ids; no personal data.
 """
 
 from __future__ import annotations

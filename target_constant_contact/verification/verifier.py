@@ -45,7 +45,7 @@ MAX_READ_BACKS: Final = 20
 _logger = logging.getLogger("target-constant-contact")
 
 
-class ContactsApi(ContactExports, Protocol):
+class VerificationApi(ContactExports, Protocol):
     """What verification asks of the API."""
 
     def find_contact(self, email: str) -> ContactStatus | None:
@@ -67,7 +67,7 @@ class Verifier:
 
     def __init__(
         self,
-        api: ContactsApi,
+        api: VerificationApi,
         folder: Path,
         mode: Verify,
         import_format: ImportFormat,

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 _logger = logging.getLogger("target-constant-contact")
 
 
-class Search:
-    """Looks for lost imports among the activities of the account.
+class LostImports:
+    """Looks for imports whose answers were lost among the activities of the account.
 
     Args:
         states: The activities.
