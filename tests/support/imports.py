@@ -82,9 +82,7 @@ class Case:
             self.client,
             self.ledger,
             Waiting(**{"poll_seconds": (0.0,)} | waiting),
-            on_settled=self.done.append,
-            on_failed=self.woken.set,
-            **options,
+            **{"on_settled": self.done.append, "on_failed": self.woken.set} | options,
         )
 
     @property

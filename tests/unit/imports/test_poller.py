@@ -9,6 +9,7 @@ import pytest
 from target_constant_contact.exceptions import (
     ApiError,
     ImportFailedError,
+    SettingsError,
     TryLaterError,
 )
 from tests.support.imports import activity, batch, completed
@@ -79,3 +80,25 @@ def test_several_activities_are_asked_for_with_one_request(make):
     case.run(batch(1), batch(2))
     assert gate.is_set()
     assert case.client.polls == ["recent"]
+
+
+def test_rows_are_counted_even_when_the_ledger_cannot_note_that_they_are(case, monkeypatch):
+    """The STATE behind them goes out with the counts."""
+
+    def full(*_arguments: object) -> None:
+        raise SettingsError(["disk is full"])
+
+    monkeypatch.setattr(case.ledger, "settle", full)
+    with pytest.raises(SettingsError):
+        case.run(batch(1))
+    assert case.settled == [(1, 2)]
+
+
+def test_the_ledger_does_not_say_settled_of_rows_that_could_not_be_counted(make):
+    def fail(_done: object) -> None:
+        raise OSError("disk is full")
+
+    case = make(on_settled=fail)
+    with pytest.raises(OSError, match="disk is full"):
+        case.run(batch(1))
+    assert '"settled"' not in (case.ledger_folder / "journal.jsonl").read_text()
