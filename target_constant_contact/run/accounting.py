@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from target_constant_contact.batches.batch import Destination
     from target_constant_contact.contacts.contact import Rejection
-    from target_constant_contact.imports.importer import SettledImport
+    from target_constant_contact.imports.settled import SettledImport
     from target_constant_contact.ledger.settlement import Settlement
     from target_constant_contact.mapping.field_mapping import FieldMapping
     from target_constant_contact.verification.explanation import Explanation, Finding

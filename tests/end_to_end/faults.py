@@ -17,7 +17,7 @@ from target_constant_contact import waiting
 from target_constant_contact.api.http import retry, transport
 from target_constant_contact.api.limits import limiter
 from target_constant_contact.api.oauth import transport as auth_transport
-from target_constant_contact.imports import importer
+from target_constant_contact.imports import sender
 from target_constant_contact.sandbox import Behaviour, Fault, Sandbox
 from tests.support.target import record, run, schema, settings_for, state
 
@@ -166,7 +166,7 @@ def _in_no_time() -> Iterator[None]:
         patch.object(retry, "RETRY_SECONDS", 0.0),
         patch.object(transport, "THROTTLED_SECONDS", 0.0),
         patch.object(auth_transport, "THROTTLED_SECONDS", 0.0),
-        patch.object(importer, "QUEUE_FULL_SECONDS", 0.4),
+        patch.object(sender, "QUEUE_FULL_SECONDS", 0.4),
         patch.object(limiter, "_MARGIN", 0.001),
     ):
         yield

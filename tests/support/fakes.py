@@ -1,6 +1,14 @@
-"""Small stand-ins for what units are given from outside: time, the request limits, a check."""
+"""Small stand-ins for what units are given from outside: time, the request limits, a signal."""
 
 from __future__ import annotations
+
+from typing import Any
+
+from target_constant_contact.exceptions import InterruptedRunError
+from target_constant_contact.waiting import Waiting
+
+AT_ONCE = Waiting(timeout_seconds=0.0)
+"""For what need not be waited for."""
 
 
 class Clock:
@@ -8,17 +16,26 @@ class Clock:
 
     Args:
         now: Where it starts.
+
+    Attributes:
+        naps: How long each wait was.
     """
 
     def __init__(self, now: float = 0.0) -> None:
         self.now = now
+        self.naps: list[float] = []
 
     def __call__(self) -> float:
         return self.now
 
     def sleep(self, seconds: float) -> None:
         """Pass the time at once."""
+        self.naps.append(seconds)
         self.now += seconds
+
+    def waiting(self, timeout_seconds: float = 60.0, **options: Any) -> Waiting:
+        """Waiting by this clock."""
+        return Waiting(timeout_seconds, clock=self, sleep=self.sleep, **options)
 
 
 class Limiter:
@@ -40,5 +57,6 @@ class Limiter:
         self.penalties.append(seconds)
 
 
-def no_check() -> None:
-    """Nothing asks the run to stop."""
+def stop() -> None:
+    """What a run is told by a signal."""
+    raise InterruptedRunError("stop")

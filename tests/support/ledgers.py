@@ -11,7 +11,7 @@ from target_constant_contact.batches.batch import BatchLimits, Destination
 from target_constant_contact.batches.json_batch import JsonBatch
 from target_constant_contact.contacts.encoding import encode_contact
 from target_constant_contact.ledger.ledger import Ledger
-from tests.support.fakes import no_check
+from tests.support.fakes import AT_ONCE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -63,7 +63,7 @@ class Exports:
     def start(self, run: str = "next", export: str = "export") -> Ledger:
         """Begin a run. One that was begun before must have been closed."""
         ledger = self.ledger(run, export)
-        ledger.open(no_check, wait_seconds=0)
+        ledger.open(AT_ONCE)
         return ledger
 
     def interrupt(self, *batches: ImportBatch, run: str = "first") -> None:

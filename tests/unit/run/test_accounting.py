@@ -12,7 +12,7 @@ from target_constant_contact.api.models import Activity
 from target_constant_contact.batches.batch import Destination, ImportBatch
 from target_constant_contact.contacts.contact import Rejection
 from target_constant_contact.exceptions import DataError
-from target_constant_contact.imports.importer import SettledImport
+from target_constant_contact.imports.settled import SettledImport
 from target_constant_contact.ledger.settlement import Settlement
 from target_constant_contact.mapping.field_mapping import FieldMapping, MappingOptions
 from target_constant_contact.run.accounting import Accounting
