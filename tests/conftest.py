@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from target_constant_contact import waiting
-from target_constant_contact.api.http import transport
-from target_constant_contact.api.oauth import transport as auth_transport
+from target_constant_contact.api.http import retry
 from target_constant_contact.sandbox import Behaviour, Sandbox
 from target_constant_contact.singer import json_lines as lines
 from tests.support.target import Message, Outcome, run, settings_for
@@ -35,8 +34,7 @@ def _quick_and_loud(monkeypatch: pytest.MonkeyPatch, pytestconfig: pytest.Config
     """No test waits for polls and repeated requests as long as a run does."""
     monkeypatch.setattr(lines, "SHORTEST_RUN", SHORTEST_RUNS[pytestconfig.getoption("records")])
     monkeypatch.setattr(waiting, "POLL_SECONDS", (0.01, 0.02, 0.05))
-    monkeypatch.setattr(transport, "RETRY_SECONDS", 0.0)
-    monkeypatch.setattr(auth_transport, "RETRY_SECONDS", 0.0)
+    monkeypatch.setattr(retry, "RETRY_SECONDS", 0.0)
     logging.getLogger().setLevel(logging.INFO)
 
 

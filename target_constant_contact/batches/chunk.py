@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from target_constant_contact.batches.batch import Slot
+    from target_constant_contact.batches.batch import Route
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,7 @@ class Run:
         unfit: Positions of those that cannot be sent, in ascending order.
     """
 
-    slots: Sequence[Slot]
+    slots: Sequence[Route]
     keys: Sequence[str]
     bodies: Sequence[bytes]
     unfit: Sequence[int]

@@ -163,7 +163,7 @@ class Rehearsal(TargetConstantContact):
     def _plan(self, stream: str) -> StreamPlan:
         sink = self.get_sink(stream)
         assert isinstance(sink, SegmentSink)  # noqa: S101 - default_sink_class
-        segment = self.settings.segment_for(stream)
+        segment = self.settings.for_stream(stream)
         names = self._opened.lists.names
         return StreamPlan(
             stream=stream,

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from singer_sdk.singerlib.json import serialize_json
 
+from target_constant_contact.data_folder import REJECTS_FILE, REPORT_FILE
 from target_constant_contact.exceptions import DataError
 from target_constant_contact.reports.rejects import RejectsFile
 from target_constant_contact.reports.report import ImportRecord, Report
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
     from target_constant_contact.batches.batch import Destination
     from target_constant_contact.contacts.contact import Rejection
-    from target_constant_contact.imports.importer import SettledImport
+    from target_constant_contact.imports.settled import SettledImport
     from target_constant_contact.ledger.settlement import Settlement
     from target_constant_contact.mapping.field_mapping import FieldMapping
     from target_constant_contact.verification.explanation import Explanation, Finding
@@ -51,7 +52,7 @@ class Accounting:
         self._folder = folder
         self._max_rejected_percent = max_rejected_percent
         self._release_state = release_state
-        self._rejects = RejectsFile(folder / "rejects.singer.jsonl")
+        self._rejects = RejectsFile(folder / REJECTS_FILE)
         self._checkpoints = Checkpoints()
         self._streams: dict[str, tuple[Mapping[str, Any], FieldMapping]] = {}
         self._lock = threading.Lock()
@@ -172,7 +173,7 @@ class Accounting:
         Raises:
             DataError: The sums do not add up, rows are unexplained, or too many are rejected.
         """
-        path = self._folder / "report.json"
+        path = self._folder / REPORT_FILE
         for destination, missing in self.report.differences():
             raise DataError(
                 f"The sums do not add up: of stream {destination.stream!r}, {missing:,} rows "

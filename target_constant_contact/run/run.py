@@ -9,14 +9,17 @@ from typing import TYPE_CHECKING, Any, Final
 from target_constant_contact.batches.packer import Packer
 from target_constant_contact.contacts.contact import Rejection
 from target_constant_contact.contacts.encoding import encode_contact
+from target_constant_contact.data_folder import REPORT_FILE
 from target_constant_contact.exceptions import DataError, SettingsError, TargetError
 from target_constant_contact.imports.contract import ContractGuard
 from target_constant_contact.imports.importer import Importer
-from target_constant_contact.imports.recovery import TakeUp
-from target_constant_contact.ledger.ledger import Ledger, export_key
+from target_constant_contact.imports.recovery import Recovery
+from target_constant_contact.ledger.ledger import Ledger
 from target_constant_contact.reports.advice import FormatAdvice
 from target_constant_contact.run.accounting import Accounting
-from target_constant_contact.verification.verifier import Verifier, forget_rows
+from target_constant_contact.verification.kept import forget_rows
+from target_constant_contact.verification.verifier import Verifier
+from target_constant_contact.waiting import Waiting
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -27,7 +30,7 @@ if TYPE_CHECKING:
     from target_constant_contact.batches.chunk import Run
     from target_constant_contact.batches.packer import Packed
     from target_constant_contact.contacts.contact import Contact
-    from target_constant_contact.imports.importer import SettledImport
+    from target_constant_contact.imports.settled import SettledImport
     from target_constant_contact.ledger.settlement import Settlement
     from target_constant_contact.mapping.field_mapping import FieldMapping
     from target_constant_contact.reports.report import Report
@@ -66,8 +69,7 @@ class Export:
         self.account = account
         self.folder = folder
         self._settings = settings
-        self._timeout_seconds = settings.import_timeout_minutes * 60
-        self._check = check
+        self._waiting = Waiting(settings.import_timeout_minutes * 60, check)
         self._accounting = Accounting(
             folder,
             max_rejected_percent=settings.max_rejected_percent,
@@ -80,29 +82,25 @@ class Export:
         self._all_settled = False
         self._concluded = False
         self._ended = False
-        self._ledger = Ledger(ledger_folder(settings, account), folder.name)
+        self._ledger = Ledger(account.ledger_folder, folder.name)
         self._guard = ContractGuard(
             account.client,
+            self._waiting,
             max_active=settings.max_active_contacts,
             max_new=settings.max_new_contacts,
-            timeout_seconds=self._timeout_seconds,
         )
         self._verifier = Verifier(
-            account.client,
-            folder,
-            settings.verify,
-            import_format=settings.import_format,
-            timeout_seconds=self._timeout_seconds,
+            account.client, folder, settings.verify, settings.import_format, self._waiting
         )
         self._kept: dict[int, Settlement] = {}
         self._importer = Importer(
             account.client,
             self._ledger,
+            self._waiting,
             on_settled=self._on_settled,
             on_failed=wake,
             import_format=settings.import_format,
             max_in_flight=settings.max_activities_in_flight,
-            timeout_seconds=self._timeout_seconds,
         )
 
     def begin(self) -> None:
@@ -115,15 +113,10 @@ class Export:
         if self._settings.dry_run:
             return
         self._begun = True
-        self._ledger.open(self._check, wait_seconds=self._timeout_seconds)
+        self._ledger.open(self._waiting)
         for run in self._ledger.interrupted_runs:
             forget_rows(self.folder.parent / run)
-        TakeUp(
-            self.account.client,
-            self._ledger,
-            timeout_seconds=self._timeout_seconds,
-            check=self._check,
-        ).run()
+        Recovery(self.account.client, self._ledger, self._waiting).run()
 
     def know(self, stream: str, schema: Mapping[str, Any], mapping: FieldMapping) -> None:
         """Note the SCHEMA message and the mapping of a stream."""
@@ -240,9 +233,9 @@ class Export:
         """
         for batch in self._packer.seal():
             self._submit(batch)
-        self._importer.finish(self._check)
+        self._importer.finish()
         self._all_settled = True
-        for explanation in self._verifier.explain(self._check):
+        for explanation in self._verifier.explain():
             self._accounting.explain(self._kept[explanation.number], explanation)
         if self._settings.dry_run:
             self._accounting.count_rest_as_unsettled()
@@ -277,8 +270,8 @@ class Export:
     def _submit(self, batch: ImportBatch) -> None:
         self._advice.note(batch)
         if not self._settings.dry_run:
-            self._guard.admit(batch, self._check)
-            self._importer.submit(batch, self._check)
+            self._guard.admit(batch)
+            self._importer.submit(batch)
 
     def _on_settled(self, done: SettledImport) -> None:
         _log_settled(done)
@@ -296,7 +289,7 @@ class Export:
         used_today, per_day = self.account.requests_today
         advice = list(self._advice.lines())
         report.write(
-            self.folder / "report.json",
+            self.folder / REPORT_FILE,
             names,
             ended_at=ended_at.isoformat(timespec="seconds"),
             status=status,
@@ -320,7 +313,7 @@ class Export:
             f"{requests:,}",
             f"{used_today:,}",
             f"{per_day:,}",
-            self.folder / "report.json",
+            self.folder / REPORT_FILE,
         )
 
     def _close(self) -> None:
@@ -360,23 +353,3 @@ def _log_settled(done: SettledImport) -> None:
             "not_landed": not_landed,
         },
     )
-
-
-def ledger_folder(settings: Settings, account: Account) -> Path:
-    """The folder of an export's ledger, beside those of other exports to the same account.
-
-    Two runs are of the same export when they send to the same lists of the same account; what
-    their rows hold may differ.
-    """
-    reached = {
-        "api": "sandbox" if settings.sandbox else settings.api_url,
-        "connection": account.connection_name,
-        "account": settings.account,
-    }
-    places = {
-        "segments": [
-            [segment.stream, segment.lists, segment.lists_field]
-            for segment in settings.all_segments
-        ]
-    }
-    return settings.data_dir / "ledger" / export_key(reached) / export_key(places)

@@ -14,21 +14,13 @@ API_URL: Final = "https://api.cc.email/v3"
 _LISTS_TYPE = th.CustomType({"type": ["string", "array", "null"], "items": {"type": "string"}})
 _MAPPING_TYPE = th.ObjectType(additional_properties=th.StringType)
 # singer-sdk's own for targets is closed and empty from 0.55 on.
+_ENCODING_TYPE = th.ObjectType(
+    th.Property("format", th.StringType, allowed_values=["jsonl", "parquet"]),
+    th.Property("compression", th.StringType, allowed_values=["gzip", "none"]),
+)
+_STORAGE_TYPE = th.ObjectType(*(th.Property(name, th.StringType) for name in ("root", "prefix")))
 _BATCH_TYPE = th.ObjectType(
-    th.Property(
-        "encoding",
-        th.ObjectType(
-            th.Property("format", th.StringType, allowed_values=["jsonl", "parquet"]),
-            th.Property("compression", th.StringType, allowed_values=["gzip", "none"]),
-        ),
-    ),
-    th.Property(
-        "storage",
-        th.ObjectType(
-            th.Property("root", th.StringType),
-            th.Property("prefix", th.StringType),
-        ),
-    ),
+    th.Property("encoding", _ENCODING_TYPE), th.Property("storage", _STORAGE_TYPE)
 )
 
 PROPERTIES: Final = th.PropertiesList(

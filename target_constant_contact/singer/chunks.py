@@ -19,7 +19,7 @@ from target_constant_contact.mapping.columns import ColumnMapping
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from target_constant_contact.batches.batch import Destination, Slot
+    from target_constant_contact.batches.batch import Destination, Route
     from target_constant_contact.contacts.encoding import SmsPermission
     from target_constant_contact.mapping.columns import Column
     from target_constant_contact.mapping.field_mapping import FieldMapping
@@ -61,7 +61,7 @@ class StreamRuns:
         self._is_valid = is_valid
         self._keys = tuple(key_properties)
         permissions: tuple[SmsPermission, ...] = (None, "explicit")
-        self._known: dict[SmsPermission, dict[str, Slot]] = {each: {} for each in permissions}
+        self._known: dict[SmsPermission, dict[str, Route]] = {each: {} for each in permissions}
         fixed: Any = destination_for(None) if lists is None else None
         self._fixed = {each: (fixed, each) for each in permissions}
         roots = lists.roots if lists else ()
@@ -112,7 +112,7 @@ class StreamRuns:
         permissions: Sequence[SmsPermission],
         invalid: set[int],
         unfit: set[int],
-    ) -> Sequence[Slot]:
+    ) -> Sequence[Route]:
         """The slot of every record; that of one which names no known list has no meaning.
 
         Args:
@@ -142,7 +142,7 @@ class StreamRuns:
 
     def _known_slots(
         self, values: Column, permissions: Sequence[SmsPermission]
-    ) -> list[Slot] | None:
+    ) -> list[Route] | None:
         """The slots of texts that have come before, all with the same permission."""
         if permissions.count(permissions[0]) < len(permissions):
             return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import logging
+from datetime import UTC, datetime
 from types import NoneType
 from typing import TYPE_CHECKING, Any
 
@@ -16,9 +17,10 @@ from target_constant_contact.account.lists import UnknownListError
 from target_constant_contact.batches.batch import Destination
 from target_constant_contact.contacts.contact import Rejection
 from target_constant_contact.exceptions import SettingsError
-from target_constant_contact.mapping.field_mapping import FieldMapping, field_getter
-from target_constant_contact.mapping.paths import path_fault
-from target_constant_contact.settings.settings import MAX_LISTS, split_lists
+from target_constant_contact.mapping.field_mapping import FieldMapping, MappingOptions
+from target_constant_contact.mapping.paths import field_getter, path_fault
+from target_constant_contact.settings.faults import MAX_LISTS
+from target_constant_contact.settings.streams import split_lists
 from target_constant_contact.singer.chunks import StreamRuns
 from target_constant_contact.singer.validation import compile_gate
 
@@ -27,7 +29,8 @@ if TYPE_CHECKING:
 
     from target_constant_contact.mapping.paths import Read
     from target_constant_contact.run.run import Export
-    from target_constant_contact.settings.settings import Segment, Settings
+    from target_constant_contact.settings.settings import Settings
+    from target_constant_contact.settings.streams import StreamSettings
     from target_constant_contact.singer.target import TargetConstantContact
 
 _logger = logging.getLogger("target-constant-contact")
@@ -96,16 +99,19 @@ class SegmentSink(BatchSink):
             SettingsError: The stream has no list, or no way to an e-mail address, or a mapped
                 field or custom field does not exist.
         """
-        segment = settings.segment_for(self.stream_name)
+        segment = settings.for_stream(self.stream_name)
         account = self._export.account
         self.destination = Destination(self.stream_name, self._resolve(segment))
         self.mapping = FieldMapping.compile(
             self.stream_name,
             self.schema,
             segment.field_mapping,
-            custom_fields=account.custom_fields_for(segment),
-            on_too_long=settings.on_too_long,
-            import_format=settings.import_format,
+            MappingOptions(
+                today=datetime.now(UTC).date(),
+                custom_fields=account.custom_fields_for(segment),
+                on_too_long=settings.on_too_long,
+                import_format=settings.import_format,
+            ),
         )
         message = {
             "type": "SCHEMA",
@@ -224,7 +230,7 @@ class SegmentSink(BatchSink):
             raise SettingsError([fault])
         return field_getter(self._lists_field, self.schema)
 
-    def _resolve(self, segment: Segment) -> tuple[str, ...]:
+    def _resolve(self, segment: StreamSettings) -> tuple[str, ...]:
         """Ids of the lists that the settings name.
 
         Raises:

@@ -20,8 +20,9 @@ from typing_extensions import override
 from target_constant_contact.batches.batch import Destination
 from target_constant_contact.contacts.contact import Rejection
 from target_constant_contact.exceptions import InputError, InterruptedRunError, SettingsError
+from target_constant_contact.settings.faults import unknown_settings
 from target_constant_contact.settings.schema import PROPERTIES
-from target_constant_contact.settings.settings import Settings, defaults, unknown_settings
+from target_constant_contact.settings.settings import Settings, defaults
 from target_constant_contact.singer.batch_files import FileRecords, read_batch
 from target_constant_contact.singer.chunks import Runs
 from target_constant_contact.singer.json_lines import hand_over
@@ -98,10 +99,9 @@ class TargetConstantContact(Target):
         """This run; its account is reached at the first SCHEMA."""
         # Not needed to say which version this is, and half of what there is to load.
         from target_constant_contact.account.account import Account  # noqa: PLC0415
-        from target_constant_contact.data_folder import make_run_folder  # noqa: PLC0415
         from target_constant_contact.run.run import Export  # noqa: PLC0415
 
-        folder = make_run_folder(self.settings.data_dir)
+        folder = self.settings.data_dir.make_run()
         self._account = Account(self.settings)
         return Export(self.settings, self._account, folder, check=self._check, wake=self._wake)
 

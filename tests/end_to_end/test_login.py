@@ -21,8 +21,9 @@ from click.testing import CliRunner
 from filelock import FileLock, Timeout
 
 from target_constant_contact.account import account as account_room
-from target_constant_contact.account import sign_in
+from target_constant_contact.account import new_connection, sign_in
 from target_constant_contact.api.limits.limiter import RateLimiter
+from target_constant_contact.api.limits.sqlite import SqliteSlots
 from target_constant_contact.api.oauth.connection import Application, Connection
 from target_constant_contact.api.oauth.grants import AuthorizationServer
 from target_constant_contact.api.oauth.tokens import TokenStore
@@ -237,11 +238,10 @@ def test_a_device_is_approved_on_another_one(
 def authorization_server(sandbox, clock):
     """The sandbox's, as an application without a secret sees it."""
     limiter = RateLimiter(
-        None,
+        SqliteSlots(None, clock),
         "device",
         requests_per_second=1_000,
         requests_per_day=86_400,
-        clock=clock,
         sleep=lambda _seconds: None,
     )
     application = Application("sandbox-public", None, sandbox.auth_url)
@@ -683,8 +683,10 @@ def test_no_secret_is_ever_shown(login, browser, store, monkeypatch, wrong_accou
     monkeypatch.setattr(sign_in.secrets, "token_urlsafe", noting)
     monkeypatch.setenv("TARGET_CONSTANT_CONTACT_LOGLEVEL", "DEBUG")
     granted = []
-    check = sign_in.check_grant
-    monkeypatch.setattr(sign_in, "check_grant", lambda grant: (granted.append(grant), check(grant)))
+    check = new_connection.check_grant
+    monkeypatch.setattr(
+        new_connection, "check_grant", lambda grant: (granted.append(grant), check(grant))
+    )
     done = login("--agree", "--account", "Other Co" if wrong_account else ACCOUNT)
     assert done.exit_code == (78 if wrong_account else 0)
     assert (store.names() == []) == wrong_account

@@ -131,6 +131,13 @@ def test_only_a_tag_of_the_projects_version_is_released():
     assert codes == [0, 1, 1, 1]
 
 
+def test_workflows_and_nox_call_scripts_that_there_are():
+    texts = [read("noxfile.py"), *(path.read_text(encoding="utf-8") for path in WORKFLOWS)]
+    called = {name for text in texts for name in re.findall(r"\bscripts/([a-z-]+)[\s\",]", text)}
+    assert called >= {"test", "lint", "docs", "benchmark", "build", "audit"}
+    assert all(os.access(ROOT / "scripts" / name, os.X_OK) for name in called)
+
+
 def test_hooks_are_pinned_to_a_release():
     repositories = yaml.safe_load(read(".pre-commit-config.yaml"))["repos"]
     assert all(re.fullmatch(r"v?\d+\.\d+\.\d+", each["rev"]) for each in repositories)

@@ -13,6 +13,7 @@ from werkzeug import Response
 
 from target_constant_contact.api.client import MAX_EXPORT_LISTS, ConstantContactClient
 from target_constant_contact.api.limits.limiter import RateLimiter
+from target_constant_contact.api.limits.sqlite import SqliteSlots
 from target_constant_contact.api.models import (
     CHOICE_TYPES,
     MAX_ACCOUNT_FIELDS,
@@ -119,7 +120,7 @@ def see(request):
 @contextmanager
 def client_of(server):
     """A client that asks a server of this test."""
-    limiter = RateLimiter(None, "contract", sleep=lambda _: None)
+    limiter = RateLimiter(SqliteSlots(None), "contract", sleep=lambda _: None)
     client = ConstantContactClient(
         server.url_for(BASE_PATH), auth=BearerToken("t"), limiter=limiter, max_tries=1
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from target_constant_contact.api.models import CustomField
 from target_constant_contact.contacts.contact import (
     CUSTOM_PREFIX,
@@ -10,7 +12,7 @@ from target_constant_contact.contacts.contact import (
     TEXT_LIMITS,
     WIRE_ORDER,
 )
-from target_constant_contact.mapping.field_mapping import FieldMapping
+from target_constant_contact.mapping.field_mapping import FieldMapping, MappingOptions
 from tests.contract.facts import properties
 
 COMPANIONS = {
@@ -30,7 +32,7 @@ def test_every_described_property_can_be_mapped():
         if name in COMPANIONS:
             fields[COMPANIONS[name]] = "companion"
         custom = [CustomField("1", CUSTOM_NAME, CUSTOM_NAME)]
-        FieldMapping.compile("s", {}, fields, custom_fields=custom)
+        FieldMapping.compile("s", {}, fields, MappingOptions(date(2026, 11, 24), custom))
 
 
 def test_everything_is_sent_under_a_described_name():

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import msgspec
 import pytest
 
 from target_constant_contact.batches.batch import Destination
-from target_constant_contact.mapping.field_mapping import FieldMapping, field_getter
+from target_constant_contact.mapping.field_mapping import FieldMapping, MappingOptions
+from target_constant_contact.mapping.paths import field_getter
 from target_constant_contact.singer.chunks import Runs, StreamRuns
 
 SCHEMA = {"properties": {name: {"type": "string"} for name in ("id", "email", "list", "other")}}
-MAPPING = FieldMapping.compile("members", SCHEMA, {"email": "email"})
+TODAY = MappingOptions(date(2026, 11, 24))
+MAPPING = FieldMapping.compile("members", SCHEMA, {"email": "email"}, TODAY)
 
 
 def runs(asked: list[Any], **options: Any) -> StreamRuns:
