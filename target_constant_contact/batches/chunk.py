@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class Chunk:
     """Records in the order in which they came, mapped.
 
     Attributes:

@@ -14,11 +14,10 @@ import fsspec
 import pyarrow as pa
 import pytest
 from pyarrow import parquet
-from singer_sdk.helpers._batch import StorageTarget
 
 from target_constant_contact.exceptions import InputError
 from target_constant_contact.singer import batch_files
-from target_constant_contact.singer.batch_files import read_batch
+from target_constant_contact.singer.batch_files import Storage, read_batch
 
 LINES = b'{"email":"ann@example.com"}\n{"email":"bob@example.com"}\n'
 
@@ -32,7 +31,7 @@ def message(*urls: object, **encoding: Any) -> dict[str, Any]:
     }
 
 
-def lines_of(*urls: object, storage: StorageTarget | None = None, **encoding: Any) -> list[bytes]:
+def lines_of(*urls: object, storage: Storage | None = None, **encoding: Any) -> list[bytes]:
     parts = read_batch(message(*urls, **encoding), storage)
     return [line for part in parts for line in part.block.lines]
 
@@ -91,7 +90,7 @@ def test_files_are_read_from_whatever_storage_fsspec_knows():
 
 def test_a_storage_of_the_settings_comes_before_the_folder_in_the_manifest(tmp_path):
     (tmp_path / "a.jsonl.gz").write_bytes(gzip.compress(LINES))
-    storage = StorageTarget(root=tmp_path.as_uri())
+    storage = Storage(root=tmp_path.as_uri())
     assert lines_of("s3://elsewhere/a.jsonl.gz", storage=storage) == LINES.split()
 
 
