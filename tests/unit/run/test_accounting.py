@@ -146,6 +146,22 @@ def test_too_many_rejected_rows_keep_state_back_and_fail_the_run(accounting, sta
         accounting.raise_faults()
 
 
+def test_rejected_rows_are_on_the_disk_before_the_state_that_covers_them_leaves(tmp_path):
+    found: list[int] = []
+
+    def write_state(_state: Any) -> None:
+        found.append(len(read_rejects(tmp_path)))
+
+    accounting = Accounting(
+        tmp_path, max_rejected_percent=100, encode=json.dumps, write_state=write_state
+    )
+    context = {"schema": schema(), "message": member(1)}
+    accounting.reject(PLACE, Rejection("is blank", "EmailAddress"), context)
+    accounting.add_state({"bookmark": 1})
+    accounting.close()
+    assert found == [2]
+
+
 def test_no_state_leaves_when_none_may(tmp_path):
     accounting = Accounting(tmp_path, max_rejected_percent=50, encode=str, write_state=None)
     accounting.add_state({"bookmark": 1})

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from target_constant_contact.batches.chunk import Chunk
 from target_constant_contact.exceptions import InputError
+from target_constant_contact.singer import json_lines
 from target_constant_contact.singer.messages import MessageReader
 
 if TYPE_CHECKING:
@@ -60,6 +62,24 @@ def test_messages_reach_their_handler_and_are_counted():
     counts = MessageReader(handler).process_lines(io.StringIO(f"{RECORD}\n{RECORD}\n"), {})
     assert counts == {"RECORD": 2}
     assert handler.seen == [json.loads(RECORD)] * 2
+
+
+def test_records_that_a_chunk_leaves_to_be_handled_alone_are_counted_once(monkeypatch):
+    monkeypatch.setattr(json_lines, "SHORTEST_CHUNK", 1)
+
+    class Leaving(Handler):
+        decode = staticmethod(json.loads)
+
+        def map(self, messages: list[Any]) -> Chunk:
+            return Chunk([], messages, [], [])
+
+        def take(self, chunk: Chunk, start: int) -> int:
+            return max(start, 1) if start < 3 else len(chunk.keys)
+
+    handler = Leaving()
+    counts = MessageReader(handler).process_lines(io.StringIO(f"{RECORD}\n" * 5), {})
+    assert len(handler.seen) == 2
+    assert counts == {"RECORD": 5}
 
 
 def test_blank_lines_are_passed_over():
