@@ -238,8 +238,8 @@ class InspectableAccount:
 
 
 def _list_number(db: sqlite3.Connection, list_name_or_id: str) -> int:
-    query = "SELECT seq FROM lists WHERE list_id = lower(?1) OR (name = ?1 AND deleted_at IS NULL)"
-    row = db.execute(query, (list_name_or_id,)).fetchone()
+    query = "SELECT seq FROM lists WHERE list_id = lower(?) OR (name = ? AND deleted_at IS NULL)"
+    row = db.execute(query, (list_name_or_id, list_name_or_id)).fetchone()
     if row is None:
         raise LookupError("there is no such list")
     number: int = row["seq"]

@@ -271,7 +271,8 @@ class TargetConstantContact(Target):
     def _discard_replaced_sinks(self) -> None:
         """Forget sinks whose schema has changed; their rows are in the run's batches."""
         for sink in self._sinks_to_clear:
-            sink.clean_up()
+            # What `Sink.clean_up` did by itself up to singer-sdk 0.54.
+            sink.record_counter_metric.exit()
         self._sinks_to_clear.clear()
 
     def _check(self) -> None:

@@ -115,6 +115,17 @@ def test_a_schema_may_change_in_the_middle_of_a_stream(sandbox, export):
     assert outcome.states == ["end"]
 
 
+def test_the_count_of_records_is_told_for_each_schema_of_a_stream(export, caplog):
+    """Whether or not `Sink.clean_up` of singer-sdk closes the counter."""
+    caplog.set_level("INFO", "singer_sdk.metrics")
+    export(
+        schema(), member(1), schema("members", EmailAddress=TEXT, name=TEXT), member(2), member(3)
+    )
+    points = [seen.args[0] for seen in caplog.records if seen.name == "singer_sdk.metrics"]
+    counts = [point.value for point in points if point.metric == "record_count"]
+    assert counts == [1, 2]
+
+
 def test_rejected_rows_stand_behind_the_schema_that_they_came_with(export):
     changed = schema("members", EmailAddress=TEXT, given_name=TEXT)
     outcome = export(
