@@ -9,7 +9,7 @@ import uuid
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from benchmarks.generate import LISTS, list_name
 
@@ -90,8 +90,9 @@ class _Handler(BaseHTTPRequestHandler):
     # An answer is one small packet; without this it may wait for another.
     disable_nagle_algorithm = True
     wbufsize = -1
-    counts: dict[str, int] = {"requests": 0, "imports": 0, "rows": 0, "size": 0}  # noqa: RUF012
-    activities: dict[str, dict[str, Any]] = {}  # noqa: RUF012
+    # Of the class, because the server makes a handler for each connection.
+    counts: ClassVar[dict[str, int]] = {"requests": 0, "imports": 0, "rows": 0, "size": 0}
+    activities: ClassVar[dict[str, dict[str, Any]]] = {}
 
     def do_GET(self) -> None:
         self.counts["requests"] += 1

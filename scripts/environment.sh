@@ -3,26 +3,39 @@
 
 export PIP_DISABLE_PIP_VERSION_CHECK=1
 
-# The first Python on PATH that the project runs on and that can make virtual environments.
+# The versions of Python that the project is tested on, the newest first: those of its classifiers.
+tested_pythons() {
+    sed -n 's/.*"Programming Language :: Python :: \(3\.[0-9]*\)".*/\1/p' pyproject.toml |
+        sort -t . -k 2 -rn
+}
+
+# find_python [VERSION]: a Python on PATH that the project runs on, python3 before all others; or one
+# of a version such as 3.13, which may also be one of pyenv's.
 find_python() {
     local candidate
-    for candidate in python3 python3.14 python3.13 python3.12 python3.11 python; do
+    if (($#)); then
+        set -- "python$1" "${PYENV_ROOT:-$HOME/.pyenv}/versions/$1".*/bin/python
+    else
+        # shellcheck disable=SC2046
+        set -- python3 $(tested_pythons | sed 's/^/python/') python
+    fi
+    for candidate in "$@"; do
         if "$candidate" -c '
 import sys, venv, ensurepip
-sys.exit(not (3, 11) <= sys.version_info < (3, 15))' >/dev/null 2>&1; then
+sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; then
             echo "$candidate"
             return
         fi
     done
-    echo "No suitable Python found: install Python 3.11 to 3.14 with its venv module." >&2
+    echo "No suitable Python ($*): install Python 3.11 or later with its venv module." >&2
     return 1
 }
 
-# make_venv FOLDER: make it unless it is there and works.
+# make_venv FOLDER [VERSION]: make it, with this version of Python, unless it is there and works.
 make_venv() {
     local python
     if ! "$1/bin/python" -c 'import pip' 2>/dev/null; then
-        python=$(find_python)
+        python=$(find_python "${@:2}")
         echo "Making $1 ..." >&2
         "$python" -m venv --clear "$1"
     fi

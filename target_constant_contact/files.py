@@ -22,6 +22,7 @@ def make_private_folder(path: Path) -> None:
     Raises:
         OSError: It cannot be made, or nothing can be written into it.
     """
+    # One by one: `parents=True` would make those above by the umask, for others to read.
     for folder in reversed((path, *path.parents)):
         if not folder.exists():
             folder.mkdir(mode=PRIVATE_FOLDER, exist_ok=True)
@@ -42,6 +43,7 @@ def write_private(path: Path, text: str, *, durable: bool = False) -> None:
     """
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, PRIVATE_FILE)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        # The mode above serves a new file only; one that was there keeps its own.
         os.fchmod(descriptor, PRIVATE_FILE)
         file.write(text)
         if durable:
@@ -82,6 +84,7 @@ def replace_durably(new: Path, path: Path) -> None:
         OSError: It cannot be done; ``path`` is as it was.
     """
     new.replace(path)
+    # The new name is in the folder, which is written on its own.
     folder = os.open(path.parent, os.O_RDONLY)
     try:
         os.fsync(folder)

@@ -9,11 +9,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from target_constant_contact import waiting
-from target_constant_contact.api.http import transport
-from target_constant_contact.api.oauth import transport as auth_transport
+from target_constant_contact.api.http import retry
 from target_constant_contact.sandbox import Behaviour, Sandbox
 from target_constant_contact.singer import json_lines as lines
-from tests.support.description import PLACE, official
 from tests.support.target import Message, Outcome, run, settings_for
 
 if TYPE_CHECKING:
@@ -36,17 +34,8 @@ def _quick_and_loud(monkeypatch: pytest.MonkeyPatch, pytestconfig: pytest.Config
     """No test waits for polls and repeated requests as long as a run does."""
     monkeypatch.setattr(lines, "SHORTEST_CHUNK", SHORTEST_CHUNKS[pytestconfig.getoption("records")])
     monkeypatch.setattr(waiting, "POLL_SECONDS", (0.01, 0.02, 0.05))
-    monkeypatch.setattr(transport, "RETRY_SECONDS", 0.0)
-    monkeypatch.setattr(auth_transport, "RETRY_SECONDS", 0.0)
+    monkeypatch.setattr(retry, "RETRY_SECONDS", 0.0)
     logging.getLogger().setLevel(logging.INFO)
-
-
-@pytest.fixture(scope="session")
-def description() -> Any:
-    """The service's official description; what needs it is skipped where it is missing."""
-    if not PLACE.exists():
-        pytest.skip("the official description is not part of this repository")
-    return official()
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ from target_constant_contact.account.lists import ListDirectory, UnknownListErro
 from target_constant_contact.api.client import ConstantContactClient
 from target_constant_contact.api.limits.limiter import RateLimiter
 from target_constant_contact.api.limits.redis import RedisSlots
+from target_constant_contact.api.limits.sqlite import SqliteSlots
 from target_constant_contact.api.models import AccountSummary
 from target_constant_contact.api.oauth.credentials import BearerToken
 from target_constant_contact.api.oauth.grants import AuthorizationServer
@@ -18,15 +19,18 @@ from target_constant_contact.api.oauth.renewal import ConnectionToken
 from target_constant_contact.api.oauth.tokens import TokenStore
 from target_constant_contact.contacts.contact import CUSTOM_PREFIX
 from target_constant_contact.exceptions import ApiError, SettingsError, SignInError
+from target_constant_contact.ledger.ledger import export_key
 from target_constant_contact.mapping.field_mapping import custom_field_faults
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from target_constant_contact.api.http.signer import Signer
     from target_constant_contact.api.models import CustomField
     from target_constant_contact.api.oauth.connection import Application
-    from target_constant_contact.settings.settings import Segment, Settings
+    from target_constant_contact.settings.settings import Settings
+    from target_constant_contact.settings.streams import StreamSettings
 
 _logger = logging.getLogger("target-constant-contact")
 
@@ -47,9 +51,11 @@ class Account:
         self._count_members = count_members
         self._sandbox: Any = None
         if settings.sandbox:
-            self._sandbox = load_sandbox()(settings.data_dir / "sandbox.sqlite").start()
+            self._sandbox = load_sandbox()(settings.data_dir.sandbox).start()
         self._limiters: list[RateLimiter] = []
         self._summary: AccountSummary | None = None
+        self._lists: ListDirectory | None = None
+        # Before the limiter: a connection knows which API key its requests count for.
         self.signer = self._make_signer()
         self.limiter = self._limit(
             self._api_key(), settings.requests_per_second, settings.requests_per_day
@@ -75,7 +81,7 @@ class Account:
     @cached_property
     def store(self) -> TokenStore:
         """The token store of this data folder."""
-        return TokenStore.below(self._settings.data_dir)
+        return TokenStore(self._settings.data_dir.connections)
 
     def authorization_server(self, application: Application) -> AuthorizationServer:
         """The authorization server, as an application sees it."""
@@ -83,27 +89,50 @@ class Account:
         # The day has no limit of its own; this one is never reached at one call a second.
         return AuthorizationServer(application, limiter=self._limit(key, 1, 86_400))
 
-    @cached_property
+    @property
+    def ledger_folder(self) -> Path:
+        """The folder of this export's ledger, beside those of other exports to the same account.
+
+        Two runs are of the same export when they send to the same lists of the same account; what
+        their rows hold may differ.
+        """
+        settings = self._settings
+        reached = {
+            "api": "sandbox" if settings.sandbox else settings.api_url,
+            "connection": self.connection_name,
+            "account": settings.account,
+        }
+        places = {
+            "segments": [
+                [segment.stream, segment.lists, segment.lists_field]
+                for segment in settings.all_streams
+            ]
+        }
+        return settings.data_dir.ledger(export_key(reached), export_key(places))
+
+    @property
     def lists(self) -> ListDirectory:
-        """The lists of the account, read once."""
-        return ListDirectory(
-            self.client,
-            create_lists=self._settings.create_lists,
-            dry_run=self._settings.dry_run,
-            counts=self._count_members,
-        )
+        """The lists of the account, read when they are first asked for."""
+        if self._lists is None:
+            self._lists = ListDirectory(
+                self.client,
+                create_lists=self._settings.create_lists,
+                dry_run=self._settings.dry_run,
+                counts=self._count_members,
+            )
+        return self._lists
 
     @property
     def list_names(self) -> dict[str, str]:
         """Names of the lists by id, as far as the lists were read."""
-        return self.lists.names if "lists" in self.__dict__ else {}
+        return {} if self._lists is None else self._lists.names
 
     @cached_property
     def custom_fields(self) -> list[CustomField]:
         """The custom fields of the account, read once."""
         return self.client.custom_fields()
 
-    def custom_fields_for(self, segment: Segment) -> list[CustomField]:
+    def custom_fields_for(self, segment: StreamSettings) -> list[CustomField]:
         """The custom fields of the account, if the segment's mapping names any."""
         names = segment.field_mapping or ()
         return self.custom_fields if any(n.startswith(CUSTOM_PREFIX) for n in names) else []
@@ -142,9 +171,10 @@ class Account:
             SignInError: There is nothing to sign in with.
         """
         self._check_account()
-        segments = self._settings.all_segments
+        segments = self._settings.all_streams
         faults = [fault for segment in segments for fault in self._faults(segment)]
         if faults:
+            # Once each: several streams may name the same list that does not exist.
             raise SettingsError(dict.fromkeys(faults))
 
     def close(self) -> None:
@@ -167,6 +197,7 @@ class Account:
         """What the limits belong to: the application, as far as it is known."""
         if self._sandbox:
             return "sandbox"
+        # All accounts and tokens of an application share its limits, so they share one count.
         known = self._settings.credentials.client_id or ""
         if isinstance(self.signer, ConnectionToken):
             known = self.signer.client_id
@@ -175,7 +206,7 @@ class Account:
     def _limit(self, key: str, per_second: int, per_day: int) -> RateLimiter:
         url = "" if self._sandbox else self._settings.rate_limit_url
         limiter = RateLimiter(
-            RedisSlots(url) if url else self._settings.data_dir / "requests.sqlite",
+            RedisSlots(url) if url else SqliteSlots(self._settings.data_dir.requests),
             key,
             requests_per_second=per_second,
             requests_per_day=per_day,
@@ -198,12 +229,13 @@ class Account:
             connection = self.signer.connection
             self._summary = AccountSummary(connection.account_id, connection.account_name)
             if not connection.account_id and "account_read" in connection.scopes:
+                # Nobody has said which account is meant, so not knowing it stops nothing.
                 with suppress(SignInError, ApiError):
                     self.identify()
         if self.name:
             _logger.info("Connection %r leads to %s", self.connection_name, self.name)
 
-    def _faults(self, segment: Segment) -> Iterator[str]:
+    def _faults(self, segment: StreamSettings) -> Iterator[str]:
         for reference in segment.lists:
             try:
                 self.lists.find(reference, create=False)

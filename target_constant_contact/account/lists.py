@@ -27,7 +27,7 @@ class UnknownListError(LookupError):
     """No list of the account is meant; the message names close matches."""
 
 
-class Client(Protocol):
+class ListsApi(Protocol):
     """What the directory asks of the API."""
 
     def contact_lists(self, *, counts: bool) -> list[ContactList]:
@@ -52,7 +52,7 @@ class ListDirectory:
     """
 
     def __init__(
-        self, client: Client, *, create_lists: bool, dry_run: bool, counts: bool = False
+        self, client: ListsApi, *, create_lists: bool, dry_run: bool, counts: bool = False
     ) -> None:
         self._client = client
         self._create_lists = create_lists
@@ -79,6 +79,7 @@ class ListDirectory:
             UnknownListError: At least one of them is not known.
         """
         reference = reference.strip()
+        # Before it is taken apart: a name may have commas of its own.
         whole = self._named(reference)
         parts = [reference] if whole else [part.strip() for part in reference.split(",")]
         return tuple(sorted({self._find(part, create=create) for part in parts if part}))
@@ -106,6 +107,7 @@ class ListDirectory:
 
     def _find_existing(self, reference: str) -> str | None:
         if _UUID.fullmatch(reference) or _URL.match(reference):
+            # A URL may hold other ids before that of the list.
             ids = (match.group().lower() for match in _UUID.finditer(reference))
             return next((list_id for list_id in ids if list_id in self.names), None)
         return self._named(reference)
@@ -126,6 +128,7 @@ class ListDirectory:
 
     def _add(self, list_id: str, name: str) -> None:
         self.names[list_id.lower()] = name
+        # Names may differ in case only, so another spelling never takes the place of a name.
         self._ids[name] = list_id.lower()
         self._ids.setdefault(name.casefold(), list_id.lower())
 

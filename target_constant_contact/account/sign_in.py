@@ -1,4 +1,4 @@
-"""Signing in: the three ways to a grant, what a grant has to hold, and the connection it makes.
+"""Signing in: the three ways to a grant.
 
 Who asks the person, and how, is the caller's business.
 """
@@ -7,27 +7,16 @@ from __future__ import annotations
 
 import secrets
 import time
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
-from urllib.parse import urlsplit
 
-from typing_extensions import override
-
-from target_constant_contact.api.oauth.connection import Agreement, Connection
-from target_constant_contact.api.oauth.credentials import BearerToken
-from target_constant_contact.api.oauth.grants import SCOPES
 from target_constant_contact.api.oauth.redirect import Loopback, code_of, has_answer, query_of
 from target_constant_contact.api.oauth.transport import GrantRefusedError
-from target_constant_contact.exceptions import SettingsError, SignInError
+from target_constant_contact.exceptions import SignInError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from target_constant_contact.api.client import ConstantContactClient
-    from target_constant_contact.api.models import AccountSummary
-    from target_constant_contact.api.oauth.connection import Application
     from target_constant_contact.api.oauth.grants import AuthorizationServer, DeviceCode, Grant
-    from target_constant_contact.api.oauth.tokens import TokenStore
 
     Receive = Callable[[str, str], str]
     """Shows the address of a sign-in, and returns the code that comes back with its state."""
@@ -37,55 +26,6 @@ REDIRECT_URI: Final = "http://localhost:8710/callback"
 PASTE_TRIES: Final = 3
 SLOW_DOWN_SECONDS: Final = 5.0
 """Longer pause that `slow_down` asks for. Source: RFC 8628, section 3.5."""
-
-_CONTACTS, _OFFLINE, _ACCOUNT = SCOPES
-
-
-class TokenNotAcceptedError(SignInError):
-    """The API does not accept the token that was granted a moment ago."""
-
-
-class NewToken(BearerToken):
-    """Signs requests with the token of a sign-in that is under way."""
-
-    @override
-    def refusal(self, said: str) -> SignInError:
-        return TokenNotAcceptedError(
-            f"{said}. The access token that was just granted is not accepted; nothing was stored. "
-            "Check that api_url and auth_url belong to the same service"
-        )
-
-
-def agreement_text(application: Application, api_url: str) -> str:
-    """What a person agrees to by signing in."""
-    return (
-        "Runs with this connection send personal data from this machine to Constant Contact:\n"
-        "of each member of your segments the e-mail address, names and all other contact\n"
-        "properties that are mapped; and the names of the lists that they go to. These people\n"
-        "have given permission to be mailed.\n"
-        f"  To:           {urlsplit(api_url).netloc.rpartition('@')[2]}\n"
-        f"  Application:  {application.client_id}, which is allowed\n"
-        f"    {_CONTACTS:<14}  to write contacts and lists, and to see what became of them\n"
-        f"    {_OFFLINE:<14}  to renew its tokens, so that runs need nobody\n"
-        f"    {_ACCOUNT:<14}  to show and to check which account it is"
-    )
-
-
-def prove_writable(store: TokenStore, name: str) -> None:
-    """Make sure that a connection can be kept, before anybody signs in.
-
-    Raises:
-        SettingsError: The folder cannot be written, or is open to other users.
-    """
-    try:
-        store.prove()
-    except OSError as error:
-        fault = (
-            f"data_dir: connection {name!r} could not be stored in {store.folder} "
-            f"({error.strerror}); nobody was asked to sign in. Set data_dir to a folder that can "
-            "be written and lasts"
-        )
-        raise SettingsError([fault]) from None
 
 
 def with_code(server: AuthorizationServer, redirect_uri: str, receive: Receive) -> Grant:
@@ -99,6 +39,7 @@ def with_code(server: AuthorizationServer, redirect_uri: str, receive: Receive) 
     Raises:
         SignInError: The person refused, or the answer is not to be used.
     """
+    # Both are of this sign-in alone: the state tells its answer, the verifier proves who asked.
     state, verifier = secrets.token_urlsafe(32), secrets.token_urlsafe(64)
     url = server.authorize_url(redirect_uri, state, verifier)
     code = receive(url, state)
@@ -122,6 +63,7 @@ def listening(redirect_uri: str, show: Callable[[str], object]) -> Receive:
     """
 
     def receive(url: str, state: str) -> str:
+        # Listening comes first: a browser that is still signed in is back at once.
         with Loopback(redirect_uri, state) as loopback:
             show(url)
             return loopback.wait()
@@ -173,6 +115,7 @@ def with_device(
     deadline, interval = clock() + device.expires_in, device.interval
     show(device)
     while clock() < deadline:
+        # Before the first question too: nobody has typed in the code yet.
         sleep(interval)
         try:
             return server.ask_device(device)
@@ -201,120 +144,3 @@ def _too_late() -> SignInError:
         "The sign-in on the other device took too long, and its code has expired; nothing was "
         "stored. Start again"
     )
-
-
-def check_grant(grant: Grant) -> None:
-    """Make sure that a grant is enough for unattended runs.
-
-    Raises:
-        SignInError: It has no refresh token, or not the scope that members are sent with.
-    """
-    scopes = grant.scope.split()
-    if scopes and _CONTACTS not in scopes:
-        raise SignInError(
-            f"The scope {_CONTACTS} was not granted, without which no contact can be sent; "
-            "nothing was stored. Sign in again as an administrator of the account, and approve "
-            "all that is asked for"
-        )
-    if not grant.refresh_token:
-        raise SignInError(
-            f"Constant Contact gave no refresh token, because the scope {_OFFLINE} was not "
-            "granted; nothing was stored. In the developer portal, let the application have "
-            "refresh tokens (long-lived or rotating ones); then sign in again, and approve all "
-            "that is asked for"
-        )
-
-
-def account_of(client: ConstantContactClient, grant: Grant) -> AccountSummary | None:
-    """The account that a grant leads to; None when the service does not tell.
-
-    Args:
-        client: Signs with a :class:`NewToken` of the grant.
-        grant: The grant.
-
-    Raises:
-        TokenNotAcceptedError: The token is not accepted at all.
-    """
-    if grant.scope and _ACCOUNT not in grant.scope.split():
-        return None
-    try:
-        return client.account_summary()
-    except TokenNotAcceptedError:
-        raise
-    except SignInError:
-        return None
-
-
-def check_account(found: AccountSummary | None, expected: str | None) -> None:
-    """Refuse another account than the one that is meant.
-
-    Raises:
-        SettingsError: It is another one, or cannot be told.
-    """
-    if not expected or (found and found.is_called(expected)):
-        return
-    if found is None:
-        fault = (
-            f"account is {expected!r}, but Constant Contact does not tell which one this is: that "
-            f"takes the scope {_ACCOUNT} and the privilege account:read; nothing was stored. Sign "
-            "in as an administrator of the account, and approve all that is asked for"
-        )
-    else:
-        fault = (
-            f"account is {expected!r}, but the sign-in is for {found.name!r} "
-            f"({found.account_id}); nothing was stored. Correct account, or sign in to the other "
-            "one"
-        )
-    raise SettingsError([fault])
-
-
-def connection_of(name: str, application: Application, grant: Grant, now: float) -> Connection:
-    """The connection that a grant makes; it does not know its account and agreement yet.
-
-    Args:
-        name: Its name.
-        application: The application that was signed in with.
-        grant: What was granted.
-        now: When, in seconds since the epoch.
-    """
-    return Connection(
-        name=name,
-        application=application,
-        refresh_token=grant.refresh_token,
-        access_token=grant.access_token,
-        expires_at=now + grant.expires_in,
-        lifetime=grant.expires_in,
-        refreshed_at=now,
-        scope=grant.scope,
-    )
-
-
-def agreement(by: str, text: str, now: float) -> Agreement:
-    """What is stored of a person's agreement.
-
-    Args:
-        by: The person.
-        text: What they were shown.
-        now: When they agreed, in seconds since the epoch.
-    """
-    at = datetime.fromtimestamp(now, UTC).isoformat(timespec="seconds")
-    return Agreement(by=by, at=at, text=text)
-
-
-def keep(store: TokenStore, connection: Connection) -> None:
-    """Store a connection in the place of one of its name.
-
-    Raises:
-        SettingsError: It cannot be stored; one of its name stays as it was.
-        TryLaterError: Another process is renewing that one, for minutes.
-    """
-    with store.lock(connection.name):
-        try:
-            store.write(connection)
-        except OSError as error:
-            fault = (
-                f"data_dir: the sign-in worked, but connection {connection.name!r} could not be "
-                f"stored in {store.folder} ({error.strerror}). Make room or correct the rights "
-                "there, and sign in again"
-            )
-            raise SettingsError([fault]) from None

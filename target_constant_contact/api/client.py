@@ -5,12 +5,13 @@ Source of paths, keys and limits: https://developer.constantcontact.com/api_refe
 
 from __future__ import annotations
 
-import csv
-import io
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
+from target_constant_contact.api.contact_file import read_contacts
 from target_constant_contact.api.http.answers import items
+from target_constant_contact.api.http.request import ApiRequest
+from target_constant_contact.api.http.retry import Retry
 from target_constant_contact.api.http.transport import Transport
 from target_constant_contact.api.models import (
     MAX_BUTTONS,
@@ -45,9 +46,10 @@ ACTIVITIES_PAGE: Final = 500
 MAX_EXPORT_LISTS: Final = 50
 """Lists in one export. Source: official description, ``ContactsExport``."""
 
+_MAX_WAIT_SECONDS: Final = 60.0
 _CONFLICT: Final = 409
-_EXPORTED: Final = "GET /contact_exports/{id}"
-_EMAIL_HEADERS: Final = ("emailaddress", "email")
+_EXPORTED: Final = ApiRequest("GET", "/contact_exports/{id}")
+"""Sent to the link that a completed export has; this is what error lines call it."""
 
 
 class ConstantContactClient:
@@ -76,9 +78,8 @@ class ConstantContactClient:
             api_url,
             auth=auth,
             limiter=limiter,
-            retry_seconds=retry_seconds,
+            retry=Retry(max_tries, _MAX_WAIT_SECONDS, retry_seconds),
             timeout=timeout,
-            max_tries=max_tries,
         )
 
     @property
@@ -92,10 +93,8 @@ class ConstantContactClient:
         Args:
             counts: Ask for the number of members too, those who cannot be mailed included.
         """
-        params: dict[str, Any] = {"limit": LISTS_PAGE}
-        if counts:
-            params["include_membership_count"] = "all"
-        pages = self._transport.pages(LISTS, params, "lists")
+        params = {"limit": LISTS_PAGE} | ({"include_membership_count": "all"} if counts else {})
+        pages = self._transport.pages(ApiRequest("GET", LISTS, params), "lists")
         found = {item.list_id: item for item in map(ContactList.from_json, pages)}
         return [item for item in found.values() if not item.deleted]
 
@@ -107,9 +106,11 @@ class ConstantContactClient:
         Raises:
             ApiError: 409 when the name belongs to a list that cannot be seen.
         """
+        request = ApiRequest("POST", LISTS, json={"name": name}, needed="list_id")
         try:
-            answer = self._transport.send("POST", LISTS, json_body={"name": name}, needed="list_id")
+            answer = self._transport.send(request)
         except ApiError as error:
+            # An earlier try may have made it; names are unique, so there is one list to take.
             existing = self._list_named(name) if error.status == _CONFLICT else None
             if existing is None:
                 raise
@@ -118,7 +119,8 @@ class ConstantContactClient:
 
     def custom_fields(self) -> list[CustomField]:
         """All custom fields of the account."""
-        pages = self._transport.pages(CUSTOM_FIELDS, {"limit": FIELDS_PAGE}, "custom_fields")
+        request = ApiRequest("GET", CUSTOM_FIELDS, {"limit": FIELDS_PAGE})
+        pages = self._transport.pages(request, "custom_fields")
         found = {item.custom_field_id: item for item in map(CustomField.from_json, pages)}
         return list(found.values())
 
@@ -144,13 +146,10 @@ class ConstantContactClient:
             ApiError: 409 when the label belongs to a field of another type; 400 when the service
                 takes no such field, or no more fields.
         """
+        body = _new_field(label, type, choices)
+        request = ApiRequest("POST", CUSTOM_FIELDS, json=body, needed="custom_field_id")
         try:
-            answer = self._transport.send(
-                "POST",
-                CUSTOM_FIELDS,
-                json_body=_new_field(label, type, choices),
-                needed="custom_field_id",
-            )
+            answer = self._transport.send(request)
         except ApiError as error:
             existing = self._field_like(label, type) if error.status == _CONFLICT else None
             if existing is None:
@@ -165,9 +164,8 @@ class ConstantContactClient:
             SignInError: Among others, when the token lacks the scope ``account_read`` or its user
                 the privilege ``account:read``.
         """
-        return AccountSummary.from_json(
-            self._transport.send("GET", ACCOUNT_SUMMARY, scope="account_read")
-        )
+        request = ApiRequest("GET", ACCOUNT_SUMMARY, scope="account_read")
+        return AccountSummary.from_json(self._transport.send(request))
 
     def privileges(self) -> frozenset[str]:
         """Names of all that the token's user may do, such as ``contacts:write``.
@@ -175,7 +173,7 @@ class ConstantContactClient:
         Any token may ask, whatever its scopes. The service is described to answer with an array;
         one inside an object is read as well.
         """
-        answer = self._transport.send("GET", PRIVILEGES, array_as="privileges")
+        answer = self._transport.send(ApiRequest("GET", PRIVILEGES, array_as="privileges"))
         found = (item for member in answer for item in items(answer, member))
         names = (item.get("privilege_name") for item in found)
         return frozenset(name for name in names if name and isinstance(name, str))
@@ -187,15 +185,9 @@ class ConstantContactClient:
             QueueFullError: The account has too many unfinished activities.
             LostAnswerError: The service may have taken it, or not.
         """
-        answer = self._transport.send(
-            "POST",
-            JSON_IMPORT,
-            data=body,
-            content_type="application/json",
-            needed="activity_id",
-            repeat=False,
-        )
-        return Activity.from_json(answer)
+        # The service takes no key by which it would know the same import when it comes again.
+        request = ApiRequest("POST", JSON_IMPORT, json=body, needed="activity_id", repeat=False)
+        return Activity.from_json(self._transport.send(request))
 
     def import_csv(
         self, file: bytes, list_ids: Sequence[str], sms_permission_to_send: str | None = None
@@ -212,11 +204,8 @@ class ConstantContactClient:
         }
         if sms_permission_to_send:
             parts["sms_permission_to_send"] = (None, sms_permission_to_send)
-        return Activity.from_json(
-            self._transport.send(
-                "POST", CSV_IMPORT, files=parts, needed="activity_id", repeat=False
-            )
-        )
+        request = ApiRequest("POST", CSV_IMPORT, files=parts, needed="activity_id", repeat=False)
+        return Activity.from_json(self._transport.send(request))
 
     def activity(self, activity_id: str) -> Activity:
         """The state of one activity.
@@ -224,17 +213,13 @@ class ConstantContactClient:
         Raises:
             ApiError: 404 when there is none, or it is older than 10 days.
         """
-        return Activity.from_json(
-            self._transport.send(
-                "GET", f"{ACTIVITIES}/{quote(activity_id, safe='')}", in_flight=True
-            )
-        )
+        path = f"{ACTIVITIES}/{quote(activity_id, safe='')}"
+        return Activity.from_json(self._transport.send(ApiRequest("GET", path, in_flight=True)))
 
     def recent_activities(self) -> list[Activity]:
         """The state of up to 500 activities of the account, in one request."""
-        answer = self._transport.send(
-            "GET", ACTIVITIES, params={"limit": ACTIVITIES_PAGE}, in_flight=True
-        )
+        request = ApiRequest("GET", ACTIVITIES, {"limit": ACTIVITIES_PAGE}, in_flight=True)
+        answer = self._transport.send(request)
         return [Activity.from_json(item) for item in items(answer, "activities")]
 
     def start_contact_export(
@@ -247,38 +232,30 @@ class ConstantContactClient:
                 contact of the account that is not deleted.
             fields: The service's names of the columns.
         """
-        body: dict[str, Any] = {"fields": list(fields)}
-        if list_ids:
-            body["list_ids"] = list(list_ids)
-        answer = self._transport.send("POST", CONTACT_EXPORTS, json_body=body, needed="activity_id")
-        return Activity.from_json(answer)
+        body = {"fields": list(fields)} | ({"list_ids": list(list_ids)} if list_ids else {})
+        request = ApiRequest("POST", CONTACT_EXPORTS, json=body, needed="activity_id")
+        return Activity.from_json(self._transport.send(request))
 
     def exported_contacts(self, activity: Activity) -> Iterator[dict[str, str]]:
         """The contacts that a completed export has written, with the e-mail address as ``email``.
 
-        The file is fetched whole before the first one is returned. Its headers are words for
-        people and not documented; the e-mail column is found by the letters of its header, the
-        others keep theirs. Contacts without an address are left out.
+        The file is fetched whole before the first one is returned. The other columns keep the
+        headers that the file has, and contacts without an address are left out.
 
         Raises:
             ApiError: It is not such a file.
         """
         if not activity.results:
             raise ApiError(f"{_EXPORTED}: the export has no link to its file", status=200)
-        with (
-            self._transport.download(activity.results, _EXPORTED, "text/csv") as file,
-            io.TextIOWrapper(file, encoding="utf-8-sig", errors="replace", newline="") as text,
-        ):
-            try:
-                yield from _contacts(csv.reader(text))
-            except csv.Error:  # its words may quote a row
-                raise ApiError(f"{_EXPORTED}: the file is not CSV", status=200) from None
+        with self._transport.download(activity.results, _EXPORTED, "text/csv") as file:
+            yield from read_contacts(file, str(_EXPORTED))
 
     def find_contact(self, email: str) -> ContactStatus | None:
         """How the account stands to an address; None when it does not know it."""
         wanted = email.lower()
+        # Without the status, deleted contacts would not be found.
         params = {"email": wanted, "status": "all", "include": "list_memberships"}
-        answer = self._transport.send("GET", CONTACTS, params=params)
+        answer = self._transport.send(ApiRequest("GET", CONTACTS, params))
         found = map(ContactStatus.from_json, items(answer, "contacts"))
         return next((contact for contact in found if contact.email.lower() == wanted), None)
 
@@ -288,7 +265,7 @@ class ConstantContactClient:
         Raises:
             ApiError: The service does not tell.
         """
-        counts = ContactCounts.from_json(self._transport.send("GET", CONTACT_COUNTS))
+        counts = ContactCounts.from_json(self._transport.send(ApiRequest("GET", CONTACT_COUNTS)))
         if counts is None:
             raise ApiError(f"GET {CONTACT_COUNTS}: the answer holds no counts", status=200)
         return counts
@@ -298,7 +275,8 @@ class ConstantContactClient:
         self._transport.close()
 
     def _list_named(self, name: str) -> ContactList | None:
-        pages = self._transport.pages(LISTS, {"limit": LISTS_PAGE, "name": name}, "lists")
+        params = {"limit": LISTS_PAGE, "name": name}
+        pages = self._transport.pages(ApiRequest("GET", LISTS, params), "lists")
         found = map(ContactList.from_json, pages)
         return next((item for item in found if item.name == name and not item.deleted), None)
 
@@ -320,17 +298,3 @@ def _new_field(label: str, kind: str, choices: Sequence[str]) -> dict[str, Any]:
         # The only way of display that takes so many; which one is usual is not documented.
         body["metadata"] = {"display_type": "dropdown"}
     return body
-
-
-def _contacts(rows: Iterator[list[str]]) -> Iterator[dict[str, str]]:
-    """The contacts of an exported file, under its headers and the address as ``email``."""
-    header = next(rows, [])
-    plain = ["".join(filter(str.isalnum, name.casefold())) for name in header]
-    column = next((plain.index(name) for name in _EMAIL_HEADERS if name in plain), None)
-    if column is None:
-        raise ApiError(f"{_EXPORTED}: the file has no column of e-mail addresses", status=200)
-    header[column] = "email"
-    for row in rows:
-        if len(row) > column and row[column].strip():
-            # Last, because a custom field may be called so too.
-            yield dict(zip(header, row, strict=False)) | {"email": row[column]}

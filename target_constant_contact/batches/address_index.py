@@ -10,13 +10,14 @@ if TYPE_CHECKING:
     from target_constant_contact.batches.open_batch import OpenBatch
 
 
-class Holders:
+class AddressIndex:
     """The open batches by the addresses in them.
 
     Nearly every address is in one batch, so only those that are in several cost a tuple.
     """
 
     def __init__(self) -> None:
+        # Without open batches, all addresses are forgotten at once and not one by one.
         self._batches = 0
         self._index: dict[str, OpenBatch | tuple[OpenBatch, ...]] = {}
 

@@ -36,8 +36,8 @@ class Destination:
     list_ids: tuple[str, ...] = ()
 
 
-Slot: TypeAlias = tuple[Destination, SmsPermission]
-"""What all contacts of a batch have in common."""
+Route: TypeAlias = tuple[Destination, SmsPermission]
+"""What all contacts of a batch have in common: where they go, and the permission of the request."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from target_constant_contact.batches.batch import Slot
+    from target_constant_contact.batches.batch import Route
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,13 +16,13 @@ class Chunk:
     """Records in the order in which they came, mapped.
 
     Attributes:
-        slots: Where each of them goes.
+        routes: Where each of them goes.
         keys: E-mail keys.
         bodies: Encoded contacts.
         unfit: Positions of those that cannot be sent, in ascending order.
     """
 
-    slots: Sequence[Slot]
+    routes: Sequence[Route]
     keys: Sequence[str]
     bodies: Sequence[bytes]
     unfit: Sequence[int]

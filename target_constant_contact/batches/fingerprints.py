@@ -1,4 +1,4 @@
-"""What a batch says about each of its people, as hashes that can be kept on disk.
+"""What a batch says about each of its people, as hashes that can be kept.
 
 Two batches contradict each other when they hold different values for one address; the later one
 then has to be carried out later. The hashes are the same in every process, so a run can tell
@@ -15,11 +15,8 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Final, Self
 from zlib import crc32
 
-from target_constant_contact.files import write_private_bytes
-
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
-    from pathlib import Path
 
 PARTS: Final = 16
 """The keys are compared in so many parts, one after the other, to bound the memory: a million of
@@ -65,18 +62,14 @@ class Fingerprints:
         """
         return cls(_hashes(said), array("I", said.values()))
 
-    def save(self, path: Path) -> None:
-        """Write a file, readable by its owner only; a crash of the machine may lose it."""
+    def to_bytes(self) -> bytes:
+        """The hashes one after the other, with a checksum."""
         body = self.keys.tobytes() + self.values.tobytes()
-        write_private_bytes(path, body + crc32(body).to_bytes(4, "big"))
+        return body + crc32(body).to_bytes(4, "big")
 
     @classmethod
-    def load(cls, path: Path) -> Self | None:
-        """Read what :meth:`save` wrote; None when it is missing or not whole."""
-        try:
-            text = path.read_bytes()
-        except OSError:
-            return None
+    def from_bytes(cls, text: bytes) -> Self | None:
+        """Read what :meth:`to_bytes` made; None when it is not whole."""
         body, check = text[:-4], text[-4:]
         keys, values = array("Q"), array("I")
         rows, rest = divmod(len(body), keys.itemsize + values.itemsize)

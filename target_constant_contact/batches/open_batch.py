@@ -117,6 +117,7 @@ class OpenBatch(ABC):
     def has_room(self, load: Load) -> bool:
         """Whether it takes new contacts without being full, and without another column."""
         rows = len(self.contacts) + len(load.weights)
+        # Not up to the limit: a batch that is full has to be sealed, which is not done here.
         return (
             rows + self._header_rows < self.limits.rows
             and self._has(load.columns)
@@ -165,9 +166,9 @@ class OpenBatch(ABC):
     def _body(self, contacts: list[bytes]) -> bytes:
         """The body or file of all contacts."""
 
-    def _csv_size(self, contacts: Sequence[bytes]) -> int:  # noqa: ARG002 - for JSON
+    @abstractmethod
+    def _csv_size(self, contacts: Sequence[bytes]) -> int:
         """About how large all contacts would be as CSV; 0 if that is what they are sent as."""
-        return 0
 
     def seal(self) -> ImportBatch:
         """Return the batch as it is sent."""

@@ -12,22 +12,18 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from target_constant_contact.batches.address_index import Holders
+from target_constant_contact.batches.address_index import AddressIndex
 from target_constant_contact.batches.batch import (
     BatchLimits,
     Destination,
     ImportBatch,
     ImportFormat,
-    Slot,
+    Route,
 )
 from target_constant_contact.batches.csv_batch import CsvBatch
 from target_constant_contact.batches.json_batch import JsonBatch
-from target_constant_contact.contacts.encoding import (
-    SmsPermission,
-    decode_contact,
-    encode_contact,
-    sms_permission,
-)
+from target_constant_contact.batches.merging import merge, permission_of, permission_of_encoded
+from target_constant_contact.contacts.encoding import SmsPermission, decode_contact, encode_contact
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -89,8 +85,8 @@ class Packer:
         self._bytes = 0
         self._rows = 0
         self._number = 0
-        self._open: dict[tuple[Destination, SmsPermission], OpenBatch] = {}
-        self._holders = Holders()
+        self._open: dict[Route, OpenBatch] = {}
+        self._addresses = AddressIndex()
 
     def add(self, destination: Destination, row: int, key: str, encoded: bytes) -> Packed:
         """Take a contact.
@@ -105,12 +101,13 @@ class Packer:
             What has to be done now: batches to send, and batches to watch.
         """
         packed = Packed()
-        if not self._fits_alone(destination, encoded, _permission_of(encoded)):
+        if not self._fits_alone(destination, encoded, permission_of_encoded(encoded)):
             packed.too_large = True
             return packed
-        if holders := self._holders.of(key):
+        if holders := self._addresses.of(key):
             encoded = self._update(holders, key, encoded, packed)
-        holders = self._holders.of(key)
+        # Asked again, because the update may have sealed some of them.
+        holders = self._addresses.of(key)
         packed.merged = any(batch.destination == destination for batch in holders)
         if not packed.merged:
             self._put(destination, row, key, encoded, packed)
@@ -118,12 +115,12 @@ class Packer:
         return packed
 
     def add_all(
-        self, slots: Sequence[Slot], keys: Sequence[str], contacts: Sequence[bytes]
+        self, routes: Sequence[Route], keys: Sequence[str], contacts: Sequence[bytes]
     ) -> Taken | None:
         """Take many contacts at once, if that is the same as taking them one after the other.
 
         Args:
-            slots: Where each contact goes.
+            routes: Where each contact goes.
             keys: E-mail key of each.
             contacts: Encoded contacts.
 
@@ -136,13 +133,13 @@ class Packer:
         load = self._type.weigh(contacts)
         if self._bytes + load.total > self._max_bytes:
             return None
-        # Equal slots are nearly always the same object, and hashing them takes longer.
-        places = list(map(id, slots))
-        batches = self._with_room(dict(zip(places, slots, strict=True)), load)
+        # Equal routes are nearly always the same object, and hashing them takes longer.
+        places = list(map(id, routes))
+        batches = self._with_room(dict(zip(places, routes, strict=True)), load)
         if batches is None:
             return None
         holding = dict(zip(keys, map(batches.__getitem__, places), strict=True))
-        if len(holding) < len(keys) or not self._holders.add_new(holding):
+        if len(holding) < len(keys) or not self._addresses.add_new(holding):
             return None
         if len(batches) == 1:
             batches[places[0]].extend(keys, contacts, load)
@@ -155,15 +152,16 @@ class Packer:
         self._bytes += load.total + sum(batch.row_overhead * rows for batch, rows in taken)
         return [(batch.destination, rows) for batch, rows in taken]
 
-    def _with_room(self, slots: Mapping[int, Slot], load: Load) -> dict[int, OpenBatch] | None:
-        """The batches of some slots, if each of them could take all that comes."""
+    def _with_room(self, routes: Mapping[int, Route], load: Load) -> dict[int, OpenBatch] | None:
+        """The batches of some routes, if each of them could take all that comes."""
         batches: dict[int, OpenBatch] = {}
         rows, growth = len(load.weights), 0
-        for place, slot in slots.items():
-            batch = self._open.get(slot)
+        for place, route in routes.items():
+            batch = self._open.get(route)
             if batch is None or not batch.has_room(load):
                 return None
             batches[place] = batch
+            # At most: as if all went to the batch with the largest overhead.
             growth = max(growth, load.total + rows * batch.row_overhead)
         return batches if self._bytes + growth <= self._max_bytes else None
 
@@ -185,7 +183,7 @@ class Packer:
         merged = merge(held, decode_contact(encoded))
         if merged == held:
             return holders[0].contacts[key]
-        value, permission = encode_contact(merged), _permission(merged)
+        value, permission = encode_contact(merged), permission_of(merged)
         if not all(self._fits_alone(batch.destination, value, permission) for batch in holders):
             # Together too large for one request: the earlier values go ahead on their own.
             packed.sealed += [self._seal(batch) for batch in holders]
@@ -209,18 +207,18 @@ class Packer:
             packed.sealed.append(self._seal(batch))
         else:
             self._account(batch, lambda: batch.remove(key))
-            self._holders.removed(key, batch)
+            self._addresses.removed(key, batch)
             if not batch.contacts:
                 packed.emptied.append(batch.number)
                 del self._open[batch.destination, batch.sms_permission]
-                self._holders.closed(batch)
+                self._addresses.closed(batch)
                 self._bytes -= batch.size
             self._put(batch.destination, batch.first_row, key, value, packed)
 
     def _put(
         self, destination: Destination, row: int, key: str, encoded: bytes, packed: Packed
     ) -> None:
-        permission = _permission_of(encoded)
+        permission = permission_of_encoded(encoded)
         batch = self._open.get((destination, permission))
         if batch is not None and not batch.fits(encoded):
             packed.sealed.append(self._seal(batch))
@@ -229,10 +227,11 @@ class Packer:
             batch = self._new_batch(destination, permission, row)
             packed.opened.append((batch.number, row))
         elif row < batch.first_row:
+            # The row has moved here from an older batch: STATE must wait for it here as well.
             batch.first_row = row
             packed.opened.append((batch.number, row))
         self._account(batch, lambda: batch.add(key, encoded))
-        self._holders.added(key, batch)
+        self._addresses.added(key, batch)
         if batch.full:
             packed.sealed.append(self._seal(batch))
 
@@ -242,7 +241,7 @@ class Packer:
         self._number += 1
         batch = self._type(self._number, destination, permission, row, self._limits)
         self._open[destination, permission] = batch
-        self._holders.opened()
+        self._addresses.opened()
         self._bytes += batch.size
         return batch
 
@@ -264,6 +263,7 @@ class Packer:
     def _relieve(self, packed: Packed) -> None:
         """Seal the fullest batches while all open batches together hold too much."""
         while self._bytes > self._max_bytes or self._rows > self._max_rows:
+            # The fullest comes nearest to a whole request, so the number of requests stays low.
             fullest = max(self._open.values(), key=lambda batch: (batch.size, -batch.number))
             packed.sealed.append(self._seal(fullest))
 
@@ -272,24 +272,5 @@ class Packer:
         del self._open[batch.destination, batch.sms_permission]
         self._bytes -= batch.size
         self._rows -= len(batch.contacts)
-        self._holders.closed(batch)
+        self._addresses.closed(batch)
         return batch.seal()
-
-
-def merge(held: Mapping[str, str | int], later: Mapping[str, str | int]) -> dict[str, str | int]:
-    """What a later row makes of an earlier one: its properties win, one by one.
-
-    A date of consent belongs to the number that it was given for, and never moves to another.
-    """
-    merged = {**held, **later}
-    if merged.get("sms_number") != held.get("sms_number") and "sms_consent_date" not in later:
-        merged.pop("sms_consent_date", None)
-    return merged
-
-
-def _permission(properties: Mapping[str, str | int]) -> SmsPermission:
-    return sms_permission(properties.get("sms_number"), properties.get("sms_consent_date"))
-
-
-def _permission_of(encoded: bytes) -> SmsPermission:
-    return _permission(decode_contact(encoded)) if b'"sms_number"' in encoded else None

@@ -19,13 +19,14 @@ from target_constant_contact.checks.contents import check_custom_fields, check_l
 from target_constant_contact.checks.local import check_data_folder, check_requests, check_settings
 from target_constant_contact.checks.results import Check, failures
 from target_constant_contact.checks.samples import Samples, check_samples
+from target_constant_contact.data_folder import DataFolder
 from target_constant_contact.exceptions import (
     SettingsError,
     SignInError,
     TargetError,
     TryLaterError,
 )
-from target_constant_contact.settings.settings import Settings, data_dir
+from target_constant_contact.settings.settings import Settings
 from target_constant_contact.singer.target import TargetConstantContact
 
 if TYPE_CHECKING:
@@ -134,7 +135,7 @@ class Checkup:
     def _check_data_folder(self) -> Iterator[Check]:
         given = self._config.get("data_dir")
         if given is None or isinstance(given, str):
-            yield from check_data_folder(data_dir(given))
+            yield from check_data_folder(DataFolder.of_setting(given).path)
         else:
             yield Check("data folder", "skipped", "the settings are wrong")
 

@@ -36,14 +36,14 @@ def check_lists(account: Account, settings: Settings) -> Iterator[Check]:
             "delete some in Constant Contact"
         )
         yield Check("lists", "warning", detail)
-    references = [reference for segment in settings.all_segments for reference in segment.lists]
+    references = [reference for segment in settings.all_streams for reference in segment.lists]
     for reference in dict.fromkeys(references):
         try:
             for list_id in directory.find(reference, create=False):
                 yield Check("lists", "ok", _found(list_id, existing))
         except UnknownListError as error:
             yield Check("lists", "failed", str(error), SettingsError.exit_code)
-    fields = [segment.lists_field for segment in settings.all_segments if segment.lists_field]
+    fields = [segment.lists_field for segment in settings.all_streams if segment.lists_field]
     for field in dict.fromkeys(fields):
         yield Check("lists", "ok", f"looked up row by row, by the field {field!r}")
     if not references and not fields:
@@ -57,7 +57,7 @@ def check_custom_fields(account: Account, settings: Settings) -> Iterator[Check]
         TargetError: The custom fields cannot be read.
     """
     fields = account.custom_fields
-    mappings = [segment.field_mapping or {} for segment in settings.all_segments]
+    mappings = [segment.field_mapping or {} for segment in settings.all_streams]
     mapped = dict.fromkeys(n for names in mappings for n in names if n.startswith(CUSTOM_PREFIX))
     shown = f"; mapped: {', '.join(mapped)}" if mapped else ""
     detail = f"{len(fields)} of {MAX_ACCOUNT_FIELDS} in the account{shown}"

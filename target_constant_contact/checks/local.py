@@ -8,7 +8,8 @@ from target_constant_contact.api.limits.limiter import reserved
 from target_constant_contact.checks.results import Check, failures
 from target_constant_contact.exceptions import QuotaExceededError, SettingsError
 from target_constant_contact.files import prove_writable
-from target_constant_contact.settings.settings import Settings, unknown_settings
+from target_constant_contact.settings.faults import unknown_settings
+from target_constant_contact.settings.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

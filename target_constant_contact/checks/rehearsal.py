@@ -174,7 +174,7 @@ class Rehearsal(TargetConstantContact):
 
     def _plan(self, stream: str) -> StreamPlan:
         sink = self.streams.sink(stream)
-        segment = self.settings.segment_for(stream)
+        segment = self.settings.for_stream(stream)
         names = self._opened.lists.names
         return StreamPlan(
             stream=stream,

@@ -41,17 +41,19 @@ def check(
 ) -> None:
     """Look at everything that a run needs, and send nothing."""
     found = Checkup(config, Samples(schemas, messages))
+    # For programs all at once; a person sees each line as soon as it is known.
     checks = list(found) if as_json else list(_shown(found))
     failed = [item for item in checks if item.status == "failed"]
     if as_json:
         print_json({"ok": not failed, "checks": [_as_json(item) for item in checks]})
     else:
         click.echo(_verdict(checks))
+    # Of the first failure: those after it may be its consequences.
     click.get_current_context().exit(failed[0].exit_code if failed else 0)
 
 
 def _shown(checks: Iterable[Check]) -> Iterable[Check]:
-    """Print each line as soon as it is known: requests take their time."""
+    """Print each line; requests take their time."""
     for item in checks:
         status = item.status.upper() if item.status == "failed" else item.status
         click.echo(f"{status:<8} {item.name:<14} {item.detail}")

@@ -8,11 +8,10 @@ import logging
 import sys
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import click
 from singer_sdk.configuration._dict_config import parse_environment_config
-from singer_sdk.helpers._util import read_json_file
 
 from target_constant_contact.account.account import Account
 from target_constant_contact.exceptions import SettingsError
@@ -24,12 +23,11 @@ if TYPE_CHECKING:
 
 ENV_PREFIX = "TARGET_CONSTANT_CONTACT_"
 _FROM_ENVIRONMENT = "ENV"
-_Command = TypeVar("_Command", bound="Callable[..., Any]")
 # It names every variable that it finds, which is of no use beside a table.
 logging.getLogger("singer_sdk.configuration._dict_config").setLevel(logging.ERROR)
 
 
-def configured(command: _Command) -> _Command:
+def configured(command: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command the options `--config` and `--data-dir`, and as first argument the settings.
 
     The settings come from the environment, then from the files, then from the options: what
@@ -49,7 +47,7 @@ def configured(command: _Command) -> _Command:
         config = read_config(config_files)
         return command(config | ({"data_dir": data_dir} if data_dir else {}), **options)
 
-    return wrapped  # type: ignore[return-value]  # the same function for whoever calls it
+    return wrapped
 
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
@@ -64,6 +62,7 @@ def read_config(files: Iterable[str] = ()) -> dict[str, Any]:
     try:
         config = parse_environment_config(TargetConstantContact.settings_schema(), ENV_PREFIX)
     except ValueError:
+        # Its text quotes the value, which may be a secret.
         raise SettingsError(
             [f"a variable {ENV_PREFIX}... of the environment is not what its setting takes"]
         ) from None
@@ -98,6 +97,7 @@ def open_account(settings: Settings) -> Iterator[Account]:
 
 def at_terminal() -> bool:
     """Whether a person can be asked."""
+    # None where there is no console at all.
     return sys.stdin is not None and sys.stdin.isatty()
 
 
@@ -134,8 +134,9 @@ def _is_number_column(body: list[list[str]], index: int) -> bool:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        found = read_json_file(path)
+        found = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
+        # The text of a JSON error may quote the file, which holds secrets.
         reason = getattr(error, "strerror", None) or "it is not JSON"
         fault = f"config: a settings file cannot be read ({reason})"
         raise SettingsError([fault]) from None

@@ -18,8 +18,8 @@ from target_constant_contact.api.oauth.connection import (
 )
 from target_constant_contact.api.oauth.tokens import TokenStore
 from target_constant_contact.commands.common import configured, json_option, print_json, print_table
+from target_constant_contact.data_folder import DataFolder
 from target_constant_contact.exceptions import TargetError
-from target_constant_contact.settings.settings import data_dir
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,6 +31,7 @@ _NOT_READ: Final = "cannot be read"
 _logger = logging.getLogger("target-constant-contact")
 
 
+# A plain record: what `connections --json` prints of each connection.
 @dataclass(frozen=True, slots=True)
 class Condition:
     """What can be told of a stored connection without asking anybody; it holds no secret.
@@ -93,7 +94,7 @@ class Condition:
 
 def token_store(config: Mapping[str, Any]) -> TokenStore:
     """The token store of settings that are not checked: nothing but ``data_dir`` matters."""
-    return TokenStore.below(data_dir(config.get("data_dir")))
+    return TokenStore(DataFolder.of_setting(config.get("data_dir")).connections)
 
 
 def moment(value: str | None) -> str:
@@ -119,6 +120,7 @@ def connections(config: dict[str, Any], *, as_json: bool) -> None:
         click.echo(
             f"There are no connections in {store.folder}. Make one: target-constant-contact login"
         )
+    # The first one is raised, so that it decides the exit code; the caller logs that one.
     for error in errors[1:]:
         _logger.error("%s", error)
     if errors:
@@ -143,6 +145,7 @@ def _status(connection: Connection, now: float) -> str:
     if used and left <= 0:
         return "expired: sign in again"
     token = fingerprint(connection.refresh_token)
+    # A long-lived token serves again whatever became of the answer.
     if connection.sent == token and connection.rotating is not False:
         return "last renewal not finished: the next run tells whether to sign in again"
     if not used:
@@ -160,6 +163,7 @@ def _print(found: list[Condition]) -> None:
 
 
 def _cells(item: Condition) -> tuple[str, ...]:
+    # It could not be read, so nothing else of it is known.
     if not item.client_id:
         return item.name, "", "", "", "", ""
     account = f"{item.account_name} ({item.account_id})" if item.account_id else "not known"

@@ -190,6 +190,7 @@ def _choice_faults(kind: str, choices: tuple[str, ...]) -> Iterator[str]:
 
 def _refuse_if_impossible(label: str, found: Sequence[CustomField]) -> None:
     for field in found:
+        # Names are made from labels, in ways that differ, so a label may also meet a name.
         if label.casefold() in {field.label.strip().casefold(), field.name.casefold()}:
             fault = (
                 f"custom field {field.label!r} exists already ({CUSTOM_PREFIX}{field.name}, type "

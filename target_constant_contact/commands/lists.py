@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 def lists(config: dict[str, Any], create: str | None, *, as_json: bool) -> None:
     """Show the lists of the account, or make one."""
     settings = parse_settings(config)
+    # Before anything is asked, so that a name that cannot be costs no request.
     name = None if create is None else _checked(create)
     with open_account(settings) as account:
         if settings.account:
@@ -64,6 +65,7 @@ def _checked(name: str) -> str:
 
 def _refuse_if_taken(name: str, found: Iterable[ContactList]) -> None:
     for item in found:
+        # People would take one list for the other if only the case of their names differed.
         if item.name.strip().casefold() == name.casefold():
             fault = f"list {item.name!r} exists already ({item.list_id}); nothing was made"
             raise SettingsError([fault])

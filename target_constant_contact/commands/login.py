@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from target_constant_contact.account import sign_in
+from target_constant_contact.account import new_connection, sign_in
 from target_constant_contact.api.client import ConstantContactClient
 from target_constant_contact.api.oauth.connection import Application, Connection
 from target_constant_contact.api.oauth.redirect import loopback_address
@@ -88,10 +88,11 @@ def login(config: dict[str, Any], **options: Any) -> None:
     """
     given = _Options(**options)
     settings = parse_settings(given.over(config))
-    store = TokenStore.below(settings.data_dir)
+    store = TokenStore(settings.data_dir.connections)
     known = _known_application(settings, store)
     _refuse_in_vain(settings, given, known)
-    sign_in.prove_writable(store, settings.credentials.connection)
+    # Before the sign-in: each token serves once, and one that cannot be kept is lost.
+    new_connection.prove_writable(store, settings.credentials.connection)
     try:
         connection = _sign_in(settings, given, known or _asked_application(settings))
     except (click.Abort, KeyboardInterrupt):
@@ -99,7 +100,7 @@ def login(config: dict[str, Any], **options: Any) -> None:
         raise InterruptedRunError(
             "The sign-in was stopped before its end; nothing was stored"
         ) from None
-    sign_in.keep(store, replace(connection, seed=_seed(config, settings)))
+    new_connection.keep(store, replace(connection, seed=_seed(config, settings)))
     for line in _closing_words(config, connection, store):
         click.echo(line)
 
@@ -120,6 +121,7 @@ def _known_application(settings: Settings, store: TokenStore) -> Application | N
     client_id = said.client_id or (kept.client_id if kept else None)
     if client_id is None:
         return None
+    # Another application has another secret.
     secret = kept.client_secret if kept and kept.client_id == client_id else None
     return Application(client_id, said.client_secret or secret, said.auth_url)
 
@@ -182,7 +184,7 @@ def _asked_application(settings: Settings) -> Application:
 
 def _sign_in(settings: Settings, given: _Options, application: Application) -> Connection:
     """Ask, sign in, and show the account; nothing is stored yet."""
-    agreement = _agreed(sign_in.agreement_text(application, settings.api_url), given)
+    agreement = _agreed(new_connection.agreement_text(application, settings.api_url), given)
     said = replace(
         settings.credentials,
         client_id=application.client_id,
@@ -190,12 +192,13 @@ def _sign_in(settings: Settings, given: _Options, application: Application) -> C
     )
     with open_account(replace(settings, access_token=None, credentials=said)) as account:
         grant = _granted(account.authorization_server(application), given)
+        # Tokens age from here on, while the person is still asked.
         now = time.time()
-        sign_in.check_grant(grant)
+        new_connection.check_grant(grant)
         found = _account(settings, grant, account)
-    sign_in.check_account(found, settings.account)
+    new_connection.check_account(found, settings.account)
     _confirm(found, given, settings)
-    connection = sign_in.connection_of(said.connection, application, grant, now)
+    connection = new_connection.connection_of(said.connection, application, grant, now)
     if found:
         connection = replace(connection, account_id=found.account_id, account_name=found.name)
     return replace(connection, agreement=agreement)
@@ -207,7 +210,7 @@ def _agreed(text: str, given: _Options) -> Agreement:
     _say(f"The agreement of {by} is stored with the connection.")
     if not given.agree and not click.confirm("Do you agree?", default=False, err=True):
         raise TargetError("Not agreed; nothing was sent or stored.")
-    return sign_in.agreement(by, text, time.time())
+    return new_connection.agreement(by, text, time.time())
 
 
 def _user_name() -> str:
@@ -252,10 +255,10 @@ def _open_browser(url: str) -> None:
 
 def _account(settings: Settings, grant: Grant, account: Account) -> AccountSummary | None:
     client = ConstantContactClient(
-        settings.api_url, auth=sign_in.NewToken(grant.access_token), limiter=account.limiter
+        settings.api_url, auth=new_connection.NewToken(grant.access_token), limiter=account.limiter
     )
     try:
-        return sign_in.account_of(client, grant)
+        return new_connection.account_of(client, grant)
     finally:
         client.close()
 
@@ -288,4 +291,5 @@ def _closing_words(
 
 
 def _say(text: str) -> None:
+    # What came of it is on stdout; the conversation is not.
     click.echo(text, err=True)

@@ -43,6 +43,7 @@ def logout(config: dict[str, Any], connection: str | None, *, yes: bool) -> None
         click.get_current_context().exit(1)
     _remove(name, store)
     click.echo(f"Connection {name!r} is removed from {store.folder}.")
+    # Deleting files takes no access away, so people are told what still works, and until when.
     for line in _remains(known, time.time()):
         click.echo(line)
     for warning in _warnings(config, is_configured=name == configured_name):
@@ -55,6 +56,7 @@ def _configured_name(config: Mapping[str, Any]) -> str:
 
 
 def _refuse_if_unknown(name: str, store: TokenStore) -> None:
+    # Whether it can be read does not matter: a damaged one can be removed too.
     if store.path(name).exists():
         return
     names = store.names()
@@ -87,6 +89,7 @@ def _remove(name: str, store: TokenStore) -> None:
         SettingsError: It cannot be removed.
     """
     try:
+        # Otherwise the lock would tell that no token was used, which is not the point here.
         make_private_folder(store.folder)
         with store.lock(name):
             store.delete(name)

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import difflib
 from dataclasses import asdict, fields
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import click
 
 from target_constant_contact.commands.common import configured, json_option, print_json, print_table
+from target_constant_contact.data_folder import DataFolder
 from target_constant_contact.exceptions import SettingsError
 from target_constant_contact.reports.history import PastRun, read_run, run_names
 from target_constant_contact.reports.report import Counts
-from target_constant_contact.settings.settings import data_dir
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -30,6 +30,13 @@ _KEPT: Final = frozenset({"run", "started (UTC)", "status", "stream", "lists", "
 """Columns that are shown even when there is nothing in them."""
 
 
+class _Given(NamedTuple):
+    """What was given before the name of a command of `runs`."""
+
+    config: dict[str, Any]
+    as_json: bool
+
+
 @click.group("runs", invoke_without_command=True)
 @configured
 @click.option(
@@ -39,7 +46,7 @@ _KEPT: Final = frozenset({"run", "started (UTC)", "status", "stream", "lists", "
 def runs(config: dict[str, Any], limit: int, *, as_json: bool) -> None:
     """List past runs, newest first."""
     context = click.get_current_context()
-    context.obj = config
+    context.obj = _Given(config, as_json)
     if context.invoked_subcommand is not None:
         return
     folder = _folder(config)
@@ -59,12 +66,14 @@ def runs(config: dict[str, Any], limit: int, *, as_json: bool) -> None:
 def show(config: dict[str, Any], run: str, *, as_json: bool) -> None:
     """Show the run RUN: its name or the beginning of it; the newest if it is not given."""
     context = click.get_current_context()
-    assert context.parent is not None  # noqa: S101 - it is a command of `runs`
+    # Options count on either side of the command's name; those after it win.
+    before: _Given = context.obj
     if not (context.params["config_files"] or context.params["data_dir"]):
-        config = context.parent.obj
-    as_json = as_json or context.parent.params["as_json"]
+        config = before.config
+    as_json = as_json or before.as_json
     folder = _folder(config)
     names = run_names(folder)
+    # Asked for by name, a run that is not there is an error; the newest of none is not.
     if not names and run == LATEST:
         _show_none(folder, as_json=as_json)
         return
@@ -76,7 +85,7 @@ def show(config: dict[str, Any], run: str, *, as_json: bool) -> None:
 
 
 def _folder(config: Mapping[str, Any]) -> Path:
-    return data_dir(config.get("data_dir")) / "runs"
+    return DataFolder.of_setting(config.get("data_dir")).runs
 
 
 def _say_none(folder: Path) -> None:

@@ -8,7 +8,7 @@ import click
 
 from target_constant_contact.account.account import load_sandbox
 from target_constant_contact.commands.common import configured
-from target_constant_contact.settings.settings import data_dir
+from target_constant_contact.data_folder import DataFolder
 
 SANDBOX_PORT: Final = 8765
 
@@ -18,7 +18,7 @@ SANDBOX_PORT: Final = 8765
 @click.option("--port", type=int, default=SANDBOX_PORT, show_default=True)
 def sandbox(config: dict[str, Any], port: int) -> None:
     """Serve the sandbox's account until stopped."""
-    path = data_dir(config.get("data_dir")) / "sandbox.sqlite"
+    path = DataFolder.of_setting(config.get("data_dir")).sandbox
     account = load_sandbox()(path, port=port).start()
     click.echo(f"The sandbox is at {account.url} (account in {path}). Stop it with Ctrl-C.")
     account.serve_forever()

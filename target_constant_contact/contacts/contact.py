@@ -7,12 +7,19 @@ https://developer.constantcontact.com/api_reference/index.html
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator
+
+Properties: TypeAlias = Mapping[str, str | int]
+"""Names of the import endpoint and their values.
+
+Only ``birthday_month`` and ``birthday_day`` are numbers; no value is blank.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,12 +28,11 @@ class Contact:
 
     Attributes:
         key: The e-mail address, trimmed and lower-cased: what the service matches on.
-        properties: Names of the import endpoint and their values, ``email`` first. Only
-            ``birthday_month`` and ``birthday_day`` are numbers; no value is blank.
+        properties: What is sent, ``email`` first.
     """
 
     key: str
-    properties: dict[str, str | int]
+    properties: Properties
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +90,7 @@ TEXT_LIMITS: Mapping[str, int] = {
 }
 """Characters that each property of free text can hold, by its name in an import."""
 
+# With "email" first, a row without an address is refused before anything else of it is read.
 WIRE_ORDER = (
     "email",
     *_NAMES,
@@ -105,6 +112,11 @@ CSV_PROPERTIES = frozenset(
     ("email", *_NAMES, "phone", *_DATES, *ADDRESS_PARTS, *_SMS),
 )
 """Standard headers that file imports document: one phone number and one address only."""
+
+
+def is_custom(name: str) -> bool:
+    """Whether a name of ``field_mapping`` or of an import is that of a custom field."""
+    return name.startswith(CUSTOM_PREFIX)
 
 
 def wire_names(name: str) -> tuple[str, ...]:
@@ -167,13 +179,9 @@ def _plain_name(name: str) -> str:
     return "home_country" if name == "home country" else name
 
 
-def _is_custom(name: str) -> bool:
-    return name.startswith(CUSTOM_PREFIX)
-
-
 def _unknown(mapping: Mapping[str, str]) -> Iterator[str]:
     for name, source in mapping.items():
-        if not _is_custom(name) and _plain_name(name) not in PROPERTIES:
+        if not is_custom(name) and _plain_name(name) not in PROPERTIES:
             yield f"unknown contact property {name!r}{did_you_mean(name, PROPERTIES)}"
         if not source.strip():
             yield f"{name} is mapped to a blank field name; name a record field or leave it out"
@@ -209,7 +217,7 @@ def _colliding(mapping: Mapping[str, str]) -> Iterator[str]:
 
 
 def _custom(mapping: Mapping[str, str]) -> Iterator[str]:
-    custom = [name for name in mapping if _is_custom(name)]
+    custom = [name for name in mapping if is_custom(name)]
     if any(not name.removeprefix(CUSTOM_PREFIX).strip() for name in custom):
         yield "a custom field has no name; write cf:<name or label>"
     if len(custom) > MAX_CUSTOM_FIELDS:
@@ -220,6 +228,6 @@ def _custom(mapping: Mapping[str, str]) -> Iterator[str]:
 
 def _undocumented_in_csv(mapping: Mapping[str, str]) -> Iterator[str]:
     for name in mapping:
-        known = not _is_custom(name) and _plain_name(name) in PROPERTIES
+        known = not is_custom(name) and _plain_name(name) in PROPERTIES
         if known and not CSV_PROPERTIES.issuperset(wire_names(name)):
             yield f"{name} is not among the columns of a CSV import; set import_format to json"

@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 import logging
-import time
 from typing import TYPE_CHECKING, Protocol
 
-from target_constant_contact.account.members import Client as ReadBackClient
-from target_constant_contact.account.members import read_back
+from target_constant_contact.account.members import ContactExports, read_back
 from target_constant_contact.contacts.addresses import HashedSet, hashed, key_of
 from target_constant_contact.exceptions import ContractLimitError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from target_constant_contact.api.models import ContactCounts
     from target_constant_contact.batches.batch import ImportBatch
+    from target_constant_contact.waiting import Waiting
 
 _logger = logging.getLogger("target-constant-contact")
 
 
-class Client(ReadBackClient, Protocol):
+class ContractApi(ContactExports, Protocol):
     """What the guard asks of the API."""
 
     def contact_counts(self) -> ContactCounts:
@@ -34,41 +31,34 @@ class ContractGuard:
     counts are all that is asked for. Beyond that, one export of all addresses tells who is new.
 
     Args:
-        client: The API.
+        api: The API.
+        waiting: How the export is waited for.
         max_active: Active contacts that the account may have; None: any number.
         max_new: Contacts that the run may add to the account; None: any number.
-        timeout_seconds: How long the export may take.
-        clock: Seconds that never go back.
-        sleep: Waits for a number of seconds.
     """
 
-    def __init__(  # noqa: PLR0913 - two ways to tell time, which only tests replace
+    def __init__(
         self,
-        client: Client,
+        api: ContractApi,
+        waiting: Waiting,
         *,
         max_active: int | None,
         max_new: int | None,
-        timeout_seconds: float = 3_600.0,
-        clock: Callable[[], float] = time.monotonic,
-        sleep: Callable[[float], object] = time.sleep,
     ) -> None:
-        self._client = client
+        self._api = api
+        self._waiting = waiting
         self._max_active = max_active
         self._max_new = max_new
-        self._timeout_seconds = timeout_seconds
-        self._clock = clock
-        self._sleep = sleep
         self._counts: ContactCounts | None = None
         self._added = 0
         self._known: HashedSet | None = None
         self._admitted: set[int] = set()
 
-    def admit(self, batch: ImportBatch, check: Callable[[], None]) -> None:
+    def admit(self, batch: ImportBatch) -> None:
         """Let a batch be sent; call it for every batch, in order, before it is sent.
 
         Args:
             batch: The batch.
-            check: Called now and then while waiting; it raises to give up.
 
         Raises:
             ContractLimitError: With the batch, the account would go beyond a limit.
@@ -77,11 +67,12 @@ class ContractGuard:
         if self._max_active is None and self._max_new is None:
             return
         if self._counts is None:
-            self._counts = self._client.contact_counts()
+            self._counts = self._api.contact_counts()
         added = self._new(batch)
         if self._known is None and self._room() < len(self._admitted | added):
-            self._know_everybody(self._counts, check)
+            self._read_everybody(self._counts)
             added = self._new(batch)
+        # Whoever is known already costs nothing, even in an account beyond its limit.
         if added and self._room() < len(self._admitted | added):
             raise self._error(len(added - self._admitted))
         self._admitted |= added
@@ -99,22 +90,14 @@ class ContractGuard:
             rooms.append(max(self._max_active - active, 0))
         return min(rooms)
 
-    def _know_everybody(self, before: ContactCounts, check: Callable[[], None]) -> None:
+    def _read_everybody(self, before: ContactCounts) -> None:
         _logger.info("Reading the account's addresses, to tell who is new to it")
-        members = read_back(
-            self._client,
-            (),
-            ("email_address",),
-            timeout_seconds=self._timeout_seconds,
-            check=check,
-            clock=self._clock,
-            sleep=self._sleep,
-        )
+        members = read_back(self._api, (), ("email_address",), self._waiting)
         known = HashedSet.of(key_of(member["email"]) for member in members)
         self._known = known
         # Counted after the export, so that nobody who is in it is missing from the counts.
         # Somebody who came in between counts twice, which is the safe side.
-        self._counts = self._client.contact_counts()
+        self._counts = self._api.contact_counts()
         self._added = max(self._counts.total - before.total, 0)
         self._admitted = {key for key in self._admitted if not known.has(key)}
 

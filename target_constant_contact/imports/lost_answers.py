@@ -66,34 +66,37 @@ class Sighting:
     found: Activity | None = None
     pending: bool = False
 
+    @property
+    def missed(self) -> bool:
+        """Whether nothing is there that may be it."""
+        return not self.found and not self.pending
+
 
 def look(
-    rows: int,
-    began_at: datetime,
+    entry: Entry,
     newest: datetime | None,
     activities: Iterable[Activity],
-    knows: Callable[[str], bool],
+    is_known: Callable[[str], bool],
 ) -> Sighting:
     """Look for a lost import among the recent activities.
 
     Args:
-        rows: Rows that were sent.
-        began_at: When, by this machine's clock.
+        entry: What was sent.
         newest: Creation of the activity that was accepted last before, by the service's clock;
             None when there was none.
         activities: The recent activities of the account.
-        knows: Tells whether an activity is known from another answer.
+        is_known: Tells whether an activity is known from another answer.
     """
-    earliest = newest or began_at - CLOCK_SKEW
+    earliest = newest or entry.began_at - CLOCK_SKEW
     possible = [
         activity
         for activity in activities
-        if not knows(activity.activity_id)
+        if not is_known(activity.activity_id)
         and (activity.created_at is None or activity.created_at >= earliest)
     ]
     if any(activity.state in UNFINISHED_STATES for activity in possible):
         return Sighting(pending=True)
-    fitting = [activity for activity in possible if _fits(activity, rows)]
+    fitting = [activity for activity in possible if _fits(activity, entry.rows)]
     return Sighting(found=fitting[0] if len(fitting) == 1 else None)
 
 

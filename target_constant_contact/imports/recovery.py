@@ -8,69 +8,39 @@ has ended well is known when its rows come again.
 from __future__ import annotations
 
 import logging
-import time
 from collections import Counter
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING
 
-from target_constant_contact import waiting
+from target_constant_contact.api.activities import ActivityStates
 from target_constant_contact.api.models import UNFINISHED_STATES
-from target_constant_contact.exceptions import ApiError
 from target_constant_contact.imports import lost_answers
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping
     from datetime import datetime
 
+    from target_constant_contact.api.activities import ActivitiesApi
     from target_constant_contact.api.models import Activity
     from target_constant_contact.ledger.entry import Entry
     from target_constant_contact.ledger.ledger import Ledger
+    from target_constant_contact.waiting import Waiting
 
-_NOT_FOUND: Final = 404
-_SLICE_SECONDS: Final = 0.2
 _logger = logging.getLogger("target-constant-contact")
 
 
-class Client(Protocol):
-    """What taking up asks of the API."""
-
-    def activity(self, activity_id: str) -> Activity:
-        """The state of one activity."""
-
-    def recent_activities(self) -> list[Activity]:
-        """The state of the account's latest activities, in one request."""
-
-
-class TakeUp:
+class Recovery:
     """Settles with the service what an interrupted run has left open in the ledger.
 
     Args:
-        client: The API.
+        api: The API.
         ledger: The ledger, opened.
-        timeout_seconds: How long is waited for what is still unfinished.
-        check: Called now and then while waiting; it raises to give up.
-        clock: Seconds that never go back.
-        sleep: Waits for a number of seconds.
-        poll_seconds: Waits between polls; None takes the usual ones.
+        waiting: How is waited for what is still unfinished.
     """
 
-    def __init__(  # noqa: PLR0913 - two ways to tell time, which only tests replace
-        self,
-        client: Client,
-        ledger: Ledger,
-        *,
-        timeout_seconds: float,
-        check: Callable[[], None],
-        clock: Callable[[], float] = time.monotonic,
-        sleep: Callable[[float], object] = time.sleep,
-        poll_seconds: Sequence[float] | None = None,
-    ) -> None:
-        self._client = client
+    def __init__(self, api: ActivitiesApi, ledger: Ledger, waiting: Waiting) -> None:
+        self._states = ActivityStates(api)
         self._ledger = ledger
-        self._timeout_seconds = timeout_seconds
-        self._check = check
-        self._clock = clock
-        self._sleep = sleep
-        self._poll_seconds = poll_seconds or waiting.POLL_SECONDS
+        self._waiting = waiting
         self._open = [*ledger.accepted, *ledger.in_doubt]
         self._missed: Counter[int] = Counter()
 
@@ -87,11 +57,11 @@ class TakeUp:
             self._ledger.interrupted_runs[-1],
             f"{len(self._open):,}",
         )
-        deadline = self._clock() + self._timeout_seconds
+        deadline = self._waiting.clock() + self._waiting.timeout_seconds
         polls = 0
         self._ask()
-        while self._open and self._clock() < deadline:
-            self._wait(self._poll_seconds[min(polls, len(self._poll_seconds) - 1)])
+        while self._open and self._waiting.clock() < deadline:
+            self._waiting.wait_for_poll(polls)
             polls += 1
             self._ask()
         for entry in self._open:
@@ -99,40 +69,32 @@ class TakeUp:
                 "Import %s of the interrupted run is still unfinished after %g minutes; its rows "
                 "are sent again",
                 entry.activity_id or "in doubt",
-                self._timeout_seconds / 60,
+                self._waiting.timeout_minutes,
             )
+            # What is not confirmed as completed may not stand for its rows when they come again.
             self._ledger.confirm(entry, None)
 
-    def _wait(self, seconds: float) -> None:
-        """Wait in slices, so that a signal is obeyed soon."""
-        end = self._clock() + seconds
-        while (left := end - self._clock()) > 0:
-            self._check()
-            self._sleep(min(left, _SLICE_SECONDS))
-        self._check()
-
     def _ask(self) -> None:
-        recent = {found.activity_id: found for found in self._client.recent_activities()}
-        self._open = [entry for entry in self._open if not self._settles(entry, recent)]
+        recent = self._states.recent()
+        self._open = [entry for entry in self._open if not self._confirm(entry, recent)]
 
-    def _settles(self, entry: Entry, recent: Mapping[str, Activity]) -> bool:
-        """Confirm an entry as soon as it is clear what became of it."""
+    def _confirm(self, entry: Entry, recent: Mapping[str, Activity]) -> bool:
+        """Confirm an entry if it is clear what became of it; False when it stays open."""
         if not entry.activity_id:
-            return self._finds(entry, recent.values())
-        activity = recent.get(entry.activity_id) or self._activity(entry.activity_id)
+            return self._confirm_if_found(entry, recent.values())
+        activity = recent.get(entry.activity_id) or self._states.of(entry.activity_id)
         if activity and activity.state in UNFINISHED_STATES:
             return False
         self._ledger.confirm(entry, activity)
         return True
 
-    def _finds(self, entry: Entry, recent: Iterable[Activity]) -> bool:
+    def _confirm_if_found(self, entry: Entry, recent: Iterable[Activity]) -> bool:
         """Look for an import whose answer the interrupted run has not seen."""
-        sighting = lost_answers.look(
-            entry.rows, entry.began_at, self._newest_before(entry), recent, self._ledger.knows
-        )
-        missed = not sighting.pending and not sighting.found
-        self._missed[entry.number] += missed
-        if sighting.pending or (missed and self._missed[entry.number] < lost_answers.LOOKS):
+        newest = self._newest_before(entry)
+        sighting = lost_answers.look(entry, newest, recent, self._ledger.has_activity)
+        self._missed[entry.number] += sighting.missed
+        missed_once = sighting.missed and self._missed[entry.number] < lost_answers.LOOKS
+        if sighting.pending or missed_once:
             return False
         self._ledger.confirm(entry, sighting.found)
         return True
@@ -145,12 +107,3 @@ class TakeUp:
             if other.number < entry.number and other.created_at
         )
         return max(moments, default=None)
-
-    def _activity(self, activity_id: str) -> Activity | None:
-        """An activity that is not among the recent ones; None when it is no longer known."""
-        try:
-            return self._client.activity(activity_id)
-        except ApiError as error:
-            if error.status != _NOT_FOUND:
-                raise
-            return None

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
-from target_constant_contact import waiting
+from target_constant_contact.imports.intervals import PollIntervals
 from target_constant_contact.imports.lost_answers import Doubt
 
 if TYPE_CHECKING:
@@ -21,15 +21,9 @@ if TYPE_CHECKING:
     from target_constant_contact.batches.batch import ImportBatch
     from target_constant_contact.ledger.entry import Entry
 
-_SOONEST: Final = 1 / 32
-"""Seconds; the first wait is halved down to this while activities are finished by their first
-poll, and doubled up to the usual one while they are not."""
-_EARLY: Final = 0.25
-"""Share of its wait by which an activity may be polled early, to save a request."""
-
 
 @dataclass(slots=True)
-class Flight:
+class ImportInFlight:
     """A batch that the service has accepted and not finished.
 
     Attributes:
@@ -60,7 +54,7 @@ class Submit:
 class Poll:
     """Ask for these activities now; their time has come."""
 
-    flights: tuple[Flight, ...]
+    due: tuple[ImportInFlight, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,27 +74,27 @@ class Wait:
 Step: TypeAlias = Submit | Poll | Look | Wait
 
 
-class Flights:
-    """Batches that are waiting to be sent or in flight.
+class Schedule:
+    """The batches of a run from their sealing to their end: waiting, being sent, or in flight.
+
+    What is about to be carried out is asked for with :meth:`next_step`; what came of it is noted
+    with the methods that are named after it.
 
     Args:
         max_in_flight: Activities that may be unfinished at a time.
         poll_seconds: Waits between polls of one activity.
     """
 
-    def __init__(
-        self, max_in_flight: int, poll_seconds: Sequence[float] = waiting.POLL_SECONDS
-    ) -> None:
+    def __init__(self, max_in_flight: int, poll_seconds: Sequence[float]) -> None:
         self._max_in_flight = max_in_flight
-        self._poll_seconds = tuple(poll_seconds)
+        self._intervals = PollIntervals(poll_seconds)
         self._waiting: deque[ImportBatch] = deque()
         self._sending: ImportBatch | None = None
         self._closed = False
-        self._compared: dict[tuple[int, int], bool] = {}
-        self._flights: dict[str, Flight] = {}
+        self._comparisons = _Comparisons()
+        self._in_flight: dict[str, ImportInFlight] = {}
         self._doubt: Doubt | None = None
         self._paused_until = float("-inf")
-        self._first_wait = self._poll_seconds[0]
 
     @property
     def waiting(self) -> int:
@@ -108,22 +102,22 @@ class Flights:
         return len(self._waiting)
 
     @property
-    def unsettled(self) -> int:
+    def unsettled(self) -> list[ImportBatch]:
         """Batches that are waiting, being sent, in doubt, or in flight."""
-        return len(self._unsettled())
+        return [*self._waiting, *self._sent()]
 
     @property
-    def in_flight(self) -> tuple[Flight, ...]:
+    def in_flight(self) -> tuple[ImportInFlight, ...]:
         """Batches that the service is working on."""
-        return tuple(self._flights.values())
+        return tuple(self._in_flight.values())
 
     def add(self, batch: ImportBatch) -> None:
         """Queue a batch behind every unsettled batch that contradicts it."""
         self._waiting.append(batch)
 
-    def contradict(self, batch: ImportBatch) -> bool:
+    def contradicts(self, batch: ImportBatch) -> bool:
         """Whether an unsettled batch says something else about a person in this one."""
-        return any(batch.contradicts(other) for other in self._unsettled())
+        return any(batch.contradicts(other) for other in self.unsettled)
 
     def close(self) -> None:
         """Forget the batches that are not sent yet, and never send one again."""
@@ -136,14 +130,20 @@ class Flights:
 
     def next_step(self, now: float) -> Step:
         """What to do next. Polls that are due come first: they may let a batch go."""
-        if any(flight.next_poll <= now for flight in self._flights.values()):
-            return Poll(tuple(filter(lambda flight: self._nearly_due(flight, now), self.in_flight)))
+        if any(item.next_poll <= now for item in self._in_flight.values()):
+            return Poll(
+                tuple(
+                    item
+                    for item in self.in_flight
+                    if self._intervals.is_nearly_over(item.next_poll - now, item.polls)
+                )
+            )
         if self._doubt and self._doubt.next_look <= now:
             return Look(self._doubt)
         batch = self._next_batch()
         if batch and self._paused_until <= now:
             return Submit(batch)
-        moments = [flight.next_poll for flight in self._flights.values()]
+        moments = [item.next_poll for item in self._in_flight.values()]
         if self._doubt:
             moments.append(self._doubt.next_look)
         if batch:
@@ -164,8 +164,8 @@ class Flights:
     def submitted(self, batch: ImportBatch, entry: Entry, activity_id: str, now: float) -> None:
         """Note that the service has accepted the batch that was on its way, or in doubt."""
         self._sending = self._doubt = None
-        next_poll = now + self._first_wait
-        self._flights[activity_id] = Flight(batch, entry, activity_id, now, next_poll)
+        next_poll = now + self._intervals.before_poll(0)
+        self._in_flight[activity_id] = ImportInFlight(batch, entry, activity_id, now, next_poll)
 
     def lost(self, entry: Entry, now: float, looks: int = 0) -> None:
         """Note that the batch that was on its way got no answer.
@@ -179,14 +179,15 @@ class Flights:
             looks: How patiently to begin; more when it was lost before.
         """
         if self._sending:
-            self._doubt = Doubt(self._sending, entry, now, now + self._wait_after(looks), looks)
+            next_look = now + self._intervals.before_look(looks)
+            self._doubt = Doubt(self._sending, entry, now, next_look, looks)
         self._sending = None
 
     def looked(self, doubt: Doubt, now: float, *, missed: bool) -> None:
         """Note that it is still not known what became of the batch in doubt."""
         doubt.looks += 1
         doubt.missed = doubt.missed + 1 if missed else 0
-        doubt.next_look = now + self._wait_after(doubt.looks)
+        doubt.next_look = now + self._intervals.before_look(doubt.looks)
 
     def not_found(self) -> None:
         """Note that the service has not taken the batch in doubt; it is sent again."""
@@ -194,55 +195,53 @@ class Flights:
             self._waiting.appendleft(self._doubt.batch)
         self._doubt = None
 
-    def polled(self, flight: Flight, now: float) -> None:
+    def polled(self, item: ImportInFlight, now: float) -> None:
         """Note that an activity is still unfinished."""
-        if not flight.polls:
-            self._first_wait = min(self._first_wait * 2, self._poll_seconds[0])
-        flight.polls += 1
-        flight.next_poll = now + self._wait_after(flight.polls)
+        self._intervals.note_unfinished(item.polls)
+        item.polls += 1
+        item.next_poll = now + self._intervals.before_poll(item.polls)
 
-    def finished(self, flight: Flight) -> None:
+    def finished(self, item: ImportInFlight) -> None:
         """Note that an activity has ended, well or badly; a full queue has room again."""
-        del self._flights[flight.activity_id]
-        if not flight.polls:
-            self._first_wait = max(self._first_wait / 2, min(_SOONEST, self._poll_seconds[0]))
+        del self._in_flight[item.activity_id]
+        self._intervals.note_finished(item.polls)
         self._paused_until = float("-inf")
-        number = flight.batch.number
-        self._compared = {
-            pair: found for pair, found in self._compared.items() if number not in pair
-        }
+        self._comparisons.forget(item.batch)
 
     def _next_batch(self) -> ImportBatch | None:
-        if self._doubt or len(self._flights) >= self._max_in_flight:
+        if self._doubt or len(self._in_flight) >= self._max_in_flight:
             return None
         ahead = self._sent()
         for batch in self._waiting:
-            if not any(self._contradict(batch, other) for other in ahead):
+            if not any(self._comparisons.contradict(batch, other) for other in ahead):
                 return batch
+            # One that has to wait holds back what contradicts it, too: values keep their order.
             ahead.append(batch)
         return None
-
-    def _contradict(self, batch: ImportBatch, other: ImportBatch) -> bool:
-        """Compare two batches, once: it takes milliseconds."""
-        pair = batch.number, other.number
-        if pair not in self._compared:
-            self._compared[pair] = batch.contradicts(other)
-        return self._compared[pair]
-
-    def _unsettled(self) -> list[ImportBatch]:
-        return [*self._waiting, *self._sent()]
 
     def _sent(self) -> list[ImportBatch]:
         """Batches that the service has, or may have, and has not finished."""
         between = [self._sending] if self._sending else []
         if self._doubt:
             between.append(self._doubt.batch)
-        return [*between, *(flight.batch for flight in self._flights.values())]
+        return [*between, *(item.batch for item in self._in_flight.values())]
 
-    def _nearly_due(self, flight: Flight, now: float) -> bool:
-        """Whether an activity may be asked for together with one that is due."""
-        wait = self._wait_after(flight.polls) if flight.polls else self._first_wait
-        return flight.next_poll - now <= _EARLY * wait
 
-    def _wait_after(self, polls: int) -> float:
-        return self._poll_seconds[min(polls, len(self._poll_seconds) - 1)]
+class _Comparisons:
+    """Which batches contradict each other; each pair is compared once, as it takes milliseconds."""
+
+    def __init__(self) -> None:
+        self._found: dict[tuple[int, int], bool] = {}
+
+    def contradict(self, batch: ImportBatch, other: ImportBatch) -> bool:
+        """Whether they say different things about a person."""
+        pair = batch.number, other.number
+        if pair not in self._found:
+            self._found[pair] = batch.contradicts(other)
+        return self._found[pair]
+
+    def forget(self, batch: ImportBatch) -> None:
+        """Forget a batch that is settled."""
+        self._found = {
+            pair: found for pair, found in self._found.items() if batch.number not in pair
+        }

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 if TYPE_CHECKING:
     from datetime import datetime
-    from pathlib import Path
+
+    from target_constant_contact.batches.batch import ImportBatch, ImportFormat
+
+State: TypeAlias = Literal["sent", "accepted", "settled", "not taken", "lost"]
+
+MAY_HAVE_LANDED: Final[tuple[State, ...]] = ("sent", "accepted", "settled", "lost")
+"""States in which the service may have carried an entry out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,16 +40,14 @@ class Entry:
     stream: str
     rows: int
     began_at: datetime
-    state: Literal["sent", "accepted", "settled", "not taken", "lost"] = "sent"
+    state: State = "sent"
     activity_id: str = ""
     created_at: datetime | None = None
 
-    @property
-    def may_have_landed(self) -> bool:
-        """Whether the service may have carried it out."""
-        return self.state != "not taken"
 
-
-def fingerprints_path(folder: Path, entry: Entry) -> Path:
-    """Where it is kept what an entry says of its people."""
-    return folder / f"{entry.number}.fingerprints"
+def content_of(batch: ImportBatch, import_format: ImportFormat) -> str:
+    """A hash of everything that makes two requests the same."""
+    head = json.dumps([import_format, batch.destination.list_ids, batch.sms_permission])
+    content = hashlib.sha256(head.encode() + b"\n")
+    content.update(batch.body)
+    return content.hexdigest()

@@ -1,4 +1,4 @@
-"""The journal of what was sent: how an interrupted run is taken up.
+"""The ledger of what was sent: how an interrupted run is taken up.
 
 Every batch that is sent has an entry, written before it is sent and again when the service has
 answered. A run that is interrupted leaves its entries behind; the next run of the same export
@@ -6,7 +6,7 @@ goes on where it stopped: a batch with the same content that has been imported a
 by that import instead of being sent again. A run that ends well ends the journal too, so the
 repetition of the same data on the next night is really sent.
 
-The journal holds hashes, counts, times and the service's ids; no personal data.
+It is kept in a journal, which holds hashes, counts, times and the service's ids; no personal data.
 """
 
 from __future__ import annotations
@@ -15,20 +15,18 @@ import hashlib
 import json
 import logging
 import threading
-import time
-from contextlib import contextmanager, suppress
-from dataclasses import replace
+from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
-from filelock import FileLock, Timeout
-
-from target_constant_contact.batches.fingerprints import Fingerprints
-from target_constant_contact.exceptions import SettingsError, TryLaterError
-from target_constant_contact.files import PRIVATE_FILE, make_private_folder
-from target_constant_contact.ledger.entry import Entry, fingerprints_path
+from target_constant_contact.exceptions import SettingsError
+from target_constant_contact.files import make_private_folder
+from target_constant_contact.ledger.entries import Entries
+from target_constant_contact.ledger.entry import Entry, content_of
+from target_constant_contact.ledger.fingerprint_files import FingerprintFiles
 from target_constant_contact.ledger.journal import DamagedJournalError, Journal
-from target_constant_contact.ledger.reuse import contradict, is_overtaken, what_may_stand
+from target_constant_contact.ledger.reuse import Reuse
+from target_constant_contact.ledger.run_lock import RunLock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -36,8 +34,8 @@ if TYPE_CHECKING:
 
     from target_constant_contact.api.models import Activity
     from target_constant_contact.batches.batch import ImportBatch, ImportFormat
+    from target_constant_contact.waiting import Waiting
 
-_SLICE_SECONDS: Final = 0.2
 _logger = logging.getLogger("target-constant-contact")
 
 
@@ -72,48 +70,47 @@ class Ledger:
         self._run = run
         self._now = now
         self._journal = Journal(folder / "journal.jsonl")
-        self._file_lock = FileLock(folder / "lock", mode=PRIVATE_FILE, thread_local=False)
+        self._run_lock = RunLock(folder, self._journal)
+        self._fingerprints = FingerprintFiles(folder)
+        self._entries = Entries()
+        self._reuse = Reuse(folder, self._fingerprints)
         self._lock = threading.RLock()
-        self._entries: dict[int, Entry] = {}
-        self._ids: set[str] = set()
-        self._earlier = 0
-        self._completed: dict[int, Activity] = {}
-        self._to_take_up: dict[str, list[int]] | None = None
-        self._told_of_others = False
         self.interrupted_runs: tuple[str, ...] = ()
 
-    def open(self, check: Callable[[], None], *, wait_seconds: float) -> None:
+    def open(self, waiting: Waiting) -> None:
         """Keep other runs of the export out, and read what an interrupted one has left.
 
         Args:
-            check: Called now and then while another run is waited for; it raises to give up.
-            wait_seconds: How long another run is waited for.
+            waiting: How another run is waited for.
 
         Raises:
-            TryLaterError: Another run has not ended in this time.
+            TryLaterError: Another run has not ended in time.
         """
         with self._errors_explained():
             make_private_folder(self._folder)
-            self._wait_for_lock(check, wait_seconds)
+            self._run_lock.acquire(waiting)
             if self._recall():
                 self._journal.append(self._line("run", run=self._run), durable=True)
             else:
-                self._forget_fingerprints()
+                # First the files: once the journal has begun, the next run would keep them.
+                self._fingerprints.delete()
                 self._journal.begin(self._line("run", run=self._run))
 
     @property
     def accepted(self) -> tuple[Entry, ...]:
         """What interrupted runs have sent and the service has accepted."""
-        return self._left("accepted", "settled")
+        with self._lock:
+            return self._entries.of_interrupted_runs("accepted", "settled")
 
     @property
     def in_doubt(self) -> tuple[Entry, ...]:
         """What interrupted runs have sent without seeing an answer."""
-        return self._left("sent")
+        with self._lock:
+            return self._entries.of_interrupted_runs("sent")
 
-    def knows(self, activity_id: str) -> bool:
+    def has_activity(self, activity_id: str) -> bool:
         """Whether an activity belongs to an entry."""
-        return activity_id in self._ids
+        return self._entries.has_activity(activity_id)
 
     def confirm(self, entry: Entry, activity: Activity | None) -> None:
         """Note what the service says of an entry of an interrupted run.
@@ -129,20 +126,22 @@ class Ledger:
             elif not entry.activity_id:
                 self.lose(entry)
             if activity and activity.state == "completed":
-                self._completed[entry.number] = activity
+                self._reuse.add(entry, activity)
 
     def begin(self, batch: ImportBatch, import_format: ImportFormat) -> Entry:
         """Note that a batch is going to be sent; on disk when this returns."""
         with self._lock, self._errors_explained():
             entry = Entry(
-                number=max(self._entries, default=0) + 1,
-                content=_content(batch, import_format),
+                number=self._entries.next_number,
+                content=content_of(batch, import_format),
                 stream=batch.destination.stream,
                 rows=batch.rows,
                 began_at=self._now().astimezone(UTC),
             )
-            Fingerprints.of(batch.fingerprints).save(fingerprints_path(self._folder, entry))
-            self._entries[entry.number] = entry
+            # First the file: an entry of which nothing is known keeps all before it from
+            # standing.
+            self._fingerprints.save(entry, batch.fingerprints)
+            self._entries.add(entry)
             line = self._line(
                 "sent",
                 number=entry.number,
@@ -163,9 +162,7 @@ class Ledger:
             activity_id=activity.activity_id,
             created_at=made.isoformat() if made else None,
         )
-        with self._lock, self._errors_explained():
-            self._apply(line)
-            self._journal.append(line, durable=True)
+        self._note(line, durable=True)
 
     def not_taken(self, entry: Entry) -> None:
         """Note that the service has surely not accepted a batch."""
@@ -184,7 +181,7 @@ class Ledger:
     def has_nothing_to_take_up(self) -> bool:
         """Whether :meth:`take_up` is not worth asking, now or later."""
         # Nothing is ever added. No lock: another thread may be writing, which takes its time.
-        return self._to_take_up is not None and not self._to_take_up
+        return self._reuse.is_over
 
     def take_up(self, batch: ImportBatch, import_format: ImportFormat) -> Activity | None:
         """The completed import of an interrupted run that has sent just this batch.
@@ -193,59 +190,26 @@ class Ledger:
         one of its people, and all of its rows have landed or belong to people who unsubscribed.
         """
         with self._lock:
-            if self._to_take_up is None:
-                self._to_take_up = self._what_may_stand()
-            numbers = self._to_take_up.get(_content(batch, import_format), [])
-            while numbers and is_overtaken(self._folder, self._entries[numbers[0]]):
-                self._tell_of_others()
-                numbers.pop(0)
-            if not numbers or contradict(self._folder, self._sent_by_this_run(), batch):
+            content = content_of(batch, import_format)
+            found = self._reuse.take(content, batch.fingerprints, self._entries)
+            if found is None:
                 return None
-            number = numbers.pop(0)
-            self._note(self._line("taken up", number=number))
-            return self._completed[number]
+            entry, activity = found
+            self._note(self._line("taken up", number=entry.number))
+            return activity
 
     def finish(self) -> None:
         """End the journal: nothing in it is to be taken up by a later run."""
         with self._lock, self._errors_explained():
             self._journal.append(self._line("end"), durable=True)
-            self._forget_fingerprints()
+            # After the line: as long as a run may be taken up, they are needed.
+            self._fingerprints.delete()
 
     def close(self) -> None:
         """Let the next run of the export go on."""
         with self._lock:
             self._journal.close()
-            self._file_lock.release()
-
-    def _wait_for_lock(self, check: Callable[[], None], wait_seconds: float) -> None:
-        deadline = time.monotonic() + wait_seconds
-        told = False
-        while True:
-            try:
-                self._file_lock.acquire(timeout=0)
-            except Timeout:
-                pass
-            else:
-                return
-            if time.monotonic() >= deadline:
-                raise TryLaterError(
-                    f"{self._holder()} of the same export has not ended in "
-                    f"{wait_seconds / 60:g} minutes (import_timeout_minutes). Start the run again "
-                    "when it has, or end it"
-                )
-            if not told:
-                _logger.info("%s of the same export is under way; waiting", self._holder())
-                told = True
-            check()
-            time.sleep(_SLICE_SECONDS)
-
-    def _holder(self) -> str:
-        """What to call the run that has begun last."""
-        with suppress(OSError, DamagedJournalError):
-            names = [line.get("run") for line in self._journal.read() if line.get("line") == "run"]
-            if names and names[-1]:
-                return f"Run {names[-1]}"
-        return "Another run"
+            self._run_lock.release()
 
     def _recall(self) -> bool:
         """Read what an interrupted run has left; False when there is nothing to take up."""
@@ -253,7 +217,10 @@ class Ledger:
             lines = self._journal.read()
             if not lines or lines[-1].get("line") == "end":
                 return False
-            self._replay(lines)
+            self._entries.replay(lines)
+            self.interrupted_runs = tuple(
+                str(line["run"]) for line in lines if line.get("line") == "run"
+            )
         except (DamagedJournalError, KeyError, TypeError, ValueError):
             self._put_aside()
             return False
@@ -262,74 +229,18 @@ class Ledger:
     def _put_aside(self) -> None:
         aside = self._folder / f"journal.damaged-{self._run}.jsonl"
         self._journal.path.rename(aside)
-        self._entries.clear()
-        self._ids.clear()
+        self._entries = Entries()
         _logger.warning(
             "The journal of an interrupted run is damaged, so what it has sent is sent again; it "
             "is kept as %s",
             aside,
         )
 
-    def _replay(self, lines: list[dict[str, Any]]) -> None:
-        for line in lines:
-            self._apply(line)
-        self._earlier = max(self._entries, default=0)
-        self.interrupted_runs = tuple(
-            str(line["run"]) for line in lines if line.get("line") == "run"
-        )
-
-    def _apply(self, line: Mapping[str, Any]) -> None:
-        """Change the entries as a line says."""
-        kind, number = line.get("line"), line.get("number")
-        if kind == "sent":
-            self._entries[line["number"]] = Entry(
-                number=line["number"],
-                content=line["content"],
-                stream=line["stream"],
-                rows=line["rows"],
-                began_at=datetime.fromisoformat(line["at"]),
-            )
-        elif kind == "accepted":
-            made = line["created_at"]
-            self._ids.add(line["activity_id"])
-            self._entries[line["number"]] = replace(
-                self._entries[line["number"]],
-                state="accepted",
-                activity_id=line["activity_id"],
-                created_at=datetime.fromisoformat(made) if made else None,
-            )
-        elif kind in {"not taken", "lost", "settled"} and number is not None:
-            self._entries[number] = replace(self._entries[number], state=kind)
-
-    def _note(self, line: Mapping[str, Any]) -> None:
-        """Write a line whose loss costs a question to the service and nothing else."""
+    def _note(self, line: Mapping[str, Any], *, durable: bool = False) -> None:
+        """Write a line; the loss of one that is not durable costs a question to the service."""
         with self._lock, self._errors_explained():
-            self._apply(line)
-            self._journal.append(line, durable=False)
-
-    def _left(self, *states: str) -> tuple[Entry, ...]:
-        with self._lock:
-            return tuple(
-                entry
-                for entry in self._entries.values()
-                if entry.number <= self._earlier and entry.state in states
-            )
-
-    def _tell_of_others(self) -> None:
-        if not self._told_of_others:
-            _logger.info("Another export has sent since; what was sent before it is sent again")
-        self._told_of_others = True
-
-    def _what_may_stand(self) -> dict[str, list[int]]:
-        earlier = [entry for entry in self._entries.values() if entry.number <= self._earlier]
-        return what_may_stand(self._folder, earlier, self._completed)
-
-    def _sent_by_this_run(self) -> Iterator[Entry]:
-        return (entry for entry in self._entries.values() if entry.number > self._earlier)
-
-    def _forget_fingerprints(self) -> None:
-        for path in self._folder.glob("*.fingerprints"):
-            path.unlink()
+            self._entries.apply(line)
+            self._journal.append(line, durable=durable)
 
     def _line(self, kind: str, **members: Any) -> dict[str, Any]:
         at = self._now().astimezone(UTC).isoformat(timespec="microseconds")
@@ -345,11 +256,3 @@ class Ledger:
                 "room, or set data_dir to a folder that can be written, and run again"
             )
             raise SettingsError([fault]) from None
-
-
-def _content(batch: ImportBatch, import_format: ImportFormat) -> str:
-    """A hash of everything that makes two requests the same."""
-    head = json.dumps([import_format, batch.destination.list_ids, batch.sms_permission])
-    content = hashlib.sha256(head.encode() + b"\n")
-    content.update(batch.body)
-    return content.hexdigest()

@@ -30,8 +30,13 @@ class Settlement:
     suppressed: int = 0
     unexplained: int = 0
 
+    @property
+    def not_landed(self) -> int:
+        """Rows that have not landed, or are not known to have."""
+        return self.refused + self.suppressed + self.unexplained
 
-def settle(rows: int, counters: Mapping[str, int]) -> Settlement:
+
+def read_counters(rows: int, counters: Mapping[str, int]) -> Settlement:
     """Read the counters of a completed import activity.
 
     ``items_total_count`` is documented as the rows "including the header row", ``person_count``

@@ -18,7 +18,7 @@ import msgspec
 from target_constant_contact.contacts.encoding import encode_contacts, sms_permission
 from target_constant_contact.mapping.custom_fields import decimal_text
 from target_constant_contact.mapping.dates import OfDay
-from target_constant_contact.mapping.field_mapping import roots
+from target_constant_contact.mapping.mapped_properties import roots
 from target_constant_contact.mapping.values import (
     Text,
     UnfitValueError,
@@ -31,11 +31,12 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from target_constant_contact.contacts.encoding import SmsPermission
-    from target_constant_contact.mapping.field_mapping import FieldMapping, Step
+    from target_constant_contact.mapping.field_mapping import FieldMapping
+    from target_constant_contact.mapping.mapped_properties import MappedProperty
     from target_constant_contact.mapping.values import Convert
 
 Column = Sequence[Any]
-"""The values that one field has in a run of records."""
+"""The values that one field has in a chunk of records."""
 
 _REMEMBERED: Final = 4_096
 """Values of one field that are not converted again, and the longest text of them: a few
@@ -46,7 +47,7 @@ _CONSENT: Final = ("sms_number", "sms_consent_date")
 
 @dataclass(frozen=True, slots=True)
 class Contacts:
-    """What a run of records was mapped to, item by item.
+    """What a chunk of records was mapped to, item by item.
 
     Attributes:
         keys: E-mail keys; meaningless where there is no contact.
@@ -62,7 +63,7 @@ class Contacts:
 
 
 class ColumnMapping:
-    """Makes contacts of runs of records of one stream.
+    """Makes contacts of chunks of records of one stream.
 
     Args:
         mapping: The mapping of the stream.
@@ -73,9 +74,9 @@ class ColumnMapping:
 
     def __init__(self, mapping: FieldMapping) -> None:
         self._mapping = mapping
-        self.fields = tuple(dict.fromkeys(root for step in mapping.steps for root in roots(step)))
+        self.fields = tuple(dict.fromkeys(root for each in mapping.mapped for root in roots(each)))
         places = {name: place for place, name in enumerate(self.fields)}
-        self._columns = [_StepColumn(step, places) for step in mapping.steps]
+        self._columns = [_PropertyColumn(each, places) for each in mapping.mapped]
         names = [f"p{place}" for place in range(len(mapping.properties))]
         self._properties: Callable[..., Any] = msgspec.defstruct(
             "Properties",
@@ -89,15 +90,17 @@ class ColumnMapping:
         """Make contacts of the columns of ``fields``, all of one length."""
         unfit: set[int] = set()
         converted = [column(columns, unfit) for column in self._columns]
+        # E-mail is the first property of every mapping.
         emails = converted[0]
         if not all(emails):
             unfit.update(place for place, email in enumerate(emails) if email is None)
         if unfit:
             for column in converted:
                 for place in unfit:
+                    # Anything that can be encoded; it is not sent.
                     column[place] = ""
-        if self._mapping.checks:
-            self._check(converted, unfit)
+        if self._mapping.rules:
+            self._apply_rules(converted, unfit)
         return Contacts(
             keys=list(map(str.lower, emails)),
             bodies=encode_contacts(list(map(self._properties, *converted))),
@@ -112,23 +115,23 @@ class ColumnMapping:
         numbers, dates = (converted[names.index(name)] for name in _CONSENT)
         return [sms_permission(*both) for both in zip(numbers, dates, strict=True)]
 
-    def _check(self, converted: Sequence[Column], unfit: set[int]) -> None:
+    def _apply_rules(self, converted: Sequence[Column], unfit: set[int]) -> None:
         """Apply the rules about several properties of one contact."""
         names = self._mapping.properties
         for place, values in enumerate(zip(*converted, strict=True)):
             if place not in unfit:
                 given = [value is not None for value in values]
                 properties = dict(compress(zip(names, values, strict=True), given))
-                if any(check(properties) for check in self._mapping.checks):
+                if any(rule(properties) for rule in self._mapping.rules):
                     unfit.add(place)
 
 
-class _StepColumn:
+class _PropertyColumn:
     """One property: its column read and converted."""
 
-    def __init__(self, step: Step, places: Mapping[str, int]) -> None:
-        _, _, _, self._read, self._convert = step
-        self._names = roots(step)
+    def __init__(self, mapped: MappedProperty, places: Mapping[str, int]) -> None:
+        _, _, _, self._read, self._convert = mapped
+        self._names = roots(mapped)
         self._places = [places[name] for name in self._names]
         self._convert_all = _for_columns(self._convert)
         # Equal values of different types, such as 1 and 1.0, do not mean the same.
@@ -215,7 +218,7 @@ def _for_columns(convert: Convert) -> Callable[[Column], list[Any] | None]:
 
 def _each(function: Callable[[Any], Any], values: Column, unfit: set[int]) -> list[Any]:
     try:
-        # Most runs have nothing unfit, so they need not be looked at value by value.
+        # Most chunks have nothing unfit, so they need not be looked at value by value.
         return list(map(function, values))
     except UnfitValueError:
         return [_or_unfit(function, value, place, unfit) for place, value in enumerate(values)]

@@ -6,7 +6,12 @@ import re
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from target_constant_contact.contacts.contact import CUSTOM_PREFIX, MAX_CUSTOM_TEXT, did_you_mean
+from target_constant_contact.contacts.contact import (
+    CUSTOM_PREFIX,
+    MAX_CUSTOM_TEXT,
+    did_you_mean,
+    is_custom,
+)
 from target_constant_contact.mapping.dates import day_text, moment_text
 from target_constant_contact.mapping.values import (
     Text,
@@ -26,7 +31,7 @@ _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?", re.ASCII)
 _TRUTH = {"true": "true", "yes": "true", "1": "true", "false": "false", "no": "false", "0": "false"}
 
 
-def resolve(
+def find_custom_fields(
     names: Iterable[str], account: Sequence[CustomField]
 ) -> tuple[dict[str, CustomField], list[str]]:
     """Find the custom fields that a ``field_mapping`` means.
@@ -34,7 +39,7 @@ def resolve(
     An exact name wins over an exact label, and that over either without regard to case.
 
     Args:
-        names: Keys of the mapping, with ``cf:``. Blank ones are passed over.
+        names: Keys of the mapping; those without ``cf:`` and blank ones are passed over.
         account: The custom fields of the account.
 
     Returns:
@@ -42,7 +47,7 @@ def resolve(
     """
     found: dict[str, CustomField] = {}
     faults = []
-    for key in names:
+    for key in filter(is_custom, names):
         wanted = key.removeprefix(CUSTOM_PREFIX).strip()
         if not wanted:
             continue
@@ -85,7 +90,7 @@ def _repeated(found: dict[str, CustomField]) -> list[str]:
     return faults
 
 
-def converter(field: CustomField, *, truncate: bool, lines: bool) -> ConvertText:
+def custom_field_converter(field: CustomField, *, truncate: bool, lines: bool) -> ConvertText:
     """The converter for values of a custom field, by its type; an unknown type is text.
 
     Args:
@@ -141,6 +146,7 @@ def _choice(field: CustomField) -> ConvertText:
     A list of choices is refused: no source says how an import separates them.
     """
     choices = [choice for choice in field.choices if choice.strip()]
+    # Of two choices that differ in case only the first one wins, and an exact spelling over both.
     spellings = {clean(choice).casefold(): choice for choice in reversed(choices)}
     spellings |= {clean(choice): choice for choice in choices}
     any_text = Text(MAX_CUSTOM_TEXT)

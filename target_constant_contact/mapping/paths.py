@@ -36,8 +36,12 @@ class Read:
 
 
 _OPEN: dict[str, Any] = {}
+"""A part of a schema that says nothing about what lies in it; known by identity."""
 _LONGEST_INDEX = 9
+"""Digits of an index; Python takes its time to read very long ones."""
 _LONGEST_ARRAY = 1_000
+"""Index of the last item that is put into an array: a path may name item 999,999,999, and all
+items before it would be made."""
 
 
 def branches(schema: Any) -> Iterator[Mapping[str, Any]]:
@@ -109,6 +113,19 @@ def nested(schema: Mapping[str, Any], path: str) -> Read | None:
         return value
 
     return Read((first,), read)
+
+
+def field_getter(path: str, schema: Mapping[str, Any]) -> Read:
+    """A reader for any record field, by the rules that ``field_mapping`` has for its fields.
+
+    Args:
+        path: Name of a field, or a dotted path into objects and arrays.
+        schema: JSON schema of the stream.
+
+    Returns:
+        Takes a record, returns the value, or ``None`` when there is none.
+    """
+    return nested(schema, path) or Read((path,), lambda record: record.get(path), whole=True)
 
 
 def placed(held: Any, steps: Sequence[str], value: Any) -> Any:

@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
-from target_constant_contact.contacts.contact import MAX_PHONES, PHONES, Rejection
-from target_constant_contact.mapping.dates import is_month_and_day
+from target_constant_contact.contacts.contact import MAX_PHONES, PHONES, Properties, Rejection
+from target_constant_contact.mapping.calendar_days import is_month_and_day
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-Properties = dict[str, str | int]
-"""Names in an import and values, as in a `Contact`."""
-
-Check = Callable[[Properties], Rejection | None]
-"""A rule, applied: why these properties cannot be one contact."""
+Rule: TypeAlias = Callable[[Properties], Rejection | None]
+"""Says why properties cannot be those of one contact; ``None`` when they can."""
 
 
-def checks(fields: Mapping[str, str]) -> Iterator[Check]:
+def rules_for(fields: Mapping[str, str]) -> Iterator[Rule]:
     """The rules that contacts of a mapping can break.
 
     Args:
@@ -30,21 +27,21 @@ def checks(fields: Mapping[str, str]) -> Iterator[Check]:
         yield _whole_birthday(fields)
 
 
-def _at_most_three_phones(fields: Mapping[str, str]) -> Check:
-    def check(properties: Properties) -> Rejection | None:
+def _at_most_three_phones(fields: Mapping[str, str]) -> Rule:
+    def rule(properties: Properties) -> Rejection | None:
         given = [name for name in properties if name in PHONES]
         if len(given) <= MAX_PHONES:
             return None
         reason = f"there are more than {MAX_PHONES} telephone numbers; a contact takes no more"
         return Rejection(reason, fields[given[MAX_PHONES]])
 
-    return check
+    return rule
 
 
-def _whole_birthday(fields: Mapping[str, str]) -> Check:
+def _whole_birthday(fields: Mapping[str, str]) -> Rule:
     month_name, day_name = "birthday_month", "birthday_day"
 
-    def check(properties: Properties) -> Rejection | None:
+    def rule(properties: Properties) -> Rejection | None:
         month, day = properties.get(month_name), properties.get(day_name)
         if isinstance(month, int) and isinstance(day, int):
             if is_month_and_day(month, day):
@@ -55,4 +52,4 @@ def _whole_birthday(fields: Mapping[str, str]) -> Check:
                 return Rejection(f"{other} is blank but {name} is not; give both", fields[other])
         return None
 
-    return check
+    return rule

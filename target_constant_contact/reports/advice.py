@@ -12,7 +12,7 @@ from target_constant_contact.contacts.contact import property_faults
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from target_constant_contact.batches.batch import BatchLimits, ImportBatch, ImportFormat, Slot
+    from target_constant_contact.batches.batch import BatchLimits, ImportBatch, ImportFormat, Route
     from target_constant_contact.mapping.field_mapping import FieldMapping
 
 _FULL: Final = 0.9
@@ -41,7 +41,7 @@ class FormatAdvice:
         self._limits = limits
         self._is_json = import_format == "json"
         self._mappings: dict[str, FieldMapping] = {}
-        self._sent: dict[Slot, _Sent] = defaultdict(_Sent)
+        self._sent: dict[Route, _Sent] = defaultdict(_Sent)
 
     def know(self, stream: str, mapping: FieldMapping) -> None:
         """Note the mapping of a stream."""

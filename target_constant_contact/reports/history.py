@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from target_constant_contact.api.models import ContactList
+from target_constant_contact.data_folder import REPORT_FILE
 from target_constant_contact.exceptions import SettingsError
 from target_constant_contact.reports.report import Counts, ImportRecord
 
@@ -148,7 +149,7 @@ def read_run(folder: Path) -> PastRun:
     """Read the report of a run; whatever stands there instead shows in the status."""
     started_at = _moment_of(folder.name)
     try:
-        document = json.loads((folder / "report.json").read_text(encoding="utf-8"))
+        document = json.loads((folder / REPORT_FILE).read_text(encoding="utf-8"))
         return _past_run(folder.name, document)
     except FileNotFoundError:
         return PastRun(folder.name, UNFINISHED, started_at)

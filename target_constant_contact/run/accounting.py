@@ -10,6 +10,7 @@ import threading
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from target_constant_contact.data_folder import REJECTS_FILE, REPORT_FILE
 from target_constant_contact.exceptions import DataError
 from target_constant_contact.reports.rejects import RejectsFile
 from target_constant_contact.reports.report import ImportRecord, Report
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
     from target_constant_contact.batches.batch import Destination
     from target_constant_contact.contacts.contact import Rejection
-    from target_constant_contact.imports.importer import SettledImport
+    from target_constant_contact.imports.settled import SettledImport
     from target_constant_contact.ledger.settlement import Settlement
     from target_constant_contact.mapping.field_mapping import FieldMapping
     from target_constant_contact.run.hooks import Encode, WriteState
@@ -56,7 +57,7 @@ class Accounting:
         self.rows = 0
         self._max_rejected_percent = max_rejected_percent
         self._write_state = write_state
-        self._rejects = RejectsFile(folder / "rejects.singer.jsonl", encode)
+        self._rejects = RejectsFile(folder / REJECTS_FILE, encode)
         self._checkpoints = Checkpoints()
         self._streams: dict[str, tuple[Mapping[str, Any], FieldMapping]] = {}
         self._lock = threading.Lock()
@@ -177,7 +178,7 @@ class Accounting:
         Raises:
             DataError: The sums do not add up, rows are unexplained, or too many are rejected.
         """
-        path = self.folder / "report.json"
+        path = self.folder / REPORT_FILE
         for destination, missing in self.report.differences():
             raise DataError(
                 f"The sums do not add up: of stream {destination.stream!r}, {missing:,} rows "

@@ -6,6 +6,8 @@ import logging
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from target_constant_contact.data_folder import REPORT_FILE
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -29,7 +31,7 @@ class Ending:
     def __init__(
         self, folder: Path, account: Account, accounting: Accounting, advice: FormatAdvice
     ) -> None:
-        self._path = folder / "report.json"
+        self._path = folder / REPORT_FILE
         self._account = account
         self._accounting = accounting
         self._advice = advice

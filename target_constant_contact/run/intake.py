@@ -89,7 +89,7 @@ class Intake:
         """
         if stop - start <= _FEW:
             for place in range(start, stop):
-                if not self.add(chunk.slots[place][0], chunk.keys[place], chunk.bodies[place]):
+                if not self.add(chunk.routes[place][0], chunk.keys[place], chunk.bodies[place]):
                     return place
             return stop
         if self._add_at_once(chunk, start, stop):
@@ -103,7 +103,7 @@ class Intake:
         # The limit is for the row that goes beyond it to tell of: up to there, all are taken.
         if self._contacts + stop - start > self._max_contacts:
             return False
-        taken = self._packer.add_all(chunk.slots[part], chunk.keys[part], chunk.bodies[part])
+        taken = self._packer.add_all(chunk.routes[part], chunk.keys[part], chunk.bodies[part])
         if taken is None:
             return False
         self._accounting.read_all(taken)

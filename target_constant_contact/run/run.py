@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING, Any, Final
 from target_constant_contact.account.account import Account
 from target_constant_contact.contacts.contact import Rejection
 from target_constant_contact.contacts.encoding import encode_contact
-from target_constant_contact.data_folder import make_run_folder
 from target_constant_contact.exceptions import DataError, TargetError
+from target_constant_contact.imports.importer import Importer
 from target_constant_contact.run.accounting import Accounting
 from target_constant_contact.run.continuity import Continuity
 from target_constant_contact.run.ending import Ending
 from target_constant_contact.run.intake import Intake
 from target_constant_contact.run.sending import Sending
 from target_constant_contact.run.settling import Settling
+from target_constant_contact.waiting import Waiting
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -63,7 +64,6 @@ class Run:
     def __init__(self, settings: Settings, account: Account, folder: Path, hooks: Hooks) -> None:
         self.settings = settings
         self.account = account
-        self._check = hooks.check
         self._stage = _Stage.READING
         self._accounting = Accounting(
             folder,
@@ -71,11 +71,19 @@ class Run:
             encode=hooks.encode,
             write_state=None if settings.dry_run else hooks.write_state,
         )
-        self._settling = Settling(settings, account, folder, self._accounting)
-        self._continuity = Continuity(settings, account, folder)
-        self._sending = Sending(
-            settings, account, self._continuity.ledger, hooks, self._settling.settle
+        waiting = Waiting(settings.import_timeout_minutes * 60, hooks.check)
+        self._settling = Settling(settings, account, folder, self._accounting, waiting)
+        self._continuity = Continuity(account, folder, waiting, dry_run=settings.dry_run)
+        importer = Importer(
+            account.client,
+            self._continuity.ledger,
+            waiting,
+            on_settled=self._settling.settle,
+            on_failed=hooks.wake,
+            import_format=settings.import_format,
+            max_in_flight=settings.max_activities_in_flight,
         )
+        self._sending = Sending(settings, account, importer, waiting)
         self._intake = Intake(settings, self._accounting, self._sending.submit)
         self._ending = Ending(folder, account, self._accounting, self._sending.advice)
 
@@ -86,7 +94,7 @@ class Run:
             TryLaterError: Another run of the same export does not come to its end.
             TargetError: The service cannot be asked what became of an interrupted run.
         """
-        self._continuity.begin(self._check)
+        self._continuity.begin()
 
     def know(self, stream: str, schema: Mapping[str, Any], mapping: FieldMapping) -> None:
         """Note the SCHEMA message and the mapping of a stream."""
@@ -154,9 +162,9 @@ class Run:
             TargetError: An import failed, or the service cannot be used.
         """
         self._intake.send_rest()
-        self._sending.importer.finish(self._check)
+        self._sending.importer.finish()
         self._stage = _Stage.SETTLED
-        self._settling.explain(self._check)
+        self._settling.explain()
         if self.settings.dry_run:
             self._accounting.count_rest_as_unsettled()
         self._accounting.raise_faults()
@@ -204,5 +212,5 @@ def open_run(settings: Settings, hooks: Hooks) -> Run:
     Raises:
         SettingsError: The data folder cannot be written, or the sandbox is not installed.
     """
-    folder = make_run_folder(settings.data_dir)
+    folder = settings.data_dir.make_run()
     return Run(settings, Account(settings), folder, hooks)

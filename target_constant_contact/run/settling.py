@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 from target_constant_contact.verification.verifier import Verifier
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
     from target_constant_contact.account.account import Account
-    from target_constant_contact.imports.importer import SettledImport
+    from target_constant_contact.imports.settled import SettledImport
     from target_constant_contact.ledger.settlement import Settlement
     from target_constant_contact.run.accounting import Accounting
     from target_constant_contact.settings.settings import Settings
+    from target_constant_contact.waiting import Waiting
 
 _logger = logging.getLogger("target-constant-contact")
 
@@ -28,18 +28,20 @@ class Settling:
         account: The account that members go to.
         folder: Folder of the run; what was sent is kept there until the end.
         accounting: Counts the rows.
+        waiting: How is waited for the service.
     """
 
     def __init__(
-        self, settings: Settings, account: Account, folder: Path, accounting: Accounting
+        self,
+        settings: Settings,
+        account: Account,
+        folder: Path,
+        accounting: Accounting,
+        waiting: Waiting,
     ) -> None:
         self._accounting = accounting
         self._verifier = Verifier(
-            account.client,
-            folder,
-            settings.verify,
-            import_format=settings.import_format,
-            timeout_seconds=settings.import_timeout_minutes * 60,
+            account.client, folder, settings.verify, settings.import_format, waiting
         )
         self._kept: dict[int, Settlement] = {}
 
@@ -50,9 +52,9 @@ class Settling:
             self._kept[done.batch.number] = done.settlement
         self._accounting.settle(done)
 
-    def explain(self, check: Callable[[], None]) -> None:
-        """Find the rows that have not landed; ``check`` is called while waiting."""
-        for explanation in self._verifier.explain(check):
+    def explain(self) -> None:
+        """Find the rows that have not landed."""
+        for explanation in self._verifier.explain():
             self._accounting.explain(self._kept[explanation.number], explanation)
 
     def close(self) -> None:

@@ -18,9 +18,13 @@ if TYPE_CHECKING:
 
     from target_constant_contact.sandbox.account import Account
 
+SCOPES = "contact_data account_read offline_access"
+CLIENT_ID = "sandbox-app"
+_FAR_AWAY = 100 * 365 * 86_400.0
 
-class Inspection:
-    """What tests and the command line ask of an account.
+
+class InspectableAccount:
+    """An account that can be prepared and looked into without HTTP, by tests and people.
 
     Args:
         account: The account. Whatever is due is carried out before it is looked at.
@@ -28,6 +32,88 @@ class Inspection:
 
     def __init__(self, account: Account) -> None:
         self._account = account
+
+    def advance(self) -> None:
+        """Carry out everything that is due by the clock."""
+        self._account.settle()
+
+    def mint_token(
+        self,
+        scope: str = SCOPES,
+        *,
+        client_id: str = CLIENT_ID,
+        seconds: float | None = None,
+    ) -> str:
+        """Hand out an access token.
+
+        Args:
+            scope: Space-separated scopes.
+            client_id: API key that its requests are counted for.
+            seconds: Its life; None is longer than any run.
+        """
+        expires_at = self._account.clock() + (_FAR_AWAY if seconds is None else seconds)
+        value = tokens.new_value("access")
+        with self._account.store.writing() as db:
+            tokens.forget_expired(db, self._account.clock())
+            tokens.keep(db, tokens.Grant(value, "access", client_id, scope, expires_at, {}))
+        return value
+
+    def mint_refresh_token(self, scope: str = SCOPES, *, client_id: str = CLIENT_ID) -> str:
+        """Hand out a refresh token, as a sign-in of the application would.
+
+        It needs no client secret.
+        """
+        value = tokens.new_value("refresh")
+        expires_at = self._account.clock() + tokens.REFRESH_SECONDS
+        details = {"family": value, "public": True}
+        with self._account.store.writing() as db:
+            tokens.keep(db, tokens.Grant(value, "refresh", client_id, scope, expires_at, details))
+        return value
+
+    @property
+    def reused_refresh_tokens(self) -> int:
+        """How often a used-up refresh token was presented.
+
+        Used-up tokens are remembered for the 180 days that they would have lived.
+        """
+        with self._account.store.reading() as db:
+            return tokens.reuses(db)
+
+    def revoke_access_tokens(self) -> None:
+        """Let every access token die at once, those of a sandbox too; refresh tokens live."""
+        with self._account.store.writing() as db:
+            tokens.revoke_all(db, "access")
+
+    def revoke_refresh_tokens(self) -> None:
+        """Do what a person does who disconnects the application.
+
+        All refresh and access tokens die, those of a sandbox too.
+        """
+        with self._account.store.writing() as db:
+            tokens.revoke_all(db, "refresh", "access")
+
+    def add_application(
+        self, client_id: str, client_secret: str | None = None, redirect_uris: tuple[str, ...] = ()
+    ) -> None:
+        """Register an application, in place of one with the same id.
+
+        Without a secret it is a public client.
+        """
+        row = (client_id, client_secret, json.dumps(list(redirect_uris)))
+        with self._account.store.writing() as db:
+            db.execute("INSERT OR REPLACE INTO applications VALUES (?, ?, ?)", row)
+
+    def approve_device(self, user_code: str, *, approve: bool = True) -> None:
+        """Do what a person does on the page of a device sign-in.
+
+        Raises:
+            LookupError: No device waits with this code.
+        """
+        with self._account.store.writing() as db:
+            grant = tokens.find_device(db, user_code)
+            if grant is None:
+                raise LookupError("no device waits with this code")
+            tokens.update(db, grant, decision="approved" if approve else "refused")
 
     def lists(self) -> dict[str, str]:
         """Return the ids of the lists that are not deleted, by name."""
@@ -37,24 +123,50 @@ class Inspection:
             return {row["name"]: row["list_id"] for row in db.execute(query)}
 
     def create_list(self, name: str) -> str:
-        """Make a list and return its id."""
+        """Make a list and return its id.
+
+        Raises:
+            ValueError: The name is taken.
+        """
         with self._account.store.writing() as db:
             if list_exists(db, name):
                 raise ValueError("a list of this name exists")
             return insert_list(db, name, self._account.clock())
 
     def create_custom_field(
-        self, label: str, kind: str, name: str | None, choices: Sequence[str]
+        self,
+        label: str,
+        type: str = "string",  # noqa: A002 - the API's word
+        name: str | None = None,
+        choices: tuple[str, ...] = (),
     ) -> str:
-        """Make a custom field and return its name."""
-        new = NewField(label, kind, name=name or "", choices=tuple(choices))
+        """Make a custom field and return its name.
+
+        Args:
+            label: What people see.
+            type: One of the API's types of custom fields.
+            name: What imports use; None: the label with underscores for blanks.
+            choices: Labels of the choices of a select field.
+
+        Raises:
+            ValueError: The label is taken.
+        """
+        new = NewField(label, type, name=name or "", choices=choices)
         with self._account.store.writing() as db:
             if field_exists(db, label):
                 raise ValueError("a custom field of this label exists")
             return insert_field(db, new, self._account.clock())
 
     def members(self, list_name_or_id: str) -> dict[str, dict[str, Any]]:
-        """Return the members of a list by lower-cased e-mail or SMS number."""
+        """Return the members of a list by lower-cased e-mail, or SMS number where there is none.
+
+        Each is a dict under the names of the JSON import: ``email`` as stored, ``first_name``,
+        ``cf:<name>`` and so on, and besides ``permission_to_send`` and ``lists`` (sorted names).
+        ``phone`` is the kind "other", and an address without a prefix the kind "home".
+
+        Raises:
+            LookupError: There is no such list.
+        """
         self._account.settle()
         with self._account.store.reading() as db:
             number = _list_number(db, list_name_or_id)
@@ -69,7 +181,7 @@ class Inspection:
         }
 
     def contact(self, email: str) -> dict[str, Any] | None:
-        """Return one contact that is not deleted."""
+        """Return one contact as :meth:`members` does; None if unknown or deleted."""
         self._account.settle()
         query = "SELECT * FROM contacts WHERE email_key = ? AND deleted_at IS NULL"
         with self._account.store.reading() as db:
@@ -79,7 +191,12 @@ class Inspection:
             return flat_contact(row, _list_names(db, [row]).get(row["seq"], []))
 
     def account_state(self) -> dict[str, dict[str, Any]]:
-        """Return what the account knows of everybody, without times and ids, for comparing."""
+        """Return everybody in the account, deleted ones too, to be compared with another account.
+
+        Each is as :meth:`members` shows it, with ``opt_out_source`` and ``deleted`` besides, under
+        the lower-cased e-mail, or the SMS number where there is none. Two accounts into which the
+        same people were imported, in whatever order and however often, have equal states.
+        """
         self._account.settle()
         with self._account.store.reading() as db:
             names = dict(db.execute("SELECT seq, name FROM lists").fetchall())
@@ -100,7 +217,11 @@ class Inspection:
         }
 
     def activities(self) -> list[dict[str, Any]]:
-        """Return all activities, oldest first."""
+        """Return all activities, oldest first, as the API shows them.
+
+        Each also has ``kind`` (last part of the path it was posted to), ``rows`` (as they arrived,
+        before any was dropped) and ``list_ids``.
+        """
         self._account.settle()
         now = self._account.clock()
         with self._account.store.reading() as db:
@@ -115,45 +236,10 @@ class Inspection:
             for row in rows
         ]
 
-    def add_application(
-        self, client_id: str, client_secret: str | None, redirect_uris: Sequence[str]
-    ) -> None:
-        """Register an application, in place of one with the same id."""
-        row = (client_id, client_secret, json.dumps(list(redirect_uris)))
-        with self._account.store.writing() as db:
-            db.execute("INSERT OR REPLACE INTO applications VALUES (?, ?, ?)", row)
-
-    def mint_refresh_token(self, scope: str, client_id: str) -> str:
-        """Hand out a refresh token that needs no client secret."""
-        value = tokens.new_value("refresh")
-        expires_at = self._account.clock() + tokens.REFRESH_SECONDS
-        details = {"family": value, "public": True}
-        with self._account.store.writing() as db:
-            tokens.keep(db, tokens.Grant(value, "refresh", client_id, scope, expires_at, details))
-        return value
-
-    def revoke_tokens(self, *kinds: str) -> None:
-        """Take back all tokens of some kinds: ``access``, ``refresh``."""
-        with self._account.store.writing() as db:
-            tokens.revoke_all(db, *kinds)
-
-    def reused_refresh_tokens(self) -> int:
-        """Return how often a used-up refresh token was presented."""
-        with self._account.store.reading() as db:
-            return tokens.reuses(db)
-
-    def approve_device(self, user_code: str, *, approve: bool) -> None:
-        """Approve or refuse a device that waits."""
-        with self._account.store.writing() as db:
-            grant = tokens.find_device(db, user_code)
-            if grant is None:
-                raise LookupError("no device waits with this code")
-            tokens.update(db, grant, decision="approved" if approve else "refused")
-
 
 def _list_number(db: sqlite3.Connection, list_name_or_id: str) -> int:
-    query = "SELECT seq FROM lists WHERE list_id = lower(?1) OR (name = ?1 AND deleted_at IS NULL)"
-    row = db.execute(query, (list_name_or_id,)).fetchone()
+    query = "SELECT seq FROM lists WHERE list_id = lower(?) OR (name = ? AND deleted_at IS NULL)"
+    row = db.execute(query, (list_name_or_id, list_name_or_id)).fetchone()
     if row is None:
         raise LookupError("there is no such list")
     number: int = row["seq"]

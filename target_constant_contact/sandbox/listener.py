@@ -8,6 +8,7 @@ import socket
 import threading
 from typing import Any
 
+from typing_extensions import override
 from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
 
 logger = logging.getLogger(__name__)
@@ -20,9 +21,10 @@ class _Handler(WSGIRequestHandler):
     # Headers and body are two writes; without this each answer may take 40 ms longer.
     disable_nagle_algorithm = True
 
-    def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002 - werkzeug's name
+    @override
+    def log(self, type: str, message: str, *args: Any) -> None:
         """Log at DEBUG, whatever werkzeug would print."""
-        logger.debug("%s: " + message, type, *args)  # noqa: G003 - message is a format
+        logger.debug("%s: %s", type, message % args)
 
 
 class Listener(ThreadedWSGIServer):

@@ -13,6 +13,23 @@ API_URL: Final = "https://api.cc.email/v3"
 
 _LISTS_TYPE = th.CustomType({"type": ["string", "array", "null"], "items": {"type": "string"}})
 _MAPPING_TYPE = th.ObjectType(additional_properties=th.StringType)
+# singer-sdk's own for targets is closed and empty from 0.55 on.
+_BATCH_TYPE = th.ObjectType(
+    th.Property(
+        "encoding",
+        th.ObjectType(
+            th.Property("format", th.StringType, allowed_values=["jsonl", "parquet"]),
+            th.Property("compression", th.StringType, allowed_values=["gzip", "none"]),
+        ),
+    ),
+    th.Property(
+        "storage",
+        th.ObjectType(
+            th.Property("root", th.StringType),
+            th.Property("prefix", th.StringType),
+        ),
+    ),
+)
 
 PROPERTIES: Final = th.PropertiesList(
     th.Property(
@@ -279,5 +296,12 @@ PROPERTIES: Final = th.PropertiesList(
         title="Validate records",
         description="Check every record against the stream's whole JSON schema; one that breaks "
         "it is a rejected row. Mapped fields are always checked.",
+    ),
+    th.Property(
+        "batch_config",
+        _BATCH_TYPE,
+        title="Batch configuration",
+        description="Where batch files are, if not where their messages say: `storage` with `root` "
+        "and `params`.",
     ),
 )

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from target_constant_contact.mapping.columns import Column
     from target_constant_contact.mapping.field_mapping import FieldMapping
-    from target_constant_contact.singer.slots import SlotColumn
+    from target_constant_contact.singer.routes import RouteColumn
 
 
 class StreamChunks:
@@ -29,7 +29,7 @@ class StreamChunks:
 
     Args:
         mapping: Its mapping.
-        slots: Where its records go.
+        routes: Where its records go.
         key_properties: Fields that every record must have.
         is_valid: Checks a whole record; None when only mapped fields are checked.
         count: Called with the number of records that have been mapped.
@@ -42,7 +42,7 @@ class StreamChunks:
     def __init__(
         self,
         mapping: FieldMapping,
-        slots: SlotColumn,
+        routes: RouteColumn,
         *,
         key_properties: Sequence[str],
         is_valid: Callable[[dict[str, Any]], bool] | None = None,
@@ -50,11 +50,11 @@ class StreamChunks:
     ) -> None:
         self._count = count
         self._mapping = ColumnMapping(mapping)
-        self._slots = slots
+        self._routes = routes
         self._is_valid = is_valid
         self._keys = tuple(key_properties)
         # The mapping counts on its fields being the first columns.
-        self._fields = tuple(dict.fromkeys((*self._mapping.fields, *slots.fields, *self._keys)))
+        self._fields = tuple(dict.fromkeys((*self._mapping.fields, *routes.fields, *self._keys)))
         self.record_type: Any = dict[str, Any] if is_valid else self._struct()
         self.decode = decoder(self.record_type)
 
@@ -64,10 +64,10 @@ class StreamChunks:
         contacts = self._mapping(columns)
         invalid = self._invalid(records) if self._is_valid else set()
         unfit = contacts.unfit | invalid
-        named = {name: columns[self._fields.index(name)] for name in self._slots.fields}
-        slots = self._slots.of(named, contacts.permissions, invalid, unfit)
+        named = {name: columns[self._fields.index(name)] for name in self._routes.fields}
+        routes = self._routes.of(named, contacts.permissions, invalid, unfit)
         self._count(len(records) - len(unfit))
-        return Chunk(slots, contacts.keys, contacts.bodies, sorted(unfit))
+        return Chunk(routes, contacts.keys, contacts.bodies, sorted(unfit))
 
     def _struct(self) -> type:
         """A type with the fields that are needed; decoding passes over all others."""
@@ -150,11 +150,13 @@ def _message_type(stream: str, record_type: Any) -> type:
 
 def _woven(length: int, parts: Iterable[tuple[Sequence[int], Chunk]]) -> Chunk:
     """One chunk of several, whose records came in between each other."""
-    slots: list[Any] = [None] * length
+    routes: list[Any] = [None] * length
     keys, bodies = [""] * length, [b""] * length
     unfit: list[int] = []
     for places, part in parts:
-        for place, slot, key, body in zip(places, part.slots, part.keys, part.bodies, strict=True):
-            slots[place], keys[place], bodies[place] = slot, key, body
+        for place, route, key, body in zip(
+            places, part.routes, part.keys, part.bodies, strict=True
+        ):
+            routes[place], keys[place], bodies[place] = route, key, body
         unfit += [places[index] for index in part.unfit]
-    return Chunk(slots, keys, bodies, sorted(unfit))
+    return Chunk(routes, keys, bodies, sorted(unfit))

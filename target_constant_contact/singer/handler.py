@@ -79,9 +79,9 @@ class MessageHandler:
         """Raise when the run is to stop."""
         self._host.signals.check()
 
-    def waiting(self) -> AbstractContextManager[None]:
+    def interruptible(self) -> AbstractContextManager[None]:
         """Lets a signal interrupt what is done meanwhile."""
-        return self._host.signals.waiting()
+        return self._host.signals.interruptible()
 
     def abort(self, error: BaseException) -> None:
         """Give up the run."""
@@ -89,7 +89,7 @@ class MessageHandler:
 
     def _schema(self, message: dict[str, Any]) -> None:
         # No row is half handled here, and the account may take its time to answer.
-        with self.waiting():
+        with self.interruptible():
             if not self._begun:
                 self._host.begin()
                 self._begun = True

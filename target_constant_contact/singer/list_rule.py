@@ -9,9 +9,9 @@ from target_constant_contact.account.lists import UnknownListError
 from target_constant_contact.batches.batch import Destination
 from target_constant_contact.contacts.contact import Rejection
 from target_constant_contact.exceptions import SettingsError
-from target_constant_contact.mapping.field_mapping import field_getter
-from target_constant_contact.mapping.paths import path_fault
-from target_constant_contact.settings.settings import MAX_LISTS, split_lists
+from target_constant_contact.mapping.paths import field_getter, path_fault
+from target_constant_contact.settings.faults import MAX_LISTS
+from target_constant_contact.settings.streams import split_lists
 from target_constant_contact.singer.rejected import RowRejectedError
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from target_constant_contact.account.lists import ListDirectory
     from target_constant_contact.mapping.paths import Read
-    from target_constant_contact.settings.settings import Segment
+    from target_constant_contact.settings.streams import StreamSettings
 
 
 class ListRule:
@@ -95,17 +95,17 @@ class ListRule:
         return found
 
 
-def default_lists(segment: Segment, directory: ListDirectory) -> tuple[str, ...]:
+def default_lists(stream: StreamSettings, directory: ListDirectory) -> tuple[str, ...]:
     """Ids of the lists that the settings name.
 
     Raises:
         SettingsError: They are more than a contact can be on, or none.
     """
     try:
-        found = directory.find_all(segment.lists)
+        found = directory.find_all(stream.lists)
     except UnknownListError as error:
         raise SettingsError([f"lists: {error}"]) from None
-    if len(found) > MAX_LISTS or (segment.lists and not found):
+    if len(found) > MAX_LISTS or (stream.lists and not found):
         fault = f"lists: {len(found)} lists; a contact can be on 1 to {MAX_LISTS}"
         raise SettingsError([fault])
     return found

@@ -63,7 +63,7 @@ class Handler(Protocol):
     def check(self) -> None:
         """Raise to stop reading; called before input is read and before :meth:`handle`."""
 
-    def waiting(self) -> AbstractContextManager[None]:
+    def interruptible(self) -> AbstractContextManager[None]:
         """Lets a signal interrupt the reading of input."""
 
     def abort(self, error: BaseException) -> None:
@@ -110,7 +110,7 @@ class MessageReader(SimpleSingerReader):
             yield piece
 
     def _read(self, source: IO[str], buffer: Any) -> bytes:
-        with self._handler.waiting():
+        with self._handler.interruptible():
             self._handler.check()
             if buffer is not None:
                 return bytes(buffer.read1(BLOCK_BYTES))

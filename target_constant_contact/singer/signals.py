@@ -19,7 +19,7 @@ class Signals:
     """What has come of SIGINT and SIGTERM.
 
     A signal is noted and obeyed at the next :meth:`check`: raised anywhere, it would tear the
-    handling of a row apart. Only what is done under :meth:`waiting` is interrupted at once.
+    handling of a row apart. Only what is done under :meth:`interruptible` is interrupted at once.
 
     Args:
         raise_failure: Raises when the run cannot succeed any more.
@@ -29,7 +29,7 @@ class Signals:
         self._raise_failure = raise_failure
         self._received: int | None = None
         self._waking = False
-        self._waiting = False
+        self._interruptible = False
 
     def install(self) -> None:
         """Handle both signals from now on, if this is the thread that may."""
@@ -49,13 +49,13 @@ class Signals:
             )
 
     @contextmanager
-    def waiting(self) -> Iterator[None]:
+    def interruptible(self) -> Iterator[None]:
         """Whatever is done meanwhile may be interrupted at any point."""
-        self._waiting = True
+        self._interruptible = True
         try:
             yield
         finally:
-            self._waiting = False
+            self._interruptible = False
 
     def handle(self, signum: int, _frame: FrameType | None) -> None:
         """Note a signal; a second one ends the process at once."""
@@ -65,7 +65,7 @@ class Signals:
             sys.exit(1)
         else:
             self._received = signum
-        if self._waiting:
+        if self._interruptible:
             self.check()
 
     def wake(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from singer_sdk.exceptions import MissingKeyPropertiesError
@@ -11,10 +12,10 @@ from typing_extensions import override
 
 from target_constant_contact.batches.batch import Destination
 from target_constant_contact.contacts.contact import Rejection
-from target_constant_contact.mapping.field_mapping import FieldMapping
+from target_constant_contact.mapping.field_mapping import FieldMapping, MappingOptions
 from target_constant_contact.singer.chunks import StreamChunks
 from target_constant_contact.singer.list_rule import ListRule, default_lists
-from target_constant_contact.singer.slots import SlotColumn
+from target_constant_contact.singer.routes import RouteColumn
 from target_constant_contact.singer.validation import RecordValidator
 
 if TYPE_CHECKING:
@@ -58,15 +59,18 @@ class SegmentSink(RecordSink):
         self._run = run
         self._rules = RecordValidator(self.schema) if self.validate_schema else None
         settings, account = run.settings, run.account
-        segment = settings.segment_for(stream_name)
+        segment = settings.for_stream(stream_name)
         default = Destination(stream_name, default_lists(segment, account.lists))
         self.mapping = FieldMapping.compile(
             stream_name,
             self.schema,
             segment.field_mapping,
-            custom_fields=account.custom_fields_for(segment),
-            on_too_long=settings.on_too_long,
-            import_format=settings.import_format,
+            MappingOptions(
+                today=datetime.now(UTC).date(),
+                custom_fields=account.custom_fields_for(segment),
+                on_too_long=settings.on_too_long,
+                import_format=settings.import_format,
+            ),
         )
         self.lists = ListRule(default, segment.lists_field or "", self.schema, account.lists)
         run.know(stream_name, self._message(), self.mapping)
@@ -113,7 +117,7 @@ class SegmentSink(RecordSink):
         try:
             return StreamChunks(
                 self.mapping,
-                SlotColumn(self.lists.read, self.lists.of_value),
+                RouteColumn(self.lists.read, self.lists.of_value),
                 key_properties=self.key_properties,
                 is_valid=self._rules.is_valid if self._rules else None,
                 count=self.record_counter_metric.increment,

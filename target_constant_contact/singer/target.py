@@ -13,8 +13,9 @@ from typing_extensions import override
 
 from target_constant_contact.exceptions import SettingsError
 from target_constant_contact.run.hooks import Hooks
+from target_constant_contact.settings.faults import unknown_settings
 from target_constant_contact.settings.schema import PROPERTIES
-from target_constant_contact.settings.settings import Settings, defaults, unknown_settings
+from target_constant_contact.settings.settings import Settings, defaults
 from target_constant_contact.singer.handler import MessageHandler
 from target_constant_contact.singer.messages import MessageReader
 from target_constant_contact.singer.signals import Signals

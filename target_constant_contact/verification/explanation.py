@@ -15,18 +15,19 @@ from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 from target_constant_contact.ledger.settlement import Settlement
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from target_constant_contact.api.models import ContactStatus
     from target_constant_contact.batches.batch import Destination
+    from target_constant_contact.contacts.contact import Properties
 
-Properties: TypeAlias = "Mapping[str, str | int]"
 Place: TypeAlias = Literal["landed", "suppressed", "refused"]
 
 LINE: Final = "line number in the activity's errors"
 READ_BACK: Final = "not on the list after the import"
 LOOK_UP: Final = "look-up of the address"
 OTHER_VALUES: Final = "the list read back"
+_CHANGED: Final = "unexplained: on the list with other values"
 
 _REASONS: Final = {
     "unsubscribed": "unsubscribed",
@@ -135,46 +136,75 @@ def explain(
     Returns:
         What became of the rows, and the rows that could be named.
     """
-    rows = counted.landed + counted.refused + counted.suppressed + counted.unexplained
+    rows = counted.landed + counted.not_landed
+    balance = _balance(counted, missing, len(named))
+    findings = [
+        *named,
+        *(_finding("refused", item) for item in balance.explained),
+        *(_finding("unexplained", item) for item in balance.unexplained),
+    ]
+    # What is counted and could not be named stays counted.
+    left = max(rows - counted.landed - len(findings), 0)
+    suppressed_rest = min(balance.suppressed_left, left)
+    refused_rest = min(balance.refused_left, left - suppressed_rest)
+    left -= suppressed_rest + refused_rest
+    # More rows with other values than are unexplained prove nothing: the service may write
+    # names in its own way.
+    if changed is not None and len(changed) <= left:
+        left = len(changed)
+        findings += [Finding(properties, _CHANGED, OTHER_VALUES) for properties in changed]
+    refused = len(named) + balance.refused + refused_rest
+    suppressed = balance.suppressed + suppressed_rest
+    unexplained = len(balance.unexplained) + left
+    landed = rows - refused - suppressed - unexplained
+    return Settlement(landed, refused, suppressed, unexplained), tuple(findings)
+
+
+@dataclass(frozen=True, slots=True)
+class _Balance:
+    """Missing rows against the counters.
+
+    Attributes:
+        explained: Rows that a counter explains.
+        unexplained: The others.
+        refused: How many of the explained ones count as refused.
+        suppressed: How many of them count as suppressed.
+        refused_left: Rows that are counted as refused, and nobody can name.
+        suppressed_left: The same of the suppressed.
+    """
+
+    explained: list[Missing]
+    unexplained: list[Missing]
+    refused: int
+    suppressed: int
+    refused_left: int
+    suppressed_left: int
+
+
+def _balance(counted: Settlement, missing: Sequence[Missing], named: int) -> _Balance:
+    """Let every counted error and every counted unsubscribed person explain one row."""
     unsubscribed = [item for item in missing if item.place == "suppressed"]
     judged = [item for item in missing if item.place == "refused"]
     unseen = [item for item in missing if item.place is None]
     suppressed_left = max(counted.suppressed - len(unsubscribed), 0)
-    refused_left = max(counted.refused - len(named), 0)
-    # Every counted error and every counted unsubscribed person explains one row.
+    refused_left = max(counted.refused - named, 0)
+    # Those of whom a look-up tells why come before those who are only missing.
     refused = judged[: refused_left + suppressed_left]
     suppressed_left -= max(len(refused) - refused_left, 0)
     refused_left = max(refused_left - len(refused), 0)
     suppressed_unseen = unseen[:suppressed_left]
     refused_unseen = unseen[suppressed_left : suppressed_left + refused_left]
-    explained = [*unsubscribed, *refused, *suppressed_unseen, *refused_unseen]
-    unexplained = [
-        *judged[len(refused) :],
-        *unseen[len(suppressed_unseen) + len(refused_unseen) :],
-    ]
-    findings = [
-        *named,
-        *(_finding("refused", item) for item in explained),
-        *(_finding("unexplained", item) for item in unexplained),
-    ]
-    # What is counted and could not be named stays counted.
-    left = max(rows - counted.landed - len(findings), 0)
-    suppressed_rest = min(suppressed_left - len(suppressed_unseen), left)
-    refused_rest = min(refused_left - len(refused_unseen), left - suppressed_rest)
-    left -= suppressed_rest + refused_rest
-    if changed is not None and len(changed) <= left:
-        left = len(changed)
-        reason = "unexplained: on the list with other values"
-        findings += [Finding(properties, reason, OTHER_VALUES) for properties in changed]
-    settlement = Settlement(
-        landed=rows
-        - (len(named) + len(explained) + len(unexplained))
-        - (suppressed_rest + refused_rest + left),
-        refused=len(named) + len(refused) + len(refused_unseen) + refused_rest,
-        suppressed=len(unsubscribed) + len(suppressed_unseen) + suppressed_rest,
-        unexplained=len(unexplained) + left,
+    return _Balance(
+        explained=[*unsubscribed, *refused, *suppressed_unseen, *refused_unseen],
+        unexplained=[
+            *judged[len(refused) :],
+            *unseen[len(suppressed_unseen) + len(refused_unseen) :],
+        ],
+        refused=len(refused) + len(refused_unseen),
+        suppressed=len(unsubscribed) + len(suppressed_unseen),
+        refused_left=refused_left - len(refused_unseen),
+        suppressed_left=suppressed_left - len(suppressed_unseen),
     )
-    return settlement, tuple(findings)
 
 
 def _finding(kind: str, item: Missing) -> Finding:

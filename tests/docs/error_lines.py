@@ -1,4 +1,4 @@
-"""Finding every error line in the source, so that the README cannot forget one."""
+"""Finding every error line in the source, so that the page of error lines cannot forget one."""
 
 from __future__ import annotations
 

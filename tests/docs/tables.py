@@ -1,6 +1,6 @@
-"""Tables of the README, made of what `--about` and `--help` say.
+"""Tables of the pages, made of what `--about` and `--help` say.
 
-As a program (`scripts/readme-tables`) it writes them into the README. singer-sdk's built-in
+As a program (`scripts/docs-tables`) it writes them into their pages. singer-sdk's built-in
 settings are described there in other words, because their own change with its version.
 """
 
@@ -15,7 +15,7 @@ from click.testing import CliRunner
 from target_constant_contact.cli import COMMANDS, command
 from target_constant_contact.settings.schema import PROPERTIES
 from target_constant_contact.singer.target import TargetConstantContact
-from tests.docs import readme
+from tests.docs import pages
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -66,13 +66,13 @@ PARTS: Final[dict[str, Callable[[], str]]] = {"settings": settings, "commands": 
 
 
 def main() -> None:
-    """Write the tables into the README."""
-    text = readme.read()
+    """Write the tables into their pages."""
     for name, made in PARTS.items():
+        page = pages.page_of(name)
         start, end = f"<!-- {name} -->\n", f"<!-- /{name} -->"
-        before, _, rest = text.partition(start)
+        before, _, rest = pages.read(page).partition(start)
         text = f"{before}{start}{made()}{end}{rest.partition(end)[2]}"
-    readme.PATH.write_text(text, encoding="utf-8")
+        page.write_text(text, encoding="utf-8")
 
 
 def _command(name: str, found: click.Command) -> str:

@@ -1,12 +1,14 @@
-"""The output in the README is what the example prints."""
+"""The output in the pages is what the example, and the tutorial's own tap, print."""
 
 from __future__ import annotations
 
 import json
+import logging
 import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
+from datetime import date
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -16,17 +18,17 @@ import yaml
 from target_constant_contact.batches.batch import MAX_ROWS, BatchLimits, Destination, ImportBatch
 from target_constant_contact.batches.packer import Packer
 from target_constant_contact.contacts.encoding import encode_contact
-from target_constant_contact.mapping.field_mapping import FieldMapping
+from target_constant_contact.mapping.field_mapping import FieldMapping, MappingOptions
 from target_constant_contact.sandbox import Sandbox
 from tests.conftest import AT_ONCE
-from tests.docs import readme
+from tests.docs import pages
 from tests.support.target import Message, Outcome, record, run, schema, settings_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-FOLDER = readme.ROOT / "examples"
+FOLDER = pages.ROOT / "examples"
 STREAMS = ("newsletter_subscribers", "loyalty_members")
 NEWSLETTER_BEFORE = 2
 """Members whom the sandbox's list has from the start; one of them is in the segment."""
@@ -36,6 +38,10 @@ NEWSLETTER_BEFORE = 2
 def messages(stream: str) -> tuple[Message, ...]:
     """An example segment as tap-jsonl writes it: types of all values of a column."""
     text = (FOLDER / "segments" / f"{stream}.jsonl").read_text(encoding="utf-8")
+    return _messages(stream, text)
+
+
+def _messages(stream: str, text: str) -> tuple[Message, ...]:
     rows = [json.loads(line) for line in text.splitlines()]
     columns: dict[str, dict[str, Any]] = {}
     for row in rows:
@@ -54,7 +60,7 @@ def _type_of(value: Any) -> str:
 
 
 def _project_config() -> dict[str, Any]:
-    project = yaml.safe_load((readme.ROOT / "meltano.yml").read_text(encoding="utf-8"))
+    project = yaml.safe_load((pages.ROOT / "meltano.yml").read_text(encoding="utf-8"))
     config: dict[str, Any] = project["plugins"]["loaders"][0]["config"]
     return {name: value for name, value in config.items() if name != "data_dir"}
 
@@ -71,6 +77,8 @@ class Example:
 @pytest.fixture(scope="module")
 def example(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Example]:
     """The job of meltano.yml with its settings, without Meltano."""
+    # As the command line has it; the fixture of each test, which does so too, comes after this one.
+    logging.getLogger().setLevel(logging.INFO)
     folder: Path = tmp_path_factory.mktemp("example")
     with Sandbox(behaviour=AT_ONCE) as sandbox:
         config = settings_for(sandbox, folder)
@@ -97,16 +105,18 @@ def _sums(outcomes: list[Outcome]) -> list[str]:
     return [line for run in outcomes for line in run.log.splitlines() if " read = " in line]
 
 
-def test_every_line_of_the_shown_output_is_printed(example: Example):
+@pytest.mark.parametrize("part", ["example output", "example sums"])
+def test_every_line_of_the_shown_output_is_printed(example: Example, part: str):
     printed = [line for run in example.first for line in run.log.splitlines()]
-    (shown,) = readme.blocks("text", readme.marked("example output"))
+    (shown,) = pages.blocks("text", pages.marked(part))
 
     # A single missing line says more than two long texts that differ.
+    assert shown.body
     assert [line for line in shown.body.splitlines() if line not in printed] == []
 
 
 def test_no_reason_of_the_first_segment_is_left_out(example: Example):
-    (shown,) = readme.blocks("text", readme.marked("example output"))
+    (shown,) = pages.blocks("text", pages.marked("example output"))
     reasons = [line for line in example.first[0].log.splitlines() if " rejected: " in line]
 
     assert reasons
@@ -119,34 +129,56 @@ def test_both_runs_succeed_and_have_the_same_sums(example: Example):
     assert len(_sums(example.first)) == len(STREAMS)
 
 
-def test_the_list_has_as_many_members_as_the_readme_says(example: Example):
+def test_the_list_has_as_many_members_as_the_tutorial_says(example: Example):
     landed = example.first[0].totals["landed"]
 
     assert example.newsletter == landed + NEWSLETTER_BEFORE - 1
-    assert f"has {example.newsletter:,} members: the {landed:,} that landed" in _one_line()
+    assert f"has {example.newsletter:,} members: the {landed:,} that landed" in pages.one_line(
+        pages.read(pages.page_of("example output"))
+    )
 
 
 def test_the_rejected_row_that_is_shown_is_one_of_them(example: Example):
-    (shown,) = readme.blocks("json", readme.marked("rejected row"))
+    (shown,) = pages.blocks("json", pages.marked("rejected row"))
 
     assert json.loads(shown.body) in example.first[0].rejected
 
 
-def test_a_million_members_take_as_many_requests_as_the_readme_says():
+def test_the_tutorial_shows_what_its_own_tap_brings_about(tmp_path: Path):
+    """The people, the project and the output that it shows belong together."""
+    (segment,) = pages.blocks("text", pages.marked("tutorial segment"))
+    (project,) = pages.blocks("yaml", pages.marked("tutorial project"))
+    (shown,) = pages.blocks("text", pages.marked("tutorial output"))
+    plugins = yaml.safe_load(project.body)["plugins"]
+    stream = plugins["extractors"][0]["config"]["stream_name"]
+    with Sandbox(behaviour=AT_ONCE) as sandbox:
+        config = plugins["loaders"][0]["config"] | {"sandbox": False, "data_dir": str(tmp_path)}
+        done = run(settings_for(sandbox, tmp_path) | config, *_messages(stream, segment.body))
+        cities = {key: contact["city"] for key, contact in sandbox.members(config["lists"]).items()}
+
+    assert done.exit_code == 0
+    assert [line for line in shown.body.splitlines() if line not in done.log.splitlines()] == []
+    assert cities["ada@example.com"] == "Hull"
+
+
+def test_a_million_members_take_as_many_requests_as_the_limits_say():
     batch = _newsletter_as_one_batch()
     size = BatchLimits().size
     per_row = len(batch.body) / batch.rows
     rows = min(MAX_ROWS, int(size / per_row))
 
-    assert f"have {per_row:.0f} bytes on average" in _one_line()
-    assert f"one request carries about {round(rows, -3):,} of them" in _one_line()
-    assert f"a million take {-(-1_000_000 // rows)} requests" in _one_line()
-    assert f"Up to {size // MAX_ROWS - 1} bytes each, it is {1_000_000 // MAX_ROWS}" in _one_line()
+    said = pages.one_line(pages.read(pages.DOCS / "reference" / "limits.md"))
+    assert f"have {per_row:.0f} bytes on average" in said
+    assert f"one request carries about {round(rows, -3):,} of them" in said
+    assert f"a million take {-(-1_000_000 // rows)} requests" in said
+    assert f"Up to {size // MAX_ROWS - 1} bytes each, it is {1_000_000 // MAX_ROWS}" in said
 
 
 def _newsletter_as_one_batch() -> ImportBatch:
     described, *rows = messages("newsletter_subscribers")
-    mapping = FieldMapping.compile("newsletter", described["schema"], None)
+    mapping = FieldMapping.compile(
+        "newsletter", described["schema"], None, MappingOptions(date(2026, 11, 24))
+    )
     packer = Packer()
     for number, row in enumerate(rows):
         contact = mapping(row["record"])
@@ -159,10 +191,6 @@ def _newsletter_as_one_batch() -> ImportBatch:
             )
     (batch,) = packer.seal()
     return batch
-
-
-def _one_line() -> str:
-    return " ".join(readme.read().split())
 
 
 def test_the_generator_reproduces_the_example_segments(tmp_path: Path):

@@ -1,19 +1,24 @@
-"""Whatever the README shows as YAML or JSON can be used as it stands."""
+"""Whatever the pages show as YAML, JSON or Python can be used as it stands."""
 
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
 
+import target_constant_contact
+from target_constant_contact.cli import COMMANDS
 from target_constant_contact.settings.settings import Settings
 from target_constant_contact.singer.target import TargetConstantContact
-from tests.docs import readme
+from tests.docs import pages
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 WHAT_A_SNIPPET_LEAVES_OUT = {
     "access_token": "token",
@@ -21,17 +26,21 @@ WHAT_A_SNIPPET_LEAVES_OUT = {
     "lists": "Newsletter",
 }
 
+PARTS_OF_A_PROJECT = {"plugins", "environments", "jobs", "schedules"}
+"""Keys of a `meltano.yml`."""
+
 
 def _documents() -> Iterator[tuple[str, Any]]:
-    for language, parse in (("yaml", yaml.safe_load), ("json", json.loads)):
-        for number, block in enumerate(readme.blocks(language)):
-            yield f"{language} {number}", parse(block.body)
+    for page in pages.ALL:
+        for language, parse in (("yaml", yaml.safe_load), ("json", json.loads)):
+            for number, block in enumerate(pages.blocks(language, pages.read(page))):
+                yield f"{page.name} {language} {number}", parse(block.body)
 
 
 def _configurations() -> Iterator[tuple[str, dict[str, Any]]]:
     """Each loader's configuration: of a Meltano project, of one environment, or on its own."""
     for name, document in _documents():
-        if document.keys() & {"plugins", "environments"}:
+        if document.keys() & PARTS_OF_A_PROJECT:
             parts = [document, *(part["config"] for part in document.get("environments", ()))]
             for part in parts:
                 for loader in part.get("plugins", {}).get("loaders", ()):
@@ -46,7 +55,7 @@ CONFIGURATIONS = list(_configurations())
 @pytest.mark.parametrize(
     "config", [config for _, config in CONFIGURATIONS], ids=[name for name, _ in CONFIGURATIONS]
 )
-def test_a_configuration_in_the_readme_is_accepted(config: dict[str, Any]):
+def test_a_configuration_in_the_pages_is_accepted(config: dict[str, Any]):
     """Nothing is wrong with it once credentials, consent and a list are filled in."""
     schema = TargetConstantContact.settings_schema()
 
@@ -54,21 +63,49 @@ def test_a_configuration_in_the_readme_is_accepted(config: dict[str, Any]):
     Settings.parse(WHAT_A_SNIPPET_LEAVES_OUT | config, schema)
 
 
-def test_the_readme_has_the_configurations_that_it_speaks_of():
-    """Guards the tests above against a README, or a reader of it, that shows nothing."""
+def test_the_pages_have_the_configurations_that_they_speak_of():
+    """Guards the tests above against pages, or a reader of them, that show nothing."""
     shown = {name for _, config in CONFIGURATIONS for name in config}
 
     assert shown >= {"field_mapping", "segments", "lists", "lists_field", "create_lists"}
     assert len(CONFIGURATIONS) > 15
 
 
-def test_the_loader_in_the_readme_declares_no_unknown_setting():
-    (loader,) = (
-        loader
-        for _, document in _documents()
-        if "plugins" in document
-        for loader in document["plugins"]["loaders"]
-    )
+def test_a_loader_in_the_pages_declares_no_unknown_setting_or_command():
+    declared = {
+        key: {
+            name if key == "commands" else name["name"]
+            for _, document in _documents()
+            for loader in document.get("plugins", {}).get("loaders", ())
+            for name in loader.get(key, ())
+        }
+        for key in ("settings", "commands")
+    }
 
-    known = TargetConstantContact.settings_schema()["properties"]
-    assert {setting["name"] for setting in loader["settings"]} <= known.keys()
+    assert declared["settings"]
+    assert declared["settings"] <= TargetConstantContact.settings_schema()["properties"].keys()
+    assert declared["commands"]
+    assert declared["commands"] <= set(COMMANDS)
+
+
+def test_a_schedule_in_the_pages_runs_a_job_that_stands_beside_it():
+    (project,) = (document for _, document in _documents() if "schedules" in document)
+
+    jobs = {job["name"] for job in project["jobs"]}
+    assert {schedule["job"] for schedule in project["schedules"]} <= jobs
+
+
+PYTHON = pages.DOCS / "reference" / "python.md"
+
+
+def test_the_python_in_the_pages_does_what_it_asserts(tmp_path: Path):
+    (program,) = pages.blocks("python", pages.everything())
+
+    assert "assert" in program.body
+    subprocess.run([sys.executable, "-c", program.body], cwd=tmp_path, check=True, timeout=60)
+
+
+def test_the_page_of_the_python_api_names_what_is_public():
+    named = [pages.code(cells[0])[0] for cells in pages.rows(pages.read(PYTHON))]
+
+    assert sorted(named) == sorted(target_constant_contact.__all__)

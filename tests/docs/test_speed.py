@@ -1,23 +1,23 @@
-"""What the README says of speed is what its table says."""
+"""What the pages say of speed is what the table of the measurement says."""
 
 from __future__ import annotations
 
 import pytest
 
 from target_constant_contact.batches.packer import OPEN_BYTES, OPEN_ROWS
-from tests.docs import readme
+from tests.docs import pages
 
 OURS, START = "target-constant-contact", "`target-constant-contact --version`"
 
 
 def measured(column: int) -> list[str]:
     """A column of the lines about the target, shape by shape."""
-    return [cells[column] for cells in readme.rows(readme.marked("speed")) if cells[0] == OURS]
+    return [cells[column] for cells in pages.rows(pages.marked("speed")) if cells[0] == OURS]
 
 
 def test_every_shape_was_measured():
     headlines = [
-        line.strip("*") for line in readme.marked("speed").splitlines() if line.startswith("**")
+        line.strip("*") for line in pages.marked("speed").splitlines() if line.startswith("**")
     ]
     assert headlines[0] == "one stream"
     assert len(headlines) == len(measured(1)) + 1
@@ -34,10 +34,10 @@ def test_memory_stays_below_what_is_promised():
 
 
 def test_the_start_is_not_much_slower_than_that_of_singer_sdk():
-    (ratio,) = [cells[2] for cells in readme.rows(readme.marked("speed")) if cells[0] == START]
+    (ratio,) = [cells[2] for cells in pages.rows(pages.marked("speed")) if cells[0] == START]
     assert float(ratio) <= 1.5
 
 
 def test_what_open_batches_may_hold_is_what_the_code_lets_them():
     limits = f"{OPEN_BYTES // 1_000_000} MB or {OPEN_ROWS:,} members"
-    assert limits in " ".join(readme.section("Speed").split())
+    assert limits in pages.one_line(pages.read(pages.page_of("speed")))

@@ -1,4 +1,4 @@
-"""The settings and commands in the README and in meltano.yml are those that there are."""
+"""The settings and commands in the pages and in meltano.yml are those that there are."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.docs import readme, tables
+from tests.docs import pages, tables
 
 
 @pytest.mark.parametrize("part", tables.PARTS)
 def test_the_tables_are_what_about_and_help_say(part: str):
-    """Otherwise run `scripts/readme-tables`."""
-    assert readme.marked(part) == tables.PARTS[part]()
+    """Otherwise run `scripts/docs-tables`."""
+    assert pages.marked(part) == tables.PARTS[part]()
 
 
 def test_every_built_in_setting_is_described():
-    described = {readme.code(row[0])[0] for row in readme.rows(readme.marked("built-in settings"))}
+    described = {pages.code(row[0])[0] for row in pages.rows(pages.marked("built-in settings"))}
 
     assert described == tables.built_in()
 
@@ -49,6 +49,6 @@ def test_meltano_yml_has_no_kind_of_number_that_meltano_cannot_pass_on():
 
 
 def _loader() -> dict[str, Any]:
-    project = yaml.safe_load((readme.ROOT / "meltano.yml").read_text(encoding="utf-8"))
+    project = yaml.safe_load((pages.ROOT / "meltano.yml").read_text(encoding="utf-8"))
     (loader,) = project["plugins"]["loaders"]
     return dict(loader)

@@ -6,11 +6,12 @@ import re
 
 import pytest
 
-from tests.docs import readme
+from tests.docs import pages
 from tests.docs.error_lines import GAP, ErrorLine, error_lines, error_modules
 
 LINES = sorted(error_lines())
-ROWS = [readme.code(cells[0])[0] for cells in readme.rows(readme.section("Troubleshooting"))]
+TABLES = pages.read(pages.DOCS / "reference" / "error-lines.md")
+ROWS = [pages.code(cells[0])[0] for cells in pages.rows(TABLES)]
 
 _PLACEHOLDER = re.compile(r"<[^<>]*>|\.\.\.")
 
@@ -38,7 +39,7 @@ def test_a_line_of_the_table_is_printed(row: str):
 
 
 def test_every_row_says_what_to_do():
-    assert all(cells[1] for cells in readme.rows(readme.section("Troubleshooting")))
+    assert all(cells[1] for cells in pages.rows(TABLES))
 
 
 def test_every_module_with_errors_is_represented():

@@ -1,4 +1,4 @@
-"""What a run makes of each fault at each endpoint, as tables in docs/faults.md.
+"""What a run makes of each fault at each endpoint, as tables in docs/reference/faults.md.
 
 As a program (`scripts/fault-tables`) it writes the tables anew; test_faults.py compares them, cell
 by cell, with what really happens.
@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any, Final
 from unittest.mock import patch
 
 from target_constant_contact import waiting
-from target_constant_contact.api.http import transport
+from target_constant_contact.api.http import retry, transport
 from target_constant_contact.api.limits import limiter
 from target_constant_contact.api.oauth import transport as auth_transport
-from target_constant_contact.imports import importer
+from target_constant_contact.imports import sender
 from target_constant_contact.sandbox import Behaviour, Fault, Sandbox
 from tests.support.target import record, run, schema, settings_for, state
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from target_constant_contact.sandbox.control.faults import Action
 
-PATH: Final = Path(__file__).parents[2] / "docs" / "faults.md"
+PATH: Final = Path(__file__).parents[2] / "docs" / "reference" / "faults.md"
 CLIENT: Final = "sandbox-public"
 TEXT: Final = {"type": ["null", "string"]}
 
@@ -163,11 +163,10 @@ def _in_no_time() -> Iterator[None]:
     """Wait thousandths instead of seconds, between polls, tries and slots."""
     with (
         patch.object(waiting, "POLL_SECONDS", (0.001,)),
-        patch.object(transport, "RETRY_SECONDS", 0.0),
-        patch.object(auth_transport, "RETRY_SECONDS", 0.0),
-        patch.object(transport, "_THROTTLED_SECONDS", 0.0),
-        patch.object(auth_transport, "_THROTTLED_SECONDS", 0.0),
-        patch.object(importer, "QUEUE_FULL_SECONDS", 0.4),
+        patch.object(retry, "RETRY_SECONDS", 0.0),
+        patch.object(transport, "THROTTLED_SECONDS", 0.0),
+        patch.object(auth_transport, "THROTTLED_SECONDS", 0.0),
+        patch.object(sender, "QUEUE_FULL_SECONDS", 0.4),
         patch.object(limiter, "_MARGIN", 0.001),
     ):
         yield
@@ -194,7 +193,7 @@ def table(times: str) -> str:
 
 
 def written(times: str) -> dict[tuple[str, str], str]:
-    """The cells of a table in docs/faults.md, by request and fault."""
+    """The cells of a table in docs/reference/faults.md, by request and fault."""
     _, found, rest = PATH.read_text(encoding="utf-8").partition(f"<!-- {times} -->\n")
     assert found, f"{PATH} has no part {times!r}"
     part = rest.partition(f"<!-- /{times} -->")[0]
@@ -207,7 +206,7 @@ def written(times: str) -> dict[tuple[str, str], str]:
 
 
 def main() -> None:
-    """Write the tables into docs/faults.md."""
+    """Write the tables into docs/reference/faults.md."""
     text = PATH.read_text(encoding="utf-8")
     for times in TIMES:
         start, end = f"<!-- {times} -->\n", f"<!-- /{times} -->"

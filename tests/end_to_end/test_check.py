@@ -12,7 +12,7 @@ import pytest
 from target_constant_contact.api.client import ConstantContactClient
 from target_constant_contact.api.limits.limiter import reserved
 from target_constant_contact.checks import contents
-from target_constant_contact.exceptions import ApiError
+from target_constant_contact.exceptions import ApiError, SignInError
 from target_constant_contact.sandbox import Fault
 from tests.support.checking import ALL, Check
 from tests.support.commands import call, config_file
@@ -368,13 +368,28 @@ def test_an_account_that_is_meant_and_cannot_be_told_is_a_failure(check: Check):
     assert [checked.status(name) for name in CONTENTS] == ["skipped", "skipped"]
 
 
-@pytest.mark.parametrize(("account", "status"), [(..., "warning"), ("Anyone", "failed")])
+@pytest.mark.parametrize("error", [ApiError("GET /account: 404", status=404), SignInError("403")])
+@pytest.mark.parametrize(
+    ("settings", "status"),
+    [
+        ({}, "warning"),
+        ({"account": "Anyone"}, "failed"),
+        ({"account": "Anyone", "sandbox": True}, "warning"),
+    ],
+)
 def test_an_account_that_the_service_does_not_tell_matters_only_when_one_is_meant(
-    check: Check, monkeypatch: pytest.MonkeyPatch, account: Any, status: str
+    check: Check,
+    monkeypatch: pytest.MonkeyPatch,
+    settings: dict[str, Any],
+    status: str,
+    error: Exception,
 ):
-    monkeypatch.setattr(ConstantContactClient, "account_summary", _not_found)
+    def refuse(_: ConstantContactClient) -> None:
+        raise error
 
-    assert check(account=account).status("account") == status
+    monkeypatch.setattr(ConstantContactClient, "account_summary", refuse)
+
+    assert check(**settings).status("account") == status
 
 
 def test_lists_are_found_with_their_members(check: Check):

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from target_constant_contact.account.account import Account
 from target_constant_contact.commands.common import parse_settings
-from target_constant_contact.contacts.contact import PROPERTIES, TEXT_LIMITS, wire_names
+from target_constant_contact.contacts.contact import (
+    PROPERTIES,
+    TEXT_LIMITS,
+    Contact,
+    Rejection,
+    wire_names,
+)
 from target_constant_contact.exceptions import SignInError
-from target_constant_contact.mapping.field_mapping import Contact, FieldMapping, Rejection
+from target_constant_contact.mapping.field_mapping import FieldMapping, MappingOptions
 from tests.support.commands import Answer, call, config_file
 from tests.support.target import member, schema, settings_for
 
@@ -201,7 +208,8 @@ def converted(name: str, value: object) -> Contact | Rejection:
     record = {"email": "b@example.com", **TOGETHER.get(name, {}), name: value}
     properties = {field: {} for field in record}
     mapping = {field: field for field in record}
-    return FieldMapping.compile("members", {"properties": properties}, mapping)(record)
+    options = MappingOptions(date(2026, 11, 24))
+    return FieldMapping.compile("members", {"properties": properties}, mapping, options)(record)
 
 
 def test_what_is_said_of_a_property_is_what_the_mapping_does(ask: Ask):

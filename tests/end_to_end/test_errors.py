@@ -13,7 +13,7 @@ from target_constant_contact import cli
 from target_constant_contact.account.account import load_sandbox
 from target_constant_contact.batches.packer import Packer
 from target_constant_contact.exceptions import SettingsError
-from target_constant_contact.imports import importer
+from target_constant_contact.imports import poller
 from target_constant_contact.ledger.settlement import Settlement
 from tests.support.target import member, record, schema, state
 
@@ -39,7 +39,7 @@ def test_an_error_that_nobody_foresaw_shows_its_type_and_place_only(export, monk
 
 
 def test_sums_that_do_not_add_up_fail_the_run_and_say_by_how_much(export, monkeypatch):
-    monkeypatch.setattr(importer, "settle", lambda rows, _counters: Settlement(rows - 2))
+    monkeypatch.setattr(poller, "read_counters", lambda rows, _counters: Settlement(rows - 2))
     outcome = export(schema(), *map(member, range(5)), member(6))
     assert outcome.exit_code == 65
     assert "2 rows are neither landed nor rejected" in outcome.log

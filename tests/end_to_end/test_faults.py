@@ -1,4 +1,4 @@
-"""docs/faults.md says what really happens."""
+"""docs/reference/faults.md says what really happens."""
 
 from __future__ import annotations
 

@@ -63,7 +63,7 @@ def test_a_run_that_the_contract_has_stopped_is_taken_up(sandbox, export):
 
 
 def test_a_run_that_was_stopped_while_it_verified_is_taken_up(sandbox, export, monkeypatch):
-    def stopped(_verifier, _check):
+    def stopped(_verifier):
         raise InterruptedRunError("SIGTERM came before the run was finished.")
 
     with monkeypatch.context() as patched:

@@ -21,8 +21,9 @@ from click.testing import CliRunner
 from filelock import FileLock, Timeout
 
 from target_constant_contact.account import account as account_room
-from target_constant_contact.account import sign_in
+from target_constant_contact.account import new_connection, sign_in
 from target_constant_contact.api.limits.limiter import RateLimiter
+from target_constant_contact.api.limits.sqlite import SqliteSlots
 from target_constant_contact.api.oauth.connection import Application, Connection
 from target_constant_contact.api.oauth.grants import AuthorizationServer
 from target_constant_contact.api.oauth.tokens import TokenStore
@@ -233,8 +234,25 @@ def test_a_device_is_approved_on_another_one(
     only_works(sandbox, store.read("default"))
 
 
-def test_a_device_waits_asks_slower_when_told_and_gets_its_tokens(sandbox, clock, behave):
-    server, slept = _server(sandbox, clock), []
+@pytest.fixture
+def authorization_server(sandbox, clock):
+    """The sandbox's, as an application without a secret sees it."""
+    limiter = RateLimiter(
+        SqliteSlots(None, clock),
+        "device",
+        requests_per_second=1_000,
+        requests_per_day=86_400,
+        sleep=lambda _seconds: None,
+    )
+    application = Application("sandbox-public", None, sandbox.auth_url)
+    yield AuthorizationServer(application, limiter=limiter)
+    limiter.close()
+
+
+def test_a_device_waits_asks_slower_when_told_and_gets_its_tokens(
+    sandbox, clock, behave, authorization_server
+):
+    slept = []
 
     def sleep(seconds):
         slept.append(seconds)
@@ -245,7 +263,7 @@ def test_a_device_waits_asks_slower_when_told_and_gets_its_tokens(sandbox, clock
             sandbox.approve_device(codes[0].user_code)
 
     codes = []
-    grant = sign_in.with_device(server, codes.append, clock=clock, sleep=sleep)
+    grant = sign_in.with_device(authorization_server, codes.append, clock=clock, sleep=sleep)
     assert grant.refresh_token
     # Pending at 5 s; at 10 s too early for 8 s, so that it asks at 20 s.
     assert slept == [5.0, 5.0, 10.0]
@@ -253,23 +271,11 @@ def test_a_device_waits_asks_slower_when_told_and_gets_its_tokens(sandbox, clock
     assert answers == [400, 400, 200]
 
 
-def test_a_device_that_nobody_approves_gives_up(sandbox, clock):
-    server = _server(sandbox, clock)
+def test_a_device_that_nobody_approves_gives_up(clock, authorization_server):
     with pytest.raises(sign_in.SignInError, match="took too long"):
-        sign_in.with_device(server, lambda _device: None, clock=clock, sleep=clock.sleep)
-
-
-def _server(sandbox, clock):
-    limiter = RateLimiter(
-        None,
-        "device",
-        requests_per_second=1_000,
-        requests_per_day=86_400,
-        clock=clock,
-        sleep=lambda _seconds: None,
-    )
-    application = Application("sandbox-public", None, sandbox.auth_url)
-    return AuthorizationServer(application, limiter=limiter)
+        sign_in.with_device(
+            authorization_server, lambda _device: None, clock=clock, sleep=clock.sleep
+        )
 
 
 def test_a_refused_sign_in_stores_nothing(login, browser, store):
@@ -677,8 +683,10 @@ def test_no_secret_is_ever_shown(login, browser, store, monkeypatch, wrong_accou
     monkeypatch.setattr(sign_in.secrets, "token_urlsafe", noting)
     monkeypatch.setenv("TARGET_CONSTANT_CONTACT_LOGLEVEL", "DEBUG")
     granted = []
-    check = sign_in.check_grant
-    monkeypatch.setattr(sign_in, "check_grant", lambda grant: (granted.append(grant), check(grant)))
+    check = new_connection.check_grant
+    monkeypatch.setattr(
+        new_connection, "check_grant", lambda grant: (granted.append(grant), check(grant))
+    )
     done = login("--agree", "--account", "Other Co" if wrong_account else ACCOUNT)
     assert done.exit_code == (78 if wrong_account else 0)
     assert (store.names() == []) == wrong_account

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from target_constant_contact.imports import importer
+from target_constant_contact.imports import sender
 from target_constant_contact.sandbox import Fault
 from tests.support.target import member, record, schema, state
 
@@ -178,7 +178,7 @@ def test_our_own_count_of_the_day_ends_the_run_as_try_later(export):
 
 
 def test_a_full_queue_is_waited_for(sandbox, export, monkeypatch):
-    monkeypatch.setattr(importer, "QUEUE_FULL_SECONDS", 0.01)
+    monkeypatch.setattr(sender, "QUEUE_FULL_SECONDS", 0.01)
     sandbox.add_fault(Fault("POST", IMPORT, action="queue_full", times=2))
     outcome = export(schema(), member(1))
     assert outcome.exit_code == 0

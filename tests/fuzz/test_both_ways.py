@@ -108,9 +108,9 @@ def outcome(account: Sandbox, text: bytes, shortest_chunk: int, **options: Any) 
     sent: list[ImportBatch] = []
     submit = Importer.submit
 
-    def note(self: Importer, batch: ImportBatch, check: Any) -> None:
+    def note(self: Importer, batch: ImportBatch) -> None:
         sent.append(batch)
-        submit(self, batch, check)
+        submit(self, batch)
 
     stdout, log = io.StringIO(), io.StringIO()
     handler = logging.StreamHandler(log)

@@ -64,10 +64,10 @@ _FORKS = """
 import os, sys
 import target_constant_contact.account.account
 import target_constant_contact.run.run
-from target_constant_contact import flights
+from target_constant_contact import waiting
 from target_constant_contact.cli import main
 # The account works in tenths of seconds where the service takes minutes.
-flights.POLL_SECONDS = (0.05, 0.1, 0.2, 0.4)
+waiting.POLL_SECONDS = (0.05, 0.1, 0.2, 0.4)
 for line in sys.stdin:
     config, messages, output, log = line.split()
     pid = os.fork()

@@ -18,6 +18,8 @@ from target_constant_contact.batches.batch import BatchLimits, Destination
 from target_constant_contact.batches.json_batch import JsonBatch
 from target_constant_contact.exceptions import TryLaterError
 from target_constant_contact.ledger.ledger import Ledger
+from target_constant_contact.waiting import Waiting
+from tests.support.fakes import AT_ONCE
 from tests.support.process import environment
 
 if TYPE_CHECKING:
@@ -29,9 +31,10 @@ import json, os, signal, sys
 from pathlib import Path
 
 from target_constant_contact.api.models import Activity
-from target_constant_contact.batches.batch import (BatchLimits, Destination)
-from target_constant_contact.batches.open_batch import (JsonBatch)
+from target_constant_contact.batches.batch import BatchLimits, Destination
+from target_constant_contact.batches.json_batch import JsonBatch
 from target_constant_contact.ledger.ledger import Ledger
+from target_constant_contact.waiting import Waiting
 
 def say(person):
     batch = JsonBatch(1, Destination("members", ("list-a",)), None, 0, BatchLimits())
@@ -45,9 +48,6 @@ def imported(entry):
 def send(ledger, person):
     entry = ledger.begin(say(person), "json")
     ledger.accept(entry, imported(entry))
-
-def nothing():
-    pass
 """
 
 DIES = (
@@ -121,7 +121,7 @@ def work(folder):
     def begin(person):
         sent[person] = ledger.begin(say(person), "json")
 
-    yield lambda: ledger.open(nothing, wait_seconds=0)
+    yield lambda: ledger.open(Waiting(0))
     yield confirm
     yield lambda: ledger.take_up(say("a"), "json")
     for person in ("x", "y"):
@@ -153,7 +153,7 @@ IS_UNDER_WAY = (
     COMMON
     + """
 ledger = Ledger(Path(sys.argv[1]), "first")
-ledger.open(nothing, wait_seconds=0)
+ledger.open(Waiting(0))
 for person in sys.argv[2:]:
     send(ledger, person)
 print("under way", flush=True)
@@ -187,10 +187,6 @@ def script(text: str, home: Path, *arguments: str) -> Iterator[Any]:
         process.communicate()
 
 
-def no_check() -> None:
-    """Nothing asks the run to stop."""
-
-
 def say(person: str) -> Any:
     batch = JsonBatch(1, Destination("members", ("list-a",)), None, 0, BatchLimits())
     batch.add(f"{person}@example.com", b"{}")
@@ -209,7 +205,7 @@ class Next:
         self.ledger = Ledger(folder, "next")
 
     def __enter__(self) -> Ledger:
-        self.ledger.open(no_check, wait_seconds=0)
+        self.ledger.open(AT_ONCE)
         return self.ledger
 
     def __exit__(self, *_error: object) -> None:
@@ -242,7 +238,7 @@ class Victims:
         if self.before == "nothing":
             return folder
         ledger = Ledger(folder, "interrupted")
-        ledger.open(no_check, wait_seconds=0)
+        ledger.open(AT_ONCE)
         entry = ledger.begin(say("a"), "json")
         ledger.accept(entry, imported(entry))
         ledger.begin(say("b"), "json")
@@ -307,7 +303,7 @@ def test_a_run_goes_on_when_another_process_has_ended(tmp_path, caplog):
                 process.stdin.flush()
 
         ledger = Ledger(folder, "second")
-        ledger.open(check, wait_seconds=20)
+        ledger.open(Waiting(20, raise_if_stopped=check))
         ledger.close()
     assert checks >= 2
     assert caplog.messages == ["Run first of the same export is under way; waiting"]
@@ -319,7 +315,7 @@ def test_a_run_refuses_when_another_process_does_not_end(tmp_path):
         assert process.stdout.readline() == "under way\n"
         began = time.monotonic()
         with pytest.raises(TryLaterError, match="Run first of the same export has not ended"):
-            Ledger(folder, "second").open(no_check, wait_seconds=0.3)
+            Ledger(folder, "second").open(Waiting(0.3))
         assert 0.3 <= time.monotonic() - began < 5
         process.stdin.write("\n")
         process.stdin.flush()
@@ -349,7 +345,7 @@ def test_a_journal_that_is_read_while_it_is_written_is_never_damaged(tmp_path):
     """A waiting run reads the name of the one that is under way."""
     folder = tmp_path / "account" / "export"
     writer = Ledger(folder, "writer")
-    writer.open(no_check, wait_seconds=0)
+    writer.open(AT_ONCE)
     stop = threading.Event()
 
     def write() -> None:
@@ -361,7 +357,7 @@ def test_a_journal_that_is_read_while_it_is_written_is_never_damaged(tmp_path):
     try:
         for _ in range(50):
             with pytest.raises(TryLaterError, match="Run writer of"):
-                Ledger(folder, "reader").open(no_check, wait_seconds=0)
+                Ledger(folder, "reader").open(AT_ONCE)
     finally:
         stop.set()
         thread.join()

@@ -52,10 +52,11 @@ CLIENT = """
 import http.client, json, pathlib, sys, time
 from target_constant_contact.api.limits.limiter import RateLimiter
 from target_constant_contact.api.limits.redis import RedisSlots
+from target_constant_contact.api.limits.sqlite import SqliteSlots
 from target_constant_contact.exceptions import QuotaExceededError
 
 name, place, port, options = sys.argv[1:]
-store = RedisSlots(place) if "://" in place else pathlib.Path(place)
+store = RedisSlots(place) if "://" in place else SqliteSlots(pathlib.Path(place))
 limiter = RateLimiter(store, "key", **json.loads(options))
 connection = http.client.HTTPConnection("127.0.0.1", int(port), timeout=30)
 connection.connect()

@@ -13,6 +13,7 @@ from itertools import pairwise
 import pytest
 
 from target_constant_contact.api.limits.limiter import RateLimiter
+from target_constant_contact.api.limits.sqlite import SqliteSlots
 from target_constant_contact.api.oauth.connection import Application, Connection
 from target_constant_contact.api.oauth.credentials import Credentials
 from target_constant_contact.api.oauth.grants import AuthorizationServer
@@ -35,12 +36,14 @@ import requests
 from target_constant_contact.api.oauth.credentials import Credentials
 from target_constant_contact.api.oauth.grants import AuthorizationServer
 from target_constant_contact.api.limits.limiter import RateLimiter
+from target_constant_contact.api.limits.sqlite import SqliteSlots
 from target_constant_contact.api.oauth.renewal import ConnectionToken
 from target_constant_contact.api.oauth.tokens import TokenStore
 
 def connect(auth_url, folder, seed, per_second):
     folder = Path(folder)
-    limiter = RateLimiter(folder / "requests.sqlite", "token", requests_per_second=per_second)
+    store = SqliteSlots(folder / "requests.sqlite")
+    limiter = RateLimiter(store, "token", requests_per_second=per_second)
     return ConnectionToken(
         Credentials("default", auth_url, "sandbox-public", refresh_token=seed),
         TokenStore(folder / "connections"),
@@ -241,7 +244,7 @@ class Victim:
 
     def renew(self):
         """What the next run does."""
-        limiter = RateLimiter(None, "k", requests_per_second=1_000)
+        limiter = RateLimiter(SqliteSlots(None), "k", requests_per_second=1_000)
         try:
             ConnectionToken(
                 Credentials("default", self.sandbox.auth_url, PUBLIC, refresh_token=self.seed),

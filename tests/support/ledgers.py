@@ -11,6 +11,7 @@ from target_constant_contact.batches.batch import BatchLimits, Destination
 from target_constant_contact.batches.json_batch import JsonBatch
 from target_constant_contact.contacts.encoding import encode_contact
 from target_constant_contact.ledger.ledger import Ledger
+from tests.support.fakes import AT_ONCE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 
 
-class Clock:
+class TickingClock:
     """Wall time; every look at it is a second later than the one before."""
 
     def __init__(self) -> None:
@@ -38,7 +39,7 @@ class Exports:
 
     def __init__(self, account: Path) -> None:
         self.account = account
-        self.clock: Callable[[], datetime] = Clock()
+        self.clock: Callable[[], datetime] = TickingClock()
         self.ledgers: list[Ledger] = []
 
     @property
@@ -62,7 +63,7 @@ class Exports:
     def start(self, run: str = "next", export: str = "export") -> Ledger:
         """Begin a run. One that was begun before must have been closed."""
         ledger = self.ledger(run, export)
-        ledger.open(no_check, wait_seconds=0)
+        ledger.open(AT_ONCE)
         return ledger
 
     def interrupt(self, *batches: ImportBatch, run: str = "first") -> None:
@@ -84,10 +85,6 @@ class Exports:
         other = self.start("other run", "other export")
         other.finish()
         other.close()
-
-
-def no_check() -> None:
-    """Nothing asks the run to stop."""
 
 
 def say(

@@ -8,6 +8,7 @@ from typing import IO, TYPE_CHECKING, Any, Final
 
 import requests
 
+from target_constant_contact.api.http.retry import PassingError
 from target_constant_contact.exceptions import TargetError
 
 if TYPE_CHECKING:
@@ -25,19 +26,6 @@ _CHUNK: Final = 1 << 20
 _BLANKS: Final = b"\xef\xbb\xbf\r\n\t "
 _OTHER_STARTS: Final = (b"", b"<", b"{", b"[")
 """Nothing, or the start of a page, an object or an array, where a table was asked for."""
-
-
-class PassingError(Exception):
-    """A request failed in a way that another try may mend.
-
-    Args:
-        message: What has happened.
-        maybe_taken: Whether the service may have carried the request out.
-    """
-
-    def __init__(self, message: str, *, maybe_taken: bool = True) -> None:
-        super().__init__(message)
-        self.maybe_taken = maybe_taken
 
 
 def json_of(response: requests.Response) -> Any:
@@ -81,6 +69,7 @@ def saved_table(response: requests.Response) -> IO[bytes]:
             file: IO[bytes] = on_error.enter_context(tempfile.TemporaryFile())
             for chunk in _chunks(response):
                 file.write(chunk)
+            # What stands between may answer with a page or an error, and a status of 200.
             file.seek(0)
             _check_start(file.read(_CHUNK))
             file.seek(0)

@@ -45,6 +45,7 @@ class ServiceError:
             body = response.json()
         except ValueError:
             body = None
+        # The API answers with an array of errors, gateways and the token endpoint with one object.
         found = body[0] if isinstance(body, list) and body else body
         found = found if isinstance(found, dict) else {}
         return cls(

@@ -10,11 +10,9 @@ from __future__ import annotations
 import hashlib
 import time
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from target_constant_contact.api.limits.slots import DAY_SECONDS, LONGEST_PENALTY, day_of
-from target_constant_contact.api.limits.sqlite import SqliteSlots
 from target_constant_contact.exceptions import QuotaExceededError
 
 if TYPE_CHECKING:
@@ -55,38 +53,33 @@ class RateLimiter:
     that a run can still learn what became of the rows that it has sent.
 
     Args:
-        store: Where slots are counted: a SQLite file, for the processes of this machine; None for
-            this limiter alone; or a store of another kind.
+        store: Where slots are counted. It has the clock, and is closed with the limiter.
         key: What the limit belongs to, such as a client id. Only a hash of it is stored.
         requests_per_second: The most requests in any one second.
         requests_per_day: The most requests in one UTC day.
-        clock: Returns the time as a Unix timestamp in seconds; a store of another kind has its own.
         sleep: Waits for a number of seconds.
 
     Attributes:
         requests_per_day: The most requests in one UTC day.
 
     Raises:
-        TargetError: The store cannot be used (also from every method).
+        TargetError: From every method, when the store cannot be used.
     """
 
-    def __init__(  # noqa: PLR0913 - two ways to tell time, which only tests replace
+    def __init__(
         self,
-        store: Path | SlotStore | None,
+        store: SlotStore,
         key: str,
         *,
         requests_per_second: int = REQUESTS_PER_SECOND,
         requests_per_day: int = REQUESTS_PER_DAY,
-        clock: Callable[[], float] = time.time,
         sleep: Callable[[float], object] = time.sleep,
     ) -> None:
         self.requests_per_day = requests_per_day
         self._key = hashlib.sha256(key.encode()).hexdigest()
         self._interval = _MARGIN / requests_per_second
         self._sleep = sleep
-        self._store: SlotStore = (
-            SqliteSlots(store, clock) if store is None or isinstance(store, Path) else store
-        )
+        self._store = store
 
     def acquire(self, *, in_flight: bool = False) -> None:
         """Reserve the next slot, and return when it has come.
@@ -106,6 +99,7 @@ class RateLimiter:
             wait = slot.due - self._store.clock()
             if wait > 0:
                 self._sleep(wait)
+            # A loaded machine wakes sleepers late, and two late requests may come as one burst.
             if self._store.clock() - slot.due <= _LATE:
                 return
             missed = slot.time

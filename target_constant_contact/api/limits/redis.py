@@ -8,6 +8,7 @@ Source: https://redis.io/docs/latest/develop/programmability/eval-intro/
 from __future__ import annotations
 
 import time
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
@@ -228,9 +229,10 @@ def place_of(url: str) -> str:
 
 def _load_redis() -> Any:
     try:
-        import redis  # noqa: PLC0415 - an extra
-        import redis.backoff  # noqa: PLC0415
-        import redis.retry  # noqa: PLC0415
+        redis = import_module("redis")
+        # Its own __init__ need not load these.
+        import_module("redis.backoff")
+        import_module("redis.retry")
     except ImportError as error:
         fault = (
             f"rate_limit_url: {error.name} is not installed; install target-constant-contact[redis]"

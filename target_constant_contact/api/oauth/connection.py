@@ -50,6 +50,7 @@ class Agreement:
     text: str
 
 
+# A plain record, with the members of the file that it is kept in.
 @dataclass(frozen=True, slots=True)
 class Connection:
     """A connection to one account: what ``login`` made, or what the settings seeded.
@@ -107,6 +108,7 @@ class Connection:
 
     def is_fresh(self, now: float) -> bool:
         """Whether the access token is good for another minute (a tenth of a shorter life)."""
+        # A request that begins with a good token must also arrive with one.
         margin = min(_MARGIN_SECONDS, self.lifetime * _MARGIN_SHARE)
         return bool(self.access_token) and now < self.expires_at - margin
 
@@ -120,6 +122,7 @@ class Connection:
         values = _known(cls, document)
         application = Application(**_known(Application, values.pop("application")))
         agreement = values.pop("agreement", None)
+        # JSON has one kind of number; another program may have written a whole one.
         for name in _NUMBERS & values.keys():
             values[name] = float(values[name])
         if not isinstance(values["refresh_token"], str):

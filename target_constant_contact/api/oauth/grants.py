@@ -141,6 +141,7 @@ class AuthorizationServer:
                 f"{self._url}/device/authorize",
                 data=body,
                 headers={"Accept": "application/json"},
+                # A secret must not go to another host.
                 allow_redirects=False,
                 withhold_token=True,
             ),
@@ -169,6 +170,7 @@ class AuthorizationServer:
         self._transport.stop()
 
     def _fetch(self, **values: str) -> Grant:
+        # Of the name of a grant, which may be a URN, log lines show the last part.
         answer = self._transport.call(
             f"POST /token ({values['grant_type'].rpartition(':')[2]})",
             lambda session: session.fetch_token(

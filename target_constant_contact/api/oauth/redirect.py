@@ -77,6 +77,7 @@ def code_of(query: str, state: str) -> str:
         SignInError: It holds no code.
     """
     values = dict(parse_qsl(query))
+    # As bytes, because texts that are not ASCII cannot be compared in constant time.
     came = values.get("state", "").encode(errors="replace")
     if not secrets.compare_digest(came, state.encode()):
         raise ForeignAnswerError(
@@ -133,6 +134,7 @@ class Loopback:
         Raises:
             SettingsError: The port is taken, or cannot be used.
         """
+        # The address of the redirect only, so that nobody else on the network reaches the page.
         server_class = _Server6 if ":" in self._host else _Server
         try:
             self._server = server_class((self._host, self._port), _Handler)
@@ -250,6 +252,7 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         """Answer the browser, then hand on what it brought."""
         page, brought = self.server.loopback.read(self.path)
+        # In this order: once the waiting ends, the server does, and the page would be lost.
         try:
             self._answer(page.status, page.html())
         finally:

@@ -84,9 +84,8 @@ class ConnectionToken(Signer):
             SettingsError: The store cannot be used, or the application is refused.
             TryLaterError: The authorization server does not answer.
         """
-        self.make_ready()
-        assert self._connection is not None  # noqa: S101 - make_ready has set it
-        return self._connection
+        with self._lock:
+            return self._fresh()
 
     @property
     @override
@@ -96,8 +95,7 @@ class ConnectionToken(Signer):
     @override
     def make_ready(self) -> None:
         with self._lock:
-            if self._connection is None or not self._connection.is_fresh(self._clock()):
-                self._connection = self._obtain("")
+            self._fresh()
 
     @override
     def renew(self, rejected: str) -> bool:
@@ -124,6 +122,12 @@ class ConnectionToken(Signer):
                 self._connection = replace(stored, account_id=account_id, account_name=account_name)
                 with suppress(OSError):  # It is asked again next time.
                     self._store.write(self._connection)
+
+    def _fresh(self) -> Connection:
+        """The connection, renewed if its access token is about to expire (lock held)."""
+        if self._connection is None or not self._connection.is_fresh(self._clock()):
+            self._connection = self._obtain("")
+        return self._connection
 
     def _obtain(self, rejected: str) -> Connection:
         """The stored tokens if they are good, or new ones.

@@ -13,7 +13,7 @@ from __future__ import annotations
 import json
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, replace
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Final
 
 from filelock import FileLock, Timeout
 
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-_FOLDER: Final = "connections"
 _LOCK_SECONDS: Final = 180.0
 _DAMAGED: Final = (ValueError, KeyError, TypeError, AttributeError)
 """What reading a document of another shape raises."""
@@ -47,11 +46,6 @@ class TokenStore:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    @classmethod
-    def below(cls, data_dir: Path) -> Self:
-        """The store of a data folder."""
-        return cls(data_dir / _FOLDER)
-
     def path(self, name: str) -> Path:
         """The file of a connection.
 
@@ -64,6 +58,7 @@ class TokenStore:
 
     def names(self) -> list[str]:
         """The names of the stored connections, sorted."""
+        # Other people's files may lie there too, with names that no connection can have.
         found = (path.stem for path in self.folder.glob("*.json"))
         return sorted(name for name in found if is_name(name))
 
@@ -107,6 +102,7 @@ class TokenStore:
         """
         path = self.path(connection.name)
         make_private_folder(self.folder)
+        # All or nothing: half a file would be a token that nobody can get back.
         new = self._unfinished(connection.name)
         write_private(new, json.dumps(asdict(connection), indent=2) + "\n", durable=True)
         replace_durably(new, path)
@@ -117,6 +113,7 @@ class TokenStore:
         Raises:
             OSError: It cannot be removed.
         """
+        # First: what is left of it would be taken up as the connection by the next lock.
         self._unfinished(name).unlink(missing_ok=True)
         path = self.path(name)
         existed = path.exists()
@@ -138,6 +135,7 @@ class TokenStore:
         try:
             make_private_folder(self.folder)
             _refuse_if_open(self.folder, "700")
+            # Of the system: it is freed when its process dies, and the file stays where it is.
             lock = FileLock(path, timeout=_LOCK_SECONDS, mode=PRIVATE_FILE)
             lock.acquire()
         except Timeout:

@@ -12,22 +12,24 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
-import backoff
-import requests
-
+from target_constant_contact.api.http.answers import NO_ANSWER
 from target_constant_contact.api.http.errors import ServiceError, never_sent
+from target_constant_contact.api.http.retry import (
+    THROTTLED_SECONDS,
+    PassingError,
+    Retry,
+    ThrottledError,
+)
 from target_constant_contact.exceptions import ServiceUnavailableError, SettingsError, SignInError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    import requests
     from authlib.integrations.requests_client import OAuth2Session
 
     from target_constant_contact.api.limits.limiter import RateLimiter
     from target_constant_contact.api.oauth.connection import Application
-
-RETRY_SECONDS: Final = 1.0
-"""First of the growing waits between the tries of a call; the waits are jittered."""
 
 _REDIRECT: Final = 300
 _CLIENT_ERROR: Final = 400
@@ -35,17 +37,9 @@ _UNAUTHORIZED: Final = 401
 _NOT_THERE: Final = frozenset({404, 405})
 _TOO_MANY: Final = 429
 _UNAVAILABLE: Final = 500
-_THROTTLED_SECONDS: Final = 1.0
 _WRONG_APPLICATION: Final = frozenset({"invalid_client", "unauthorized_client"})
 _MAX_TRIES: Final = 5
 _MAX_WAIT_SECONDS: Final = 10.0
-_TIMEOUT: Final = (10.0, 30.0)
-_NO_ANSWER: Final = (
-    requests.ConnectionError,
-    requests.Timeout,
-    requests.exceptions.ChunkedEncodingError,
-    requests.exceptions.ContentDecodingError,
-)
 _LIKE_A_TOKEN: Final = re.compile(r"[\w+/=-]{24,}")
 """What a server may quote of a request, and must not reach a log."""
 _logger = logging.getLogger(__name__)
@@ -80,14 +74,6 @@ class NoGrantError(ServiceUnavailableError):
         self.answer_lost = answer_lost
 
 
-class _PassingError(Exception):
-    """A call failed in a way that another try may mend."""
-
-    def __init__(self, message: str, *, answer_lost: bool) -> None:
-        super().__init__(message)
-        self.answer_lost = answer_lost
-
-
 class AuthTransport:
     """Makes the calls of one application.
 
@@ -105,8 +91,8 @@ class AuthTransport:
     ) -> None:
         self._application = application
         self._limiter = limiter
-        self._retry_seconds = RETRY_SECONDS if retry_seconds is None else retry_seconds
         self._stopped = threading.Event()
+        self._retry = Retry(_MAX_TRIES, _MAX_WAIT_SECONDS, retry_seconds, self._stopped.is_set)
 
     def stop(self) -> None:
         """Make no further try of a call that is under way in another thread."""
@@ -133,31 +119,17 @@ class AuthTransport:
             nonlocal lost
             try:
                 return self._attempt(send, what, needed)
-            except _PassingError as error:
-                lost = lost or error.answer_lost
+            except PassingError as error:
+                # Of any try: once the service may have used the token up, no later answer tells.
+                lost = lost or error.maybe_taken
                 raise
 
-        def tell(details: Any) -> None:
-            _logger.warning(
-                "%s: %s; trying again in %.1f s", what, details["exception"], details["wait"]
-            )
-
-        retrying = backoff.on_exception(
-            backoff.expo,
-            _PassingError,
-            max_tries=_MAX_TRIES,
-            giveup=lambda _: self._stopped.is_set(),
-            factor=self._retry_seconds,
-            max_value=_MAX_WAIT_SECONDS,
-            logger=None,
-            on_backoff=tell,
-        )
         try:
-            return retrying(attempt)()
+            return self._retry.call(attempt, what)
         except GrantRefusedError as error:
             error.answer_lost = lost
             raise
-        except _PassingError as error:
+        except PassingError as error:
             raise NoGrantError(
                 f"{what} got no usable answer from the authorization server, last: {error}. Run "
                 "again later; see https://status.constantcontact.com",
@@ -171,16 +143,17 @@ class AuthTransport:
             # Once the session is there: its import takes longer than a slot is early.
             self._limiter.acquire()
             if self._stopped.is_set():
-                raise _PassingError("stopped", answer_lost=False)
+                raise PassingError("stopped", maybe_taken=False)
             return self._read(_send(session, send, what), what, needed)
 
     def _read(self, response: requests.Response, what: str, needed: str) -> dict[str, Any]:
         status = response.status_code
         if status == _TOO_MANY:
-            self._limiter.penalize(_THROTTLED_SECONDS)
-            raise _PassingError(str(_said(response)), answer_lost=False)
+            self._limiter.penalize(THROTTLED_SECONDS)
+            raise ThrottledError(str(_said(response)))
+        # What went wrong behind the gateway may have come after the token was used.
         if status >= _UNAVAILABLE:
-            raise _PassingError(str(_said(response)), answer_lost=True)
+            raise PassingError(str(_said(response)))
         if status >= _REDIRECT:
             raise _refused(_said(response), what)
         try:
@@ -188,23 +161,16 @@ class AuthTransport:
         except ValueError:
             answer = None
         if not isinstance(answer, dict) or not answer.get(needed):
-            raise _PassingError(f"{status} without {needed}", answer_lost=True)
+            raise PassingError(f"{status} without {needed}")
         return answer
 
     def session(self) -> OAuth2Session:
         """Authlib's session of the application, to be closed by the caller."""
-        # Imported here: a run in the sandbox, or with an access token, needs none of it.
-        from authlib.integrations.requests_client import OAuth2Session  # noqa: PLC0415
-
-        session = OAuth2Session(
-            self._application.client_id,
-            self._application.client_secret,
-            code_challenge_method="S256",
-            default_timeout=_TIMEOUT,
+        from target_constant_contact.api.oauth.session import (  # noqa: PLC0415 - slow to load
+            ApplicationSession,
         )
-        # Answers are read here: Authlib raises for an odd member, and the token would be lost.
-        session.parse_response_token = lambda response: response  # type: ignore[method-assign]
-        return session
+
+        return ApplicationSession(self._application)
 
 
 def _send(
@@ -213,10 +179,10 @@ def _send(
     started = time.monotonic()
     try:
         return send(session)
-    except _NO_ANSWER as error:
+    except NO_ANSWER as error:
         # Its text may quote the request.
-        raise _PassingError(
-            f"no answer ({type(error).__name__})", answer_lost=not never_sent(error)
+        raise PassingError(
+            f"no answer ({type(error).__name__})", maybe_taken=not never_sent(error)
         ) from None
     except ValueError as error:
         fault = f"{what} cannot be sent ({type(error).__name__}); check auth_url and the proxy"

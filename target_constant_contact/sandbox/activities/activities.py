@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from target_constant_contact.sandbox.activities import jobs
 from target_constant_contact.sandbox.activities.exports import export_contacts
-from target_constant_contact.sandbox.activities.imports import ImportJob, Outcome, apply_import
+from target_constant_contact.sandbox.activities.imports import ImportJob, apply_import
+from target_constant_contact.sandbox.activities.outcome import Outcome
 from target_constant_contact.sandbox.data.clock import stamp
 
 if TYPE_CHECKING:
@@ -90,6 +91,7 @@ def settle_next(store: Store, behaviour: Behaviour, now: float) -> bool:
         " FROM activities WHERE settled = 0 AND outcome != 'stuck' AND ends_at <= ?"
         " ORDER BY ends_at, seq LIMIT 1"
     )
+    # Looked at without owning the file, because nearly always nothing is due.
     with store.reading() as db:
         if db.execute(f"SELECT 1{query}", (now,)).fetchone() is None:
             return False

@@ -9,7 +9,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from target_constant_contact.sandbox.activities.imports import Outcome
+from target_constant_contact.sandbox.activities.outcome import Outcome
 from target_constant_contact.sandbox.data.clock import stamp
 from target_constant_contact.sandbox.data.contacts import (
     ADDRESSES,
@@ -18,6 +18,7 @@ from target_constant_contact.sandbox.data.contacts import (
     address_of,
 )
 from target_constant_contact.sandbox.data.lists import list_numbers
+from target_constant_contact.sandbox.data.queries import select
 
 if TYPE_CHECKING:
     import sqlite3
@@ -189,11 +190,12 @@ def _chosen(
         " ORDER BY l.name))"
     )
     conditions = list(_conditions(db, request, until))
-    where = " AND ".join(condition for condition, _ in conditions)
     values = [value for _, some in conditions for value in some]
-    query = (
-        f"SELECT c.*, {names if with_lists else 'NULL'} AS list_names FROM contacts c"  # noqa: S608 - constants
-        f" WHERE {where} ORDER BY c.seq"
+    query = select(
+        f"c.*, {names if with_lists else 'NULL'} AS list_names",
+        "contacts c",
+        *(condition for condition, _ in conditions),
+        rest="ORDER BY c.seq",
     )
     yield from db.execute(query, [until, *values] if with_lists else values)
 

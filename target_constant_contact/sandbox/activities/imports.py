@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 import os
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from target_constant_contact.sandbox.activities.outcome import Outcome
 from target_constant_contact.sandbox.activities.rows import Property, Row, Rules, read_row
 from target_constant_contact.sandbox.data.contacts import parsed_properties
 from target_constant_contact.sandbox.data.history import add_entry
 from target_constant_contact.sandbox.data.lists import list_numbers
+from target_constant_contact.sandbox.data.queries import select
 
 if TYPE_CHECKING:
     import sqlite3
@@ -47,23 +49,6 @@ class ImportJob:
 
 
 @dataclass(slots=True)
-class Outcome:
-    """How an activity ended.
-
-    Attributes:
-        counters: The ``status`` object.
-        errors: ``activity_errors``.
-        failed: The activity ends as ``failed`` instead of ``completed``.
-        results: Text of an exported file.
-    """
-
-    counters: dict[str, int] = field(default_factory=dict)
-    errors: list[str] = field(default_factory=list)
-    failed: bool = False
-    results: str | None = None
-
-
-@dataclass(slots=True)
 class _Person:
     seq: int
     permission: str | None
@@ -79,6 +64,7 @@ def apply_import(db: sqlite3.Connection, job: ImportJob, behaviour: Behaviour) -
     if len(numbers) < len({list_id.lower() for list_id in job.list_ids}):
         return Outcome(errors=["A contact list does not exist"], failed=True)
     rules = _rules(db, job, behaviour)
+    # The header is line 1, also where there is none.
     rows = [read_row(raw, line, rules) for line, raw in enumerate(job.rows, start=2)]
     rows = _meddled_with(rows, behaviour)
     unique = _unique(rows, behaviour)
@@ -112,6 +98,7 @@ def _meddled_with(rows: list[Row], behaviour: Behaviour) -> list[Row]:
 def _unique(rows: Sequence[Row], behaviour: Behaviour) -> list[Row]:
     winners: dict[str, Row] = {}
     for row in rows:
+        # Nothing tells whether two rows without an identity are the same person.
         key = row.key or f"line {row.line}"
         if behaviour.duplicate_row_wins == "last" or key not in winners:
             winners[key] = row
@@ -177,11 +164,11 @@ class _Writer:
             " (SELECT count(*) FROM memberships m WHERE m.contact_seq = contacts.seq) AS lists"
         )
         people: dict[str, _Person] = {}
-        for kind, column, only in (("e", "email_key", ""), ("s", "sms_key", "email_key IS NULL")):
-            query = (
-                f"SELECT {column} AS key, {columns} FROM contacts"  # noqa: S608 - constants only
-                f" WHERE {column} IN (SELECT value FROM json_each(?)) {only and 'AND ' + only}"
-            )
+        for kind, key, condition in (
+            ("e", "email_key", "email_key IN (SELECT value FROM json_each(?))"),
+            ("s", "sms_key", "sms_key IN (SELECT value FROM json_each(?)) AND email_key IS NULL"),
+        ):
+            query = select(f"{key} AS key, {columns}", "contacts", condition)
             rows = self._db.execute(query, (json.dumps(kinds[kind]),)).fetchall()
             for row, properties in zip(rows, parsed_properties(rows), strict=True):
                 people[f"{kind}:{row['key']}"] = _Person(

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from target_constant_contact.sandbox.activities.imports import Outcome
+from target_constant_contact.sandbox.activities.outcome import Outcome
 from target_constant_contact.sandbox.data.contacts import STATUSES
 from target_constant_contact.sandbox.data.history import add_entry
 from target_constant_contact.sandbox.data.lists import list_numbers
+from target_constant_contact.sandbox.data.queries import select
 
 if TYPE_CHECKING:
     import sqlite3
@@ -34,7 +35,7 @@ def source_contacts(db: sqlite3.Connection, source: Mapping[str, Any]) -> set[in
         numbers = json.dumps(list(list_numbers(db, ids).values()))
         return {seq for (seq,) in db.execute(query, (numbers,))}
     if source.get("all_active_contacts"):
-        query = f"SELECT seq FROM contacts c WHERE {STATUSES['active']}"  # noqa: S608 - a constant
+        query = select("seq", "contacts c", STATUSES["active"])
         return {seq for (seq,) in db.execute(query)}
     return set()
 

@@ -6,9 +6,9 @@ Vocabulary, limits and formats follow the JSON import of the service's official 
 
 from __future__ import annotations
 
-import calendar
 import re
 from dataclasses import dataclass
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -162,7 +162,11 @@ def read_date(text: str, year: int) -> str:
 
 
 def _is_day(year: int, month: int, day: int) -> bool:
-    return 1 <= month <= 12 and 1 <= day <= calendar.monthrange(year, month)[1]  # noqa: PLR2004 - months
+    try:
+        date(year, month, day)
+    except (ValueError, OverflowError):
+        return False
+    return True
 
 
 def _read_texts(row: Row, given: Mapping[str, str], rules: Rules) -> None:

@@ -10,6 +10,7 @@ Span = float | tuple[float, float]
 """Seconds: one number, or ``(low, high)`` to draw from."""
 
 
+# A plain record: one attribute for each question that the documentation leaves open.
 @dataclass(frozen=True, slots=True)
 class Behaviour:
     """How an account behaves. Replace ``sandbox.behaviour`` at any time to change it.

@@ -67,6 +67,7 @@ def list_resource(row: sqlite3.Row) -> dict[str, Any]:
     }
     if row["deleted_at"] is not None:
         resource["deleted_at"] = stamp(row["deleted_at"])
-    if "membership_count" in row.keys():  # noqa: SIM118 - a Row looks for values without keys()
-        resource["membership_count"] = row["membership_count"]
+    columns = dict(row)
+    if "membership_count" in columns:
+        resource["membership_count"] = columns["membership_count"]
     return resource

@@ -198,14 +198,11 @@ def get_activities() -> Response:
     limit = query.number("limit", 50, 500)
     states = query.choice("state", _STATES)
     now = account().clock()
-    state = (
-        "CASE WHEN settled THEN outcome WHEN :now < starts_at THEN 'initialized'"
-        " ELSE 'processing' END"
-    )
     page = (
-        "SELECT * FROM activities WHERE created_at > :oldest"  # noqa: S608 - constants
-        f" AND (:states = '' OR {state} = :states) AND (:after = 0 OR seq < :after)"
-        " ORDER BY seq DESC LIMIT :limit"
+        "SELECT * FROM activities WHERE created_at > :oldest"
+        " AND (:states = '' OR :states = CASE WHEN settled THEN outcome"
+        "  WHEN :now < starts_at THEN 'initialized' ELSE 'processing' END)"
+        " AND (:after = 0 OR seq < :after) ORDER BY seq DESC LIMIT :limit"
     )
     values = {"now": now, "oldest": _oldest(), "after": query.after, "limit": limit + 1}
     with account().store.reading() as db:

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import logging
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
-from target_constant_contact.sandbox.endpoints import account as api_account
-from target_constant_contact.sandbox.endpoints import activities as api_activities
-from target_constant_contact.sandbox.endpoints import authorize, gate, pages, token
-from target_constant_contact.sandbox.endpoints import contacts as api_contacts
-from target_constant_contact.sandbox.endpoints import lists as api_lists
+from target_constant_contact.sandbox.endpoints import (
+    account_summary,
+    activities,
+    authorize,
+    contacts,
+    gate,
+    lists,
+    pages,
+    token,
+)
 from target_constant_contact.sandbox.endpoints.answers import NOT_FOUND, RefusalError, refusal
 
 if TYPE_CHECKING:
@@ -37,7 +43,7 @@ def create_app(account: Account, host: str = "127.0.0.1") -> Flask:
     app.config["SANDBOX_HOSTS"] = LOOPBACK if f"[{host}]" in LOOPBACK or host in LOOPBACK else ()
     app.extensions["sandbox"] = account
     gate.install(app)
-    for module in (api_lists, api_contacts, api_activities, api_account, authorize, token, pages):
+    for module in (lists, contacts, activities, account_summary, authorize, token, pages):
         app.register_blueprint(module.blueprint)
     app.register_error_handler(RefusalError, RefusalError.response)
     app.register_error_handler(HTTPException, _answer_http_error)
@@ -49,12 +55,13 @@ def _answer_http_error(error: HTTPException) -> Response:
     if not request.path.startswith("/v3/"):
         return pages.not_found() if _is_page(error) else _forbidden()
     status = error.code or 500
-    key = NOT_FOUND if status == 404 else "contacts.api.error"  # noqa: PLR2004 - HTTP
+    key = NOT_FOUND if status == HTTPStatus.NOT_FOUND else "contacts.api.error"
     return refusal(status, key, error.name).response()
 
 
 def _is_page(error: HTTPException) -> bool:
-    return error.code == 404 and "text/html" in request.headers.get("Accept", "")  # noqa: PLR2004 - HTTP
+    is_missing = error.code == HTTPStatus.NOT_FOUND
+    return is_missing and "text/html" in request.headers.get("Accept", "")
 
 
 def _forbidden() -> Response:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import fnmatch
 import json
 import secrets
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from flask import request
 
@@ -26,20 +26,28 @@ def is_registered(application: sqlite3.Row, redirect_uri: str) -> bool:
     return any(fnmatch.fnmatchcase(redirect_uri, pattern) for pattern in patterns)
 
 
-def present_client(db: sqlite3.Connection) -> tuple[str, bool]:
-    """Return the client id of the present request, and whether a secret proved it.
+class RequestingClient(NamedTuple):
+    """Who asks for tokens.
 
-    The id is empty if it is unknown or if the secret is wrong. A public client, which has no
-    secret, counts as proven.
+    Attributes:
+        id: Client id of the application.
+        proven: A secret has proved it. A public client, which has no secret, counts as proven.
     """
+
+    id: str
+    proven: bool
+
+
+def present_client(db: sqlite3.Connection) -> RequestingClient | None:
+    """Return who makes the present request; None if it is unknown or the secret is wrong."""
     basic = request.authorization
     client_id = (basic.username if basic else None) or request.values.get("client_id", "")
     secret = (basic.password if basic else None) or request.values.get("client_secret", "")
     application = find_application(db, client_id)
     if application is None:
-        return "", False
+        return None
     if secret and not secrets.compare_digest(
         secret.encode(), (application["client_secret"] or "").encode()
     ):
-        return "", False
-    return client_id, bool(secret) or application["client_secret"] is None
+        return None
+    return RequestingClient(client_id, bool(secret) or application["client_secret"] is None)

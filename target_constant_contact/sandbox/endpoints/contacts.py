@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, Response, jsonify
@@ -13,6 +14,7 @@ from target_constant_contact.sandbox.data.contacts import (
     contact_resources,
     find_contact,
 )
+from target_constant_contact.sandbox.data.queries import select
 from target_constant_contact.sandbox.endpoints.answers import (
     NOT_FOUND,
     Query,
@@ -39,13 +41,14 @@ def get_contacts() -> Response:
     include = query.choice("include", PARTS)
     with_count = query.flag("include_count")
     until = account().behaviour.shows_until(account().clock())
-    conditions = list(_conditions(query, until))
-    where = " AND ".join(f"({condition})" for condition, _ in conditions)
-    values = [value for _, some in conditions for value in some]
-    page = f"SELECT c.* FROM contacts c WHERE {where} AND c.seq > ? ORDER BY c.seq LIMIT ?"  # noqa: S608 - constants
+    found = list(_conditions(query, until))
+    conditions = [condition for condition, _ in found]
+    values = [value for _, some in found for value in some]
+    order = "ORDER BY c.seq LIMIT ?"
+    page = select("c.*", "contacts c", *conditions, "c.seq > ?", rest=order)
     with account().store.reading() as db:
         rows = db.execute(page, (*values, query.after, limit + 1)).fetchall()
-        count = db.execute(f"SELECT count(*) FROM contacts c WHERE {where}", values)  # noqa: S608 - constants
+        count = db.execute(select("count(*)", "contacts c", *conditions), values)
         total = count.fetchone()[0]
         answer: dict[str, Any] = {"contacts": contact_resources(db, rows[:limit], include, until)}
     answer["_links"] = query.links("/contacts", rows, limit)
@@ -71,12 +74,11 @@ def _list_condition(lists: str, until: float) -> tuple[str, list[Any]]:
     list_ids = [list_id.strip().lower() for list_id in lists.split(",")]
     if len(list_ids) > MAX_LISTS or not all(is_uuid(list_id) for list_id in list_ids):
         raise invalid("lists does not have a valid value")
-    marks = ", ".join("?" * len(list_ids))
     condition = (
-        "c.seq IN (SELECT m.contact_seq FROM memberships m JOIN lists l ON l.seq = m.list_seq"  # noqa: S608 - marks
-        f" WHERE l.list_id IN ({marks}) AND m.joined_at <= ?)"
+        "c.seq IN (SELECT m.contact_seq FROM memberships m JOIN lists l ON l.seq = m.list_seq"
+        " WHERE l.list_id IN (SELECT value FROM json_each(?)) AND m.joined_at <= ?)"
     )
-    return condition, [*list_ids, until]
+    return condition, [json.dumps(list_ids), until]
 
 
 def _moment(name: str, text: str) -> float:

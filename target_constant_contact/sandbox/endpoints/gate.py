@@ -59,6 +59,7 @@ def _arrive() -> Response | None:
         at=account().clock(),
         began=time.monotonic(),
     )
+    # Before any fault, so that requests which get no answer are seen as well.
     account().log.arrived(g.seen)
     answer = _trouble()
     if answer is not None:

@@ -22,6 +22,7 @@ from target_constant_contact.sandbox.data.lists import (
     list_exists,
     list_resource,
 )
+from target_constant_contact.sandbox.data.queries import select
 from target_constant_contact.sandbox.endpoints.answers import (
     CONFLICT,
     NOT_FOUND,
@@ -56,14 +57,12 @@ def get_lists() -> Response:
     with_count = query.flag("include_count")
     statuses = query.choice("status", _STATUS) or ["active"]
     name = query.text("name")
-    where = f"({' OR '.join(_STATUS[s] for s in statuses)}) AND (:name = '' OR l.name = :name)"
-    page = (
-        f"SELECT l.*{_count_column(query)} FROM lists l WHERE {where} AND l.seq > :after"  # noqa: S608 - constants
-        " ORDER BY l.seq LIMIT :limit"
-    )
+    conditions = (" OR ".join(_STATUS[s] for s in statuses), ":name = '' OR l.name = :name")
+    order = "ORDER BY l.seq LIMIT :limit"
+    page = select(_columns(query), "lists l", *conditions, "l.seq > :after", rest=order)
     with account().store.reading() as db:
         rows = db.execute(page, {"name": name, "after": query.after, "limit": limit + 1}).fetchall()
-        count = db.execute(f"SELECT count(*) FROM lists l WHERE {where}", {"name": name})  # noqa: S608 - constants
+        count = db.execute(select("count(*)", "lists l", *conditions), {"name": name})
         total = count.fetchone()[0]
     answer = {
         "lists": [list_resource(row) for row in rows[:limit]],
@@ -75,7 +74,7 @@ def get_lists() -> Response:
 @blueprint.get("/contact_lists/<list_id>")
 def get_list(list_id: str) -> Response:
     """Answer one list, deleted or not."""
-    page = f"SELECT l.*{_count_column(Query())} FROM lists l WHERE list_id = ?"  # noqa: S608 - constants
+    page = select(_columns(Query()), "lists l", "list_id = ?")
     with account().store.reading() as db:
         row = db.execute(page, (list_id.lower(),)).fetchone()
     if row is None:
@@ -84,9 +83,9 @@ def get_list(list_id: str) -> Response:
     return jsonify(list_resource(row))
 
 
-def _count_column(query: Query) -> str:
+def _columns(query: Query) -> str:
     wanted = query.choice("include_membership_count", COUNTS)
-    return f", {COUNTS[wanted[0]]} AS membership_count" if wanted else ""
+    return f"l.*, {COUNTS[wanted[0]]} AS membership_count" if wanted else "l.*"
 
 
 @blueprint.post("/contact_lists")

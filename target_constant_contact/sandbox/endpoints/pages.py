@@ -16,6 +16,7 @@ from target_constant_contact.sandbox.activities.activities import (
 )
 from target_constant_contact.sandbox.data.contacts import FieldIndex, find_contact
 from target_constant_contact.sandbox.data.lists import COUNTS
+from target_constant_contact.sandbox.data.queries import select
 from target_constant_contact.sandbox.endpoints.answers import account
 
 if TYPE_CHECKING:
@@ -68,9 +69,11 @@ def not_found() -> Response:
 @blueprint.get("/")
 def lists() -> str:
     """Show the lists with their counts."""
-    query = (
-        f"SELECT l.*, {COUNTS['all']} AS members FROM lists l"  # noqa: S608 - a constant
-        " WHERE deleted_at IS NULL ORDER BY l.name COLLATE NOCASE"
+    query = select(
+        f"l.*, {COUNTS['all']} AS members",
+        "lists l",
+        "deleted_at IS NULL",
+        rest="ORDER BY l.name COLLATE NOCASE",
     )
     with account().store.reading() as db:
         rows = db.execute(query).fetchall()
@@ -84,19 +87,18 @@ def members(list_id: str) -> str:
     """Show the members of a list, page by page or those whose address holds a text."""
     search = request.args.get("q", "").strip()
     page = _page()
-    where = (
-        " FROM contacts c JOIN memberships m ON m.contact_seq = c.seq"
-        " WHERE m.list_seq = :list AND (:search = '' OR instr(c.email_key, :search))"
-    )
+    source = "contacts c JOIN memberships m ON m.contact_seq = c.seq"
+    conditions = ("m.list_seq = :list", ":search = '' OR instr(c.email_key, :search)")
     with account().store.reading() as db:
         found = db.execute("SELECT * FROM lists WHERE list_id = ?", (list_id,)).fetchone()
         if found is None:
             abort(404)
         values = {"list": found["seq"], "search": search.lower()}
-        total = db.execute(f"SELECT count(*){where}", values).fetchone()[0]
+        total = db.execute(select("count(*)", source, *conditions), values).fetchone()[0]
+        order = "ORDER BY c.email_key, c.seq LIMIT :page OFFSET :skip"
         rows = db.execute(
-            f"SELECT c.*{where} ORDER BY c.email_key, c.seq LIMIT {PAGE} OFFSET :skip",
-            {**values, "skip": (page - 1) * PAGE},
+            select("c.*", source, *conditions, rest=order),
+            {**values, "page": PAGE, "skip": (page - 1) * PAGE},
         ).fetchall()
     people = [(row, json.loads(row["properties"])) for row in rows]
     pages = _pages(page, total)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import sqlite3
 
     from target_constant_contact.sandbox.data.tokens import Grant
+    from target_constant_contact.sandbox.endpoints.applications import RequestingClient
 
 blueprint = Blueprint("grants", __name__)
 DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code"
@@ -45,8 +46,8 @@ def token() -> Response:
         raise oauth_error(400, "unsupported_grant_type", "The grant type is not supported.")
     # A refusal leaves the transaction normally, so that a code is used up by a failed try too.
     with account().store.writing() as db:
-        client_id, proven = present_client(db)
-        answer = grants[kind](db, client_id, proven) if client_id else _unknown_client()
+        client = present_client(db)
+        answer = grants[kind](db, client) if client else _unknown_client()
     if isinstance(answer, RefusalError):
         raise answer
     response = jsonify(answer)
@@ -76,13 +77,13 @@ def _invalid_grant(what: str) -> RefusalError:
 _Issued = dict[str, Any] | RefusalError
 
 
-def _from_code(db: sqlite3.Connection, client_id: str, proven: bool) -> _Issued:  # noqa: FBT001 - one of three alike
+def _from_code(db: sqlite3.Connection, client: RequestingClient) -> _Issued:
     grant = tokens.find(db, "code", request.values.get("code", ""))
-    if grant is None or grant.client_id != client_id:
+    if grant is None or grant.client_id != client.id:
         return _invalid_grant("authorization code")
     tokens.revoke(db, grant)
     challenge = grant.details["challenge"]
-    if not proven and not challenge:
+    if not client.proven and not challenge:
         return _unknown_client()
     is_good = (
         grant.expires_at > account().clock()
@@ -99,12 +100,12 @@ def _challenge(verifier: str) -> str:
     return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
 
 
-def _from_refresh_token(db: sqlite3.Connection, client_id: str, proven: bool) -> _Issued:  # noqa: FBT001 - one of three alike
+def _from_refresh_token(db: sqlite3.Connection, client: RequestingClient) -> _Issued:
     value = request.values.get("refresh_token", "")
     grant = tokens.find(db, "refresh", value) or tokens.find(db, "used", value)
-    if grant is None or grant.client_id != client_id or grant.expires_at <= account().clock():
+    if grant is None or grant.client_id != client.id or grant.expires_at <= account().clock():
         return _invalid_grant("refresh token")
-    if not proven and not grant.details["public"]:
+    if not client.proven and not grant.details["public"]:
         return _unknown_client()
     if grant.kind == "used":
         return _reused(db, grant)
@@ -118,9 +119,9 @@ def _reused(db: sqlite3.Connection, grant: Grant) -> RefusalError:
     return _invalid_grant("refresh token")
 
 
-def _from_device(db: sqlite3.Connection, client_id: str, _proven: bool) -> _Issued:  # noqa: FBT001 - one of three alike
+def _from_device(db: sqlite3.Connection, client: RequestingClient) -> _Issued:
     grant = tokens.find(db, "device", request.values.get("device_code", ""))
-    if grant is None or grant.client_id != client_id:
+    if grant is None or grant.client_id != client.id:
         return _invalid_grant("device code")
     error = _device_error(grant)
     if error:

@@ -18,11 +18,12 @@ NEW = "0A11B22C-5555-4555-8555-555555555555"
 
 
 class FakeClient:
-    def __init__(self) -> None:
+    def __init__(self, *lists: ContactList) -> None:
+        self.lists = list(lists)
         self.created: list[str] = []
 
     def contact_lists(self, *, counts: bool) -> list[ContactList]:
-        return [
+        return self.lists or [
             ContactList(NEWS, "Newsletter", membership_count=7 if counts else None),
             ContactList(LOYAL, "Loyalty members"),
             ContactList(COMMA, "Friends, near and far"),
@@ -34,8 +35,8 @@ class FakeClient:
         return ContactList(NEW, name)
 
 
-def directory(**options: Any) -> ListDirectory:
-    return ListDirectory(FakeClient(), **{"create_lists": False, "dry_run": False, **options})
+def directory(*lists: ContactList, **options: Any) -> ListDirectory:
+    return ListDirectory(FakeClient(*lists), **{"create_lists": False, "dry_run": False, **options})
 
 
 @pytest.mark.parametrize(
@@ -51,6 +52,20 @@ def directory(**options: Any) -> ListDirectory:
 )
 def test_a_list_is_found(reference):
     assert directory().find(reference) == (NEWS,)
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_of_lists_that_differ_in_case_only_the_one_of_that_very_name_is_meant(turned):
+    """Otherwise members go to a list that nobody has named, in whichever order lists are read."""
+    found = [ContactList(NEWS, "vip"), ContactList(LOYAL, "VIP")]
+    lists = directory(*(reversed(found) if turned else found))
+    assert lists.find("vip") == (NEWS,)
+    assert lists.find("VIP") == (LOYAL,)
+
+
+def test_of_lists_that_differ_in_case_only_the_first_is_meant_by_a_third_spelling():
+    lists = directory(ContactList(NEWS, "VIP"), ContactList(LOYAL, "ViP"))
+    assert lists.find("Vip") == (NEWS,)
 
 
 @pytest.mark.parametrize(("counts", "members"), [(True, 7), (False, None)])

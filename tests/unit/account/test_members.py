@@ -10,6 +10,7 @@ from target_constant_contact.account.members import read_back
 from target_constant_contact.api.models import Activity
 from target_constant_contact.contacts.addresses import HashedSet, hashed, key_of
 from target_constant_contact.exceptions import InterruptedRunError, TryLaterError
+from tests.support.fakes import Clock, stop
 
 
 class Service:
@@ -17,7 +18,7 @@ class Service:
         self._states = iter(states)
         self._link_at_the_end = link_at_the_end
         self.polls = 0
-        self.now = 0.0
+        self.clock = Clock()
 
     def start_contact_export(self, list_ids: Any = (), fields: Any = ()) -> Activity:
         self.asked = (list(list_ids), list(fields))
@@ -33,15 +34,8 @@ class Service:
         assert activity.results == "/v3/contact_exports/1"
         yield {"email": "ann@example.com"}
 
-    def sleep(self, seconds: float) -> None:
-        self.now += seconds
-
     def read_back(self, **options: Any) -> list[dict[str, str]]:
-        options = {"timeout_seconds": 60.0, "check": lambda: None} | options
-        found = read_back(
-            self, ["l"], ["email_address"], clock=lambda: self.now, sleep=self.sleep, **options
-        )
-        return list(found)
+        return list(read_back(self, ["l"], ["email_address"], self.clock.waiting(**options)))
 
 
 @pytest.mark.parametrize("link_at_the_end", [False, True])
@@ -51,7 +45,7 @@ def test_an_export_is_polled_until_it_is_completed(link_at_the_end):
     assert service.read_back() == [{"email": "ann@example.com"}]
     assert service.polls == 3
     assert service.asked == (["l"], ["email_address"])
-    assert service.now > 0
+    assert service.clock.now > 0
 
 
 @pytest.mark.parametrize("state", ["failed", "cancelled", "timed_out"])
@@ -64,15 +58,12 @@ def test_an_export_that_takes_too_long_is_an_error():
     service = Service(*["processing"] * 10_000)
     with pytest.raises(TryLaterError, match="'processing'"):
         service.read_back()
-    assert 60 <= service.now < 100
+    assert 60 <= service.clock.now < 100
 
 
-def test_waiting_listens_to_the_check():
-    def check() -> None:
-        raise InterruptedRunError("stop")
-
+def test_waiting_listens_to_a_signal():
     with pytest.raises(InterruptedRunError):
-        Service("processing").read_back(check=check)
+        Service("processing").read_back(raise_if_stopped=stop)
 
 
 def test_a_hashed_set_knows_its_members_and_nobody_else():

@@ -13,7 +13,6 @@ import pytest
 from pytest_httpserver import HTTPServer
 from werkzeug import Response
 
-from target_constant_contact.api.client import ConstantContactClient
 from target_constant_contact.api.models import AccountSummary, CustomField
 from target_constant_contact.api.oauth.credentials import BearerToken
 from target_constant_contact.exceptions import (
@@ -37,20 +36,6 @@ PERSONAL = b'{"email":"ann@example.com"}'
 THROTTLED = {"error_key": "throttled", "error_message": "Too Many Requests"}
 
 
-class Limiter:
-    """Counts what is asked of it, and never waits."""
-
-    def __init__(self):
-        self.acquired = 0
-        self.penalties = []
-
-    def acquire(self, **_):
-        self.acquired += 1
-
-    def penalize(self, seconds):
-        self.penalties.append(seconds)
-
-
 @pytest.fixture(scope="module")
 def running():
     with HTTPServer(host="127.0.0.1", port=0, threaded=True) as server:
@@ -64,31 +49,13 @@ def server(running):
 
 
 @pytest.fixture
-def limiter():
-    return Limiter()
+def api_url(server):
+    return server.url_for("/v3")
 
 
 @pytest.fixture
-def make(server, limiter):
-    clients = []
-
-    def make(url=None, **options):
-        options = {"retry_seconds": 0, "timeout": (5, 5), "max_tries": 3} | options
-        clients.append(
-            ConstantContactClient(
-                url or server.url_for("/v3"), auth=BearerToken(TOKEN), limiter=limiter, **options
-            )
-        )
-        return clients[-1]
-
-    yield make
-    for client in clients:
-        client.close()
-
-
-@pytest.fixture
-def client(make):
-    return make()
+def client_options():
+    return {"auth": BearerToken(TOKEN)}
 
 
 def answers(server, path, *replies, **matching):
@@ -135,7 +102,7 @@ def test_a_netrc_file_does_not_replace_the_token(client, server, tmp_path, monke
 def test_each_try_takes_a_slot_and_counts_as_a_request(client, server, limiter):
     answers(server, LISTS, ("", 503), page())
     client.contact_lists()
-    assert limiter.acquired == client.requests_made == 2
+    assert len(limiter.in_flight) == client.requests_made == 2
 
 
 def test_a_json_import_is_sent_as_it_was_encoded(client, server):

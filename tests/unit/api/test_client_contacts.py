@@ -23,6 +23,7 @@ from target_constant_contact.exceptions import (
     SignInError,
     TargetError,
 )
+from tests.support.fakes import Limiter
 
 EXPORTS = "/v3/activities/contact_exports"
 FILE = "/v3/contact_exports/e1"
@@ -32,35 +33,6 @@ ANN_MARIE = "ann-marie@example.com"
 ANN = {"email": "ann@example.com", "First name": "Ann"}
 TABLE = "Email address,First name\r\nann@example.com,Ann\r\n"
 TOO_MANY = {"error_key": "throttled", "error_message": "Too Many Requests"}
-
-
-class Limiter:
-    def acquire(self, **_):
-        pass
-
-    def penalize(self, seconds):
-        pass
-
-
-@pytest.fixture
-def make(httpserver):
-    clients = []
-
-    def make(**options):
-        options = {"retry_seconds": 0, "timeout": (5, 5), "max_tries": 3} | options
-        options.setdefault("auth", BearerToken("t"))
-        url = httpserver.url_for("/v3")
-        clients.append(ConstantContactClient(url, limiter=Limiter(), **options))
-        return clients[-1]
-
-    yield make
-    for client in clients:
-        client.close()
-
-
-@pytest.fixture
-def client(make):
-    return make()
 
 
 @pytest.fixture

@@ -1,9 +1,11 @@
-"""The client's requests, compared with the service's official description."""
+"""The client's requests and readings, compared with the facts of the service's API."""
 
 from __future__ import annotations
 
 import json
+from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 
 import pytest
 from pytest_httpserver import HTTPServer
@@ -11,6 +13,7 @@ from werkzeug import Response
 
 from target_constant_contact.api.client import MAX_EXPORT_LISTS, ConstantContactClient
 from target_constant_contact.api.limits.limiter import RateLimiter
+from target_constant_contact.api.limits.sqlite import SqliteSlots
 from target_constant_contact.api.models import (
     CHOICE_TYPES,
     MAX_ACCOUNT_FIELDS,
@@ -26,13 +29,27 @@ from target_constant_contact.api.models import (
     CustomField,
 )
 from target_constant_contact.api.oauth.credentials import BearerToken
+from target_constant_contact.batches.batch import BatchLimits, Destination
+from target_constant_contact.batches.json_batch import JsonBatch
+from tests.contract.facts import BASE_PATH, REQUESTS, SCHEMAS, STATED, example, properties
 
 LIST_IDS = ["04fe9a97-a579-43c5-bb1a-58ed29bf0a6a", "14fe9a97-a579-43c5-bb1a-58ed29bf0a6a"]
+
+
+def json_import():
+    """The body of an import, with all that one may have."""
+    to_lists = Destination("members", tuple(LIST_IDS))
+    batch = JsonBatch(1, to_lists, "explicit", 0, BatchLimits())
+    batch.add("a@example.com", b'{"email":"a@example.com"}')
+    return batch.seal().body
+
 
 CALLS = {
     "contact_lists": ("/contact_lists", lambda c: c.contact_lists()),
     "contact_lists_with_counts": ("/contact_lists", lambda c: c.contact_lists(counts=True)),
     "create_contact_list": ("/contact_lists", lambda c: c.create_contact_list("VIP")),
+    # A list of this name is said to exist, so it is looked for.
+    "list_named": ("/contact_lists", lambda c: c.create_contact_list(TAKEN)),
     "custom_fields": ("/contact_custom_fields", lambda c: c.custom_fields()),
     "create_custom_field": (
         "/contact_custom_fields",
@@ -40,7 +57,7 @@ CALLS = {
     ),
     "account_summary": ("/account/summary", lambda c: c.account_summary()),
     "privileges": ("/account/user/privileges", lambda c: c.privileges()),
-    "import_json": ("/activities/contacts_json_import", lambda c: c.import_json(b"{}")),
+    "import_json": ("/activities/contacts_json_import", lambda c: c.import_json(json_import())),
     "import_csv": (
         "/activities/contacts_file_import",
         lambda c: c.import_csv(b"email\n", LIST_IDS, "explicit"),
@@ -59,7 +76,14 @@ CALLS = {
     "contact_counts": ("/contacts/counts", lambda c: c.contact_counts()),
 }
 RESULTS = "/v3/contact_exports/e1"
-ANSWER = {"activity_id": "a1", "list_id": "l1", "custom_field_id": "f1", "total": 1}
+TAKEN = "A taken name"
+ANSWER = {
+    "activity_id": "a1",
+    "list_id": "l1",
+    "custom_field_id": "f1",
+    "total": 1,
+    "lists": [{"list_id": "l1", "name": TAKEN}],
+}
 
 
 @dataclass(frozen=True)
@@ -93,38 +117,46 @@ def see(request):
     return made
 
 
+@contextmanager
+def client_of(server):
+    """A client that asks a server of this test."""
+    limiter = RateLimiter(SqliteSlots(None), "contract", sleep=lambda _: None)
+    client = ConstantContactClient(
+        server.url_for(BASE_PATH), auth=BearerToken("t"), limiter=limiter, max_tries=1
+    )
+    yield client
+    client.close()
+    limiter.close()
+
+
 @pytest.fixture(scope="module")
-def exchanges(description):
-    """The requests of every method of the client."""
-    base, made = description["basePath"], {}
-    with HTTPServer(host="127.0.0.1", port=0) as server:
-        limiter = RateLimiter(None, "contract", sleep=lambda _: None)
-        client = ConstantContactClient(
-            server.url_for(base), auth=BearerToken("t"), limiter=limiter, max_tries=1
-        )
+def exchanges():
+    """The requests of every method of the client; the last one, where it makes several."""
+    made = {}
+    with HTTPServer(host="127.0.0.1", port=0) as server, client_of(server) as client:
         for name, (path, call) in CALLS.items():
             server.clear()
 
             def answer(request, name=name):
                 made[name] = see(request)
+                if TAKEN.encode() in made[name].data:
+                    return Response(status=409)
                 table = "text/csv" in made[name].accept
                 return Response("Email address\r\n" if table else json.dumps(ANSWER))
 
             ids = {"activity_id": "a1", "file_export_id": "e1"}
-            url_path = base + path.format(**ids)
+            url_path = BASE_PATH + path.format(**ids)
             server.expect_request(url_path).respond_with_handler(answer)
             call(client)
-        client.close()
-        limiter.close()
     return made
 
 
 @pytest.fixture(params=CALLS)
-def exchange(request, exchanges, description):
-    """A request that the client made, and the operation that it is meant for."""
+def exchange(request, exchanges):
+    """A request that the client made, and what may be sent to the operation that it is for."""
     made = exchanges[request.param]
     path, _ = CALLS[request.param]
-    return made, description["paths"][path].get(made.method.lower())
+    return made, REQUESTS.get(f"{made.method} {path}")
 
 
 def test_the_path_and_method_exist(exchange):
@@ -134,11 +166,9 @@ def test_the_path_and_method_exist(exchange):
 
 def test_query_parameters_are_known_and_within_their_limits(exchange):
     made, operation = exchange
-    known = {item["name"]: item for item in operation["parameters"] if item["in"] == "query"}
+    known = operation.get("query", {})
     for name, value in made.query.items():
-        several = known[name]["type"] == "array"
-        values = known[name]["items"] if several else known[name]
-        assert value in values.get("enum", [value])
+        assert value in known[name].get("enum", [value])
         if known[name]["type"] == "integer":
             assert known[name]["minimum"] <= int(value) <= known[name]["maximum"]
 
@@ -156,102 +186,95 @@ def test_what_is_asked_for_is_what_the_operation_gives(exchange):
 
 def test_the_parts_of_an_upload_are_known_and_complete(exchange):
     made, operation = exchange
-    parts = {item["name"]: item for item in operation["parameters"] if item["in"] == "formData"}
-    if parts:
+    if parts := operation.get("form"):
         assert set(made.form) | made.files == set(parts)
+        assert made.files == {name for name, part in parts.items() if part["type"] == "file"}
         assert made.form["sms_permission_to_send"] in parts["sms_permission_to_send"]["enum"]
 
 
-def test_the_keys_of_a_new_list_are_known_and_complete(exchanges, description):
-    schema = description["definitions"]["ListInput"]
-    keys = set(json.loads(exchanges["create_contact_list"].data))
+@pytest.mark.parametrize("name", ["create_contact_list", "create_custom_field", "import_json"])
+def test_the_keys_of_a_body_are_known_and_complete(exchanges, name):
+    path, _ = CALLS[name]
+    schema = SCHEMAS[REQUESTS[f"POST {path}"]["body"]]
+    keys = set(json.loads(exchanges[name].data))
     assert set(schema["required"]) <= keys <= set(schema["properties"])
 
 
-def test_the_keys_of_an_export_are_known_and_may_go_together(exchanges, description):
-    schema = description["definitions"]["ContactsExport"]["properties"]
+def test_the_keys_of_an_export_are_known_and_may_go_together(exchanges):
+    known = properties(REQUESTS["POST /activities/contact_exports"]["body"])
     body = json.loads(exchanges["start_contact_export"].data)
-    assert set(body) == {"fields", "list_ids"} <= set(schema)
-    assert schema["list_ids"]["maxItems"] == MAX_EXPORT_LISTS
-    assert body["fields"][0] == schema["fields"]["items"]["example"]
+    assert set(body) == {"fields", "list_ids"} <= set(known)
+    assert known["list_ids"]["maxItems"] == MAX_EXPORT_LISTS
+    assert body["fields"][0] == STATED["exported_address"]
 
 
-def test_an_export_is_read_under_the_documented_keys(description):
-    shown = example(description, "ActivityExportStatus")
-    links = description["definitions"]["ActivityStatusExportLink"]["properties"]
-    href = links["results"]["properties"]["href"]["example"]
-    read = Activity.from_json(shown | {"_links": {"results": {"href": href}}})
+def test_an_export_is_read_under_the_documented_keys():
+    shown = example("ActivityExportStatus")
+    read = Activity.from_json(shown)
     assert read.activity_id == shown["activity_id"]
-    assert read.created_at.isoformat().startswith(shown["created_at"][:19])
-    assert read.results == href
+    assert read.state == shown["state"]
+    assert read.counters == shown["status"]
+    assert read.errors == tuple(shown["activity_errors"])
+    assert read.created_at == datetime.fromisoformat(shown["created_at"])
+    assert read.results == shown["_links"]["results"]["href"]
 
 
-def test_a_contact_is_read_under_the_documented_keys(description):
-    email = example(description, "EmailAddress")
-    lists = description["definitions"]["ContactResource"]["properties"]["list_memberships"]
-    shown = example(description, "ContactResource")
-    shown |= {"email_address": email, "list_memberships": [lists["items"]["example"]]}
+def test_a_contact_is_read_under_the_documented_keys():
+    (shown,) = example("Contacts")["contacts"]
     assert ContactStatus.from_json(shown) == ContactStatus(
-        email=email["address"],
-        permission=email["permission_to_send"],
+        email=shown["email_address"]["address"],
+        permission=shown["email_address"]["permission_to_send"],
         deleted=True,
-        list_ids=frozenset({lists["items"]["example"]}),
+        list_ids=frozenset(shown["list_memberships"]),
     )
-    contacts = description["definitions"]["Contacts"]["properties"]["contacts"]
-    assert contacts["items"]["$ref"].endswith("/ContactResource")
 
 
-def test_the_documented_counts_add_up_as_they_are_read(description):
-    """The total of the example includes the unsubscribed."""
-    shown = example(description, "ContactsCounts")
-    counts = ContactCounts.from_json(shown)
-    assert counts.total == shown["total"]
-    assert counts.active == shown["total"] - shown["unsubscribed"]
+def test_the_documented_counts_add_up_as_they_are_read():
+    """The total includes the unsubscribed; either way of counting the others comes to the same."""
+    parts = STATED["counted_in_total"]
+    shown = {name: 1 << place for place, name in enumerate(parts)}
+    whole = {"total": sum(shown.values()), "unsubscribed": shown.pop("unsubscribed")}
+    counts = ContactCounts(active=sum(shown.values()), total=whole["total"])
+    assert shown.keys() | whole.keys() <= properties("ContactsCounts").keys()
+    assert ContactCounts.from_json(whole) == ContactCounts.from_json(shown | whole) == counts
+    assert ContactCounts.from_json(shown).active == counts.active
 
 
-def test_the_keys_of_a_new_custom_field_are_known(exchanges, description):
-    definitions = description["definitions"]
+def test_the_keys_of_the_choices_of_a_custom_field_are_known(exchanges):
     body = json.loads(exchanges["create_custom_field"].data)
-    assert set(body) <= set(definitions["CustomFieldRequest"]["properties"])
-    assert set(body["metadata"]) <= set(definitions["CustomFieldMetadata"]["properties"])
-    known = set(definitions["CustomFieldChoiceRequest"]["properties"])
+    assert set(body["metadata"]) <= set(properties("CustomFieldMetadata"))
+    known = set(properties("CustomFieldChoiceRequest"))
     assert all(set(choice) == known for choice in body["choices"])
 
 
-def test_the_limits_of_a_new_custom_field_are_the_documented_ones(description):
-    definitions = description["definitions"]
-    field = definitions["CustomFieldRequest"]["properties"]
-    choice = definitions["CustomFieldChoiceRequest"]["properties"]
+def test_the_limits_of_a_new_custom_field_are_the_documented_ones():
+    field = properties("CustomFieldRequest")
+    choice = properties("CustomFieldChoiceRequest")
     assert field["label"]["maxLength"] == MAX_LABEL_LENGTH
     assert field["choices"]["maxItems"] == MAX_CHOICES
     assert choice["choice_label"]["maxLength"] == MAX_CHOICE_LENGTH
-    words = field["choices"]["description"]
-    assert all(kind in words for kind in CHOICE_TYPES)
-    assert f"types is {MAX_BUTTONS}." in words
-    operation = description["paths"]["/contact_custom_fields"]["post"]
-    assert f"up to {MAX_ACCOUNT_FIELDS} " in operation["description"]
+    assert set(STATED["choice_types"]) == CHOICE_TYPES
+    assert STATED["button_choices"] == MAX_BUTTONS
+    assert STATED["account_fields"] == MAX_ACCOUNT_FIELDS
 
 
-def example(description, name):
-    """An answer made of the examples of a definition."""
-    found = description["definitions"][name]["properties"].items()
-    return {key: value["example"] for key, value in found if "example" in value}
-
-
-def test_answers_are_read_under_the_documented_keys(description):
-    shown = example(description, "Customer")
+def test_answers_are_read_under_the_documented_keys():
+    shown = example("Customer")
     assert AccountSummary.from_json(shown) == AccountSummary(
         shown["encoded_account_id"], shown["organization_name"]
     )
-    field = example(description, "CustomField")
+    (field,) = example("CustomFields")["custom_fields"]
     assert CustomField.from_json(field) == CustomField(
         field["custom_field_id"], field["label"], field["name"], field["type"]
     )
-    found = ContactList.from_json(example(description, "ContactList") | {"deleted_at": None})
-    assert all([found.list_id, found.name, found.membership_count])
+    (found,) = example("ContactListArray")["lists"]
+    assert ContactList.from_json(found) == ContactList(
+        found["list_id"], found["name"], found["membership_count"], deleted=True
+    )
 
 
-def test_privileges_are_documented_as_an_array_of_names(description):
-    schema = description["definitions"]["UserPrivilegesResource"]
-    assert schema["type"] == "array"
-    assert schema["items"]["properties"]["privilege_name"]["type"] == "string"
+def test_privileges_are_read_from_the_documented_array_of_names():
+    shown = example("UserPrivilegesResource")
+    with HTTPServer(host="127.0.0.1", port=0) as server, client_of(server) as client:
+        server.expect_request(f"{BASE_PATH}/account/user/privileges").respond_with_json(shown)
+        assert client.privileges() == {shown[0]["privilege_name"]}

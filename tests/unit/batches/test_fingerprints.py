@@ -23,25 +23,19 @@ def test_the_permission_is_part_of_what_is_said():
     assert fingerprints(["a"], [b"{}"], None) != fingerprints(["a"], [b"{}"], "explicit")
 
 
-def test_what_was_saved_is_loaded(tmp_path):
-    path = tmp_path / "1.fingerprints"
+def test_fingerprints_are_read_as_they_were_written():
     said = Fingerprints.of(SAID)
-    said.save(path)
-    loaded = Fingerprints.load(path)
-    assert loaded is not None
-    assert (loaded.keys, loaded.values) == (said.keys, said.values)
-    assert path.stat().st_mode & 0o777 == 0o600
-    assert b"example" not in path.read_bytes()
+    text = said.to_bytes()
+    read = Fingerprints.from_bytes(text)
+    assert read is not None
+    assert (read.keys, read.values) == (said.keys, said.values)
+    assert b"example" not in text
 
 
-def test_a_file_that_is_missing_or_damaged_is_none(tmp_path):
-    path = tmp_path / "1.fingerprints"
-    assert Fingerprints.load(path) is None
-    Fingerprints.of(SAID).save(path)
-    whole = path.read_bytes()
+def test_what_is_not_whole_is_none():
+    whole = Fingerprints.of(SAID).to_bytes()
     for damaged in (whole[:-1], whole[4:], b"", bytes([whole[0] ^ 1]) + whole[1:]):
-        path.write_bytes(damaged)
-        assert Fingerprints.load(path) is None
+        assert Fingerprints.from_bytes(damaged) is None
 
 
 def test_other_values_of_one_person_contradict():

@@ -94,14 +94,21 @@ def test_a_variable_that_cannot_be_read_is_one_line(monkeypatch: pytest.MonkeyPa
         read_config()
 
 
-@pytest.mark.parametrize("text", ["{access_token: t0p-secret", '"t0p-secret"', None])
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("{access_token: t0p-secret", r"cannot be read \(it is not JSON\)"),
+        ('"t0p-secret"', "holds no JSON object"),
+        (None, r"cannot be read \(No such file or directory\)"),
+    ],
+)
 def test_a_file_that_cannot_be_read_is_one_line_without_its_content(
-    tmp_path: Path, text: str | None
+    tmp_path: Path, text: str | None, reason: str
 ):
     path = tmp_path / "config.json"
     if text is not None:
         path.write_text(text)
-    with pytest.raises(SettingsError, match=r"^config: a settings file") as caught:
+    with pytest.raises(SettingsError, match=rf"^config: a settings file {reason}$") as caught:
         read_config([str(path)])
     assert "t0p" not in str(caught.value)
 

@@ -10,6 +10,7 @@ from target_constant_contact.api.models import Activity, ContactCounts
 from target_constant_contact.batches.batch import Destination, ImportBatch
 from target_constant_contact.exceptions import ContractLimitError, InterruptedRunError
 from target_constant_contact.imports.contract import ContractGuard
+from tests.support.fakes import Clock, stop
 from tests.support.target import member, schema, state
 
 if TYPE_CHECKING:
@@ -49,29 +50,21 @@ def batch(*addresses: str) -> ImportBatch:
     return ImportBatch(1, place, None, len(addresses), 0, b"", dict.fromkeys(addresses, 1))
 
 
-def no_check() -> None:
-    """Nothing asks the run to stop."""
-
-
 class Guard:
     def __init__(
-        self, account: Account, max_active: int | None = None, max_new: Any = None
+        self,
+        account: Account,
+        max_active: int | None = None,
+        max_new: int | None = None,
+        **options: Any,
     ) -> None:
         self.account = account
-        self._now = 0.0
         self._guard = ContractGuard(
-            account,
-            max_active=max_active,
-            max_new=max_new,
-            clock=lambda: self._now,
-            sleep=self._sleep,
+            account, Clock().waiting(**options), max_active=max_active, max_new=max_new
         )
 
-    def _sleep(self, seconds: float) -> None:
-        self._now += seconds
-
-    def admit(self, *addresses: str, land: bool = True, check: Any = no_check) -> None:
-        self._guard.admit(batch(*addresses), check)
+    def admit(self, *addresses: str, land: bool = True) -> None:
+        self._guard.admit(batch(*addresses))
         if land:
             self.account.addresses |= set(addresses)
 
@@ -149,13 +142,10 @@ def test_addresses_are_compared_as_the_service_does():
     guard.admit("ann@example.com")
 
 
-def test_waiting_for_the_export_listens_to_the_check():
-    def check() -> None:
-        raise InterruptedRunError("stop")
-
-    guard = Guard(Account("a"), max_new=0)
+def test_waiting_for_the_export_listens_to_a_signal():
+    guard = Guard(Account("a"), max_new=0, raise_if_stopped=stop)
     with pytest.raises(InterruptedRunError):
-        guard.admit("a", check=check)
+        guard.admit("a")
 
 
 def test_the_line_says_what_was_counted_and_what_to_do():

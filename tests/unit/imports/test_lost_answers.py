@@ -9,6 +9,7 @@ import pytest
 
 from target_constant_contact.api.models import Activity
 from target_constant_contact.imports.lost_answers import CLOCK_SKEW, Sighting, look
+from target_constant_contact.ledger.entry import Entry
 
 SENT_AT = datetime(2026, 11, 24, 2, 0, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
@@ -25,7 +26,8 @@ def activity(
 
 
 def seen(*activities: Activity, newest: datetime | None = None, known: str = "") -> Sighting:
-    return look(7, SENT_AT, newest, activities, lambda activity_id: activity_id == known)
+    entry = Entry(1, "", "members", 7, SENT_AT)
+    return look(entry, newest, activities, lambda activity_id: activity_id == known)
 
 
 def test_the_only_new_activity_with_as_many_rows_is_the_lost_one():

@@ -11,8 +11,9 @@ import pytest
 from target_constant_contact.api.models import Activity
 from target_constant_contact.batches.batch import Destination, ImportBatch
 from target_constant_contact.exceptions import ApiError, InterruptedRunError
-from target_constant_contact.imports.recovery import TakeUp
+from target_constant_contact.imports.recovery import Recovery
 from target_constant_contact.ledger.ledger import Ledger
+from tests.support.fakes import AT_ONCE, Clock, stop
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,9 +27,9 @@ def batch(number: int) -> ImportBatch:
     return ImportBatch(number, PLACE, None, 2, 0, b"body %d" % number, {f"k{number}": number})
 
 
-def activity(name: str, state: str = "completed") -> Activity:
+def activity(name: str, state: str = "completed", created_at: datetime = NOW) -> Activity:
     counters = {"person_count": 2, "items_total_count": 3} if state == "completed" else {}
-    return Activity(name, state, counters, created_at=NOW)
+    return Activity(name, state, counters, created_at=created_at)
 
 
 class Service:
@@ -50,19 +51,6 @@ class Service:
         return self.unlisted[activity_id]
 
 
-class Clock:
-    """Time that only waiting moves on."""
-
-    def __init__(self) -> None:
-        self.now = 0.0
-
-    def time(self) -> float:
-        return self.now
-
-    def sleep(self, seconds: float) -> None:
-        self.now += seconds
-
-
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     return tmp_path / "ledger" / "account" / "export"
@@ -72,24 +60,19 @@ def folder(tmp_path: Path) -> Path:
 def ledger(folder: Path) -> Iterator[Ledger]:
     """The ledger of the next run; an interrupted one has sent batch 1 (a1) and lost batch 2."""
     first = Ledger(folder, "first", now=lambda: NOW)
-    first.open(no_check, wait_seconds=1)
+    first.open(AT_ONCE)
     first.accept(first.begin(batch(1), "json"), activity("a1", "initialized"))
     first.begin(batch(2), "json")
     first.close()
     second = Ledger(folder, "second", now=lambda: NOW + timedelta(hours=1))
-    second.open(no_check, wait_seconds=1)
+    second.open(AT_ONCE)
     yield second
     second.close()
 
 
-def no_check() -> None:
-    """Nothing asks the run to stop."""
-
-
 def take_up(ledger: Ledger, service: Service, **options: Any) -> Clock:
     clock = Clock()
-    options = {"timeout_seconds": 60, "check": no_check, "poll_seconds": (1, 5)} | options
-    TakeUp(service, ledger, clock=clock.time, sleep=clock.sleep, **options).run()
+    Recovery(service, ledger, clock.waiting(poll_seconds=(1, 5), **options)).run()
     return clock
 
 
@@ -148,6 +131,27 @@ def test_one_that_may_be_the_lost_import_is_waited_for(ledger):
     assert ledger.take_up(batch(2), "json") == activity("a2")
 
 
+def test_what_is_older_than_the_import_accepted_before_is_not_the_lost_one(ledger):
+    """The service's own clock tells more than this machine's."""
+    older = activity("other", created_at=NOW - timedelta(seconds=30))
+    take_up(ledger, Service([activity("a1"), older]))
+    assert ledger.take_up(batch(2), "json") is None
+
+
+def test_an_import_that_was_accepted_later_does_not_tell_how_old_a_lost_one_may_be(folder):
+    first = Ledger(folder, "first", now=lambda: NOW)
+    first.open(AT_ONCE)
+    first.begin(batch(2), "json")
+    later = activity("a1", created_at=NOW + timedelta(seconds=30))
+    first.accept(first.begin(batch(1), "json"), later)
+    first.close()
+    second = Ledger(folder, "second", now=lambda: NOW + timedelta(hours=1))
+    second.open(AT_ONCE)
+    take_up(second, Service([later, activity("a2")]))
+    assert second.take_up(batch(2), "json") == activity("a2")
+    second.close()
+
+
 def test_a_lost_import_that_is_missed_twice_is_sent_again(ledger):
     service = Service([activity("a1")])
     take_up(ledger, service)
@@ -167,12 +171,9 @@ def test_what_never_ends_is_not_waited_for_longer_than_an_import_may_take(ledger
     assert ledger.take_up(batch(1), "json") is None
 
 
-def test_waiting_listens_to_the_check(ledger):
-    def check() -> None:
-        raise InterruptedRunError("stop")
-
+def test_waiting_listens_to_a_signal(ledger):
     with pytest.raises(InterruptedRunError):
-        take_up(ledger, Service([activity("a1", "processing")]), check=check)
+        take_up(ledger, Service([activity("a1", "processing")]), raise_if_stopped=stop)
 
 
 def test_it_is_said_which_run_is_taken_up(ledger, caplog):
@@ -183,7 +184,7 @@ def test_it_is_said_which_run_is_taken_up(ledger, caplog):
 
 def test_without_an_interrupted_run_nothing_is_asked(tmp_path):
     fresh = Ledger(tmp_path / "account" / "export", "run", now=lambda: NOW)
-    fresh.open(no_check, wait_seconds=1)
+    fresh.open(AT_ONCE)
     service = Service([])
     take_up(fresh, service)
     fresh.close()

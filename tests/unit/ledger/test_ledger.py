@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import resource
-import threading
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -14,22 +13,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from target_constant_contact.api.models import Activity
-from target_constant_contact.exceptions import InterruptedRunError, SettingsError, TryLaterError
-from target_constant_contact.ledger import ledger as ledger_module
+from target_constant_contact.exceptions import SettingsError
 from target_constant_contact.ledger.entry import Entry
 from target_constant_contact.ledger.ledger import export_key
-from tests.support.ledgers import NOON, Exports, accepted, imported, names, no_check, say, send
+from tests.support.fakes import AT_ONCE
+from tests.support.ledgers import NOON, accepted, imported, names, say, send
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-
-@pytest.fixture
-def exports(tmp_path: Path) -> Iterator[Exports]:
-    made = Exports(tmp_path / "ledger" / "account")
-    yield made
-    for ledger in made.ledgers:
-        ledger.close()
+    from collections.abc import Iterator
 
 
 # What an export is called.
@@ -42,131 +33,6 @@ def test_a_key_does_not_depend_on_the_order_of_the_facts():
 
 def test_other_facts_have_another_key():
     assert len({export_key({"lists": lists}) for lists in ("a", ["a"], ["a", "b"], None)}) == 4
-
-
-# One run after the other.
-
-
-class Time:
-    """Stands in for the time module; something may happen while it is slept."""
-
-    def __init__(self) -> None:
-        self.seconds = 0.0
-        self.naps: list[float] = []
-        self.happens: Callable[[], object] = lambda: None
-
-    def monotonic(self) -> float:
-        return self.seconds
-
-    def sleep(self, seconds: float) -> None:
-        self.naps.append(seconds)
-        self.seconds += seconds
-        if self.seconds > 2:
-            self.happens()
-
-
-@pytest.fixture
-def time(monkeypatch: pytest.MonkeyPatch) -> Time:
-    found = Time()
-    monkeypatch.setattr(ledger_module, "time", found)
-    return found
-
-
-def test_a_run_waits_for_another_one_of_the_same_export(exports, time, caplog):
-    first = exports.start("first")
-    checks = []
-    time.happens = first.close
-    exports.ledger("second").open(lambda: checks.append(time.seconds), wait_seconds=60)
-    assert 2 <= time.seconds < 2.5
-    assert max(time.naps) <= 0.2
-    assert len(checks) == len(time.naps)
-    assert caplog.messages == ["Run first of the same export is under way; waiting"]
-
-
-def test_a_run_does_not_wait_longer_than_it_is_told(exports, time):
-    exports.start("first")
-    with pytest.raises(TryLaterError) as caught:
-        exports.ledger("second").open(no_check, wait_seconds=90)
-    assert 90 <= time.seconds < 90.5
-    assert str(caught.value) == (
-        "Run first of the same export has not ended in 1.5 minutes (import_timeout_minutes). "
-        "Start the run again when it has, or end it"
-    )
-
-
-def test_a_run_that_need_not_wait_says_nothing(exports, caplog):
-    exports.start("first").close()
-    exports.start("second")
-    assert caplog.messages == []
-
-
-def test_waiting_listens_to_the_check(exports, time):
-    def check() -> None:
-        raise InterruptedRunError("stop")
-
-    exports.start("first")
-    with pytest.raises(InterruptedRunError):
-        exports.ledger("second").open(check, wait_seconds=60)
-    assert time.naps == []
-
-
-@pytest.mark.usefixtures("time")
-def test_the_run_that_is_waited_for_is_the_one_that_began_last(exports):
-    exports.interrupt(run="first")
-    exports.start("second")
-    with pytest.raises(TryLaterError, match="Run second of"):
-        exports.ledger("third").open(no_check, wait_seconds=1)
-
-
-@pytest.mark.usefixtures("time")
-def test_a_run_that_has_given_up_waiting_leaves_the_other_one_alone(exports):
-    first = exports.start("first")
-    second = exports.ledger("second")
-    for _ in range(2):
-        with pytest.raises(TryLaterError):
-            second.open(no_check, wait_seconds=0)
-        second.close()
-    send(first, say(a=1))
-    assert [line["line"] for line in exports.lines] == ["run", "sent", "accepted"]
-
-
-def test_other_exports_are_not_waited_for(exports):
-    exports.start("first")
-    exports.start("second", "other export")
-
-
-def test_a_run_may_be_closed_by_another_thread(exports):
-    first = exports.start("first")
-    thread = threading.Thread(target=first.close)
-    thread.start()
-    thread.join()
-    exports.start("second")
-
-
-@pytest.mark.usefixtures("time")
-def test_waiting_for_a_run_that_has_not_said_its_name_yet_is_said_well(exports):
-    """Between taking the lock and the first line of its journal."""
-    exports.start("first")
-    exports.journal.unlink()
-    with pytest.raises(TryLaterError) as caught:
-        exports.ledger("second").open(no_check, wait_seconds=0)
-    assert "  " not in str(caught.value)
-
-
-@pytest.mark.usefixtures("time")
-@pytest.mark.parametrize(
-    "text",
-    [
-        '{"line":"run"}\n',
-        "{\n{}\n",
-        "[]\n",
-    ],
-)
-def test_a_damaged_journal_does_not_keep_a_run_from_waiting(exports, text):
-    exports.start("first")
-    exports.journal.write_text(text)
-    with pytest.raises(TryLaterError):
-        exports.ledger("second").open(no_check, wait_seconds=0)
 
 
 # What is left behind.
@@ -244,7 +110,11 @@ def test_an_activity_of_any_run_is_known(exports):
     exports.interrupt(say(a=1))
     ledger = exports.start()
     send(ledger, say(b=1))
-    assert [ledger.knows(f"activity-{number}") for number in (1, 2, 3)] == [True, True, False]
+    assert [ledger.has_activity(f"activity-{number}") for number in (1, 2, 3)] == [
+        True,
+        True,
+        False,
+    ]
 
 
 def test_a_run_that_ends_well_leaves_nothing(exports):
@@ -254,7 +124,7 @@ def test_a_run_that_ends_well_leaves_nothing(exports):
     first.close()
     ledger = exports.resume()
     assert (ledger.interrupted_runs, ledger.accepted, ledger.in_doubt) == ((), (), ())
-    assert not ledger.knows("activity-1")
+    assert not ledger.has_activity("activity-1")
     assert ledger.take_up(say(a=1), "json") is None
     assert [line["line"] for line in exports.lines] == ["run"]
     assert ledger.begin(say(a=1), "json").number == 1
@@ -432,7 +302,7 @@ def test_a_damaged_journal_is_kept_aside(exports, caplog, line):
     aside = exports.folder / "journal.damaged-second.jsonl"
     assert (second.interrupted_runs, second.accepted, second.in_doubt) == ((), (), ())
     assert second.take_up(say(a=1), "json") is None
-    assert not second.knows("activity-1")
+    assert not second.has_activity("activity-1")
     assert [line["line"] for line in exports.lines] == ["run"]
     assert not list(exports.folder.glob("*.fingerprints"))
     assert second.begin(say(b=1), "json").number == 1
@@ -537,7 +407,7 @@ def test_a_run_that_could_not_begin_frees_the_lock(exports):
     exports.interrupt(say(a=1))
     second = exports.ledger("second")
     with room_for(exports.journal.stat().st_size), pytest.raises(SettingsError):
-        second.open(no_check, wait_seconds=0)
+        second.open(AT_ONCE)
     second.close()
     assert names(exports.start("third").accepted) == ["activity-1"]
 

@@ -19,6 +19,7 @@ from target_constant_contact.batches.fingerprints import Fingerprints, contradic
 from target_constant_contact.batches.json_batch import JsonBatch
 from target_constant_contact.contacts.encoding import encode_contact
 from target_constant_contact.ledger.ledger import Ledger
+from tests.support.fakes import AT_ONCE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -123,7 +124,7 @@ class Account:
     def carry_out(self, run: Run) -> None:
         """A run from its first step to its last one, or to the one that kills it."""
         ledger = Ledger(self.folder / run.export, f"run {self.seconds}", now=self.now)
-        ledger.open(lambda: None, wait_seconds=0)
+        ledger.open(AT_ONCE)
         for entry in ledger.accepted:
             ledger.confirm(entry, self.activities[entry.activity_id])
         for entry in ledger.in_doubt:
@@ -243,10 +244,7 @@ def test_fingerprints_contradict_a_batch_that_says_otherwise(one, other):
 @given(said=PEOPLE)
 def test_fingerprints_are_read_as_they_were_written(said):
     made = Fingerprints.of(said)
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "1.fingerprints"
-        made.save(path)
-        read: Any = Fingerprints.load(path)
+    read: Any = Fingerprints.from_bytes(made.to_bytes())
     assert (read.keys, read.values) == (made.keys, made.values)
 
 

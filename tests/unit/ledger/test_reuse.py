@@ -7,19 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.ledgers import Exports, accepted, imported, names, say, send
+from tests.support.ledgers import NOON, Exports, accepted, imported, names, say, send
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
-
-
-@pytest.fixture
-def exports(tmp_path: Path) -> Iterator[Exports]:
-    made = Exports(tmp_path / "ledger" / "account")
-    yield made
-    for ledger in made.ledgers:
-        ledger.close()
 
 
 # What may stand.
@@ -316,6 +307,13 @@ def test_it_is_asked_for_all_the_same(exports):
 def test_another_export_that_is_still_under_way_counts_too(exports):
     exports.interrupt(say(a=1))
     send(exports.start("other run", "other export"), say(a=9))
+    assert exports.resume().take_up(say(a=1), "json") is None
+
+
+def test_what_another_export_has_sent_in_the_same_moment_may_have_come_later(exports):
+    exports.clock = lambda: NOON
+    exports.interrupt(say(a=1))
+    exports.pass_by()
     assert exports.resume().take_up(say(a=1), "json") is None
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from target_constant_contact.ledger.settlement import Settlement, settle
+from target_constant_contact.ledger.settlement import Settlement, read_counters
 
 COUNTS = st.one_of(st.none(), st.integers(-2, 30))
 
@@ -26,31 +26,31 @@ def test_every_reading_of_person_count_that_loses_nothing_is_accepted(items, per
         correctable_count=1,
         cannot_add_to_list_count=1,
     )
-    assert settle(10, status) == Settlement(7, refused=2, suppressed=1)
+    assert read_counters(10, status) == Settlement(7, refused=2, suppressed=1)
 
 
 def test_persons_that_no_error_explains_are_unexplained():
     status = counters(items_total_count=11, person_count=6, correctable_count=1)
-    assert settle(10, status) == Settlement(6, refused=1, unexplained=3)
+    assert read_counters(10, status) == Settlement(6, refused=1, unexplained=3)
 
 
 def test_rows_that_never_arrived_are_unexplained_also_when_the_persons_look_complete():
     status = counters(items_total_count=8, person_count=10)
-    assert settle(10, status) == Settlement(8, unexplained=2)
+    assert read_counters(10, status) == Settlement(8, unexplained=2)
 
 
 def test_without_counters_nothing_is_claimed_to_have_landed():
-    assert settle(10, {}) == Settlement(0, unexplained=10)
+    assert read_counters(10, {}) == Settlement(0, unexplained=10)
 
 
 @pytest.mark.parametrize(("items", "unexplained"), [(11, 0), (10, 1), (5, 6)])
 def test_without_a_count_of_persons_the_reading_that_hides_no_loss_is_taken(items, unexplained):
     status = counters(items_total_count=items)
-    assert settle(10, status) == Settlement(10 - unexplained, unexplained=unexplained)
+    assert read_counters(10, status) == Settlement(10 - unexplained, unexplained=unexplained)
 
 
 def test_more_persons_than_rows_is_no_loss():
-    assert settle(10, counters(items_total_count=12, person_count=11)) == Settlement(10)
+    assert read_counters(10, counters(items_total_count=12, person_count=11)) == Settlement(10)
 
 
 @given(
@@ -69,7 +69,7 @@ def test_more_persons_than_rows_is_no_loss():
     ),
 )
 def test_the_four_numbers_always_add_up_and_are_never_negative(rows, values):
-    found = settle(rows, values)
+    found = read_counters(rows, values)
     parts = (found.landed, found.refused, found.suppressed, found.unexplained)
     assert sum(parts) == rows
     assert min(parts) >= 0

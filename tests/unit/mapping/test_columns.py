@@ -14,7 +14,7 @@ from target_constant_contact.api.models import CustomField
 from target_constant_contact.contacts.contact import Contact
 from target_constant_contact.contacts.encoding import encode_contact, sms_permission
 from target_constant_contact.mapping.columns import ColumnMapping, _Known
-from target_constant_contact.mapping.field_mapping import FieldMapping
+from target_constant_contact.mapping.field_mapping import FieldMapping, MappingOptions
 from target_constant_contact.mapping.values import Text, email_column, whole_number_column
 
 KINDS = ("string", "text_area", "number", "date", "datetime", "boolean", "single_select")
@@ -36,7 +36,7 @@ FIELDS = {
 } | {f"cf:{kind}": kind for kind in KINDS}
 SCHEMA = {"properties": {path.partition(".")[0]: {} for path in FIELDS.values()}}
 MAPPING = FieldMapping.compile(
-    "members", SCHEMA, FIELDS, custom_fields=CUSTOM, today=date(2026, 11, 24)
+    "members", SCHEMA, FIELDS, MappingOptions(date(2026, 11, 24), CUSTOM)
 )
 
 days = st.dates().map(str)

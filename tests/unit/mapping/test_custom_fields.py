@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 
 from target_constant_contact.api.models import CustomField
-from target_constant_contact.mapping.custom_fields import converter, resolve
+from target_constant_contact.mapping.custom_fields import custom_field_converter, find_custom_fields
 from target_constant_contact.mapping.values import UnfitValueError
 
 TIER = CustomField("1", "Loyalty tier", "Loyalty_tier")
@@ -18,25 +18,25 @@ ACCOUNT = (TIER, VISIT)
 
 def of_type(kind, *choices, **options):
     settings = {"truncate": False, "lines": True} | options
-    return converter(CustomField("1", "F", "f", kind, choices), **settings)
+    return custom_field_converter(CustomField("1", "F", "f", kind, choices), **settings)
 
 
 @pytest.mark.parametrize("key", ["cf:Loyalty_tier", "cf:Loyalty tier", "cf: loyalty_TIER "])
 def test_a_custom_field_is_found_by_name_or_label(key):
-    assert resolve([key], ACCOUNT) == ({key: TIER}, [])
+    assert find_custom_fields([key], ACCOUNT) == ({key: TIER}, [])
 
 
 def test_an_exact_name_wins_over_a_label_and_both_over_other_cases():
     named = CustomField("1", "x", "tier")
     labelled = CustomField("2", "tier", "y")
     other = CustomField("3", "z", "TIER")
-    assert resolve(["cf:tier"], [labelled, other, named])[0] == {"cf:tier": named}
-    assert resolve(["cf:tier"], [labelled, other])[0] == {"cf:tier": labelled}
-    assert resolve(["cf:tier"], [other])[0] == {"cf:tier": other}
+    assert find_custom_fields(["cf:tier"], [labelled, other, named])[0] == {"cf:tier": named}
+    assert find_custom_fields(["cf:tier"], [labelled, other])[0] == {"cf:tier": labelled}
+    assert find_custom_fields(["cf:tier"], [other])[0] == {"cf:tier": other}
 
 
 def test_an_unknown_custom_field_is_a_fault_with_close_matches():
-    found, faults = resolve(["cf:loyalty"], ACCOUNT)
+    found, faults = find_custom_fields(["cf:loyalty"], ACCOUNT)
     assert found == {}
     (fault,) = faults
     assert fault == (
@@ -46,7 +46,7 @@ def test_an_unknown_custom_field_is_a_fault_with_close_matches():
 
 
 def test_an_unknown_custom_field_like_no_other_gets_no_suggestion():
-    _, (fault,) = resolve(["cf:qqqq"], ())
+    _, (fault,) = find_custom_fields(["cf:qqqq"], ())
     assert fault == (
         "no custom field 'qqqq' in the account;"
         " create it in Constant Contact or correct field_mapping"
@@ -55,19 +55,19 @@ def test_an_unknown_custom_field_like_no_other_gets_no_suggestion():
 
 def test_a_custom_field_that_may_be_two_is_a_fault():
     twins = [CustomField("1", "a", "TIER"), CustomField("2", "Tier", "b")]
-    _, (fault,) = resolve(["cf:tier"], twins)
+    _, (fault,) = find_custom_fields(["cf:tier"], twins)
     assert "ambiguous: it may be 'TIER', 'b'" in fault
 
 
 def test_two_keys_for_one_custom_field_are_a_fault():
-    _, faults = resolve(["cf:Loyalty_tier", "cf:Loyalty tier"], ACCOUNT)
+    _, faults = find_custom_fields(["cf:Loyalty_tier", "cf:Loyalty tier"], ACCOUNT)
     assert faults == [
         "cf:Loyalty_tier and cf:Loyalty tier are the same custom field; keep one of them"
     ]
 
 
 def test_a_key_without_a_name_is_left_to_the_check_of_the_mapping():
-    assert resolve(["cf: "], ACCOUNT) == ({}, [])
+    assert find_custom_fields(["cf: "], ACCOUNT) == ({}, [])
 
 
 @pytest.mark.parametrize(

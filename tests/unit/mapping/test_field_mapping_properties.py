@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from target_constant_contact.api.models import CustomField
 from target_constant_contact.contacts.contact import PHONES, TEXT_LIMITS, Contact, Rejection
-from target_constant_contact.mapping.field_mapping import FieldMapping
+from target_constant_contact.mapping.field_mapping import FieldMapping, MappingOptions
 
+TODAY = date(2026, 11, 24)
 TYPES = ("string", "text_area", "number", "date", "datetime", "boolean", "single_select", "other")
 CUSTOM = [
     CustomField(kind, kind, kind, kind, ("Gold", "Silver") if kind == "single_select" else ())
@@ -63,7 +65,7 @@ likely = st.fixed_dictionaries(
 )
 mappings = st.sampled_from(
     [
-        FieldMapping.compile("s", {}, IDENTITY, custom_fields=CUSTOM, on_too_long=on_too_long)
+        FieldMapping.compile("s", {}, IDENTITY, MappingOptions(TODAY, CUSTOM, on_too_long))
         for on_too_long in ("reject", "truncate")
     ]
 )
@@ -96,7 +98,10 @@ def test_every_contact_obeys_all_limits(mapping, record):
 
 
 @given(mappings, records | likely)
-@example(FieldMapping.compile("s", {}, IDENTITY, custom_fields=CUSTOM), {"email": "İ@example.com"})
+@example(
+    FieldMapping.compile("s", {}, IDENTITY, MappingOptions(TODAY, CUSTOM)),
+    {"email": "İ@example.com"},
+)
 def test_mapping_a_contact_again_changes_nothing(mapping, record):
     contact = mapping(record)
     if isinstance(contact, Contact):

@@ -6,7 +6,7 @@ from types import MappingProxyType
 
 import pytest
 
-from target_constant_contact.mapping.paths import nested, path_fault, types_of
+from target_constant_contact.mapping.paths import field_getter, nested, path_fault, placed, types_of
 
 SCHEMA = {
     "type": "object",
@@ -122,3 +122,38 @@ def test_types_are_gathered_over_unions():
     }
     assert types_of({"properties": {"a": {}}}) == {"object"}
     assert types_of({"items": {"type": "string"}}) == {"array"}
+
+
+def test_any_field_can_be_read_by_the_rules_of_the_mapping():
+    schema = {"properties": {"a.b": {}}}
+    record = {"a.b": 1, "a": {"c": 2}}
+    assert field_getter("a.b", schema)(record) == 1
+    assert field_getter("a.c", schema)(record) == 2
+    assert field_getter("missing", schema)(record) is None
+
+
+@pytest.mark.parametrize(
+    ("steps", "value"),
+    [
+        ([], 1),
+        (["a", "b"], {"a": {"b": 1}}),
+        (["1", "a"], [None, {"a": 1}]),
+        (["a", "1"], {"a": [None, 1]}),
+    ],
+)
+def test_what_is_put_at_a_path_is_read_back_from_there(steps, value):
+    assert placed(None, steps, 1) == value
+
+
+def test_what_is_there_already_stays():
+    held = placed({"a": {"b": 1}}, ["a", "c"], 2)
+    assert placed(held, ["list", "1"], 3) == {"a": {"b": 1, "c": 2}, "list": [None, 3]}
+    assert placed([1], ["2"], 3) == [1, None, 3]
+    assert placed({"0": 1}, ["1"], 2) == {"0": 1, "1": 2}
+
+
+def test_an_array_is_made_up_to_its_thousandth_item_only():
+    """A path may name item 999,999,999, and all items before it would be made."""
+    assert len(placed(None, ["1000"], 1)) == 1_001
+    assert placed(None, ["1001"], 1) == []
+    assert placed(["kept"], ["999999999", "address"], 1) == ["kept"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from datetime import date
 
 import pytest
 
@@ -13,7 +14,7 @@ from target_constant_contact.batches.batch import BatchLimits, Destination
 from target_constant_contact.batches.csv_batch import CsvBatch
 from target_constant_contact.batches.packer import Packer
 from target_constant_contact.contacts.encoding import encode_contact
-from target_constant_contact.mapping.field_mapping import FieldMapping
+from target_constant_contact.mapping.field_mapping import FieldMapping, MappingOptions
 from target_constant_contact.reports.advice import FormatAdvice
 
 LIMITS = BatchLimits(rows=40_000, size=100_000)
@@ -34,7 +35,8 @@ def lines(count: int, import_format: str = "json", **fields: str) -> list[str]:
     schema = {"properties": {at: {"type": "string"} for at in mapping.values()}}
     notes = CustomField("1", "notes", "notes", "text_area")
     advice = FormatAdvice(LIMITS, import_format)
-    advice.know("members", FieldMapping.compile("members", schema, mapping, custom_fields=[notes]))
+    options = MappingOptions(date(2026, 11, 24), [notes])
+    advice.know("members", FieldMapping.compile("members", schema, mapping, options))
     for batch in sent(count, import_format):
         advice.note(batch)
     return list(advice.lines())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -11,9 +12,9 @@ from target_constant_contact.api.models import Activity
 from target_constant_contact.batches.batch import Destination, ImportBatch
 from target_constant_contact.contacts.contact import Rejection
 from target_constant_contact.exceptions import DataError
-from target_constant_contact.imports.importer import SettledImport
+from target_constant_contact.imports.settled import SettledImport
 from target_constant_contact.ledger.settlement import Settlement
-from target_constant_contact.mapping.field_mapping import FieldMapping
+from target_constant_contact.mapping.field_mapping import FieldMapping, MappingOptions
 from target_constant_contact.run.accounting import Accounting
 from target_constant_contact.verification.explanation import Explanation, Finding
 from tests.support.target import TEXT, member, read_rejects, schema
@@ -94,7 +95,10 @@ def test_refused_and_suppressed_rows_let_state_pass(accounting, states):
 def test_a_finding_is_written_as_a_record_that_can_be_sent_again(accounting, tmp_path):
     message = schema(EmailAddress=TEXT, FirstName=TEXT)
     mapping = FieldMapping.compile(
-        "members", message["schema"], {"email": "EmailAddress", "first_name": "FirstName"}
+        "members",
+        message["schema"],
+        {"email": "EmailAddress", "first_name": "FirstName"},
+        MappingOptions(date(2026, 11, 24)),
     )
     accounting.know("members", message, mapping)
     read(accounting)

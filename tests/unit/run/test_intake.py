@@ -99,7 +99,7 @@ def test_a_chunk_is_taken_up_to_a_row_that_is_too_large(intake, accounting, larg
     numbers = range(50)
     given = chunk(numbers)
     bodies = [body(n, note="x" * 6_000) if n == large else body(n) for n in numbers]
-    taken = Chunk(given.slots, given.keys, bodies, ())
+    taken = Chunk(given.routes, given.keys, bodies, ())
     assert rows.add_chunk(taken, 0) == large
     assert accounting.rows == large
     assert rows.add_chunk(taken, large + 1) == 50

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import msgspec
 import pytest
 
 from target_constant_contact.batches.batch import Destination
-from target_constant_contact.mapping.field_mapping import FieldMapping, field_getter
+from target_constant_contact.mapping.field_mapping import FieldMapping, MappingOptions
+from target_constant_contact.mapping.paths import field_getter
 from target_constant_contact.singer.chunks import Chunks, StreamChunks
-from target_constant_contact.singer.slots import SlotColumn
+from target_constant_contact.singer.routes import RouteColumn
 
 SCHEMA = {"properties": {name: {"type": "string"} for name in ("id", "email", "list", "other")}}
-MAPPING = FieldMapping.compile("members", SCHEMA, {"email": "email"})
+TODAY = MappingOptions(date(2026, 11, 24))
+MAPPING = FieldMapping.compile("members", SCHEMA, {"email": "email"}, TODAY)
 
 
 def chunks(asked: list[Any], **options: Any) -> StreamChunks:
@@ -23,8 +26,8 @@ def chunks(asked: list[Any], **options: Any) -> StreamChunks:
         asked.append(value)
         return Destination("members", (str(value),)) if value else None
 
-    slots = SlotColumn(field_getter("list", SCHEMA), destination_for)
-    return StreamChunks(MAPPING, slots, key_properties=["id"], **options)
+    routes = RouteColumn(field_getter("list", SCHEMA), destination_for)
+    return StreamChunks(MAPPING, routes, key_properties=["id"], **options)
 
 
 def record(number: int, **values: Any) -> dict[str, Any]:
@@ -69,11 +72,11 @@ def test_a_record_without_its_key_is_not_decoded():
 def test_interleaved_streams_keep_the_order_of_their_records():
     known = Chunks()
     for name in ("members", "others"):
-        slots = SlotColumn(None, lambda _value, name=name: Destination(name))
-        known.set(name, StreamChunks(MAPPING, slots, key_properties=[]))
+        routes = RouteColumn(None, lambda _value, name=name: Destination(name))
+        known.set(name, StreamChunks(MAPPING, routes, key_properties=[]))
     decode: Any = known.decode
     text = b'{"type":"RECORD","stream":"%s","record":{"email":"m%d@example.com"}}'
     names = [b"members", b"others", b"others", b"members"]
     chunk = known.map([decode(text % (name, number)) for number, name in enumerate(names)])
-    assert [destination.stream.encode() for destination, _ in chunk.slots] == names
+    assert [destination.stream.encode() for destination, _ in chunk.routes] == names
     assert list(chunk.keys) == [f"m{number}@example.com" for number in range(4)]

@@ -9,7 +9,8 @@ import pytest
 from target_constant_contact.account.lists import UnknownListError
 from target_constant_contact.batches.batch import Destination
 from target_constant_contact.exceptions import SettingsError
-from target_constant_contact.settings.settings import MAX_LISTS, Segment
+from target_constant_contact.settings.faults import MAX_LISTS
+from target_constant_contact.settings.streams import StreamSettings
 from target_constant_contact.singer.list_rule import ListRule, default_lists
 from target_constant_contact.singer.rejected import RowRejectedError
 
@@ -84,6 +85,6 @@ def test_a_field_that_the_stream_does_not_have_is_a_fault_of_the_settings():
 def test_the_settings_may_not_name_more_lists_than_a_contact_can_be_on():
     directory: Any = Directory()
     names = tuple(chr(0x4E00 + number) for number in range(MAX_LISTS + 1))
-    assert len(default_lists(Segment(lists=names[1:]), directory)) == MAX_LISTS
+    assert len(default_lists(StreamSettings(lists=names[1:]), directory)) == MAX_LISTS
     with pytest.raises(SettingsError, match=rf"{MAX_LISTS + 1} lists; a contact can be on 1 to"):
-        default_lists(Segment(lists=names), directory)
+        default_lists(StreamSettings(lists=names), directory)

@@ -42,7 +42,7 @@ class Handler:
             raise InputError("stop")
 
     @contextmanager
-    def waiting(self) -> Iterator[None]:
+    def interruptible(self) -> Iterator[None]:
         self.blocked = True
         yield
         self.blocked = False

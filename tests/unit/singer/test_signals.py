@@ -34,7 +34,7 @@ def signals(failures: list[Exception]) -> Iterator[Signals]:
 
 def test_without_a_signal_nothing_is_raised(signals):
     signals.check()
-    with signals.waiting():
+    with signals.interruptible():
         signals.check()
 
 
@@ -45,12 +45,12 @@ def test_a_signal_is_raised_at_the_next_check(signals):
 
 
 def test_a_signal_while_waiting_is_raised_at_once(signals):
-    with pytest.raises(InterruptedRunError, match="SIGINT"), signals.waiting():
+    with pytest.raises(InterruptedRunError, match="SIGINT"), signals.interruptible():
         signals.handle(signal.SIGINT, None)
 
 
 def test_waiting_ends_with_an_error_too(signals):
-    with pytest.raises(ValueError, match="gone"), signals.waiting():
+    with pytest.raises(ValueError, match="gone"), signals.interruptible():
         raise ValueError("gone")
     signals.handle(signal.SIGTERM, None)
 
@@ -65,7 +65,7 @@ def test_a_second_signal_ends_the_process(signals):
 def test_a_reader_that_is_woken_learns_of_the_failure_and_of_no_signal(signals, failures):
     signals.install()
     failures.append(TryLaterError("The quota is used up"))
-    with pytest.raises(TryLaterError), signals.waiting():
+    with pytest.raises(TryLaterError), signals.interruptible():
         signals.wake()
     failures.clear()
     signals.check()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +12,8 @@ from target_constant_contact.batches.batch import Destination, ImportBatch
 from target_constant_contact.exceptions import InterruptedRunError, TryLaterError
 from target_constant_contact.ledger.settlement import Settlement
 from target_constant_contact.verification import verifier as verifier_module
-from target_constant_contact.verification.verifier import Verifier, forget_rows
+from target_constant_contact.verification.verifier import Verifier
+from tests.support.fakes import Clock, stop
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -60,15 +59,17 @@ def batch(number: int, *names: str, place: Destination = PLACE, **values: str) -
 
 @pytest.fixture
 def make(tmp_path: Path) -> Any:
-    def make(service: Service, mode: Any = "on_errors", **options: Any) -> Verifier:
-        options = {"import_format": "json"} | options
-        return Verifier(service, tmp_path, mode, **options)
+    def make(
+        service: Service, mode: Any = "on_errors", import_format: Any = "json", **options: Any
+    ) -> Verifier:
+        waiting = Clock().waiting(**options)
+        return Verifier(service, tmp_path, mode, import_format, waiting)
 
     return make
 
 
 def explain(verifier: Verifier) -> dict[int, Any]:
-    return {found.number: found for found in verifier.explain(lambda: None)}
+    return {found.number: found for found in verifier.explain()}
 
 
 def reasons(found: Any) -> dict[str, str]:
@@ -104,12 +105,6 @@ def test_what_is_kept_is_private_and_goes_at_the_end(make, tmp_path):
     assert not folder.exists()
 
 
-def test_the_rows_of_an_interrupted_run_can_be_forgotten(make, tmp_path):
-    make(Service()).keep(batch(1, "ann"), ACTIVITY, Settlement(0, refused=1))
-    forget_rows(tmp_path)
-    assert list(tmp_path.iterdir()) == []
-
-
 def test_who_is_not_on_the_list_is_looked_up(make):
     service = Service("ann@example.com", " CAT@Example.com ")
     service.people["bob@example.com"] = ContactStatus("unsubscribed")
@@ -132,9 +127,12 @@ def test_a_list_is_read_back_once_for_all_its_imports(make):
     assert exports == ["export list-a email_address", "export list-b email_address"]
 
 
-def test_no_more_people_are_looked_up_than_allowed_and_unexplained_rows_come_first(make):
+def test_no_more_people_are_looked_up_than_allowed_and_unexplained_rows_come_first(
+    make, monkeypatch
+):
+    monkeypatch.setattr(verifier_module, "MAX_LOOK_UPS", 1)
     service = Service()
-    verifier = make(service, max_look_ups=1)
+    verifier = make(service)
     verifier.keep(batch(1, "ann", "bob"), ACTIVITY, Settlement(0, refused=2))
     verifier.keep(batch(2, "cat"), ACTIVITY, Settlement(0, unexplained=1))
     found = explain(verifier)
@@ -201,19 +199,6 @@ def test_values_that_cannot_be_compared_leave_rows_unexplained(make):
     assert explain(verifier)[1].settlement == Settlement(0, unexplained=1)
 
 
-def test_the_rows_of_a_csv_import_are_read_too(make):
-    text = io.StringIO()
-    writer = csv.DictWriter(text, ["email", "first_name"], lineterminator="\n")
-    writer.writeheader()
-    writer.writerow({"email": "ann@example.com", "first_name": "Ann, the first"})
-    writer.writerow({"email": "bob@example.com"})
-    item = ImportBatch(1, PLACE, None, 2, 0, text.getvalue().encode(), {})
-    verifier = make(Service("bob@example.com"), import_format="csv")
-    verifier.keep(item, ACTIVITY, Settlement(1, refused=1))
-    (finding,) = explain(verifier)[1].findings
-    assert finding.properties == {"email": "ann@example.com", "first_name": "Ann, the first"}
-
-
 def test_a_service_that_fails_leaves_the_counters_and_one_warning(make, caplog, monkeypatch):
     def fail(*_arguments: Any) -> None:
         raise TryLaterError("down")
@@ -227,13 +212,10 @@ def test_a_service_that_fails_leaves_the_counters_and_one_warning(make, caplog, 
 
 
 def test_a_signal_is_obeyed(make):
-    def check() -> None:
-        raise InterruptedRunError("stop")
-
-    verifier = make(Service())
+    verifier = make(Service(), raise_if_stopped=stop)
     verifier.keep(batch(1, "ann"), ACTIVITY, Settlement(0, refused=1))
     with pytest.raises(InterruptedRunError):
-        list(verifier.explain(check))
+        list(verifier.explain())
 
 
 def test_no_address_is_logged(make, caplog):

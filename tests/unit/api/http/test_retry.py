@@ -16,7 +16,6 @@ from urllib3.exceptions import MaxRetryError
 from urllib3.exceptions import SSLError as ConnectionSSLError
 from urllib3.util import connection
 
-from target_constant_contact.api.client import ConstantContactClient
 from target_constant_contact.api.oauth.credentials import BearerToken
 from target_constant_contact.exceptions import (
     ApiError,
@@ -37,42 +36,9 @@ THROTTLED = {"error_key": "throttled", "error_message": "Too Many Requests"}
 UNKNOWN = "whether the service has taken the request is not known"
 
 
-class Limiter:
-    """Notes for what slots are asked."""
-
-    def __init__(self):
-        self.in_flight = []
-
-    def acquire(self, *, in_flight: bool = False) -> None:
-        self.in_flight.append(in_flight)
-
-    def penalize(self, seconds):
-        pass
-
-
 @pytest.fixture
-def limiter():
-    return Limiter()
-
-
-@pytest.fixture
-def make(limiter):
-    clients = []
-
-    def make(url, **options):
-        options = {"retry_seconds": 0, "timeout": (5, 0.5), "max_tries": 3} | options
-        options.setdefault("auth", BearerToken(TOKEN))
-        clients.append(ConstantContactClient(url, limiter=limiter, **options))
-        return clients[-1]
-
-    yield make
-    for client in clients:
-        client.close()
-
-
-@pytest.fixture
-def client(make, httpserver):
-    return make(httpserver.url_for("/v3"))
+def client_options():
+    return {"auth": BearerToken(TOKEN), "timeout": (5, 0.5)}
 
 
 def import_json(client):

@@ -7,8 +7,8 @@ import threading
 
 import pytest
 
-from target_constant_contact.api.client import ConstantContactClient
 from target_constant_contact.api.http.errors import ServiceError
+from target_constant_contact.api.http.request import ApiRequest
 from target_constant_contact.api.http.signer import Signer
 from target_constant_contact.api.oauth.credentials import BearerToken
 from target_constant_contact.exceptions import (
@@ -18,14 +18,7 @@ from target_constant_contact.exceptions import (
     SettingsError,
     SignInError,
 )
-
-
-class Limiter:
-    def acquire(self, **_):
-        pass
-
-    def penalize(self, seconds):
-        pass
+from tests.support.fakes import Limiter
 
 
 class Renewing(Signer):
@@ -56,24 +49,8 @@ JSON_IMPORT = "/v3/activities/contacts_json_import"
 
 
 @pytest.fixture
-def make():
-    clients = []
-
-    def make(url, **options):
-        options = {"retry_seconds": 0, "max_tries": 2} | options
-        options.setdefault("auth", BearerToken("t"))
-        options.setdefault("limiter", Limiter())
-        clients.append(ConstantContactClient(url, **options))
-        return clients[-1]
-
-    yield make
-    for one in clients:
-        one.close()
-
-
-@pytest.fixture
-def client(make, httpserver):
-    return make(httpserver.url_for("/v3"))
+def client_options():
+    return {"max_tries": 2}
 
 
 @pytest.mark.parametrize("token", ["", " ", "se cret", "se\ncret", "secr\xe9t", "s\u20accret"])
@@ -201,7 +178,7 @@ def test_no_part_of_an_address_is_left(client, httpserver, word):
 def test_urllib3_does_not_log_the_query(client, httpserver, caplog):
     httpserver.expect_request(LISTS).respond_with_json([], status=409)
     with caplog.at_level(logging.DEBUG), pytest.raises(ApiError):
-        client._transport.send("GET", "/contact_lists", params={"name": "Ann Private"})
+        client._transport.send(ApiRequest("GET", "/contact_lists", {"name": "Ann Private"}))
     ours = [r.getMessage() for r in caplog.records if r.name != "werkzeug"]
     assert ours
     assert not any("Private" in line for line in ours)

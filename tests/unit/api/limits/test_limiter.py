@@ -34,7 +34,7 @@ def redis():
 def store(request, time, tmp_path):
     """Make stores that count in one place."""
     if request.param == "file":
-        return lambda: tmp_path / "data" / "requests.sqlite"
+        return lambda: SqliteSlots(tmp_path / "data" / "requests.sqlite", time.clock)
     redis = request.getfixturevalue("redis")
     redis.command("FLUSHALL")
     return lambda: RedisSlots(redis.socket_url, now=time.clock, clock=time.clock)
@@ -46,7 +46,7 @@ def limiter(time, store):
     made = []
 
     def make(key="key", **options):
-        made.append(RateLimiter(store(), key, clock=time.clock, sleep=time.sleep, **options))
+        made.append(RateLimiter(store(), key, sleep=time.sleep, **options))
         return made[-1]
 
     yield make

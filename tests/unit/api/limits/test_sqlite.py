@@ -14,6 +14,7 @@ import threading
 import pytest
 
 from target_constant_contact.api.limits.limiter import RateLimiter
+from target_constant_contact.api.limits.sqlite import SqliteSlots
 from target_constant_contact.exceptions import TargetError
 from tests.support.limiting import NOON, Time
 
@@ -40,10 +41,10 @@ print(json.dumps(passed))
 DIES_WAITING = """
 import os, pathlib, sys
 from target_constant_contact.api.limits.limiter import RateLimiter
+from target_constant_contact.api.limits.sqlite import SqliteSlots
 
-limiter = RateLimiter(
-    pathlib.Path(sys.argv[1]), "key", clock=lambda: float(sys.argv[2]), sleep=lambda _: os._exit(9)
-)
+store = SqliteSlots(pathlib.Path(sys.argv[1]), clock=lambda: float(sys.argv[2]))
+limiter = RateLimiter(store, "key", sleep=lambda _: os._exit(9))
 limiter.acquire()
 limiter.acquire()
 """
@@ -65,7 +66,7 @@ def limiter(time, path):
     made = []
 
     def make(key="key", file=path, **options):
-        made.append(RateLimiter(file, key, clock=time.clock, sleep=time.sleep, **options))
+        made.append(RateLimiter(SqliteSlots(file, time.clock), key, sleep=time.sleep, **options))
         return made[-1]
 
     yield make
@@ -98,13 +99,13 @@ def test_a_file_that_is_no_database_is_named_with_the_next_step(tmp_path):
     file = tmp_path / "requests.sqlite"
     file.write_bytes(b"not a database at all" * 100)
     with pytest.raises(TargetError, match=r"requests\.sqlite cannot be used .* delete that file"):
-        RateLimiter(file, "key")
+        SqliteSlots(file)
 
 
 def test_a_folder_that_cannot_be_made_is_named_with_the_next_step(tmp_path):
     (tmp_path / "data").write_text("a file")
     with pytest.raises(TargetError, match="check the rights"):
-        RateLimiter(tmp_path / "data" / "requests.sqlite", "key")
+        SqliteSlots(tmp_path / "data" / "requests.sqlite")
 
 
 def test_without_a_file_each_limiter_counts_alone(limiter, time):

@@ -18,13 +18,15 @@ from urllib3.exceptions import MaxRetryError
 from urllib3.exceptions import SSLError as ConnectionSSLError
 from werkzeug import Response
 
+from target_constant_contact.api.http import retry
 from target_constant_contact.api.limits.limiter import RateLimiter
-from target_constant_contact.api.oauth import transport as auth_transport
+from target_constant_contact.api.limits.sqlite import SqliteSlots
 from target_constant_contact.api.oauth.connection import Application
 from target_constant_contact.api.oauth.grants import SCOPES, AuthorizationServer
 from target_constant_contact.api.oauth.transport import GrantRefusedError, NoGrantError
 from target_constant_contact.exceptions import SettingsError, SignInError, TryLaterError
 from target_constant_contact.sandbox import Fault
+from tests.support.fakes import Clock
 
 BACK = "http://127.0.0.1:8710/callback"
 VERIFIER = "verifier-" * 6
@@ -34,22 +36,9 @@ GOOD = {"access_token": "a", "refresh_token": "b", "expires_in": 28_800, "scope"
 LISTED = [("sandbox-app", "sandbox-secret"), ("sandbox-public", None)]
 
 
-class Clock:
-    """Time that only waiting moves on."""
-
-    def __init__(self):
-        self.now = 1_800_000_000.0
-
-    def time(self):
-        return self.now
-
-    def sleep(self, seconds):
-        self.now += seconds
-
-
 @pytest.fixture
 def clock():
-    return Clock()
+    return Clock(1_800_000_000.0)
 
 
 @pytest.fixture
@@ -57,7 +46,8 @@ def make(clock):
     limiters = []
 
     def make(url, client_id="an-app", client_secret=None, **options):
-        limiter = RateLimiter(None, "k", requests_per_second=1, clock=clock.time, sleep=clock.sleep)
+        slots = SqliteSlots(None, clock)
+        limiter = RateLimiter(slots, "k", requests_per_second=1, sleep=clock.sleep)
         limiters.append(limiter)
         application = Application(client_id, client_secret, url)
         return AuthorizationServer(application, limiter=limiter, **options)
@@ -475,7 +465,7 @@ def test_a_call_that_is_stopped_while_it_waits_is_not_sent(make, httpserver):
 
 def test_there_is_at_most_one_call_in_a_second(make, sandbox, behave, clock):
     """Repeated ones count as well; the sandbox goes by the same clock."""
-    sandbox._account.clock = clock.time
+    sandbox._account.clock = clock
     behave(token_requests_per_second=1)
     server = make(sandbox.auth_url, "sandbox-public")
     sandbox.add_fault(Fault(path="/token", action="error_503", nth=2))
@@ -490,7 +480,7 @@ def test_there_is_at_most_one_call_in_a_second(make, sandbox, behave, clock):
 
 def test_the_waits_between_tries_grow(make, httpserver, monkeypatch, caplog):
     """The usual ones are seconds; here they are thousandths."""
-    monkeypatch.setattr(auth_transport, "RETRY_SECONDS", 0.001)
+    monkeypatch.setattr(retry, "RETRY_SECONDS", 0.001)
     respond(httpserver, 503, {})
     with pytest.raises(NoGrantError):
         make(httpserver.url_for("/auth")).refresh(TOKEN)

@@ -16,6 +16,7 @@ import requests
 
 from target_constant_contact.api.client import ConstantContactClient
 from target_constant_contact.api.limits.limiter import RateLimiter
+from target_constant_contact.api.limits.sqlite import SqliteSlots
 from target_constant_contact.api.oauth import renewal, tokens
 from target_constant_contact.api.oauth.connection import Agreement, Application, Connection
 from target_constant_contact.api.oauth.credentials import Credentials
@@ -49,7 +50,11 @@ def store(tmp_path):
 def limiter(clock):
     """Lets everything pass; the pace of the token endpoint is proved elsewhere."""
     limiter = RateLimiter(
-        None, "k", requests_per_second=1_000, requests_per_day=10**6, clock=clock, sleep=clock.sleep
+        SqliteSlots(None, clock),
+        "k",
+        requests_per_second=1_000,
+        requests_per_day=10**6,
+        sleep=clock.sleep,
     )
     yield limiter
     limiter.close()

@@ -1,0 +1,80 @@
+"""Finds out what became of a batch whose answer was lost, while the run goes on."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from target_constant_contact.exceptions import TryLaterError
+from target_constant_contact.imports import lost_answers
+
+if TYPE_CHECKING:
+    from target_constant_contact.api.activities import ActivityStates
+    from target_constant_contact.imports.lost_answers import Doubt
+    from target_constant_contact.imports.progress import Progress
+    from target_constant_contact.imports.sender import Sender
+    from target_constant_contact.ledger.ledger import Ledger
+    from target_constant_contact.waiting import Waiting
+
+_logger = logging.getLogger("target-constant-contact")
+
+
+class LostImports:
+    """Looks for imports whose answers were lost among the activities of the account.
+
+    Args:
+        states: The activities.
+        ledger: Tells which of them are known.
+        sender: Is told when one was taken after all.
+        progress: The schedule.
+        waiting: How long is waited for what may be it.
+    """
+
+    def __init__(
+        self,
+        states: ActivityStates,
+        ledger: Ledger,
+        sender: Sender,
+        progress: Progress,
+        waiting: Waiting,
+    ) -> None:
+        self._states = states
+        self._ledger = ledger
+        self._sender = sender
+        self._progress = progress
+        self._waiting = waiting
+
+    def look_for(self, doubt: Doubt) -> None:
+        """Look once; let the batch be sent again when it is surely not there."""
+        recent = self._states.recent().values()
+        now = self._waiting.clock()
+        sighting = lost_answers.look(
+            doubt.entry, self._sender.newest, recent, self._ledger.has_activity
+        )
+        if sighting.found:
+            activity_id = sighting.found.activity_id
+            _logger.info("Activity %s is the import whose answer was lost", activity_id)
+            self._sender.accepted(doubt.batch, doubt.entry, sighting.found)
+        elif sighting.missed and doubt.missed + 1 >= lost_answers.LOOKS:
+            self._ledger.lose(doubt.entry)
+            with self._progress.change() as schedule:
+                schedule.not_found()
+        elif now - doubt.since > self._waiting.timeout_seconds:
+            self._give_up(doubt)
+        else:
+            with self._progress.change() as schedule:
+                schedule.looked(doubt, now, missed=sighting.missed)
+
+    def _give_up(self, doubt: Doubt) -> None:
+        with self._progress.change() as schedule:
+            # Closed first, so that the batch is not sent again.
+            schedule.close()
+            schedule.not_found()
+        self._progress.fail(
+            TryLaterError(
+                f"Whether Constant Contact has taken {doubt.batch.rows:,} rows of stream "
+                f"{doubt.batch.destination.stream!r} could not be found out within "
+                f"{self._waiting.timeout_minutes:g} minutes: activities that may be theirs are "
+                "still unfinished. Start the run again later."
+            )
+        )

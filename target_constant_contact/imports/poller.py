@@ -1,0 +1,100 @@
+"""Asks for the imports that are in flight, and settles those that have ended."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from target_constant_contact.exceptions import ImportFailedError, TryLaterError
+from target_constant_contact.imports.settled import SettledImport
+from target_constant_contact.ledger.settlement import read_counters
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from target_constant_contact.api.activities import ActivityStates
+    from target_constant_contact.api.models import Activity
+    from target_constant_contact.imports.progress import Progress
+    from target_constant_contact.imports.schedule import ImportInFlight
+    from target_constant_contact.ledger.ledger import Ledger
+    from target_constant_contact.waiting import Waiting
+
+_ENDED_BADLY: Final = frozenset({"failed", "cancelled", "timed_out"})
+
+
+class Poller:
+    """Follows imports from their acceptance to their end.
+
+    Args:
+        states: The activities of the account.
+        ledger: The ledger of the export, opened.
+        progress: The schedule.
+        waiting: How long an import may take, counted from its submission.
+        on_settled: Called with every completed import.
+    """
+
+    def __init__(
+        self,
+        states: ActivityStates,
+        ledger: Ledger,
+        progress: Progress,
+        waiting: Waiting,
+        on_settled: Callable[[SettledImport], None],
+    ) -> None:
+        self._states = states
+        self._ledger = ledger
+        self._progress = progress
+        self._waiting = waiting
+        self._on_settled = on_settled
+
+    def poll(self, due: Sequence[ImportInFlight]) -> None:
+        """Ask for the imports whose time has come, and act on what the answers tell of any."""
+        answers = self._states.of_all([item.activity_id for item in due])
+        now = self._waiting.clock()
+        for item in self._progress.schedule.in_flight:
+            activity = answers.get(item.activity_id)
+            # A state that is not known here may be one on the way, so it is none of an end.
+            if activity and activity.state == "completed":
+                self._settle(item, activity, now)
+            elif activity and activity.state in _ENDED_BADLY:
+                self._fail(item, activity)
+            elif now - item.submitted_at > self._waiting.timeout_seconds:
+                self._time_out(item, activity)
+            elif item in due:
+                with self._progress.change() as schedule:
+                    schedule.polled(item, now)
+
+    def _settle(self, item: ImportInFlight, activity: Activity, now: float) -> None:
+        settlement = read_counters(item.batch.rows, activity.counters)
+        seconds = now - item.submitted_at
+        # Counts and STATE come before the ledger's "settled": that line only saves the next run a
+        # question, so it must neither hold STATE back when it cannot be written nor be there for
+        # rows that nobody has counted.
+        self._on_settled(SettledImport(item.batch, activity, settlement, seconds))
+        self._ledger.settle(item.entry, activity)
+        self._finish(item)
+
+    def _fail(self, item: ImportInFlight, activity: Activity) -> None:
+        message = (
+            f"Import activity {activity.activity_id} ended as {activity.state!r}; "
+            f"its {item.batch.rows:,} rows of stream {item.batch.destination.stream!r} were "
+            "not imported. Start the run again; if it happens again, give the activity id to "
+            "Constant Contact's support."
+        )
+        retry_later = activity.state == "timed_out"
+        self._finish(item)
+        self._progress.fail(TryLaterError(message) if retry_later else ImportFailedError(message))
+
+    def _time_out(self, item: ImportInFlight, activity: Activity | None) -> None:
+        state = repr(activity.state) if activity else "not found"
+        self._finish(item)
+        self._progress.fail(
+            TryLaterError(
+                f"Import activity {item.activity_id} was not completed within "
+                f"{self._waiting.timeout_minutes:g} minutes (it is {state}). Start the run "
+                "again later, or raise import_timeout_minutes."
+            )
+        )
+
+    def _finish(self, item: ImportInFlight) -> None:
+        with self._progress.change() as schedule:
+            schedule.finished(item)

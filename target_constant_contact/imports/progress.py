@@ -1,0 +1,54 @@
+"""What the two threads of a run share: the schedule of its imports, and why it failed."""
+
+from __future__ import annotations
+
+import threading
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from target_constant_contact.imports.schedule import Schedule
+
+
+class Progress:
+    """A schedule under a lock. One thread adds batches; the other one sends and settles them.
+
+    Args:
+        schedule: The schedule.
+        on_failed: Called once when the run cannot succeed any more, by whom finds it out.
+
+    Attributes:
+        schedule: The schedule.
+        changed: Its lock, notified of every change that the other thread may wait for.
+        failure: Why the run cannot succeed any more; None as long as it can.
+    """
+
+    def __init__(self, schedule: Schedule, on_failed: Callable[[], None]) -> None:
+        self.schedule = schedule
+        self.changed = threading.Condition()
+        self.failure: Exception | None = None
+        self._on_failed = on_failed
+
+    @contextmanager
+    def change(self) -> Iterator[Schedule]:
+        """Hold the lock to change the schedule; whoever waits for a change looks at it then."""
+        with self.changed:
+            yield self.schedule
+            self.changed.notify_all()
+
+    def fail(self, error: Exception) -> None:
+        """Note the first failure; what is in flight is still polled, nothing more is sent."""
+        with self.change() as schedule:
+            first = self.failure is None
+            self.failure = self.failure or error
+            schedule.close()
+        # Without the lock: what is called may have to wait for the other thread.
+        if first:
+            self._on_failed()
+
+    def raise_failure(self) -> None:
+        """Raise what made success impossible, if anything did."""
+        if self.failure is not None:
+            raise self.failure

@@ -1,0 +1,90 @@
+"""Judging what was granted, and keeping what it makes."""
+
+from __future__ import annotations
+
+import stat
+
+import pytest
+
+from target_constant_contact.account import new_connection
+from target_constant_contact.api.models import AccountSummary
+from target_constant_contact.api.oauth.connection import Application
+from target_constant_contact.api.oauth.grants import SCOPES, Grant
+from target_constant_contact.api.oauth.tokens import TokenStore
+from target_constant_contact.exceptions import SettingsError, SignInError
+
+APPLICATION = Application("app", None, "https://auth.example.com")
+
+
+def granted(scope: str = "contact_data offline_access account_read", refresh_token: str = "next"):
+    return Grant("access", refresh_token, 86_400, scope)
+
+
+@pytest.mark.parametrize("scope", ["contact_data offline_access", ""])
+def test_a_grant_with_contacts_and_a_refresh_token_is_enough(scope):
+    new_connection.check_grant(granted(scope))
+
+
+def test_a_grant_without_refresh_token_says_how_to_get_one():
+    with pytest.raises(SignInError, match=r"offline_access was not granted.*developer portal"):
+        new_connection.check_grant(granted("contact_data", refresh_token=""))
+
+
+def test_a_grant_without_contacts_is_not_enough():
+    with pytest.raises(SignInError, match="contact_data was not granted"):
+        new_connection.check_grant(granted("offline_access account_read"))
+
+
+@pytest.mark.parametrize("expected", [None, "Example Co", "EXAMPLE CO", "a1"])
+def test_the_account_that_was_meant_is_accepted(expected):
+    new_connection.check_account(AccountSummary("a1", "Example Co"), expected)
+
+
+@pytest.mark.parametrize(
+    ("found", "said"),
+    [(AccountSummary("a2", "Other Co"), "'Other Co' .a2."), (None, "account_read")],
+)
+def test_another_account_or_an_unknown_one_is_refused(found, said):
+    with pytest.raises(SettingsError, match=said):
+        new_connection.check_account(found, "Example Co")
+
+
+def test_a_connection_counts_from_the_moment_of_its_grant():
+    connection = new_connection.connection_of("shop", APPLICATION, granted(), 1_000.0)
+    assert connection.expires_at == 1_000.0 + 86_400
+    assert connection.refreshed_at == 1_000.0
+    assert connection.rotating is None
+    assert connection.is_fresh(1_000.0 + 86_000)
+
+
+def test_an_agreement_names_the_moment_in_utc():
+    made = new_connection.agreement("Ada", "all of it", 1_767_603_600.4)
+    assert (made.by, made.at, made.text) == ("Ada", "2026-01-05T09:00:00+00:00", "all of it")
+
+
+def test_the_agreement_names_data_service_application_and_scopes():
+    text = new_connection.agreement_text(APPLICATION, "https://api.cc.email/v3")
+    for words in ("e-mail address", "names", "api.cc.email", "app", "permission", *SCOPES):
+        assert words in text
+
+
+def test_a_folder_is_proved_without_a_trace(tmp_path):
+    store = TokenStore(tmp_path / "data" / "connections")
+    new_connection.prove_writable(store, "shop")
+    assert list(store.folder.iterdir()) == []
+    assert stat.S_IMODE(store.folder.stat().st_mode) == 0o700
+
+
+def test_a_folder_that_is_open_to_others_is_refused_before_the_sign_in(tmp_path):
+    tmp_path.chmod(0o750)
+    with pytest.raises(SettingsError, match="open to other users"):
+        new_connection.prove_writable(TokenStore(tmp_path), "shop")
+
+
+def test_a_full_disk_is_noticed_before_the_sign_in(tmp_path, monkeypatch):
+    def full(*_args, **_options):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("target_constant_contact.files.write_private", full)
+    with pytest.raises(SettingsError, match=r"No space left.*nobody was asked to sign in"):
+        new_connection.prove_writable(TokenStore(tmp_path / "connections"), "shop")

@@ -1,0 +1,104 @@
+"""An import in flight is followed to its end, and no further than it may take."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from target_constant_contact.exceptions import (
+    ApiError,
+    ImportFailedError,
+    SettingsError,
+    TryLaterError,
+)
+from tests.support.imports import activity, batch, completed
+
+
+@pytest.mark.parametrize(
+    ("state", "error"),
+    [
+        ("failed", ImportFailedError),
+        ("cancelled", ImportFailedError),
+        ("timed_out", TryLaterError),
+    ],
+)
+def test_an_activity_that_ends_badly_fails_the_run_and_is_not_settled(case, state, error):
+    case.client.states["a1"] = iter([activity("a1", state)])
+    with pytest.raises(error, match=rf"a1 .*{state}.* 2 rows"):
+        case.run(batch(1))
+    assert case.settled == []
+    assert case.woken.is_set()
+
+
+def test_an_unknown_state_counts_as_unfinished(case):
+    case.client.states["a1"] = iter([activity("a1", "dreaming"), completed("a1")])
+    case.run(batch(1))
+    assert case.client.polls == ["a1", "a1"]
+    assert case.settled == [(1, 2)]
+
+
+def test_an_activity_that_cannot_be_found_yet_is_asked_for_again(case):
+    missing = ApiError("not found", status=404)
+    case.client.states["a1"] = iter([missing, completed("a1")])
+    case.run(batch(1))
+    assert case.settled == [(1, 2)]
+
+
+def test_another_error_of_a_poll_fails_the_run(case):
+    case.client.states["a1"] = iter([ApiError("teapot", status=418)])
+    with pytest.raises(ApiError, match="teapot"):
+        case.run(batch(1))
+
+
+def test_an_activity_that_takes_too_long_fails_the_run_as_try_later(make):
+    ticks = iter(range(0, 100_000, 20))
+    case = make(timeout_seconds=60, clock=lambda: float(next(ticks)))
+    case.client.states["a1"] = iter([activity("a1", "processing")] * 100)
+    with pytest.raises(TryLaterError, match=r"a1 .*within 1 minutes.*'processing'"):
+        case.run(batch(1))
+
+
+def test_an_activity_that_is_never_found_fails_the_run_as_try_later(make):
+    ticks = iter(range(0, 100_000, 20))
+    case = make(timeout_seconds=60, clock=lambda: float(next(ticks)))
+    case.client.states["a1"] = iter([ApiError("not found", status=404)] * 100)
+    with pytest.raises(TryLaterError, match="not found"):
+        case.run(batch(1))
+
+
+def test_several_activities_are_asked_for_with_one_request(make):
+    case = make(poll_seconds=(0.3,))
+    gate = threading.Event()
+
+    def on_import(number: int) -> None:
+        if number == 2:
+            gate.set()
+
+    case.client.on_import = on_import
+    case.client.listed = [completed("a1"), completed("a2")]
+    case.run(batch(1), batch(2))
+    assert gate.is_set()
+    assert case.client.polls == ["recent"]
+
+
+def test_rows_are_counted_even_when_the_ledger_cannot_note_that_they_are(case, monkeypatch):
+    """The STATE behind them goes out with the counts."""
+
+    def full(*_arguments: object) -> None:
+        raise SettingsError(["disk is full"])
+
+    monkeypatch.setattr(case.ledger, "settle", full)
+    with pytest.raises(SettingsError):
+        case.run(batch(1))
+    assert case.settled == [(1, 2)]
+
+
+def test_the_ledger_does_not_say_settled_of_rows_that_could_not_be_counted(make):
+    def fail(_done: object) -> None:
+        raise OSError("disk is full")
+
+    case = make(on_settled=fail)
+    with pytest.raises(OSError, match="disk is full"):
+        case.run(batch(1))
+    assert '"settled"' not in (case.ledger_folder / "journal.jsonl").read_text()

@@ -1,0 +1,114 @@
+"""Faults of settings: all together, each on one line, with the next step and without secrets."""
+
+from __future__ import annotations
+
+import pytest
+
+from target_constant_contact.settings.faults import unknown_settings
+from target_constant_contact.settings.settings import Settings
+
+
+def test_all_faults_are_reported_together(faults):
+    found = faults(
+        field_mapping={"frist_name": "FirstName"},
+        batch_size_rows=50_000,
+        import_format="xml",
+        max_rejected_percent=101,
+        on_too_long="shrug",
+    )
+    text = "\n".join(found)
+    assert len(found) == 8
+    for part in (
+        "accept_data_transfer is not true",
+        "lists is missing",
+        "did you mean",
+        "'first_name'",
+        "add email to field_mapping",
+        "batch_size_rows: 50000",
+        "import_format: 'xml'",
+        "max_rejected_percent: 101",
+        "on_too_long: 'shrug'",
+    ):
+        assert part in text, part
+
+
+def test_every_fault_is_one_line_and_names_its_setting(faults):
+    for fault in faults(batch_size_bytes=5_000_000, segments=[{"lists": "x"}], sandbox="yes"):
+        assert "\n" not in fault
+
+
+def test_a_secret_of_the_wrong_type_is_not_shown(faults):
+    found = faults(access_token=["t0p-secret"], accept_data_transfer=True, lists="x")
+    assert found == ["access_token: has the wrong type"]
+
+
+def test_a_refresh_token_needs_the_application_that_it_belongs_to(faults):
+    (fault,) = faults(refresh_token="t0p-secret", accept_data_transfer=True, lists="x")
+    assert "refresh_token is set without client_id" in fault
+    assert "t0p-secret" not in fault
+
+
+def test_an_access_token_beside_a_refresh_token_is_a_fault(faults):
+    (fault,) = faults(
+        access_token="t", accept_data_transfer=True, lists="x", client_id="app", refresh_token="r"
+    )
+    assert "access_token and refresh_token are both set" in fault
+
+
+@pytest.mark.parametrize("name", ["", "../escape", "a b", ".hidden", "x" * 65])
+def test_a_connection_has_a_name_that_a_file_can_have(faults, name: str):
+    (fault,) = faults(sandbox=True, lists="x", connection=name)
+    assert fault.startswith(f"connection: {name!r} cannot be a name")
+
+
+def test_the_data_transfer_has_to_be_agreed_to_unless_nothing_leaves(faults, schema):
+    assert "accept_data_transfer" in faults(access_token="t", lists="x")[0]
+    assert Settings.parse({"access_token": "t", "lists": "x", "dry_run": True}, schema).dry_run
+
+
+def test_a_segment_without_any_list_is_a_fault(faults):
+    found = faults(
+        access_token="t",
+        accept_data_transfer=True,
+        segments=[{"stream": "a", "lists": "A"}, {"stream": "b"}],
+    )
+    assert found == ["segments.1 (stream 'b'): lists is missing"]
+
+
+def test_faults_of_a_segments_mapping_name_the_segment(faults):
+    found = faults(
+        sandbox=True,
+        lists="x",
+        segments=[{"stream": "a", "field_mapping": {"email": "E", "emial": "F"}}],
+    )
+    assert len(found) == 1
+    assert found[0].startswith("segments.0.field_mapping: ")
+
+
+def test_a_segment_with_a_setting_that_does_not_exist_is_a_fault(faults):
+    found = faults(sandbox=True, lists="x", segments=[{"stream": "a", "list": "A"}])
+    assert "'list' was unexpected" in found[0]
+
+
+@pytest.mark.parametrize("where", ["lists", "segments"])
+def test_more_lists_than_a_contact_can_be_on_are_a_fault(faults, where):
+    names = [f"List {number}" for number in range(51)]
+    given = {"lists": {"lists": names}, "segments": {"segments": [{"stream": "a", "lists": names}]}}
+    assert "51 lists; a contact can be on 50" in faults(sandbox=True, **given[where])[0]
+
+
+def test_overwrite_is_refused_and_not_taken_for_upsert(faults):
+    assert "load_method: 'overwrite'" in faults(sandbox=True, lists="x", load_method="overwrite")[0]
+
+
+def test_a_setting_that_does_not_exist_gets_close_matches(schema):
+    config = {"field_maping": {}, "lists": "x", "zzz": 1}
+    assert list(unknown_settings(config, schema)) == [
+        "Setting 'field_maping' does not exist and is ignored; did you mean field_mapping?",
+        "Setting 'zzz' does not exist and is ignored",
+    ]
+
+
+def test_the_settings_of_singer_sdk_exist_too(schema):
+    config = {"stream_maps": {}, "flattening_enabled": True, "validate_records": False}
+    assert list(unknown_settings(config, schema)) == []

@@ -1,0 +1,54 @@
+"""The rows that have to be explained are kept on disk, for their owner, until they are."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+
+from target_constant_contact.api.models import Activity
+from target_constant_contact.batches.batch import Destination, ImportBatch
+from target_constant_contact.ledger.settlement import Settlement
+from target_constant_contact.verification.kept import KeptImports, forget_rows
+
+PLACE = Destination("members", ("list-a",))
+OTHER = Destination("members", ("list-b",))
+ACTIVITY = Activity("a1", "completed", errors=("Line 2: bad",))
+ROWS = [{"email": "ann@example.com", "first_name": "Ann, the first"}, {"email": "bob@example.com"}]
+JSON = json.dumps({"list_ids": ["list-a"], "import_data": ROWS}).encode()
+
+
+def batch(number: int, body: bytes = JSON, place: Destination = PLACE) -> ImportBatch:
+    return ImportBatch(number, place, None, 2, 0, body, {})
+
+
+def test_the_rows_of_a_json_import_are_read_as_they_were_sent(tmp_path):
+    kept = KeptImports(tmp_path, "json")
+    kept.add(batch(1), ACTIVITY, Settlement(1, refused=1))
+    [(place, [item])] = kept.by_destination()
+    assert (place, item.number, item.errors) == (PLACE, 1, ("Line 2: bad",))
+    assert list(kept.rows(item)) == ROWS
+
+
+def test_the_rows_of_a_csv_import_are_read_as_they_were_sent(tmp_path):
+    text = io.StringIO()
+    writer = csv.DictWriter(text, ["email", "first_name"], lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(ROWS)
+    kept = KeptImports(tmp_path, "csv")
+    kept.add(batch(1, text.getvalue().encode()), ACTIVITY, Settlement(1, refused=1))
+    [(_, [item])] = kept.by_destination()
+    assert list(kept.rows(item)) == ROWS
+
+
+def test_the_destination_with_most_rows_that_did_not_land_comes_first(tmp_path):
+    kept = KeptImports(tmp_path, "json")
+    kept.add(batch(1), ACTIVITY, Settlement(1, suppressed=1))
+    kept.add(batch(2, place=OTHER), ACTIVITY, Settlement(0, refused=1, unexplained=1))
+    assert [place for place, _ in kept.by_destination()] == [OTHER, PLACE]
+
+
+def test_the_rows_of_an_interrupted_run_can_be_forgotten(tmp_path):
+    KeptImports(tmp_path, "json").add(batch(1), ACTIVITY, Settlement(1, refused=1))
+    forget_rows(tmp_path)
+    assert list(tmp_path.iterdir()) == []
