@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from target_constant_contact.account.account import Account
+    from target_constant_contact.settings.settings import Settings
     from target_constant_contact.waiting import Waiting
 
 
@@ -28,16 +29,18 @@ class Continuity:
         ledger: The ledger.
     """
 
-    def __init__(self, account: Account, folder: Path, waiting: Waiting, *, dry_run: bool) -> None:
+    def __init__(self, settings: Settings, account: Account, folder: Path) -> None:
         self.ledger = Ledger(account.ledger_folder, folder.name)
         self._client = account.client
         self._folder = folder
-        self._waiting = waiting
-        self._dry_run = dry_run
+        self._dry_run = settings.dry_run
         self._begun = False
 
-    def begin(self) -> None:
+    def begin(self, waiting: Waiting) -> None:
         """Keep other runs of the same export out, and take up one that was interrupted.
+
+        Args:
+            waiting: How the run waits, for another run or for what an interrupted one has sent.
 
         Raises:
             TryLaterError: Another run of the same export does not come to its end.
@@ -46,10 +49,10 @@ class Continuity:
         if self._dry_run:
             return
         self._begun = True
-        self.ledger.open(self._waiting)
+        self.ledger.open(waiting)
         for run in self.ledger.interrupted_runs:
             forget_rows(self._folder.parent / run)
-        Recovery(self._client, self.ledger, self._waiting).run()
+        Recovery(self._client, self.ledger, waiting).run()
 
     def conclude(self) -> None:
         """Say that nothing is left to take up: it is known what became of every row."""

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+if TYPE_CHECKING:
+    from target_constant_contact.waiting import Waiting
 
 Encode: TypeAlias = Callable[[object], str]
 """Encodes a Singer message as one line of JSON, without its end."""
@@ -17,14 +20,14 @@ class Hooks:
     """What a run asks of the program around it, which knows Singer.
 
     Attributes:
-        check: Called while waiting; it raises when the run is to stop.
+        waiting: How the run waits; it raises when the run is to stop.
         wake: Called in the importer's thread when the run has failed while reading may be
             blocked.
         write_state: Puts out a STATE that may leave.
         encode: Encodes a rejected row.
     """
 
-    check: Callable[[], None]
+    waiting: Waiting
     wake: Callable[[], None]
     write_state: WriteState
     encode: Encode

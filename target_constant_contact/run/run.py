@@ -17,7 +17,6 @@ from target_constant_contact.run.ending import Ending
 from target_constant_contact.run.intake import Intake
 from target_constant_contact.run.sending import Sending
 from target_constant_contact.run.settling import Settling
-from target_constant_contact.waiting import Waiting
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -64,6 +63,7 @@ class Run:
     def __init__(self, settings: Settings, account: Account, folder: Path, hooks: Hooks) -> None:
         self.settings = settings
         self.account = account
+        self._waiting = hooks.waiting
         self._stage = _Stage.READING
         self._accounting = Accounting(
             folder,
@@ -71,17 +71,10 @@ class Run:
             encode=hooks.encode,
             write_state=None if settings.dry_run else hooks.write_state,
         )
-        waiting = Waiting(settings.import_timeout_minutes * 60, hooks.check)
-        self._settling = Settling(settings, account, folder, self._accounting, waiting)
-        self._continuity = Continuity(account, folder, waiting, dry_run=settings.dry_run)
-        importer = Importer(
-            account.client,
-            self._continuity.ledger,
-            waiting,
-            on_settled=self._settling.settle,
-            on_failed=hooks.wake,
-            import_format=settings.import_format,
-            max_in_flight=settings.max_activities_in_flight,
+        self._settling = Settling(settings, account, folder, self._accounting, hooks.waiting)
+        self._continuity = Continuity(settings, account, folder)
+        self._sending = Sending(
+            settings, account, self._continuity.ledger, hooks, self._settling.settle
         )
         self._sending = Sending(settings, account, importer, waiting)
         self._intake = Intake(settings, self._accounting, self._sending.submit)
@@ -94,7 +87,7 @@ class Run:
             TryLaterError: Another run of the same export does not come to its end.
             TargetError: The service cannot be asked what became of an interrupted run.
         """
-        self._continuity.begin()
+        self._continuity.begin(self._waiting)
 
     def know(self, stream: str, schema: Mapping[str, Any], mapping: FieldMapping) -> None:
         """Note the SCHEMA message and the mapping of a stream."""

@@ -10,7 +10,9 @@ from target_constant_contact.reports.advice import FormatAdvice
 if TYPE_CHECKING:
     from target_constant_contact.account.account import Account
     from target_constant_contact.batches.batch import ImportBatch
-    from target_constant_contact.imports.importer import Importer
+    from target_constant_contact.imports.settled import SettledImport
+    from target_constant_contact.ledger.ledger import Ledger
+    from target_constant_contact.run.hooks import Hooks
     from target_constant_contact.settings.settings import Settings
     from target_constant_contact.waiting import Waiting
 
@@ -32,11 +34,19 @@ class Sending:
     def __init__(
         self, settings: Settings, account: Account, importer: Importer, waiting: Waiting
     ) -> None:
-        self.importer = importer
         self.advice = FormatAdvice(settings.limits, settings.import_format)
+        self.importer = Importer(
+            account.client,
+            ledger,
+            hooks.waiting,
+            on_settled=settle,
+            on_failed=hooks.wake,
+            import_format=settings.import_format,
+            max_in_flight=settings.max_activities_in_flight,
+        )
         self._guard = ContractGuard(
             account.client,
-            waiting,
+            hooks.waiting,
             max_active=settings.max_active_contacts,
             max_new=settings.max_new_contacts,
         )

@@ -28,7 +28,7 @@ class Settling:
         account: The account that members go to.
         folder: Folder of the run; what was sent is kept there until the end.
         accounting: Counts the rows.
-        waiting: How is waited for the service.
+        waiting: How the run waits.
     """
 
     def __init__(

@@ -95,7 +95,7 @@ class ListRule:
         return found
 
 
-def default_lists(stream: StreamSettings, directory: ListDirectory) -> tuple[str, ...]:
+def default_lists(segment: StreamSettings, directory: ListDirectory) -> tuple[str, ...]:
     """Ids of the lists that the settings name.
 
     Raises:

@@ -22,6 +22,7 @@ from target_constant_contact.singer.signals import Signals
 from target_constant_contact.singer.sinks import SegmentSink
 from target_constant_contact.singer.state import write_state
 from target_constant_contact.singer.streams import Streams
+from target_constant_contact.waiting import Waiting
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -70,7 +71,8 @@ class TargetConstantContact(Target):
     def run(self) -> Run:
         """This run, made when it is first asked for."""
         if self._run is None:
-            hooks = Hooks(self.signals.check, self.signals.wake, write_state, serialize_json)
+            waiting = Waiting(self.settings.import_timeout_minutes * 60, self.signals.check)
+            hooks = Hooks(waiting, self.signals.wake, write_state, serialize_json)
             self._run = self.open_run(hooks)
         return self._run
 
