@@ -20,10 +20,9 @@ class Continuity:
     """The ledger of an export, for the time of one run. A dry run leaves it alone.
 
     Args:
+        settings: The settings.
         account: The account that members go to.
         folder: Folder of the run.
-        waiting: How is waited for other runs and for the service.
-        dry_run: Whether nothing is sent.
 
     Attributes:
         ledger: The ledger.

@@ -10,7 +10,6 @@ from target_constant_contact.account.account import Account
 from target_constant_contact.contacts.contact import Rejection
 from target_constant_contact.contacts.encoding import encode_contact
 from target_constant_contact.exceptions import DataError, TargetError
-from target_constant_contact.imports.importer import Importer
 from target_constant_contact.run.accounting import Accounting
 from target_constant_contact.run.continuity import Continuity
 from target_constant_contact.run.ending import Ending
@@ -76,7 +75,6 @@ class Run:
         self._sending = Sending(
             settings, account, self._continuity.ledger, hooks, self._settling.settle
         )
-        self._sending = Sending(settings, account, importer, waiting)
         self._intake = Intake(settings, self._accounting, self._sending.submit)
         self._ending = Ending(folder, account, self._accounting, self._sending.advice)
 

@@ -5,16 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from target_constant_contact.imports.contract import ContractGuard
+from target_constant_contact.imports.importer import Importer
 from target_constant_contact.reports.advice import FormatAdvice
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from target_constant_contact.account.account import Account
     from target_constant_contact.batches.batch import ImportBatch
     from target_constant_contact.imports.settled import SettledImport
     from target_constant_contact.ledger.ledger import Ledger
     from target_constant_contact.run.hooks import Hooks
     from target_constant_contact.settings.settings import Settings
-    from target_constant_contact.waiting import Waiting
 
 
 class Sending:
@@ -23,16 +25,22 @@ class Sending:
     Args:
         settings: The settings.
         account: The account that members go to.
-        importer: Keeps the imports in flight.
-        waiting: How is waited for the account's addresses.
+        ledger: What was sent, on disk.
+        hooks: What the run asks of the program around it.
+        settle: Called with every completed import.
 
     Attributes:
-        importer: As above.
+        importer: Keeps the imports in flight.
         advice: Learns from every batch.
     """
 
     def __init__(
-        self, settings: Settings, account: Account, importer: Importer, waiting: Waiting
+        self,
+        settings: Settings,
+        account: Account,
+        ledger: Ledger,
+        hooks: Hooks,
+        settle: Callable[[SettledImport], None],
     ) -> None:
         self.advice = FormatAdvice(settings.limits, settings.import_format)
         self.importer = Importer(

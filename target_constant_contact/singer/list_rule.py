@@ -102,10 +102,10 @@ def default_lists(segment: StreamSettings, directory: ListDirectory) -> tuple[st
         SettingsError: They are more than a contact can be on, or none.
     """
     try:
-        found = directory.find_all(stream.lists)
+        found = directory.find_all(segment.lists)
     except UnknownListError as error:
         raise SettingsError([f"lists: {error}"]) from None
-    if len(found) > MAX_LISTS or (stream.lists and not found):
+    if len(found) > MAX_LISTS or (segment.lists and not found):
         fault = f"lists: {len(found)} lists; a contact can be on 1 to {MAX_LISTS}"
         raise SettingsError([fault])
     return found
