@@ -7,7 +7,7 @@ import tempfile
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, ClassVar, Final
+from typing import IO, TYPE_CHECKING, Any, Final
 
 from singer_sdk.exceptions import SingerSDKError
 from typing_extensions import override
@@ -129,13 +129,16 @@ class Rehearsal(TargetConstantContact):
         folder: A folder that does not last: the rejected rows are personal data.
     """
 
-    streams_class: ClassVar[type[Streams]] = RehearsedStreams
     streams: RehearsedStreams
 
     def __init__(self, config: Mapping[str, Any], account: Account, folder: Path) -> None:
         super().__init__(config={**config, "dry_run": True})
         self._opened = account
         self._folder = folder
+
+    @override
+    def open_streams(self) -> RehearsedStreams:
+        return RehearsedStreams(self)
 
     @override
     def open_run(self, hooks: Hooks) -> Run:

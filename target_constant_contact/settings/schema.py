@@ -6,7 +6,7 @@ from typing import Final
 
 from singer_sdk import typing as th
 
-from target_constant_contact.api.oauth.grants import AUTH_URL
+from target_constant_contact.api.oauth.connection import AUTH_URL
 from target_constant_contact.batches.batch import MAX_BODY_BYTES, MAX_ROWS, BatchLimits
 from target_constant_contact.settings.types import BATCH_TYPE, LISTS_TYPE, MAPPING_TYPE
 

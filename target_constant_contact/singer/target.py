@@ -16,12 +16,8 @@ from target_constant_contact.run.hooks import Hooks
 from target_constant_contact.settings.faults import unknown_settings
 from target_constant_contact.settings.schema import PROPERTIES
 from target_constant_contact.settings.settings import Settings, defaults
-from target_constant_contact.singer.handler import MessageHandler
-from target_constant_contact.singer.messages import MessageReader
 from target_constant_contact.singer.signals import Signals
-from target_constant_contact.singer.sinks import SegmentSink
 from target_constant_contact.singer.state import write_state
-from target_constant_contact.singer.streams import Streams
 from target_constant_contact.waiting import Waiting
 
 if TYPE_CHECKING:
@@ -30,6 +26,8 @@ if TYPE_CHECKING:
     from singer_sdk.helpers.capabilities import CapabilitiesEnum
 
     from target_constant_contact.run.run import Run
+    from target_constant_contact.singer.sinks import SegmentSink
+    from target_constant_contact.singer.streams import Streams
 
 
 class TargetConstantContact(Target):
@@ -37,7 +35,6 @@ class TargetConstantContact(Target):
 
     name = "target-constant-contact"
     config_jsonschema: ClassVar[dict[str, Any]] = PROPERTIES.to_dict()
-    streams_class: ClassVar[type[Streams]] = Streams
 
     capabilities: ClassVar[list[CapabilitiesEnum]] = [
         PluginCapabilities.ABOUT,
@@ -53,7 +50,11 @@ class TargetConstantContact(Target):
         self.signals = Signals(self._raise_failure)
         self._run: Run | None = None
         super().__init__(**options)
-        self.streams = self.streams_class(self)
+        # As for the run: what reads and maps is not needed to print a version or the settings.
+        from target_constant_contact.singer.handler import MessageHandler  # noqa: PLC0415
+        from target_constant_contact.singer.messages import MessageReader  # noqa: PLC0415
+
+        self.streams = self.open_streams()
         self.message_reader = MessageReader(MessageHandler(self, self.streams))
 
     @classmethod
@@ -76,6 +77,12 @@ class TargetConstantContact(Target):
             self._run = self.open_run(hooks)
         return self._run
 
+    def open_streams(self) -> Streams:
+        """Make what is known of the tap's streams; nothing yet."""
+        from target_constant_contact.singer.streams import Streams  # noqa: PLC0415
+
+        return Streams(self)
+
     def open_run(self, hooks: Hooks) -> Run:
         """Make the run and its folder, and connect to the account."""
         # Not needed to say which version this is, and half of what there is to load.
@@ -91,6 +98,8 @@ class TargetConstantContact(Target):
         key_properties: Sequence[str] | None = None,
     ) -> SegmentSink:
         """Make the sink of a stream; from 0.55 on, singer-sdk calls this too."""
+        from target_constant_contact.singer.sinks import SegmentSink  # noqa: PLC0415
+
         return SegmentSink(self, stream_name, schema, key_properties, self.run)
 
     def begin(self) -> None:
