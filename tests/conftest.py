@@ -21,18 +21,18 @@ if TYPE_CHECKING:
 AT_ONCE = Behaviour(seconds_to_start=0, seconds_to_finish=0)
 
 
-SHORTEST_RUNS = {"runs": 1, "as they come": lines.SHORTEST_RUN, "alone": 1 << 60}
+SHORTEST_CHUNKS = {"chunks": 1, "as they come": lines.SHORTEST_CHUNK, "alone": 1 << 60}
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Let all tests of one process handle records in one way."""
-    parser.addoption("--records", choices=SHORTEST_RUNS, default="as they come")
+    parser.addoption("--records", choices=SHORTEST_CHUNKS, default="as they come")
 
 
 @pytest.fixture(autouse=True)
 def _quick_and_loud(monkeypatch: pytest.MonkeyPatch, pytestconfig: pytest.Config) -> None:
     """No test waits for polls and repeated requests as long as a run does."""
-    monkeypatch.setattr(lines, "SHORTEST_RUN", SHORTEST_RUNS[pytestconfig.getoption("records")])
+    monkeypatch.setattr(lines, "SHORTEST_CHUNK", SHORTEST_CHUNKS[pytestconfig.getoption("records")])
     monkeypatch.setattr(waiting, "POLL_SECONDS", (0.01, 0.02, 0.05))
     monkeypatch.setattr(retry, "RETRY_SECONDS", 0.0)
     logging.getLogger().setLevel(logging.INFO)

@@ -12,17 +12,17 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class Chunk:
     """Records in the order in which they came, mapped.
 
     Attributes:
-        slots: Where each of them goes.
+        routes: Where each of them goes.
         keys: E-mail keys.
         bodies: Encoded contacts.
         unfit: Positions of those that cannot be sent, in ascending order.
     """
 
-    slots: Sequence[Route]
+    routes: Sequence[Route]
     keys: Sequence[str]
     bodies: Sequence[bytes]
     unfit: Sequence[int]

@@ -165,22 +165,9 @@ class Packer:
             growth = max(growth, load.total + rows * batch.row_overhead)
         return batches if self._bytes + growth <= self._max_bytes else None
 
-    def seal(self, stream: str | None = None) -> Iterator[ImportBatch]:
-        """Seal the open batches of a stream, or all of them, oldest first, one after the other."""
-        batches = [
-            batch
-            for batch in self._open.values()
-            if stream is None or batch.destination.stream == stream
-        ]
-        return map(self._seal, sorted(batches, key=lambda batch: batch.number))
-
-    def open_rows(self, stream: str) -> int:
-        """Contacts of a stream that are still in open batches."""
-        return sum(
-            len(batch.contacts)
-            for batch in self._open.values()
-            if batch.destination.stream == stream
-        )
+    def seal(self) -> Iterator[ImportBatch]:
+        """Seal all open batches, oldest first, one after the other."""
+        return map(self._seal, sorted(self._open.values(), key=lambda batch: batch.number))
 
     def _update(
         self,

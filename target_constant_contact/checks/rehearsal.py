@@ -6,17 +6,15 @@ import logging
 import tempfile
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Final
 
 from singer_sdk.exceptions import SingerSDKError
-from singer_sdk.mapper import RemoveRecordTransform
 from typing_extensions import override
 
 from target_constant_contact.exceptions import DataError, SettingsError, TargetError
-from target_constant_contact.run.run import Export
-from target_constant_contact.singer.sinks import SegmentSink
+from target_constant_contact.run.run import Run
+from target_constant_contact.singer.streams import Streams
 from target_constant_contact.singer.target import TargetConstantContact
 
 if TYPE_CHECKING:
@@ -24,6 +22,8 @@ if TYPE_CHECKING:
 
     from target_constant_contact.account.account import Account
     from target_constant_contact.reports.report import Report
+    from target_constant_contact.run.hooks import Hooks
+    from target_constant_contact.singer.streams import Host
 
 _NOISY: Final = (TargetConstantContact.name, "singer_sdk.metrics")
 
@@ -90,8 +90,38 @@ def rehearse(config: Mapping[str, Any], account: Account, messages: IO[str]) -> 
         return target.outcome(error)
 
 
+class RehearsedStreams(Streams):
+    """The streams of a rehearsal: one that cannot be sent does not keep it from the others.
+
+    Attributes:
+        faults: Lines for each stream that cannot be sent.
+    """
+
+    def __init__(self, host: Host) -> None:
+        super().__init__(host)
+        self.faults: dict[str, tuple[str, ...]] = {}
+
+    @override
+    def register(self, message: dict[str, Any]) -> None:
+        try:
+            super().register(message)
+        except SettingsError as error:
+            self.faults[message["stream"]] = error.faults
+        except (TargetError, SingerSDKError) as error:
+            self.faults[message["stream"]] = (_one_line(error),)
+
+    @override
+    def process(self, message: dict[str, Any]) -> None:
+        if message["stream"] not in self.faults:
+            super().process(message)
+
+    def usable(self) -> Iterator[str]:
+        """Streams whose SCHEMA was taken."""
+        return (stream for stream in self if stream not in self.faults)
+
+
 class Rehearsal(TargetConstantContact):
-    """The target up to the sending; a stream that cannot be sent does not keep it from the others.
+    """The target up to the sending.
 
     Args:
         config: The settings as Singer passes them.
@@ -99,16 +129,29 @@ class Rehearsal(TargetConstantContact):
         folder: A folder that does not last: the rejected rows are personal data.
     """
 
+    streams: RehearsedStreams
+
     def __init__(self, config: Mapping[str, Any], account: Account, folder: Path) -> None:
         super().__init__(config={**config, "dry_run": True})
         self._opened = account
         self._folder = folder
-        self._faults: dict[str, tuple[str, ...]] = {}
 
-    @cached_property
-    def export(self) -> Export:
+    @override
+    def open_streams(self) -> RehearsedStreams:
+        return RehearsedStreams(self)
+
+    @override
+    def open_run(self, hooks: Hooks) -> Run:
         """A run that leaves nothing in ``data_dir``."""
-        return Export(self.settings, self._opened, self._folder)
+        return Run(self.settings, self._opened, self._folder, hooks)
+
+    @override
+    def begin(self) -> None:
+        """Nothing: the account was checked before, with a line for each fault."""
+
+    @override
+    def close(self) -> None:
+        """Nothing: the account is still needed."""
 
     @override
     def process_endofpipe(self) -> None:
@@ -118,57 +161,28 @@ class Rehearsal(TargetConstantContact):
 
     def outcome(self, error: Exception | None) -> Rehearsed:
         """What came of it, with the error that ended it early."""
-        plans = {plan.stream: plan for plan in self._plans()}
-        removed = [stream for stream in self._known_streams() if self._drops(stream)]
+        usable = tuple(self.streams.usable())
+        names = [each.stream_alias for stream in usable for each in self.streams.maps(stream)]
         return Rehearsed(
-            tuple(plans.values()), tuple(removed), self._faults, self.export.report, error
+            plans=tuple(map(self._plan, dict.fromkeys(names))),
+            removed=tuple(stream for stream in usable if not self.streams.maps(stream)),
+            faults=self.streams.faults,
+            report=self.run.report,
+            error=error,
         )
 
     @override
     def _setup_signal_handlers(self) -> None:
         """Leave Ctrl-C to the command: there is nothing to settle."""
 
-    @override
-    def _check_account(self) -> None:
-        """Done before, a line for each fault."""
-
-    @override
-    def _register(self, stream: str, message_dict: dict[str, Any]) -> None:
-        try:
-            super()._register(stream, message_dict)
-        except SettingsError as error:
-            self._faults[stream] = error.faults
-        except (TargetError, SingerSDKError) as error:
-            self._faults[stream] = (_one_line(error),)
-
-    @override
-    def _process_record_message(self, message_dict: dict[str, Any]) -> None:
-        if message_dict["stream"] not in self._faults:
-            super()._process_record_message(message_dict)
-
-    def _known_streams(self) -> Iterator[str]:
-        """Streams whose SCHEMA was taken."""
-        return (stream for stream in self._schemas if stream not in self._faults)
-
-    def _drops(self, stream: str) -> bool:
-        maps = self.mapper.stream_maps[stream]
-        return all(isinstance(stream_map, RemoveRecordTransform) for stream_map in maps)
-
-    def _plans(self) -> Iterator[StreamPlan]:
-        for stream in self._known_streams():
-            for stream_map in self.mapper.stream_maps[stream]:
-                if not isinstance(stream_map, RemoveRecordTransform):
-                    yield self._plan(stream_map.stream_alias)
-
     def _plan(self, stream: str) -> StreamPlan:
-        sink = self.get_sink(stream)
-        assert isinstance(sink, SegmentSink)  # noqa: S101 - default_sink_class
+        sink = self.streams.sink(stream)
         segment = self.settings.for_stream(stream)
         names = self._opened.lists.names
         return StreamPlan(
             stream=stream,
             segment=segment.stream if segment in self.settings.segments else "",
-            lists=tuple(names[list_id] for list_id in sink.destination.list_ids),
+            lists=tuple(names[list_id] for list_id in sink.lists.default.list_ids),
             lists_field=segment.lists_field or "",
             fields=sink.mapping.fields,
             automatic=sink.mapping.automatic,

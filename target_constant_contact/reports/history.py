@@ -86,7 +86,7 @@ class PastFindings:
 
 
 @dataclass(frozen=True, slots=True)
-class PastRun:
+class PastRun:  # a plain record: one attribute for each member of the report
     """A run as its report tells it. What the report does not tell is None or empty.
 
     Attributes:

@@ -5,10 +5,8 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any, Final
 
-from singer_sdk.singerlib.json import serialize_json
-
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from io import TextIOWrapper
     from pathlib import Path
 
@@ -26,10 +24,12 @@ class RejectsFile:
 
     Args:
         path: Where the file is to be made.
+        encode: Encodes a Singer message as one line, without its end.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, encode: Callable[[object], str]) -> None:
         self.path = path
+        self._encode = encode
         self._file: TextIOWrapper | None = None
         self._schemas: dict[str, Mapping[str, Any]] = {}
         self._dirty = False
@@ -56,11 +56,11 @@ class RejectsFile:
         stream = schema["stream"]
         if self._schemas.get(stream) is not schema:
             self._schemas[stream] = schema
-            file.write(serialize_json(_with_reject_columns(schema)) + "\n")
+            file.write(self._encode(_with_reject_columns(schema)) + "\n")
         row = {**record["record"], REASON: reason, FIELD: field}
         if evidence:
             row[EVIDENCE] = evidence
-        file.write(serialize_json({**record, "record": row}) + "\n")
+        file.write(self._encode({**record, "record": row}) + "\n")
         self._dirty = True
 
     def sync(self) -> None:

@@ -6,12 +6,9 @@ is guarded by one lock.
 
 from __future__ import annotations
 
-import sys
 import threading
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
-
-from singer_sdk.singerlib.json import serialize_json
 
 from target_constant_contact.data_folder import REJECTS_FILE, REPORT_FILE
 from target_constant_contact.exceptions import DataError
@@ -28,6 +25,7 @@ if TYPE_CHECKING:
     from target_constant_contact.imports.settled import SettledImport
     from target_constant_contact.ledger.settlement import Settlement
     from target_constant_contact.mapping.field_mapping import FieldMapping
+    from target_constant_contact.run.hooks import Encode, WriteState
     from target_constant_contact.verification.explanation import Explanation, Finding
 
 
@@ -37,22 +35,29 @@ class Accounting:
     Args:
         folder: Folder of the run; the rejected rows go there.
         max_rejected_percent: Share of a stream's rows beyond which the run cannot succeed.
-        release_state: Whether STATE is written at all.
+        encode: Encodes a rejected row.
+        write_state: Puts out a STATE that may leave; None: none may.
 
     Attributes:
+        folder: As above.
         report: The counts.
         rows: Rows read so far.
     """
 
     def __init__(
-        self, folder: Path, *, max_rejected_percent: float, release_state: bool = True
+        self,
+        folder: Path,
+        *,
+        max_rejected_percent: float,
+        encode: Encode,
+        write_state: WriteState | None,
     ) -> None:
+        self.folder = folder
         self.report = Report(folder.name, datetime.now(UTC))
         self.rows = 0
-        self._folder = folder
         self._max_rejected_percent = max_rejected_percent
-        self._release_state = release_state
-        self._rejects = RejectsFile(folder / REJECTS_FILE)
+        self._write_state = write_state
+        self._rejects = RejectsFile(folder / REJECTS_FILE, encode)
         self._checkpoints = Checkpoints()
         self._streams: dict[str, tuple[Mapping[str, Any], FieldMapping]] = {}
         self._lock = threading.Lock()
@@ -173,7 +178,7 @@ class Accounting:
         Raises:
             DataError: The sums do not add up, rows are unexplained, or too many are rejected.
         """
-        path = self._folder / REPORT_FILE
+        path = self.folder / REPORT_FILE
         for destination, missing in self.report.differences():
             raise DataError(
                 f"The sums do not add up: of stream {destination.stream!r}, {missing:,} rows "
@@ -218,13 +223,14 @@ class Accounting:
         It is held back while more rows are rejected than the run may end with: a run that is
         going to fail must not make the tap go on.
         """
-        if not self._release_state or not self._checkpoints.ready or self._too_many_rejected():
+        if not self._write_state or not self._checkpoints.ready or self._too_many_rejected():
             return
         state = self._checkpoints.release()
         if state is not None:
+            # Once STATE has left, the tap never sends the rows before it again: those that were
+            # rejected must outlive a crash of the machine.
             self._rejects.sync()
-            sys.stdout.write(serialize_json(state) + "\n")
-            sys.stdout.flush()
+            self._write_state(state)
 
     def _too_many_rejected(self) -> list[tuple[str, float]]:
         limit = self._max_rejected_percent

@@ -6,22 +6,11 @@ from typing import Final
 
 from singer_sdk import typing as th
 
-from target_constant_contact.api.oauth.grants import AUTH_URL
+from target_constant_contact.api.oauth.connection import AUTH_URL
 from target_constant_contact.batches.batch import MAX_BODY_BYTES, MAX_ROWS, BatchLimits
+from target_constant_contact.settings.types import BATCH_TYPE, LISTS_TYPE, MAPPING_TYPE
 
 API_URL: Final = "https://api.cc.email/v3"
-
-_LISTS_TYPE = th.CustomType({"type": ["string", "array", "null"], "items": {"type": "string"}})
-_MAPPING_TYPE = th.ObjectType(additional_properties=th.StringType)
-# singer-sdk's own for targets is closed and empty from 0.55 on.
-_ENCODING_TYPE = th.ObjectType(
-    th.Property("format", th.StringType, allowed_values=["jsonl", "parquet"]),
-    th.Property("compression", th.StringType, allowed_values=["gzip", "none"]),
-)
-_STORAGE_TYPE = th.ObjectType(*(th.Property(name, th.StringType) for name in ("root", "prefix")))
-_BATCH_TYPE = th.ObjectType(
-    th.Property("encoding", _ENCODING_TYPE), th.Property("storage", _STORAGE_TYPE)
-)
 
 PROPERTIES: Final = th.PropertiesList(
     th.Property(
@@ -80,7 +69,7 @@ PROPERTIES: Final = th.PropertiesList(
     ),
     th.Property(
         "lists",
-        _LISTS_TYPE,
+        LISTS_TYPE,
         title="Lists",
         description="Where members go, one list or several: list id, list name, or the list's "
         "URL pasted from the browser. A text with commas is several lists.",
@@ -102,7 +91,7 @@ PROPERTIES: Final = th.PropertiesList(
     ),
     th.Property(
         "field_mapping",
-        _MAPPING_TYPE,
+        MAPPING_TYPE,
         title="Field mapping",
         description="Contact property to record field, such as `email: EmailAddress`, "
         "`cf:loyalty_tier: tier`, nested `city: address.city`; `birthday: date_of_birth` fills "
@@ -114,9 +103,9 @@ PROPERTIES: Final = th.PropertiesList(
         th.ArrayType(
             th.ObjectType(
                 th.Property("stream", th.StringType, required=True),
-                th.Property("lists", _LISTS_TYPE),
+                th.Property("lists", LISTS_TYPE),
                 th.Property("lists_field", th.StringType),
-                th.Property("field_mapping", _MAPPING_TYPE),
+                th.Property("field_mapping", MAPPING_TYPE),
                 th.Property("load_method", th.StringType, allowed_values=["upsert"]),
                 additional_properties=False,
             )
@@ -291,7 +280,7 @@ PROPERTIES: Final = th.PropertiesList(
     ),
     th.Property(
         "batch_config",
-        _BATCH_TYPE,
+        BATCH_TYPE,
         title="Batch configuration",
         description="Where batch files are, if not where their messages say: `storage` with `root` "
         "and `params`.",

@@ -1,4 +1,4 @@
-"""The files that BATCH messages name, read through singer-sdk's storage.
+"""The files that BATCH messages name, in any storage that fsspec knows.
 
 A file is never read as a whole: what is held of it is a block of lines, or the pages of a parquet
 file that some rows are on.
@@ -10,11 +10,11 @@ import gzip
 import re
 import zlib
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import IO, TYPE_CHECKING, Any, Final
 
 import msgspec
-from singer_sdk.helpers._batch import StorageTarget
+from upath import UPath
 
 from target_constant_contact.exceptions import InputError
 from target_constant_contact.singer.json_lines import Block, cut, load
@@ -22,8 +22,8 @@ from target_constant_contact.singer.json_lines import Block, cut, load
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from target_constant_contact.batches.chunk import Run
-    from target_constant_contact.singer.chunks import StreamRuns
+    from target_constant_contact.batches.chunk import Chunk
+    from target_constant_contact.singer.chunks import StreamChunks
     from target_constant_contact.singer.json_lines import Decode
 
 BLOCK_BYTES: Final = 1 << 17
@@ -32,6 +32,26 @@ BLOCK_BYTES: Final = 1 << 17
 _PARQUET_ROWS: Final = 2_000
 _USER: Final = re.compile("//.*@")
 _encode_row: Final = msgspec.json.Encoder(decimal_format="number", enc_hook=str).encode
+
+
+@dataclass(frozen=True, slots=True)
+class Storage:
+    """A folder that batch files are in.
+
+    Attributes:
+        root: Its URL.
+        params: What its file system has to know, such as credentials.
+    """
+
+    root: str
+    params: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+    @classmethod
+    def of(cls, config: Mapping[str, Any]) -> Storage | None:
+        """The storage of the settings; None when they name none."""
+        storage = (config.get("batch_config") or {}).get("storage") or {}
+        root = storage.get("root")
+        return cls(root, storage.get("params") or {}) if root else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +69,7 @@ class FileBlock:
     block: Block
 
 
-def read_batch(
-    message: Mapping[str, Any], storage: StorageTarget | None = None
-) -> Iterator[FileBlock]:
+def read_batch(message: Mapping[str, Any], storage: Storage | None = None) -> Iterator[FileBlock]:
     """Read the files of a BATCH message, one after the other.
 
     Args:
@@ -91,19 +109,19 @@ def _reader(message: Mapping[str, Any]) -> Any:
     )
 
 
-def _plain(url: str, storage: StorageTarget | None) -> Iterator[bytes]:
+def _plain(url: str, storage: Storage | None) -> Iterator[bytes]:
     with _opened(url, storage) as file:
         while piece := file.read(BLOCK_BYTES):
             yield piece
 
 
-def _gzipped(url: str, storage: StorageTarget | None) -> Iterator[bytes]:
+def _gzipped(url: str, storage: Storage | None) -> Iterator[bytes]:
     with _opened(url, storage) as file, gzip.GzipFile(fileobj=file) as text:
         while piece := text.read(BLOCK_BYTES):
             yield piece
 
 
-def _parquet(url: str, storage: StorageTarget | None) -> Iterator[bytes]:
+def _parquet(url: str, storage: Storage | None) -> Iterator[bytes]:
     """Rows as JSON lines: dates in ISO form, decimals as numbers."""
     from pyarrow import parquet  # noqa: PLC0415 - an extra
 
@@ -117,11 +135,11 @@ def _parquet(url: str, storage: StorageTarget | None) -> Iterator[bytes]:
 
 
 @contextmanager
-def _opened(url: str, storage: StorageTarget | None) -> Iterator[IO[bytes]]:
-    folder, name = StorageTarget.split_url(url)
-    storage = storage or StorageTarget.from_url(folder)
-    # Its own `open` would make the folder, also where one may only read.
-    with (storage._root_path / name).open("rb") as file:  # noqa: SLF001
+def _opened(url: str, storage: Storage | None) -> Iterator[IO[bytes]]:
+    place = UPath(url)
+    if storage:
+        place = UPath(storage.root, **storage.params) / place.name
+    with place.resolve().open("rb") as file:
         yield file
 
 
@@ -165,31 +183,32 @@ def _without_secrets(url: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class FileRecords:
-    """Where the records of some lines go: in runs, or alone as RECORD messages.
+    """Where the records of some lines go: in chunks, or alone as RECORD messages.
 
     Attributes:
         part: The lines.
         stream: Stream of the records.
-        runs: How records of the stream are taken in runs; None when they cannot be.
-        take_run: Takes a run, and a function that has a record of it handled alone.
+        chunks: How records of the stream are taken in chunks; None when they cannot be.
+        take: Takes a chunk from a position on, as :meth:`Handler.take` describes it.
         process: Handles a RECORD message.
     """
 
     part: FileBlock
     stream: str
-    runs: StreamRuns | None
-    take_run: Callable[[Run, Callable[[int], None]], None]
+    chunks: StreamChunks | None
+    take: Callable[[Chunk, int], int]
     process: Callable[[dict[str, Any]], None]
 
     @property
     def decode(self) -> Decode | None:
-        """Decodes a record to what runs are made of."""
-        return self.runs.decode if self.runs else None
+        """Decodes a record to what chunks are made of."""
+        return self.chunks.decode if self.chunks else None
 
-    def take(self, run: Sequence[Any], leave: Callable[[int], None]) -> None:
-        """Take records in their order."""
-        if self.runs:
-            self.take_run(self.runs.map(run), leave)
+    def map(self, decoded: Sequence[Any]) -> Chunk:
+        """Make a chunk of records."""
+        if self.chunks is None:
+            raise TypeError(self.stream)
+        return self.chunks.map(decoded)
 
     def alone(self, position: int) -> None:
         """Handle the record of one line; a blank line is passed over."""

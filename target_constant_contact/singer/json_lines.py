@@ -1,4 +1,4 @@
-"""Lines of JSON: cut out of what is read, and decoded in runs where that is possible."""
+"""Lines of JSON: cut out of what is read, and decoded in chunks where that is possible."""
 
 from __future__ import annotations
 
@@ -13,16 +13,17 @@ from singer_sdk.singerlib.json import deserialize_json
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
+    from target_constant_contact.batches.chunk import Chunk
     from target_constant_contact.exceptions import InputError
 
     Decode = Callable[[bytes], Any]
 
 UNDECODED: Final = (msgspec.MsgspecError, ValueError, RecursionError, ArithmeticError)
-"""What decoding raises for a line that cannot be part of a run."""
+"""What decoding raises for a line that cannot be part of a chunk."""
 
-SHORTEST_RUN = 4
+SHORTEST_CHUNK = 4
 """Lines that are worth being taken together."""
-LONGEST_RUN: Final = 512
+LONGEST_CHUNK: Final = 512
 """Lines that are taken together at most: with all that they become, they fit a CPU's cache."""
 _LONG_INTEGER: Final = 4_300
 _LONG_DIGITS: Final = re.compile(rb"[0-9]{%d}" % _LONG_INTEGER)
@@ -33,13 +34,20 @@ class Handler(Protocol):
 
     @property
     def decode(self) -> Decode | None:
-        """Decodes a line that can be part of a run, and raises for any other.
+        """Decodes a line that can be part of a chunk, and raises for any other.
 
-        It is looked up again after every line that is handled alone. None: there are no runs.
+        It is looked up again after every line that is handled alone. None: there are no chunks.
         """
 
-    def take(self, run: Sequence[Any], leave: Callable[[int], None]) -> None:
-        """Take a run; ``leave`` has the line at a position of the run handled alone."""
+    def map(self, decoded: Sequence[Any]) -> Chunk:
+        """Make a chunk of lines that were decoded one after the other."""
+
+    def take(self, chunk: Chunk, start: int) -> int:
+        """Take a chunk from a position on, up to the first line that has to be handled alone.
+
+        Returns:
+            The position of that line; the length of the chunk when there is none.
+        """
 
     def alone(self, position: int) -> None:
         """Handle one line."""
@@ -78,44 +86,55 @@ def cut(pieces: Iterable[bytes]) -> Iterator[Block]:
 
 
 def hand_over(block: Block, handler: Handler) -> None:
-    """Have all lines handled in their order, in runs where that is possible."""
+    """Have all lines handled in their order, in chunks where that is possible."""
     lines = block.lines
     is_plain = block.is_utf8 and len(max(lines, key=len)) <= _LONG_INTEGER
     rest = iter(lines)
     position = 0
     while position < len(lines):
+        # A line that is handled alone may be a SCHEMA, which changes how the next ones are decoded.
         decode = handler.decode
         if decode and not is_plain:
             decode = _carefully(decode)
-        run, refused = _decoded(rest, decode)
-        leave = _leaving(handler, position)
-        if len(run) >= SHORTEST_RUN:
-            handler.take(run, leave)
+        decoded, refused = _decoded(rest, decode)
+        if len(decoded) >= SHORTEST_CHUNK:
+            _hand_over_chunk(handler.map(decoded), handler, position)
         else:
-            for place, _ in enumerate(run):
-                leave(place)
-        position += len(run)
+            for place in range(len(decoded)):
+                handler.alone(position + place)
+        position += len(decoded)
         if refused:
             handler.alone(position)
             position += 1
 
 
+def _hand_over_chunk(chunk: Chunk, handler: Handler, position: int) -> None:
+    """Have a chunk taken; what is not taken with the others is handled alone, in its place.
+
+    Args:
+        chunk: The lines, decoded and mapped.
+        handler: Takes them.
+        position: Position of the first of them in their block.
+    """
+    length = len(chunk.keys)
+    taken = handler.take(chunk, 0)
+    while taken < length:
+        handler.alone(position + taken)
+        taken = handler.take(chunk, taken + 1)
+
+
 def _decoded(rest: Iterator[bytes], decode: Decode | None) -> tuple[list[Any], bool]:
-    """Decode a run, up to the first line that is refused, if any; that one is passed over."""
-    run: list[Any] = []
+    """Decode lines up to the first that is refused, if any; that one is passed over."""
+    decoded: list[Any] = []
     if decode is None:
         next(rest)
-        return run, True
+        return decoded, True
     try:
         # What was decoded before an error stays in the list.
-        run.extend(map(decode, islice(rest, LONGEST_RUN)))
+        decoded.extend(map(decode, islice(rest, LONGEST_CHUNK)))
     except UNDECODED:
-        return run, True
-    return run, False
-
-
-def _leaving(handler: Handler, start: int) -> Callable[[int], None]:
-    return lambda place: handler.alone(start + place)
+        return decoded, True
+    return decoded, False
 
 
 def _is_utf8(text: bytes) -> bool:

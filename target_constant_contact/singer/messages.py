@@ -3,15 +3,15 @@
 singer-sdk's own reader logs the whole line when it cannot be parsed. A line holds personal data,
 so here an error names the line by its number.
 
-Runs of RECORD messages can be decoded and handed over together, which takes a fraction of the
-time. Whatever is not decoded that way goes through the callbacks, one message after the other.
+Chunks of RECORD messages can be decoded and handed over together, which takes a fraction of the
+time. Whatever is not decoded that way is handed over one message after the other.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from typing import IO, TYPE_CHECKING, Any, Final
+from typing import IO, TYPE_CHECKING, Any, Final, Protocol
 
 from singer_sdk.singerlib.encoding import SimpleSingerReader, SingerMessageType
 from typing_extensions import override
@@ -21,14 +21,15 @@ from target_constant_contact.singer.json_lines import cut, hand_over, load
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from contextlib import AbstractContextManager
 
+    from target_constant_contact.batches.chunk import Chunk
     from target_constant_contact.singer.json_lines import Decode
-
-    Callbacks = dict[str, Callable[[dict[str, Any]], None]]
 
 BLOCK_BYTES: Final = 1 << 18
 """Input that is read at a time, at most; less when the tap has not written more yet."""
 
+_KINDS: Final = frozenset(str(kind.value) for kind in SingerMessageType)
 _REQUIRED: Final[dict[str, dict[str, type]]] = {
     SingerMessageType.RECORD: {"stream": str, "record": dict},
     SingerMessageType.SCHEMA: {"stream": str, "schema": dict},
@@ -38,43 +39,67 @@ _REQUIRED: Final[dict[str, dict[str, type]]] = {
 _SHAPES: Final[dict[type, str]] = {str: "a text", dict: "an object", list: "a list"}
 
 
+class Handler(Protocol):
+    """What becomes of messages."""
+
+    @property
+    def decode(self) -> Decode | None:
+        """Decodes the line of a RECORD that can be part of a chunk; None: there are no chunks."""
+
+    def map(self, messages: Sequence[Any]) -> Chunk:
+        """Make a chunk of what was decoded."""
+
+    def take(self, chunk: Chunk, start: int) -> int:
+        """Take records of a chunk from a position on.
+
+        Returns:
+            The position of the first that has to be handled alone; the length of the chunk when
+            there is none.
+        """
+
+    def handle(self, kind: str, message: dict[str, Any]) -> None:
+        """Handle a message; its members are there and have the types that they should."""
+
+    def check(self) -> None:
+        """Raise to stop reading; called before input is read and before :meth:`handle`."""
+
+    def interruptible(self) -> AbstractContextManager[None]:
+        """Lets a signal interrupt the reading of input."""
+
+    def abort(self, error: BaseException) -> None:
+        """Give up; called with whatever ends the reading early, before it is raised."""
+
+
 class MessageReader(SimpleSingerReader):
     """Reader of Singer messages from a stream of UTF-8, bytes or text.
 
-    Attributes:
-        blocked: True while waiting for input. A signal may raise only then; at any other time it
-            would tear the handling of a message apart.
-        check: Called before input is read and before each message that is handled alone; it
-            raises to stop reading.
-        on_error: Called with whatever ends the reading early, before it is raised.
-        decode: Returns what decodes the line of a RECORD that can be taken in a run, and raises
-            for other lines; or None when there are no runs.
-        take: Called with a run of what was decoded, and a function that has the message at a
-            position of the run handled alone.
+    Args:
+        handler: Gets every message.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, handler: Handler) -> None:
         super().__init__()
-        self.blocked = False
-        self.check: Callable[[], None] = lambda: None
-        self.on_error: Callable[[BaseException], None] = lambda _error: None
-        self.decode: Callable[[], Decode | None] = lambda: None
-        self.take: Callable[[Sequence[Any], Callable[[int], None]], None] = lambda _run, _leave: (
-            None
-        )
+        self._handler = handler
 
     @override
-    def process_lines(self, file_input: IO[str] | None, callbacks: Callbacks) -> Counter[str]:
-        """Hand over every message, alone or in a run, and count the messages by type."""
+    def process_lines(
+        self, file_input: IO[str] | None, callbacks: dict[str, Callable[[dict[str, Any]], None]]
+    ) -> Counter[str]:
+        """Hand over every message, alone or in a chunk, and count the messages by type.
+
+        Args:
+            file_input: Where to read; None: stdin.
+            callbacks: What singer-sdk would call; everything goes to the handler instead.
+        """
         counts: Counter[str] = Counter()
         lines_read = 0
         try:
             for block in cut(self._pieces(file_input or self.default_input)):
-                messages = _Messages(self, block.lines, lines_read + 1, callbacks, counts)
+                messages = _Messages(self._handler, block.lines, lines_read + 1, counts)
                 hand_over(block, messages)
                 lines_read += len(block.lines)
         except BaseException as error:
-            self.on_error(error)
+            self._handler.abort(error)
             raise
         return counts
 
@@ -85,43 +110,37 @@ class MessageReader(SimpleSingerReader):
             yield piece
 
     def _read(self, source: IO[str], buffer: Any) -> bytes:
-        self.blocked = True
-        try:
-            self.check()
+        with self._handler.interruptible():
+            self._handler.check()
             if buffer is not None:
                 return bytes(buffer.read1(BLOCK_BYTES))
             return "".join(source.readlines(BLOCK_BYTES)).encode(errors="surrogatepass")
-        finally:
-            self.blocked = False
 
 
 @dataclass(frozen=True, slots=True)
 class _Messages:
     """Some lines of the input, and where they go."""
 
-    reader: MessageReader
+    handler: Handler
     lines: Sequence[bytes]
     first_line: int
-    callbacks: Callbacks
     counts: Counter[str]
 
     @property
     def decode(self) -> Decode | None:
-        return self.reader.decode()
+        return self.handler.decode
 
-    def take(self, run: Sequence[Any], leave: Callable[[int], None]) -> None:
-        # Those that are left to be handled alone are counted there.
-        self.counts[SingerMessageType.RECORD] += len(run)
+    def map(self, decoded: Sequence[Any]) -> Chunk:
+        return self.handler.map(decoded)
 
-        def uncount(position: int) -> None:
-            self.counts[SingerMessageType.RECORD] -= 1
-            leave(position)
-
-        self.reader.take(run, uncount)
+    def take(self, chunk: Chunk, start: int) -> int:
+        reached = self.handler.take(chunk, start)
+        self.counts[SingerMessageType.RECORD] += reached - start
+        return reached
 
     def alone(self, position: int) -> None:
-        """Hand one message to its callback."""
-        self.reader.check()
+        """Hand over one message."""
+        self.handler.check()
         line = self.lines[position]
         if not line.strip():
             return
@@ -134,13 +153,12 @@ class _Messages:
 
         message = load(line, refusal)
         kind = str(message.get("type"))
-        callback = self.callbacks.get(kind)
-        if callback is None:
+        if kind not in _KINDS:
             raise refusal("has no message type that Singer knows")
         fault = _fault(kind, message)
         if fault:
             raise refusal(fault)
-        callback(message)
+        self.handler.handle(kind, message)
         self.counts[kind] += 1
 
 

@@ -37,12 +37,12 @@ def batch(path: Path, *records: Any, stream: str = "members") -> dict[str, Any]:
     }
 
 
-@pytest.fixture(params=[1, 1_000_000], ids=["in runs", "alone"])
-def shortest_run(request, monkeypatch):
-    monkeypatch.setattr(room, "SHORTEST_RUN", request.param)
+@pytest.fixture(params=[1, 1_000_000], ids=["in chunks", "alone"])
+def shortest_chunk(request, monkeypatch):
+    monkeypatch.setattr(room, "SHORTEST_CHUNK", request.param)
 
 
-@pytest.mark.usefixtures("shortest_run")
+@pytest.mark.usefixtures("shortest_chunk")
 def test_a_batch_is_what_its_records_are(sandbox, tmp_path):
     records = [*RECORDS[:5], *ODD, *RECORDS[5:]]
     messages = [{"type": "RECORD", "stream": "members", "record": record} for record in records]
@@ -62,7 +62,7 @@ def test_a_batch_is_what_its_records_are(sandbox, tmp_path):
     assert sandbox.members("Newsletter")["m1@example.com"]["first_name"] == "Last"
 
 
-@pytest.mark.usefixtures("shortest_run")
+@pytest.mark.usefixtures("shortest_chunk")
 def test_a_line_that_cannot_be_read_ends_the_run_and_state_stays_before_it(sandbox, tmp_path):
     good = batch(tmp_path / "a.gz", *RECORDS)
     bad = batch(tmp_path / "b.gz", *RECORDS, "m1@example.com")

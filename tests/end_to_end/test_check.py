@@ -137,6 +137,13 @@ def test_the_sandbox_needs_no_connection(tmp_path: Path):
     assert not (data_dir / "runs").exists()
 
 
+def test_the_account_of_the_settings_is_not_compared_with_the_sandbox(tmp_path: Path):
+    settings = {"lists": "Newsletter", "data_dir": str(tmp_path / "data"), "account": "Another Co."}
+    answer = call("check", "--config", config_file(tmp_path, sandbox=True, **settings))
+
+    assert answer.exit_code == 0, answer.lines
+
+
 def test_an_access_token_is_said_not_to_be_renewed(check: Check):
     checked = check()
 

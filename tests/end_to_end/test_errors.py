@@ -104,7 +104,7 @@ class ClosedPipe:
 def test_a_closed_stdout_ends_the_run(export, monkeypatch):
     """Meltano is gone: nobody would keep the STATE."""
     monkeypatch.setattr(
-        "target_constant_contact.run.accounting.sys", SimpleNamespace(stdout=ClosedPipe())
+        "target_constant_contact.singer.state.sys", SimpleNamespace(stdout=ClosedPipe())
     )
     outcome = export(schema(), member(1), state("end"))
     assert outcome.exit_code == 1
@@ -128,7 +128,7 @@ def test_rejected_rows_are_on_the_disk_before_the_state_that_covers_them(export,
 
     data_dir = export().data_dir
     monkeypatch.setattr(
-        "target_constant_contact.run.accounting.sys", SimpleNamespace(stdout=Stdout())
+        "target_constant_contact.singer.state.sys", SimpleNamespace(stdout=Stdout())
     )
     export(schema(), record(EmailAddress="bad"), state("end"))
     assert found == [2]

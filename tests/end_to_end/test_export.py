@@ -357,3 +357,11 @@ def test_addresses_and_tokens_stand_in_no_log_and_no_report(sandbox, export):
     shown = outcome.log + json.dumps(outcome.report) + outcome.stdout
     for private in ("example.com", "Annabella", "Berthold", secret):
         assert private not in shown.replace("name@example.com", "")
+
+
+def test_the_account_of_the_settings_is_not_compared_with_the_sandbox(export):
+    outcome = export(
+        schema(), member(1), state("end"), sandbox=True, access_token=None, account="Another Co."
+    )
+    assert outcome.exit_code == 0, outcome.log
+    assert outcome.states == ["end"]

@@ -54,6 +54,14 @@ def test_a_run_that_failed_with_everything_settled_is_not_taken_up(sandbox, beha
     assert rows_imported(sandbox) == 4
 
 
+def test_a_run_that_the_contract_has_stopped_is_taken_up(sandbox, export):
+    """The data are at fault, but it is not known of every row what became of it."""
+    assert export(*members(6), batch_size_rows=2, max_new_contacts=5).exit_code == 65
+    assert rows_imported(sandbox) == 4
+    assert export(*members(6), batch_size_rows=2).exit_code == 0
+    assert rows_imported(sandbox) == 6
+
+
 def test_a_run_that_was_stopped_while_it_verified_is_taken_up(sandbox, export, monkeypatch):
     def stopped(_verifier):
         raise InterruptedRunError("SIGTERM came before the run was finished.")

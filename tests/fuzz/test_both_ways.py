@@ -1,4 +1,4 @@
-"""Records that are taken in runs come to the same as records that are handled one by one."""
+"""Records that are taken in chunks come to the same as records that are handled one by one."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from target_constant_contact.cli import report_error
 from target_constant_contact.imports.importer import Importer
-from target_constant_contact.run import run as export
+from target_constant_contact.run import intake
 from target_constant_contact.sandbox import Behaviour, Sandbox
 from target_constant_contact.singer import json_lines as lines
 from target_constant_contact.singer.target import TargetConstantContact
@@ -103,7 +103,7 @@ def account() -> Iterator[Sandbox]:
         yield sandbox
 
 
-def outcome(account: Sandbox, text: bytes, shortest_run: int, **options: Any) -> dict[str, Any]:
+def outcome(account: Sandbox, text: bytes, shortest_chunk: int, **options: Any) -> dict[str, Any]:
     """Everything that a run of the target leaves behind."""
     sent: list[ImportBatch] = []
     submit = Importer.submit
@@ -123,9 +123,9 @@ def outcome(account: Sandbox, text: bytes, shortest_run: int, **options: Any) ->
         try:
             with (
                 redirect_stdout(stdout),
-                patch.object(lines, "SHORTEST_RUN", shortest_run),
+                patch.object(lines, "SHORTEST_CHUNK", shortest_chunk),
                 # So that also few rows are packed together.
-                patch.object(export, "_FEW", 1),
+                patch.object(intake, "_FEW", 1),
                 patch.object(Importer, "submit", note),
             ):
                 TargetConstantContact(config=config).listen(stdin)
@@ -152,17 +152,17 @@ def outcome(account: Sandbox, text: bytes, shortest_run: int, **options: Any) ->
 
 def assert_same(account: Sandbox, text: bytes, **options: Any) -> None:
     alone = outcome(account, text, 1_000_000, **options)
-    in_runs = outcome(account, text, 1, **options)
-    for found in (alone, in_runs):
+    in_chunks = outcome(account, text, 1, **options)
+    for found in (alone, in_chunks):
         # Settled in any order, and under ids of the service.
         found["report"].pop("imports", None)
-    assert in_runs["report"].pop("error", None) == alone["report"].pop("error", None)
+    assert in_chunks["report"].pop("error", None) == alone["report"].pop("error", None)
     if alone["exit_code"]:
         # How far the imports in flight have come when an error ends the run is a matter of time.
-        for found in (alone, in_runs):
+        for found in (alone, in_chunks):
             found["states"] = found["imports"] = None
             found["report"] = {}
-    assert in_runs == alone
+    assert in_chunks == alone
 
 
 both = settings(

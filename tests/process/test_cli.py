@@ -56,6 +56,23 @@ def test_wrong_settings_are_all_named_and_the_exit_code_says_so(tmp_path):
     assert "Traceback" not in done.stderr
 
 
+def test_a_tap_may_write_on_when_the_settings_are_wrong(tmp_path):
+    """Its broken pipe would hide the fault that matters."""
+    with subprocess.Popen(
+        [*COMMAND, "--config", write_config(tmp_path, batch_size_rows=0)],
+        stdin=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment(tmp_path),
+    ) as running:
+        # More than a pipe holds: this returns when the target has read it.
+        running.stdin.write((lines(schema(), member(1))) * 10_000)
+        running.stdin.close()
+        log = running.stderr.read()
+    assert running.returncode == 78
+    assert "batch_size_rows" in log
+
+
 def test_messages_are_read_from_a_file(tmp_path):
     path = tmp_path / "messages.singer.jsonl"
     path.write_text(lines(schema(), member(1), state("end")))

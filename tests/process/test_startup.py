@@ -29,8 +29,10 @@ HEAVY = {
     "target_constant_contact.api.client",
     "target_constant_contact.checks",
     "target_constant_contact.commands.login",
+    "target_constant_contact.mapping",
     "target_constant_contact.run.run",
     "target_constant_contact.sandbox",
+    "target_constant_contact.singer.streams",
 }
 
 

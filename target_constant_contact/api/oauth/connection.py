@@ -7,6 +7,8 @@ import re
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, Final
 
+AUTH_URL: Final = "https://authz.constantcontact.com/oauth2/default/v1"
+"""Base URL of the service's own authorization server."""
 REFRESH_TOKEN_DAYS: Final = 180
 """Days after which an unused refresh token dies. Source: OAuth guide, refresh tokens."""
 

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from target_constant_contact.api.limits.limiter import RateLimiter
     from target_constant_contact.api.oauth.connection import Application
 
-AUTH_URL: Final = "https://authz.constantcontact.com/oauth2/default/v1"
 SCOPES: Final = ("contact_data", "offline_access", "account_read")
 """Contacts and lists; a refresh token; the account's name."""
 DEVICE_CODE: Final = "urn:ietf:params:oauth:grant-type:device_code"

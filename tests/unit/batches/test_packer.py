@@ -196,7 +196,7 @@ def test_beyond_the_cap_the_fullest_batch_goes_first():
     for key in "bcd":
         run.add(B, contact(f"{key}@example.com"))
     assert [batch.destination for batch in run.sent] == [B]
-    assert run.packer.open_rows("members") == 1
+    assert [batch.destination for batch in run.packer.seal()] == [A]
 
 
 def test_memory_of_open_batches_is_bounded_however_many_lists_there_are():
@@ -224,13 +224,12 @@ def test_packing_needs_at_most_one_request_more_than_the_smallest_number():
         assert sum(batch.rows for batch in sent) == 100_000
 
 
-def test_a_stream_is_sealed_without_the_others():
+def test_what_is_open_is_sealed_from_the_oldest_batch_on():
     run = Run()
-    run.add(A, contact("a@example.com"))
     run.add(B, contact("b@example.com"))
-    assert [batch.destination for batch in run.packer.seal("others")] == [B]
-    assert run.packer.open_rows("members") == 1
-    assert run.packer.open_rows("others") == 0
+    run.add(A, contact("a@example.com"))
+    assert [batch.destination for batch in run.packer.seal()] == [B, A]
+    assert list(run.packer.seal()) == []
 
 
 def test_consent_that_comes_later_moves_the_contact():
@@ -317,7 +316,6 @@ def test_contacts_that_fit_are_taken_at_once():
     packer.add(A, 0, "ann@example.com", b'{"email":"ann@example.com"}')
     keys = [f"m{n}@example.com" for n in range(7)]
     assert packer.add_all([(A, None)] * 7, keys, [b"{}"] * 7) == [(A, 7)]
-    assert packer.open_rows("members") == 8
     for slots, taken in (
         ([(A, None), (A, None)], ["zoe@example.com", "zoe@example.com"]),
         ([(A, None)] * 2, ["zoe@example.com", "max@example.com"]),
@@ -325,7 +323,7 @@ def test_contacts_that_fit_are_taken_at_once():
         ([(A, None)], ["ann@example.com"]),
     ):
         assert packer.add_all(slots, taken, [b"{}"] * len(taken)) is None
-    assert packer.open_rows("members") == 8
+    assert [batch.rows for batch in packer.seal()] == [8]
 
 
 def test_batches_are_full_within_one_percent():

@@ -7,6 +7,7 @@ import stat
 from decimal import Decimal
 
 import pytest
+from singer_sdk.singerlib.json import serialize_json
 
 from target_constant_contact.reports.rejects import RejectsFile
 
@@ -24,7 +25,7 @@ def record(number: int, **values: object) -> dict[str, object]:
 
 @pytest.fixture
 def rejects(tmp_path):
-    made = RejectsFile(tmp_path / "rejects.singer.jsonl")
+    made = RejectsFile(tmp_path / "rejects.singer.jsonl", serialize_json)
     yield made
     made.close()
 

@@ -28,8 +28,16 @@ ACTIVITY = Activity("a1", "completed", {"person_count": 3})
 
 
 @pytest.fixture
-def accounting(tmp_path: Path) -> Iterator[Accounting]:
-    made = Accounting(tmp_path, max_rejected_percent=50)
+def states() -> list[Any]:
+    """STATE that has left."""
+    return []
+
+
+@pytest.fixture
+def accounting(tmp_path: Path, states: list[Any]) -> Iterator[Accounting]:
+    made = Accounting(
+        tmp_path, max_rejected_percent=50, encode=json.dumps, write_state=states.append
+    )
     yield made
     made.close()
 
@@ -46,46 +54,42 @@ def settle(accounting: Accounting, settlement: Settlement) -> None:
     accounting.settle(SettledImport(batch, ACTIVITY, settlement, 1.5))
 
 
-def states(capsys: pytest.CaptureFixture[str]) -> list[Any]:
-    return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-
-
-def test_state_waits_for_the_rows_before_it(accounting, capsys):
+def test_state_waits_for_the_rows_before_it(accounting, states):
     read(accounting)
     accounting.add_state({"bookmark": 1})
-    assert states(capsys) == []
+    assert states == []
     settle(accounting, Settlement(3))
-    assert states(capsys) == [{"bookmark": 1}]
+    assert states == [{"bookmark": 1}]
 
 
-def test_state_waits_for_unexplained_rows_until_they_are_explained(accounting, capsys):
+def test_state_waits_for_unexplained_rows_until_they_are_explained(accounting, states):
     read(accounting)
     accounting.add_state({"bookmark": 1})
     before = Settlement(2, unexplained=1)
     settle(accounting, before)
-    assert states(capsys) == []
+    assert states == []
     accounting.explain(before, Explanation(1, PLACE, Settlement(3)))
-    assert states(capsys) == [{"bookmark": 1}]
+    assert states == [{"bookmark": 1}]
     assert accounting.report.totals.landed == 3
     accounting.raise_faults()
 
 
-def test_rows_that_stay_unexplained_fail_the_run_and_keep_state_back(accounting, capsys):
+def test_rows_that_stay_unexplained_fail_the_run_and_keep_state_back(accounting, states):
     read(accounting)
     accounting.add_state({"bookmark": 1})
     before = Settlement(2, unexplained=1)
     settle(accounting, before)
     accounting.explain(before, Explanation(1, PLACE, before))
-    assert states(capsys) == []
+    assert states == []
     with pytest.raises(DataError, match="1 rows of stream 'members' are unexplained"):
         accounting.raise_faults()
 
 
-def test_refused_and_suppressed_rows_let_state_pass(accounting, capsys):
+def test_refused_and_suppressed_rows_let_state_pass(accounting, states):
     read(accounting)
     accounting.add_state({"bookmark": 1})
     settle(accounting, Settlement(1, refused=1, suppressed=1))
-    assert states(capsys) == [{"bookmark": 1}]
+    assert states == [{"bookmark": 1}]
 
 
 def test_a_finding_is_written_as_a_record_that_can_be_sent_again(accounting, tmp_path):
@@ -121,12 +125,12 @@ def test_without_rejected_rows_there_is_no_file(accounting):
     assert accounting.rejects_path is None
 
 
-def test_a_batch_that_was_emptied_holds_nothing_back(accounting, capsys):
+def test_a_batch_that_was_emptied_holds_nothing_back(accounting, states):
     read(accounting)
     accounting.add_state({"bookmark": 1})
     accounting.hold([], [1])
     accounting.release()
-    assert states(capsys) == [{"bookmark": 1}]
+    assert states == [{"bookmark": 1}]
 
 
 def test_a_row_without_a_place_is_a_fault_of_the_sums(accounting):
@@ -137,20 +141,35 @@ def test_a_row_without_a_place_is_a_fault_of_the_sums(accounting):
     accounting.raise_faults()
 
 
-def test_too_many_rejected_rows_keep_state_back_and_fail_the_run(accounting, capsys):
+def test_too_many_rejected_rows_keep_state_back_and_fail_the_run(accounting, states):
     context = {"schema": schema(), "message": member(1)}
     accounting.reject(PLACE, Rejection("is blank", "EmailAddress"), context)
     accounting.add_state({"bookmark": 1})
-    assert states(capsys) == []
+    assert states == []
     with pytest.raises(DataError, match=r"100\.0 % of the rows of stream 'members'"):
         accounting.raise_faults()
 
 
-def test_no_state_is_written_when_it_is_not_to_be(tmp_path, capsys):
-    accounting = Accounting(tmp_path, max_rejected_percent=50, release_state=False)
+def test_rejected_rows_are_on_the_disk_before_the_state_that_covers_them_leaves(tmp_path):
+    found: list[int] = []
+
+    def write_state(_state: Any) -> None:
+        found.append(len(read_rejects(tmp_path)))
+
+    accounting = Accounting(
+        tmp_path, max_rejected_percent=100, encode=json.dumps, write_state=write_state
+    )
+    context = {"schema": schema(), "message": member(1)}
+    accounting.reject(PLACE, Rejection("is blank", "EmailAddress"), context)
+    accounting.add_state({"bookmark": 1})
+    accounting.close()
+    assert found == [2]
+
+
+def test_no_state_leaves_when_none_may(tmp_path):
+    accounting = Accounting(tmp_path, max_rejected_percent=50, encode=str, write_state=None)
     accounting.add_state({"bookmark": 1})
     accounting.release()
-    assert states(capsys) == []
 
 
 def test_an_import_that_was_taken_up_is_told_apart(accounting):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from target_constant_contact.api.oauth.connection import AUTH_URL
 from target_constant_contact.api.oauth.credentials import Credentials
-from target_constant_contact.api.oauth.grants import AUTH_URL
 from target_constant_contact.batches.batch import BatchLimits
 from target_constant_contact.exceptions import SettingsError
 from target_constant_contact.settings.settings import Settings

@@ -14,11 +14,11 @@ import fsspec
 import pyarrow as pa
 import pytest
 from pyarrow import parquet
-from singer_sdk.helpers._batch import StorageTarget
+from upath import UPath
 
 from target_constant_contact.exceptions import InputError
 from target_constant_contact.singer import batch_files
-from target_constant_contact.singer.batch_files import read_batch
+from target_constant_contact.singer.batch_files import Storage, read_batch
 
 LINES = b'{"email":"ann@example.com"}\n{"email":"bob@example.com"}\n'
 
@@ -32,7 +32,7 @@ def message(*urls: object, **encoding: Any) -> dict[str, Any]:
     }
 
 
-def lines_of(*urls: object, storage: StorageTarget | None = None, **encoding: Any) -> list[bytes]:
+def lines_of(*urls: object, storage: Storage | None = None, **encoding: Any) -> list[bytes]:
     parts = read_batch(message(*urls, **encoding), storage)
     return [line for part in parts for line in part.block.lines]
 
@@ -91,8 +91,27 @@ def test_files_are_read_from_whatever_storage_fsspec_knows():
 
 def test_a_storage_of_the_settings_comes_before_the_folder_in_the_manifest(tmp_path):
     (tmp_path / "a.jsonl.gz").write_bytes(gzip.compress(LINES))
-    storage = StorageTarget(root=tmp_path.as_uri())
+    storage = Storage(root=tmp_path.as_uri())
     assert lines_of("s3://elsewhere/a.jsonl.gz", storage=storage) == LINES.split()
+
+
+def test_the_parameters_of_a_storage_reach_its_file_system(tmp_path, monkeypatch):
+    given = []
+
+    def place(url: str, **params: Any) -> UPath:
+        given.append(params)
+        return UPath(url)
+
+    (tmp_path / "a.jsonl.gz").write_bytes(gzip.compress(LINES))
+    monkeypatch.setattr(batch_files, "UPath", place)
+    config = {"batch_config": {"storage": {"root": tmp_path.as_uri(), "params": {"key": "k"}}}}
+    assert lines_of("s3://elsewhere/a.jsonl.gz", storage=Storage.of(config)) == LINES.split()
+    assert {"key": "k"} in given
+
+
+def test_without_a_root_there_is_no_storage_in_the_settings():
+    for config in ({}, {"batch_config": None}, {"batch_config": {"storage": {"params": {}}}}):
+        assert Storage.of(config) is None
 
 
 def test_parquet_rows_become_json_lines(tmp_path):

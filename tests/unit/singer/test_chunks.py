@@ -1,4 +1,4 @@
-"""Runs of records: what is decoded, and for which of them lists are looked at."""
+"""Chunks of records: what is decoded, and for which of them lists are looked at."""
 
 from __future__ import annotations
 
@@ -11,22 +11,23 @@ import pytest
 from target_constant_contact.batches.batch import Destination
 from target_constant_contact.mapping.field_mapping import FieldMapping, MappingOptions
 from target_constant_contact.mapping.paths import field_getter
-from target_constant_contact.singer.chunks import Runs, StreamRuns
+from target_constant_contact.singer.chunks import Chunks, StreamChunks
+from target_constant_contact.singer.routes import RouteColumn
 
 SCHEMA = {"properties": {name: {"type": "string"} for name in ("id", "email", "list", "other")}}
 TODAY = MappingOptions(date(2026, 11, 24))
 MAPPING = FieldMapping.compile("members", SCHEMA, {"email": "email"}, TODAY)
 
 
-def runs(asked: list[Any], **options: Any) -> StreamRuns:
-    """Runs of a stream whose records name their list; what is asked for is noted."""
+def chunks(asked: list[Any], **options: Any) -> StreamChunks:
+    """Chunks of a stream whose records name their list; what is asked for is noted."""
 
     def destination_for(value: Any) -> Destination | None:
         asked.append(value)
         return Destination("members", (str(value),)) if value else None
 
-    given: dict[str, Any] = {"key_properties": ["id"], "lists": field_getter("list", SCHEMA)}
-    return StreamRuns(MAPPING, destination_for=destination_for, **given | options)
+    routes = RouteColumn(field_getter("list", SCHEMA), destination_for)
+    return StreamChunks(MAPPING, routes, key_properties=["id"], **options)
 
 
 def record(number: int, **values: Any) -> dict[str, Any]:
@@ -36,27 +37,27 @@ def record(number: int, **values: Any) -> dict[str, Any]:
 def test_the_lists_of_a_record_that_breaks_the_schema_are_not_looked_at():
     """Looking at them could make one."""
     asked: list[Any] = []
-    stream = runs(asked, is_valid=lambda item: item["other"] == "good")
-    run = stream.map([record(0, other="good"), record(1, other="bad"), record(2, other="good")])
+    stream = chunks(asked, is_valid=lambda item: item["other"] == "good")
+    chunk = stream.map([record(0, other="good"), record(1, other="bad"), record(2, other="good")])
     assert "L1" not in asked
     assert {"L0", "L2"} <= set(asked)
-    assert run.unfit == [1]
+    assert chunk.unfit == [1]
 
 
 def test_behind_a_record_without_its_key_no_list_is_looked_at():
     """Such a record ends the run."""
     asked: list[Any] = []
-    stream = runs(asked, is_valid=lambda _item: True)
+    stream = chunks(asked, is_valid=lambda _item: True)
     keyless = record(1)
     del keyless["id"]
-    run = stream.map([record(0), keyless, record(2)])
+    chunk = stream.map([record(0), keyless, record(2)])
     assert {"L1", "L2"}.isdisjoint(asked)
-    assert run.unfit[0] == 1
+    assert chunk.unfit[0] == 1
 
 
 def test_a_record_without_its_key_is_not_decoded():
-    known = Runs()
-    known.know("members", runs([]))
+    known = Chunks()
+    known.set("members", chunks([]))
     decode: Any = known.decode
     decode(b'{"type":"RECORD","stream":"members","record":{"id":"1","email":"a@example.com"}}')
     for line in (
@@ -69,13 +70,13 @@ def test_a_record_without_its_key_is_not_decoded():
 
 
 def test_interleaved_streams_keep_the_order_of_their_records():
-    known = Runs()
+    known = Chunks()
     for name in ("members", "others"):
-        lists = {"lists": None, "destination_for": lambda _value, name=name: Destination(name)}
-        known.know(name, StreamRuns(MAPPING, key_properties=[], **lists))
+        routes = RouteColumn(None, lambda _value, name=name: Destination(name))
+        known.set(name, StreamChunks(MAPPING, routes, key_properties=[]))
     decode: Any = known.decode
     text = b'{"type":"RECORD","stream":"%s","record":{"email":"m%d@example.com"}}'
     names = [b"members", b"others", b"others", b"members"]
-    run = known.map([decode(text % (name, number)) for number, name in enumerate(names)])
-    assert [destination.stream.encode() for destination, _ in run.slots] == names
-    assert list(run.keys) == [f"m{number}@example.com" for number in range(4)]
+    chunk = known.map([decode(text % (name, number)) for number, name in enumerate(names)])
+    assert [destination.stream.encode() for destination, _ in chunk.routes] == names
+    assert list(chunk.keys) == [f"m{number}@example.com" for number in range(4)]

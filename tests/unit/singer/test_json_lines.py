@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from target_constant_contact.batches.chunk import Chunk
 from target_constant_contact.exceptions import InputError
 from target_constant_contact.singer import json_lines as room
 from target_constant_contact.singer.chunks import decoder
@@ -20,7 +21,7 @@ NUMBERS = msgspec.json.Decoder(int).decode
 
 @dataclass
 class Handler:
-    """Takes runs of JSON integers; notes what is handled, and how."""
+    """Takes chunks of JSON integers; notes what is handled, and how."""
 
     lines: list[bytes]
     decodes: bool = True
@@ -31,12 +32,15 @@ class Handler:
     def decode(self):
         return NUMBERS if self.decodes else None
 
-    def take(self, run, leave):
-        for place, number in enumerate(run):
-            if number in self.left:
-                leave(place)
-            else:
-                self.seen.append(number)
+    def map(self, decoded):
+        return Chunk([], decoded, [], [])
+
+    def take(self, chunk, start):
+        for place in range(start, len(chunk.keys)):
+            if chunk.keys[place] in self.left:
+                return place
+            self.seen.append(chunk.keys[place])
+        return len(chunk.keys)
 
     def alone(self, position):
         self.seen.append(self.lines[position])
@@ -50,8 +54,8 @@ def handled(text: bytes, **options: Any) -> list[Any]:
 
 
 @pytest.fixture(autouse=True)
-def _runs_of_any_length(monkeypatch):
-    monkeypatch.setattr(room, "SHORTEST_RUN", 1)
+def _chunks_of_any_length(monkeypatch):
+    monkeypatch.setattr(room, "SHORTEST_CHUNK", 1)
 
 
 @given(st.lists(st.binary(max_size=12), max_size=12))
@@ -76,16 +80,21 @@ def test_what_cannot_be_decoded_is_handled_alone_in_its_place():
     assert handled(b'1\n"a"\n2\n3\n{}\n{}\n4') == [1, b'"a"', 2, 3, b"{}", b"{}", 4]
 
 
-def test_what_a_run_leaves_is_handled_alone_in_its_place():
+def test_what_a_chunk_leaves_is_handled_alone_in_its_place():
     assert handled(b"x\n1\n2\n3", left=frozenset({2})) == [b"x", 1, b"2", 3]
+
+
+def test_a_chunk_may_leave_its_first_and_last_lines_and_all_of_them():
+    assert handled(b"x\n1\n2\n3", left=frozenset({1, 3})) == [b"x", b"1", 2, b"3"]
+    assert handled(b"1\n2", left=frozenset({1, 2})) == [b"1", b"2"]
 
 
 def test_without_a_decoder_every_line_is_handled_alone():
     assert handled(b"1\n2", decodes=False) == [b"1", b"2"]
 
 
-def test_a_run_that_is_too_short_is_handled_line_by_line(monkeypatch):
-    monkeypatch.setattr(room, "SHORTEST_RUN", 3)
+def test_a_chunk_that_is_too_short_is_handled_line_by_line(monkeypatch):
+    monkeypatch.setattr(room, "SHORTEST_CHUNK", 3)
     assert handled(b"1\n2\nx\n3\n4\n5") == [b"1", b"2", b"x", 3, 4, 5]
 
 

@@ -4,39 +4,90 @@ from __future__ import annotations
 
 import io
 import json
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from target_constant_contact.batches.chunk import Chunk
 from target_constant_contact.exceptions import InputError
+from target_constant_contact.singer import json_lines
 from target_constant_contact.singer.messages import MessageReader
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 RECORD = json.dumps({"type": "RECORD", "stream": "s", "record": {"email": "a@example.com"}})
 
 
-def read(text: str) -> tuple[list[dict[str, object]], MessageReader]:
-    reader, seen = MessageReader(), []
-    reader.process_lines(
-        io.StringIO(text), {"RECORD": seen.append, "SCHEMA": seen.append, "STATE": seen.append}
-    )
-    return seen, reader
+class Handler:
+    """Notes the messages that it gets, and what is asked of it between them."""
+
+    decode = None
+
+    def __init__(self) -> None:
+        self.seen: list[dict[str, Any]] = []
+        self.events: list[tuple[str, bool]] = []
+        self.errors: list[str] = []
+        self.blocked = False
+        self.stop_after: int | None = None
+
+    def handle(self, _kind: str, message: dict[str, Any]) -> None:
+        self.events.append(("message", self.blocked))
+        self.seen.append(message)
+
+    def check(self) -> None:
+        self.events.append(("check", self.blocked))
+        if len(self.seen) == self.stop_after:
+            raise InputError("stop")
+
+    @contextmanager
+    def interruptible(self) -> Iterator[None]:
+        self.blocked = True
+        yield
+        self.blocked = False
+
+    def abort(self, error: BaseException) -> None:
+        self.errors.append(str(error))
 
 
-def test_messages_reach_their_callbacks_and_are_counted():
-    reader = MessageReader()
-    seen: list[object] = []
-    counts = reader.process_lines(io.StringIO(f"{RECORD}\n{RECORD}\n"), {"RECORD": seen.append})
+def read(text: str, handler: Handler | None = None) -> Handler:
+    handler = handler or Handler()
+    MessageReader(handler).process_lines(io.StringIO(text), {})
+    return handler
+
+
+def test_messages_reach_their_handler_and_are_counted():
+    handler = Handler()
+    counts = MessageReader(handler).process_lines(io.StringIO(f"{RECORD}\n{RECORD}\n"), {})
     assert counts == {"RECORD": 2}
-    assert len(seen) == 2
+    assert handler.seen == [json.loads(RECORD)] * 2
+
+
+def test_records_that_a_chunk_leaves_to_be_handled_alone_are_counted_once(monkeypatch):
+    monkeypatch.setattr(json_lines, "SHORTEST_CHUNK", 1)
+
+    class Leaving(Handler):
+        decode = staticmethod(json.loads)
+
+        def map(self, messages: list[Any]) -> Chunk:
+            return Chunk([], messages, [], [])
+
+        def take(self, chunk: Chunk, start: int) -> int:
+            return max(start, 1) if start < 3 else len(chunk.keys)
+
+    handler = Leaving()
+    counts = MessageReader(handler).process_lines(io.StringIO(f"{RECORD}\n" * 5), {})
+    assert len(handler.seen) == 2
+    assert counts == {"RECORD": 5}
 
 
 def test_blank_lines_are_passed_over():
-    seen, _ = read(f"\n  \n{RECORD}\n\n")
-    assert len(seen) == 1
+    assert len(read(f"\n  \n{RECORD}\n\n").seen) == 1
 
 
 def test_a_last_line_without_line_end_is_read():
-    seen, _ = read(RECORD)
-    assert len(seen) == 1
+    assert len(read(RECORD).seen) == 1
 
 
 @pytest.mark.parametrize(
@@ -77,29 +128,24 @@ def test_bytes_that_are_not_utf_8_are_an_input_error(tmp_path):
     path = tmp_path / "input"
     path.write_bytes(RECORD.encode() + b'\n{"type": "RECORD\xff"}\n')
     with path.open(encoding="utf-8") as file, pytest.raises(InputError, match="is not UTF-8"):
-        MessageReader().process_lines(file, {"RECORD": lambda _message: None})
+        MessageReader(Handler()).process_lines(file, {})
 
 
-def test_the_check_comes_before_each_line_and_what_it_raises_reaches_on_error():
-    reader, seen, errors = MessageReader(), [], []
-
-    def check() -> None:
-        if len(seen) == 1:
-            raise InputError("stop")
-
-    reader.check, reader.on_error = check, errors.append
+def test_the_check_comes_before_each_line_and_what_it_raises_ends_the_run():
+    handler = Handler()
+    handler.stop_after = 1
     with pytest.raises(InputError, match="stop"):
-        reader.process_lines(io.StringIO(f"{RECORD}\n" * 3), {"RECORD": seen.append})
-    assert len(seen) == 1
-    assert [str(error) for error in errors] == ["stop"]
+        read(f"{RECORD}\n" * 3, handler)
+    assert len(handler.seen) == 1
+    assert handler.errors == ["stop"]
 
 
-def test_only_waiting_for_a_line_counts_as_blocked():
-    reader, states = MessageReader(), []
-    reader.check = lambda: states.append(("check", reader.blocked))
-    reader.process_lines(
-        io.StringIO(f"{RECORD}\n"),
-        {"RECORD": lambda _message: states.append(("row", reader.blocked))},
-    )
-    assert states == [("check", True), ("check", False), ("row", False), ("check", True)]
-    assert not reader.blocked
+def test_only_waiting_for_input_may_be_interrupted():
+    handler = read(f"{RECORD}\n")
+    assert handler.events == [
+        ("check", True),
+        ("check", False),
+        ("message", False),
+        ("check", True),
+    ]
+    assert not handler.blocked

@@ -85,3 +85,13 @@ def test_without_the_extra_nothing_is_accepted_at_once_and_the_log_says_so(monke
 
 def test_a_number_that_the_check_cannot_hold_is_left_to_jsonschema():
     assert compile_gate({"properties": {"a": {"type": "number"}}})({"a": Decimal("NaN")}) is False
+
+
+def test_a_schema_does_not_make_the_target_fetch_anything(httpserver, tmp_path):
+    httpserver.expect_request("/schema.json").respond_with_json({"type": "object"})
+    file = tmp_path / "schema.json"
+    file.write_text('{"type": "object"}')
+    for url in (httpserver.url_for("/schema.json"), file.as_uri()):
+        accepts = compile_gate({"$ref": url})
+        assert not accepts({})
+    assert httpserver.log == []

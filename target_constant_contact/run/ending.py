@@ -1,0 +1,77 @@
+"""What a run leaves to read when it ends: its report, and a summary in the log."""
+
+from __future__ import annotations
+
+import logging
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from target_constant_contact.data_folder import REPORT_FILE
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from target_constant_contact.account.account import Account
+    from target_constant_contact.reports.advice import FormatAdvice
+    from target_constant_contact.run.accounting import Accounting
+
+_logger = logging.getLogger("target-constant-contact")
+
+
+class Ending:
+    """Writes report and summary.
+
+    Args:
+        folder: Folder of the run.
+        account: The account that members went to.
+        accounting: The counts.
+        advice: What would make the next run need fewer requests.
+    """
+
+    def __init__(
+        self, folder: Path, account: Account, accounting: Accounting, advice: FormatAdvice
+    ) -> None:
+        self._path = folder / REPORT_FILE
+        self._account = account
+        self._accounting = accounting
+        self._advice = advice
+
+    def write(self, status: str, error: str | None) -> None:
+        """Write ``report.json``, then log the summary.
+
+        Args:
+            status: How the run has ended.
+            error: Why it has failed, if it has.
+        """
+        account, report = self._account, self._accounting.report
+        ended_at = datetime.now(UTC)
+        requests = account.client.requests_made
+        used_today, per_day = account.requests_today
+        advice = list(self._advice.lines())
+        rejects = self._accounting.rejects_path
+        report.write(
+            self._path,
+            account.list_names,
+            ended_at=ended_at.isoformat(timespec="seconds"),
+            status=status,
+            error=error,
+            connection=account.connection_name,
+            account=account.name,
+            requests=requests,
+            requests_today=used_today,
+            requests_per_day=per_day,
+            advice=advice,
+            rejects_file=str(rejects) if rejects else None,
+        )
+        for line in (*report.summary(account.list_names), *advice):
+            _logger.info("%s", line)
+        _logger.info(
+            "Run %s: %s in %.1f s with %s requests (%s of the day's %s are used); report: %s",
+            report.run,
+            status,
+            (ended_at - report.started_at).total_seconds(),
+            f"{requests:,}",
+            f"{used_today:,}",
+            f"{per_day:,}",
+            self._path,
+        )

@@ -1,0 +1,196 @@
+"""What is known of the tap's streams: their schemas, stream maps and sinks."""
+
+from __future__ import annotations
+
+import copy
+import logging
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+from singer_sdk.exceptions import RecordsWithoutSchemaException
+from singer_sdk.mapper import RemoveRecordTransform, SameRecordTransform
+
+from target_constant_contact.batches.batch import Destination
+from target_constant_contact.contacts.contact import Rejection
+from target_constant_contact.exceptions import InputError
+from target_constant_contact.singer.chunks import Chunks
+from target_constant_contact.singer.rejected import RowRejectedError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from singer_sdk.mapper import PluginMapper, StreamMap
+
+    from target_constant_contact.run.run import Run
+    from target_constant_contact.singer.sinks import SegmentSink
+
+_BROKEN_SCHEMA: Final = (AttributeError, KeyError, RecursionError, TypeError, ValueError)
+"""What singer-sdk stumbles with over a schema that is none."""
+_logger = logging.getLogger("target-constant-contact")
+
+
+class Host(Protocol):
+    """The target, as its streams see it."""
+
+    @property
+    def mapper(self) -> PluginMapper:
+        """The stream maps."""
+
+    @property
+    def run(self) -> Run:
+        """The run that gets the rows."""
+
+    def create_sink(
+        self,
+        *,
+        stream_name: str,
+        schema: dict[str, Any],
+        key_properties: Sequence[str] | None = None,
+    ) -> SegmentSink:
+        """Make the sink of a stream."""
+
+
+class Streams:
+    """The streams of a tap, and the way of a record through stream maps to a sink.
+
+    Args:
+        host: The target.
+
+    Attributes:
+        chunks: The streams whose records are taken in chunks.
+    """
+
+    def __init__(self, host: Host) -> None:
+        self.chunks = Chunks()
+        self._host = host
+        self._schemas: dict[str, dict[str, Any]] = {}
+        self._sinks: dict[str, SegmentSink] = {}
+
+    def __iter__(self) -> Iterator[str]:
+        """Names of the streams whose SCHEMA has come."""
+        return iter(self._schemas)
+
+    def maps(self, stream: str) -> Sequence[StreamMap]:
+        """The stream maps of a stream that do not drop it."""
+        maps = self._host.mapper.stream_maps[stream]
+        return [each for each in maps if not isinstance(each, RemoveRecordTransform)]
+
+    def sink(self, name: str) -> SegmentSink:
+        """The sink of a stream, by the name that stream maps give it."""
+        return self._sinks[name]
+
+    def register(self, message: dict[str, Any]) -> None:
+        """Take a SCHEMA message.
+
+        Raises:
+            InputError: singer-sdk cannot use the schema.
+            SettingsError: The settings do not fit the stream.
+        """
+        stream = message["stream"]
+        if self._schemas.get(stream) != message:
+            # singer-sdk edits the schema in place; rejected rows need it as it came.
+            self._schemas[stream] = copy.deepcopy(message)
+        try:
+            self._map(stream, message["schema"], message.get("key_properties"))
+        except _BROKEN_SCHEMA as error:
+            raise InputError(
+                f"The schema of stream {stream!r} cannot be used ({type(error).__name__} in "
+                f"singer-sdk). Look at the SCHEMA message of the tap: it has to be a JSON schema "
+                "with properties."
+            ) from None
+        sink = self._plain_sink(stream)
+        self.chunks.set(stream, sink.chunks() if sink else None)
+
+    def require(self, stream: str) -> None:
+        """Refuse records that come before their SCHEMA.
+
+        Raises:
+            RecordsWithoutSchemaException: They do.
+        """
+        if stream not in self._schemas:
+            raise RecordsWithoutSchemaException(
+                f"A record of stream {stream!r} came before a corresponding schema. Check that "
+                "the tap writes SCHEMA before RECORD."
+            )
+
+    def process(self, message: dict[str, Any]) -> None:
+        """Take a RECORD message."""
+        stream = message["stream"]
+        self.require(stream)
+        context = {"schema": self._schemas[stream], "message": message}
+        for stream_map in self.maps(stream):
+            try:
+                record = _transform(stream_map, message)
+                if record is not None:
+                    self._sinks[stream_map.stream_alias].process_record(record, context)
+            except RowRejectedError as error:
+                # Which lists it would have gone to is not known, or not certain.
+                place = Destination(stream_map.stream_alias)
+                self._host.run.reject(place, error.rejection, context, hint=error.hint)
+
+    def close(self) -> None:
+        """End all sinks."""
+        for sink in self._sinks.values():
+            sink.close()
+
+    def _map(
+        self, stream: str, schema: dict[str, Any], key_properties: Sequence[str] | None
+    ) -> None:
+        """Have stream maps made for a stream, and sinks for what comes out of them."""
+        mapper = self._host.mapper
+        known = mapper.stream_maps.get(stream)
+        if known:
+            changed = _changed(known[0], schema, key_properties)
+            if not changed:
+                return
+            _logger.info("%s for stream '%s'. Mapping definitions will be reset.", changed, stream)
+        mapper.register_raw_stream_schema(stream, schema, key_properties)
+        for stream_map in self.maps(stream):
+            self._open_sink(stream_map)
+
+    def _open_sink(self, stream_map: StreamMap) -> None:
+        name = stream_map.stream_alias
+        schema = stream_map.transformed_schema
+        key_properties = stream_map.transformed_key_properties
+        if sink := self._sinks.get(name):
+            if sink.original_schema == schema and sink.key_properties == key_properties:
+                return
+            _logger.info(
+                "Schema or key properties for '%s' stream have changed. Initializing a new '%s' "
+                "sink...",
+                name,
+                name,
+            )
+            # It is done: it holds no rows, and streams may change their schema again and again.
+            self._sinks.pop(name).close()
+        self._sinks[name] = self._host.create_sink(
+            stream_name=name, schema=schema, key_properties=key_properties
+        )
+
+    def _plain_sink(self, stream: str) -> SegmentSink | None:
+        """The sink of a stream to whose records nothing has to be done on their way there."""
+        maps = self._host.mapper.stream_maps[stream]
+        if len(maps) != 1 or type(maps[0]) is not SameRecordTransform or maps[0].flattening_enabled:
+            return None
+        return self._sinks.get(maps[0].stream_alias)
+
+
+def _changed(
+    known: StreamMap, schema: Mapping[str, Any], key_properties: Sequence[str] | None
+) -> str:
+    """What a SCHEMA message has changed; empty when nothing."""
+    if known.raw_schema != schema:
+        return "Schema has changed"
+    return "" if known.raw_key_properties == key_properties else "Key properties have changed"
+
+
+def _transform(stream_map: StreamMap, message: dict[str, Any]) -> dict[str, Any] | None:
+    """Apply a stream map to a copy of the record; None when it is filtered out.
+
+    Raises:
+        RowRejectedError: The map failed. Its own error may quote the record, so it is not shown.
+    """
+    try:
+        return stream_map.transform(copy.copy(message["record"]))
+    except Exception as error:  # noqa: BLE001 - stream maps are programs of the user's
+        fault = f"stream map failed with {type(error).__name__}"
+        raise RowRejectedError(Rejection(fault, "")) from None

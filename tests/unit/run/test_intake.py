@@ -1,0 +1,114 @@
+"""Rows on their way into batches: alone or many at once, the result is the same."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from target_constant_contact.batches.batch import BatchLimits, Destination, ImportBatch
+from target_constant_contact.batches.chunk import Chunk
+from target_constant_contact.contacts.encoding import encode_contact
+from target_constant_contact.exceptions import SettingsError
+from target_constant_contact.run.accounting import Accounting
+from target_constant_contact.run.intake import Intake
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+PLACE = Destination("members", ("list-a",))
+
+
+@pytest.fixture
+def accounting(tmp_path: Path) -> Iterator[Accounting]:
+    made = Accounting(tmp_path, max_rejected_percent=50, encode=str, write_state=None)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def sent() -> list[ImportBatch]:
+    return []
+
+
+@pytest.fixture
+def intake(accounting: Accounting, sent: list[ImportBatch]) -> Any:
+    def make(*, most: int = 1_000, **limits: int) -> Intake:
+        settings: Any = SimpleNamespace(
+            import_format="json", limits=BatchLimits(**limits), max_profiles_per_export=most
+        )
+        return Intake(settings, accounting, sent.append)
+
+    return make
+
+
+def key(number: int) -> str:
+    return f"m{number}@example.com"
+
+
+def body(number: int, **properties: str) -> bytes:
+    return encode_contact({"email": key(number), **properties})
+
+
+def chunk(numbers: range, unfit: tuple[int, ...] = (), **properties: str) -> Chunk:
+    return Chunk(
+        [(PLACE, None)] * len(numbers),
+        [key(number) for number in numbers],
+        [body(number, **properties) for number in numbers],
+        unfit,
+    )
+
+
+def test_rows_that_are_taken_together_may_not_exceed_the_profiles_of_an_export(intake, accounting):
+    rows = intake(most=50)
+    rows.add(PLACE, key(0), body(0))
+    with pytest.raises(SettingsError, match="more than 50 profiles"):
+        rows.add_chunk(chunk(range(1, 101)), 0)
+    assert accounting.rows == 51
+
+
+def test_as_many_profiles_as_are_allowed_may_be_taken_together(intake, accounting):
+    rows = intake(most=50)
+    rows.add(PLACE, key(0), body(0))
+    assert rows.add_chunk(chunk(range(1, 50)), 0) == 49
+    assert accounting.rows == 50
+
+
+def test_rows_that_join_earlier_ones_are_no_further_profiles(intake, accounting):
+    rows = intake(most=50)
+    for _ in range(3):
+        assert rows.add_chunk(chunk(range(50)), 0) == 50
+    assert accounting.report.totals.merged == 100
+
+
+def test_a_chunk_is_taken_up_to_each_row_that_cannot_be_sent(intake, accounting, sent):
+    rows = intake()
+    taken = chunk(range(100), unfit=(0, 7, 8, 60, 99))
+    reached = [rows.add_chunk(taken, start) for start in (0, 1, 8, 9, 61, 100)]
+    assert reached == [0, 7, 8, 60, 99, 100]
+    assert accounting.rows == 95
+    rows.send_rest()
+    assert [batch.rows for batch in sent] == [95]
+
+
+@pytest.mark.parametrize("large", [3, 40])
+def test_a_chunk_is_taken_up_to_a_row_that_is_too_large(intake, accounting, large):
+    rows = intake(size=5_000)
+    numbers = range(50)
+    given = chunk(numbers)
+    bodies = [body(n, note="x" * 6_000) if n == large else body(n) for n in numbers]
+    taken = Chunk(given.routes, given.keys, bodies, ())
+    assert rows.add_chunk(taken, 0) == large
+    assert accounting.rows == large
+    assert rows.add_chunk(taken, large + 1) == 50
+    assert accounting.rows == 49
+
+
+def test_a_batch_that_is_full_is_passed_on_with_its_rows_in_order(intake, sent):
+    rows = intake(rows=30)
+    assert rows.add_chunk(chunk(range(70)), 0) == 70
+    rows.send_rest()
+    assert [batch.rows for batch in sent] == [30, 30, 10]
+    assert [batch.first_row for batch in sent] == [0, 30, 60]
