@@ -43,7 +43,7 @@ def test_state_comes_while_the_tap_is_silent(tmp_path):
         target = TargetProcess(config, tmp_path).start()
         target.write(schema(), *map(member, range(5)), state("five"), member(5))
         target.wait_for_log("completed in")
-        assert target.states == ["five"]
+        target.wait_for_states("five")
         target.close_input()
         assert target.wait() == 0
 

@@ -75,6 +75,13 @@ class TargetProcess:
             assert time.monotonic() < deadline, f"{text!r} not in {self.stderr}"
             time.sleep(0.02)
 
+    def wait_for_states(self, *states: Any, seconds: float = 15) -> None:
+        """Wait until just these have come; the log is another pipe, and may be ahead of them."""
+        deadline = time.monotonic() + seconds
+        while self.states != [*states]:
+            assert time.monotonic() < deadline, f"{self.states} came"
+            time.sleep(0.02)
+
     def wait(self, seconds: float = 30) -> int:
         """Wait for the end; kill the process when it takes too long."""
         deadline = time.monotonic() + seconds
