@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 ROOT: Final = Path(__file__).parents[1]
 _PROJECT: Final = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 _REPOSITORY: Final[str] = _PROJECT["urls"]["Repository"]
+_SECTION: Final = re.compile(r"^## (.+)\n((?:(?!## ).*\n?)*)", re.MULTILINE)
+_PAGE: Final = re.compile(r"^- \[.+?\]\(((?!\.\.).+?)\.md\)", re.MULTILINE)
 _OUT_OF_DOCS: Final = re.compile(r"\]\((?:\.\./)+(?!(?:explanation|how-to|reference|tutorial)/)")
 
 project = _PROJECT["name"]
@@ -40,6 +42,16 @@ def _lead_to_the_repository(_app: Sphinx, _page: str, source: list[str]) -> None
     source[0] = _OUT_OF_DOCS.sub(f"]({_REPOSITORY}/blob/main/", source[0])
 
 
+def _navigate_as_the_index_lists(_app: Sphinx, page: str, source: list[str]) -> None:
+    """The navigation comes from the lists of pages: readers of the repository see only these."""
+    if page == "index":
+        for caption, listed in _SECTION.findall(source[0]):
+            if pages := _PAGE.findall(listed):
+                tree = "\n".join((f":caption: {caption}", ":hidden:", "", *pages))
+                source[0] += f"\n```{{toctree}}\n{tree}\n```\n"
+
+
 def setup(app: Sphinx) -> None:
     """Called by Sphinx."""
+    app.connect("source-read", _navigate_as_the_index_lists)
     app.connect("source-read", _lead_to_the_repository)

@@ -73,13 +73,8 @@ def test_a_link_that_leads_nowhere_is_noticed(link: str):
     assert not _leads_somewhere(pages.README, link)
 
 
-def test_the_index_lists_every_page_once_and_in_the_order_of_the_site():
-    toctrees = pages.blocks("{toctree}", pages.read(INDEX))
-    entries = [line for tree in toctrees for line in tree.body.splitlines() if "/" in line]
-
-    assert [f"{entry}.md" for entry in entries] == [
-        str(page.relative_to(pages.DOCS)) for page in _linked_pages(INDEX)
-    ]
+def test_the_index_lists_every_page_once():
+    """The site's navigation is made of these lists."""
     assert sorted(_linked_pages(INDEX)) == sorted(INSIDE_THE_SITE)
 
 

@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 import tomllib
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from target_constant_contact.singer.target import TargetConstantContact
 
 ROOT = Path(__file__).parents[2]
 WORKFLOWS = sorted(ROOT.glob(".github/workflows/*.yml"))
+SCRIPTS = sorted(ROOT.glob("scripts/*"))
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 
 
@@ -136,6 +138,15 @@ def test_workflows_and_nox_call_scripts_that_there_are():
     called = {name for text in texts for name in re.findall(r"\bscripts/([a-z-]+)[\s\",]", text)}
     assert called >= {"test", "lint", "docs", "benchmark", "build", "audit"}
     assert all(os.access(ROOT / "scripts" / name, os.X_OK) for name in called)
+
+
+def test_every_module_that_scripts_run_is_there():
+    texts = [read(".ci/run"), *(path.read_text(encoding="utf-8") for path in SCRIPTS)]
+    # What is called with one of the project's own environments, not what a venv brings.
+    run = {name for text in texts for name in re.findall(r"-m ((?:tests|benchmarks)[.\w]*)", text)}
+
+    assert run >= {"benchmarks", "tests.docs.tables", "tests.end_to_end.faults"}
+    assert [name for name in run if find_spec(name) is None] == []
 
 
 def test_hooks_are_pinned_to_a_release():
