@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from target_constant_contact.batches.batch import Destination
     from target_constant_contact.contacts.contact import Rejection
     from target_constant_contact.imports.settled import SettledImport
-    from target_constant_contact.ledger.settlement import Settlement
     from target_constant_contact.mapping.field_mapping import FieldMapping
     from target_constant_contact.run.hooks import Encode, WriteState
     from target_constant_contact.verification.explanation import Explanation, Finding
@@ -122,11 +121,14 @@ class Accounting:
             for number in emptied:
                 self._checkpoints.settle(number)
 
-    def settle(self, done: SettledImport) -> None:
+    def settle(self, done: SettledImport, *, held: bool = False) -> None:
         """Count what became of the rows of an import, and write the STATE that this allows.
 
-        Rows that the service neither confirms nor explains hold STATE back: verification may
-        explain them yet.
+        Rows that the service neither confirms nor explains hold STATE back.
+
+        Args:
+            done: The import.
+            held: It holds STATE back whatever its counters say, until it is explained.
         """
         batch = done.batch
         record = ImportRecord(
@@ -140,15 +142,15 @@ class Accounting:
         with self._lock:
             self.report.settle(batch.destination, done.settlement)
             self.report.imports.append(record)
-            if not done.settlement.unexplained:
+            if not held and not done.settlement.unexplained:
                 self._checkpoints.settle(batch.number)
             self._release()
 
-    def explain(self, before: Settlement, explanation: Explanation) -> None:
+    def explain(self, explanation: Explanation) -> None:
         """Count again what verification has explained, and write the rows that it has found."""
         place = explanation.destination
         with self._lock:
-            self.report.correct(place, before, explanation.settlement)
+            self.report.correct(place, explanation.counted, explanation.settlement)
             for finding in explanation.findings:
                 self.report.findings[place.stream, finding.reason, finding.evidence] += 1
                 self._write(place.stream, finding)

@@ -135,6 +135,7 @@ class Run:
     def add_state(self, state: Mapping[str, Any]) -> None:
         """Take a STATE message; it leaves once every row before it is settled."""
         self._accounting.add_state(state)
+        self._settling.explain_early()
 
     @property
     def report(self) -> Report:

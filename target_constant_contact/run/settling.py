@@ -1,4 +1,4 @@
-"""What becomes of completed imports: counted, logged, and explained at the end."""
+"""What becomes of completed imports: counted, logged, and explained."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ if TYPE_CHECKING:
 
     from target_constant_contact.account.account import Account
     from target_constant_contact.imports.settled import SettledImport
-    from target_constant_contact.ledger.settlement import Settlement
     from target_constant_contact.run.accounting import Accounting
     from target_constant_contact.settings.settings import Settings
     from target_constant_contact.waiting import Waiting
@@ -26,7 +25,7 @@ class Settling:
     Args:
         settings: The settings.
         account: The account that members go to.
-        folder: Folder of the run; what was sent is kept there until the end.
+        folder: Folder of the run; what was sent is kept there until it is explained.
         accounting: Counts the rows.
         waiting: How the run waits.
     """
@@ -43,19 +42,28 @@ class Settling:
         self._verifier = Verifier(
             account.client, folder, settings.verify, settings.import_format, waiting
         )
-        self._kept: dict[int, Settlement] = {}
 
     def settle(self, done: SettledImport) -> None:
         """Count a completed import, and keep what is to be explained of it."""
         _log_settled(done)
-        if self._verifier.keep(done.batch, done.activity, done.settlement):
-            self._kept[done.batch.number] = done.settlement
-        self._accounting.settle(done)
+        imported = done.batch, done.activity, done.settlement
+        explanation = self._verifier.explain_by_lines(*imported)
+        # Whatever is to be explained holds STATE back until it is: nobody knows yet whether the
+        # counters told of every row.
+        held = explanation is not None or self._verifier.keep(*imported)
+        self._accounting.settle(done, held=held)
+        if explanation:
+            self._accounting.explain(explanation)
+
+    def explain_early(self) -> None:
+        """Explain what has held STATE back for long; in the main thread, now and then."""
+        for explanation in self._verifier.explain_early():
+            self._accounting.explain(explanation)
 
     def explain(self) -> None:
         """Find the rows that have not landed."""
         for explanation in self._verifier.explain():
-            self._accounting.explain(self._kept[explanation.number], explanation)
+            self._accounting.explain(explanation)
 
     def close(self) -> None:
         """Forget the rows that were kept for an explanation."""

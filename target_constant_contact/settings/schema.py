@@ -168,7 +168,7 @@ PROPERTIES: Final = th.PropertiesList(
         title="Verify",
         description="When to find out which rows did not land, by reading the lists back and "
         "looking people up: `on_errors`, when Constant Contact counts errors or fewer rows than "
-        "were sent; `always`; or `never`.",
+        "were sent; `always`; or `never`. STATE waits until they are found out.",
     ),
     th.Property(
         "import_format",

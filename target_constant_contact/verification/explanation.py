@@ -64,12 +64,14 @@ class Explanation:
     Attributes:
         number: Number of the batch.
         destination: Stream and lists of its rows.
+        counted: What its counters say.
         settlement: What became of its rows; the numbers add up to them.
         findings: The rows that could be named.
     """
 
     number: int
     destination: Destination
+    counted: Settlement
     settlement: Settlement
     findings: tuple[Finding, ...] = ()
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 import shutil
+import threading
 from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -12,7 +14,6 @@ from typing import TYPE_CHECKING, Final
 from target_constant_contact.files import make_private_folder, write_private_bytes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from target_constant_contact.api.models import Activity
@@ -33,6 +34,7 @@ class KeptImport:
         settlement: What its counters say.
         errors: What its activity says.
         path: Where its rows are.
+        since: When it was kept, in seconds on the run's clock.
     """
 
     number: int
@@ -40,10 +42,13 @@ class KeptImport:
     settlement: Settlement
     errors: tuple[str, ...]
     path: Path
+    since: float
 
 
 class KeptImports:
     """The imports of a run that have to be explained; their rows are on disk, not in memory.
+
+    One thread may keep imports while another one explains them.
 
     Args:
         run: Folder of the run; the rows are kept below it, readable by their owner only.
@@ -53,9 +58,15 @@ class KeptImports:
     def __init__(self, run: Path, import_format: ImportFormat) -> None:
         self._run = run
         self._import_format = import_format
-        self._imports: dict[Destination, list[KeptImport]] = defaultdict(list)
+        self._imports: dict[int, KeptImport] = {}
+        self._lock = threading.Lock()
 
-    def add(self, batch: ImportBatch, activity: Activity, settlement: Settlement) -> None:
+    def __len__(self) -> int:
+        return len(self._imports)
+
+    def add(
+        self, batch: ImportBatch, activity: Activity, settlement: Settlement, since: float
+    ) -> None:
         """Keep an import.
 
         Raises:
@@ -65,29 +76,49 @@ class KeptImports:
         path = folder / str(batch.number)
         make_private_folder(folder)
         write_private_bytes(path, batch.body)
-        self._imports[batch.destination].append(
-            KeptImport(batch.number, batch.destination, settlement, activity.errors, path)
-        )
+        kept = KeptImport(batch.number, batch.destination, settlement, activity.errors, path, since)
+        with self._lock:
+            self._imports[batch.number] = kept
 
-    def by_destination(self) -> list[tuple[Destination, list[KeptImport]]]:
-        """The imports, worst destinations first."""
-        return sorted(
-            self._imports.items(),
-            key=lambda item: -sum(kept.settlement.not_landed for kept in item[1]),
-        )
+    def remove(self, kept: KeptImport) -> None:
+        """Forget an import that is explained."""
+        with self._lock:
+            del self._imports[kept.number]
+        kept.path.unlink(missing_ok=True)
 
-    def rows(self, kept: KeptImport) -> Iterator[Properties]:
+    def all(self) -> list[KeptImport]:
+        """The imports, those first that were kept first."""
+        with self._lock:
+            return list(self._imports.values())
+
+    def by_destination(self) -> dict[Destination, list[KeptImport]]:
+        """The imports of each destination, in the same order."""
+        found = defaultdict(list)
+        for kept in self.all():
+            found[kept.destination].append(kept)
+        return found
+
+    def rows(self, kept: KeptImport) -> list[Properties]:
         """The rows of an import as they were sent."""
-        if self._import_format == "json":
-            yield from json.loads(kept.path.read_bytes())["import_data"]
-            return
-        with kept.path.open(encoding="utf-8", newline="") as file:
-            for row in csv.DictReader(file):
-                yield {name: value for name, value in row.items() if value}
+        return rows_of(kept.path.read_bytes(), self._import_format)
 
     def close(self) -> None:
         """Delete the rows."""
         forget_rows(self._run)
+
+
+def rows_of(body: bytes, import_format: ImportFormat) -> list[Properties]:
+    """The rows of an encoded batch.
+
+    Args:
+        body: What was sent.
+        import_format: How it is encoded.
+    """
+    if import_format == "json":
+        rows: list[Properties] = json.loads(body)["import_data"]
+        return rows
+    table = csv.DictReader(io.StringIO(body.decode(), newline=""))
+    return [{name: value for name, value in row.items() if value} for row in table]
 
 
 def forget_rows(run: Path) -> None:

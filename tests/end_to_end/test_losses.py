@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from target_constant_contact.exceptions import InterruptedRunError
 from target_constant_contact.sandbox import Fault
+from target_constant_contact.verification import verifier
 from tests.support.target import member, record, schema, state
 
 IMPORT = "/activities/contacts_json_import"
@@ -159,3 +161,80 @@ def test_nothing_that_was_kept_for_verification_stays(behave, export):
     outcome = export(*members())
     (folder,) = outcome.data_dir.glob("runs/*")
     assert sorted(path.name for path in folder.iterdir()) == ["rejects.singer.jsonl", "report.json"]
+
+
+def test_a_row_that_vanishes_behind_clean_counters_holds_state_back(behave, export):
+    """What the read-back is going to find is not known when the import is counted."""
+    behave(dropped_addresses=frozenset({NEW}), dropped_are_counted=True)
+    outcome = export(*members(state("end")), verify="always")
+    assert outcome.exit_code == 65
+    assert outcome.states == []
+    assert outcome.totals == {"read": ROWS, "landed": ROWS - 1, "unexplained": 1}
+
+
+def test_more_rows_missing_than_counted_hold_state_back(behave, export):
+    behave(
+        flagged_addresses=frozenset({"member5@example.com"}),
+        dropped_addresses=frozenset({NEW}),
+        dropped_are_counted=True,
+    )
+    outcome = export(*members(state("end")))
+    assert outcome.exit_code == 65
+    assert outcome.states == []
+    assert outcome.totals == {"read": ROWS, "landed": ROWS - 2, "refused": 1, "unexplained": 1}
+
+
+def test_state_waits_for_no_more_than_the_rows_that_are_to_be_explained(behave, export):
+    behave(dropped_addresses=frozenset({"member9@example.com"}), dropped_are_counted=True)
+    rows = [message for n in range(ROWS) for message in (member(n), state(n + 1))]
+    outcome = export(schema(), *rows, verify="always", batch_size_rows=1)
+    assert outcome.exit_code == 65
+    assert outcome.states[-1] == ROWS - 1
+
+
+def test_state_does_not_wait_for_the_end_when_a_read_back_in_between_explains_the_rows(
+    export, monkeypatch
+):
+    """One suppressed row at the beginning does not hold a long run's STATE back."""
+    monkeypatch.setattr(verifier, "EARLY_SECONDS", 0.0)
+    rows = [message for n in range(30) for message in (member(n), state(n + 1))]
+    first = record(EmailAddress="una.subscribed@example.com")
+    options = {"batch_size_rows": 1, "max_activities_in_flight": 1}
+    outcome = export(schema(), first, *rows, **options)
+    assert outcome.exit_code == 0
+    assert len(outcome.states) > 1
+    assert outcome.states[-1] == 30
+    assert outcome.totals == {"read": 31, "landed": 30, "suppressed": 1}
+
+
+def test_a_signal_during_the_verification_finds_state_still_held_back(behave, export, monkeypatch):
+    def stopped(_verifier):
+        raise InterruptedRunError("SIGTERM came before the run was finished.")
+
+    monkeypatch.setattr(verifier.Verifier, "explain", stopped)
+    behave(flagged_addresses=frozenset({NEW}))
+    outcome = export(*members(state("end")))
+    assert outcome.exit_code == 1
+    assert outcome.states == []
+
+
+def test_lines_that_name_every_missing_row_let_state_go_at_once(behave, export, monkeypatch):
+    """So it goes although the run does not come to its verification."""
+
+    def stopped(_verifier):
+        raise InterruptedRunError("SIGTERM came before the run was finished.")
+
+    monkeypatch.setattr(verifier.Verifier, "explain", stopped)
+    behave(flagged_addresses=frozenset({NEW}), line_errors=True)
+    outcome = export(*members(state("end")))
+    assert outcome.states == ["end"]
+    assert len(outcome.rejected) == 2
+
+
+def test_destinations_beyond_those_that_are_read_back_let_state_go(behave, export, monkeypatch):
+    monkeypatch.setattr(verifier, "MAX_READ_BACKS", 0)
+    behave(flagged_addresses=frozenset({NEW}))
+    outcome = export(*members(state("end")))
+    assert outcome.exit_code == 0
+    assert outcome.states == ["end"]
+    assert "were not read back" in outcome.log

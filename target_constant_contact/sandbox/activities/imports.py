@@ -65,12 +65,12 @@ def apply_import(db: sqlite3.Connection, job: ImportJob, behaviour: Behaviour) -
         return Outcome(errors=["A contact list does not exist"], failed=True)
     rules = _rules(db, job, behaviour)
     # The header is line 1, also where there is none.
-    rows = [read_row(raw, line, rules) for line, raw in enumerate(job.rows, start=2)]
-    rows = _meddled_with(rows, behaviour)
-    unique = _unique(rows, behaviour)
-    good = [row for row in unique if not row.problem]
+    read = [read_row(raw, line, rules) for line, raw in enumerate(job.rows, start=2)]
+    rows = _meddled_with(read, behaviour)
+    good = [row for row in _unique(rows, behaviour) if not row.problem]
     kept_off = _Writer(db, job, sorted(numbers.values())).write(good)
-    return _outcome(rows, unique, kept_off, behaviour)
+    counted = read if behaviour.dropped_are_counted else rows
+    return _outcome(counted, _unique(counted, behaviour), kept_off, behaviour)
 
 
 def _rules(db: sqlite3.Connection, job: ImportJob, behaviour: Behaviour) -> Rules:

@@ -40,6 +40,7 @@ class Behaviour:
         rows_lost: So many rows at the end of each import vanish, which only ``person_count`` and
             ``items_total_count`` betray.
         dropped_addresses: Rows of these addresses vanish in the same way, wherever they stand.
+        dropped_are_counted: Not even the counters betray them.
         flagged_addresses: Well-formed addresses that an import counts as correctable, as the
             service does for two days with those that were signed up for too many lists.
         index_lag: For so many seconds after an activity has put contacts on a list, searches and
@@ -75,6 +76,7 @@ class Behaviour:
     line_errors: bool = False
     rows_lost: int = 0
     dropped_addresses: frozenset[str] = frozenset()
+    dropped_are_counted: bool = False
     flagged_addresses: frozenset[str] = frozenset()
     index_lag: float = 0
     access_token_seconds: int = 86_400

@@ -49,9 +49,9 @@ def read(accounting: Accounting, rows: int = 3) -> None:
         accounting.read(PLACE, merged=False)
 
 
-def settle(accounting: Accounting, settlement: Settlement) -> None:
+def settle(accounting: Accounting, settlement: Settlement, *, held: bool = False) -> None:
     batch = ImportBatch(1, PLACE, None, 3, 0, b"", {})
-    accounting.settle(SettledImport(batch, ACTIVITY, settlement, 1.5))
+    accounting.settle(SettledImport(batch, ACTIVITY, settlement, 1.5), held=held)
 
 
 def test_state_waits_for_the_rows_before_it(accounting, states):
@@ -68,7 +68,7 @@ def test_state_waits_for_unexplained_rows_until_they_are_explained(accounting, s
     before = Settlement(2, unexplained=1)
     settle(accounting, before)
     assert states == []
-    accounting.explain(before, Explanation(1, PLACE, Settlement(3)))
+    accounting.explain(Explanation(1, PLACE, before, Settlement(3)))
     assert states == [{"bookmark": 1}]
     assert accounting.report.totals.landed == 3
     accounting.raise_faults()
@@ -79,10 +79,21 @@ def test_rows_that_stay_unexplained_fail_the_run_and_keep_state_back(accounting,
     accounting.add_state({"bookmark": 1})
     before = Settlement(2, unexplained=1)
     settle(accounting, before)
-    accounting.explain(before, Explanation(1, PLACE, before))
+    accounting.explain(Explanation(1, PLACE, before, before))
     assert states == []
     with pytest.raises(DataError, match="1 rows of stream 'members' are unexplained"):
         accounting.raise_faults()
+
+
+def test_state_waits_for_an_import_that_is_to_be_explained_however_clean_its_counters(
+    accounting, states
+):
+    read(accounting)
+    accounting.add_state({"bookmark": 1})
+    settle(accounting, Settlement(3), held=True)
+    assert states == []
+    accounting.explain(Explanation(1, PLACE, Settlement(3), Settlement(3)))
+    assert states == [{"bookmark": 1}]
 
 
 def test_refused_and_suppressed_rows_let_state_pass(accounting, states):
@@ -106,7 +117,7 @@ def test_a_finding_is_written_as_a_record_that_can_be_sent_again(accounting, tmp
     settle(accounting, before)
     properties = {"email": "ann@example.com", "first_name": "Ann"}
     finding = Finding(properties, "refused: unsubscribed", "look-up of the address", "its words")
-    accounting.explain(before, Explanation(1, PLACE, before, (finding,)))
+    accounting.explain(Explanation(1, PLACE, before, before, (finding,)))
     accounting.close()
     _, line = read_rejects(tmp_path)
     assert line["record"] == {

@@ -75,6 +75,12 @@ def test_a_dropped_row_is_missing_from_the_counts_and_nothing_else(bring_in, san
     assert {"a@example.com", "c@example.com"} <= set(sandbox.members(LIST))
 
 
+def test_a_dropped_row_may_be_counted_as_if_it_had_landed(bring_in, sandbox, behave):
+    behave(dropped_addresses=frozenset({"b@example.com"}), dropped_are_counted=True)
+    assert status(bring_in("a@example.com", "b@example.com")) == (3, 2, 0)
+    assert sandbox.contact("b@example.com") is None
+
+
 def test_a_flagged_address_is_correctable_although_it_is_well_formed(bring_in, sandbox, behave):
     behave(flagged_addresses=frozenset({"B@example.com"}), line_errors=True)
     ended = bring_in("a@example.com", "b@Example.com")

@@ -24,10 +24,10 @@ def batch(number: int, body: bytes = JSON, place: Destination = PLACE) -> Import
 
 def test_the_rows_of_a_json_import_are_read_as_they_were_sent(tmp_path):
     kept = KeptImports(tmp_path, "json")
-    kept.add(batch(1), ACTIVITY, Settlement(1, refused=1))
-    [(place, [item])] = kept.by_destination()
+    kept.add(batch(1), ACTIVITY, Settlement(1, refused=1), 0)
+    [(place, [item])] = kept.by_destination().items()
     assert (place, item.number, item.errors) == (PLACE, 1, ("Line 2: bad",))
-    assert list(kept.rows(item)) == ROWS
+    assert kept.rows(item) == ROWS
 
 
 def test_the_rows_of_a_csv_import_are_read_as_they_were_sent(tmp_path):
@@ -36,19 +36,22 @@ def test_the_rows_of_a_csv_import_are_read_as_they_were_sent(tmp_path):
     writer.writeheader()
     writer.writerows(ROWS)
     kept = KeptImports(tmp_path, "csv")
-    kept.add(batch(1, text.getvalue().encode()), ACTIVITY, Settlement(1, refused=1))
-    [(_, [item])] = kept.by_destination()
-    assert list(kept.rows(item)) == ROWS
+    kept.add(batch(1, text.getvalue().encode()), ACTIVITY, Settlement(1, refused=1), 0)
+    [item] = kept.all()
+    assert kept.rows(item) == ROWS
 
 
-def test_the_destination_with_most_rows_that_did_not_land_comes_first(tmp_path):
+def test_imports_come_in_the_order_in_which_they_were_kept_until_they_are_explained(tmp_path):
     kept = KeptImports(tmp_path, "json")
-    kept.add(batch(1), ACTIVITY, Settlement(1, suppressed=1))
-    kept.add(batch(2, place=OTHER), ACTIVITY, Settlement(0, refused=1, unexplained=1))
-    assert [place for place, _ in kept.by_destination()] == [OTHER, PLACE]
+    for number, place in ((2, PLACE), (1, OTHER), (3, PLACE)):
+        kept.add(batch(number, place=place), ACTIVITY, Settlement(1, suppressed=1), 0)
+    assert [item.number for item in kept.all()] == [2, 1, 3]
+    kept.remove(kept.all()[0])
+    assert list(kept.by_destination()) == [OTHER, PLACE]
+    assert [path.name for path in sorted((tmp_path / "unverified").iterdir())] == ["1", "3"]
 
 
 def test_the_rows_of_an_interrupted_run_can_be_forgotten(tmp_path):
-    KeptImports(tmp_path, "json").add(batch(1), ACTIVITY, Settlement(1, refused=1))
+    KeptImports(tmp_path, "json").add(batch(1), ACTIVITY, Settlement(1, refused=1), 0)
     forget_rows(tmp_path)
     assert list(tmp_path.iterdir()) == []

@@ -151,19 +151,171 @@ def test_no_more_lists_are_read_back_than_allowed_and_the_worst_come_first(
     verifier = make(service)
     verifier.keep(batch(1, "ann"), ACTIVITY, Settlement(0, refused=1))
     verifier.keep(batch(2, "bob", "cat", place=OTHER), ACTIVITY, Settlement(0, refused=2))
-    assert set(explain(verifier)) == {2}
-    assert "1 destinations more have rows that did not land" in caplog.text
+    found = explain(verifier)
+    assert reasons(found[2])
+    assert (found[1].settlement, found[1].findings) == (found[1].counted, ())
+    assert "lists of 1 destinations more were not read back" in caplog.text
 
 
-def test_lines_in_the_errors_need_no_request(make):
+def test_lines_in_the_errors_explain_at_once_and_need_no_request(make):
     service = Service()
     verifier = make(service)
     activity = Activity("a1", "completed", errors=("Line 3: Invalid birthday",))
-    verifier.keep(batch(1, "ann", "bob", "cat"), activity, Settlement(2, refused=1))
-    found = explain(verifier)[1]
+    found = verifier.explain_by_lines(
+        batch(1, "ann", "bob", "cat"), activity, Settlement(2, refused=1)
+    )
     assert reasons(found) == {"bob@example.com": "refused: counted as an error"}
     assert found.findings[0].words == "Invalid birthday"
     assert service.asked == []
+
+
+@pytest.mark.parametrize(
+    ("mode", "settlement"),
+    [
+        ("always", Settlement(2, refused=1)),
+        ("never", Settlement(2, refused=1)),
+        ("on_errors", Settlement(1, refused=1, suppressed=1)),
+        ("on_errors", Settlement(1, refused=2)),
+    ],
+    ids=["may not be all", "not wanted", "another is unsubscribed", "another line is missing"],
+)
+def test_lines_that_do_not_tell_everything_explain_nothing_at_once(make, mode, settlement):
+    activity = Activity("a1", "completed", errors=("Line 3: Invalid birthday",))
+    assert (
+        make(Service(), mode).explain_by_lines(batch(1, "ann", "bob", "cat"), activity, settlement)
+        is None
+    )
+
+
+# While the run goes on
+
+LATER = verifier_module.EARLY_SECONDS
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def early(tmp_path: Path, clock: Clock) -> Any:
+    def make(service: Service, mode: Any = "on_errors") -> Verifier:
+        return Verifier(service, tmp_path, mode, "json", clock.waiting(3_600.0))
+
+    return make
+
+
+def explain_early(verifier: Verifier) -> list[int]:
+    return [found.number for found in verifier.explain_early()]
+
+
+def test_what_has_waited_for_long_is_explained_while_the_run_goes_on(early, clock):
+    service = Service("ann@example.com")
+    service.people["bob@example.com"] = ContactStatus("unsubscribed")
+    verifier = early(service)
+    verifier.keep(batch(1, "ann", "bob"), ACTIVITY, Settlement(1, suppressed=1))
+    clock.now += LATER - 1
+    assert explain_early(verifier) == []
+    assert service.asked == []
+    clock.now += 1
+    assert explain_early(verifier) == [1]
+    assert explain(verifier) == {}
+
+
+def test_each_read_back_in_between_lets_twice_as_long_pass_before_the_next(early, clock):
+    verifier = early(Service())
+    explained = []
+    for number in range(1, 5):
+        verifier.keep(batch(number, "ann"), ACTIVITY, Settlement(0, suppressed=1))
+        clock.now += LATER
+        explained.append(explain_early(verifier))
+    assert explained == [[1], [], [2, 3], []]
+
+
+@pytest.mark.parametrize(
+    ("mode", "settlement"),
+    [("always", CLEAN), ("on_errors", Settlement(2, refused=1))],
+    ids=["none is counted", "one is counted"],
+)
+def test_a_list_that_shows_fewer_rows_than_were_counted_explains_nothing_before_the_end(
+    early, clock, mode, settlement
+):
+    """The export may lag behind the imports, so it is asked again, and then believed."""
+    service = Service("ann@example.com")
+    verifier = early(service, mode)
+    verifier.keep(batch(1, "ann", "bob", "cat"), ACTIVITY, settlement)
+    clock.now += LATER
+    assert explain_early(verifier) == []
+    assert not any(asked.startswith("look up") for asked in service.asked)
+    assert explain(verifier)[1].settlement.unexplained > 0
+
+
+def test_rows_that_are_counted_as_unexplained_are_left_for_the_end(early, clock):
+    service = Service()
+    verifier = early(service)
+    verifier.keep(batch(1, "ann"), ACTIVITY, Settlement(0, unexplained=1))
+    clock.now += LATER
+    assert explain_early(verifier) == []
+    assert service.asked == []
+
+
+def test_half_of_the_read_backs_and_look_ups_are_left_for_the_end(early, clock, monkeypatch):
+    monkeypatch.setattr(verifier_module, "MAX_READ_BACKS", 2)
+    monkeypatch.setattr(verifier_module, "MAX_LOOK_UPS", 2)
+    service = Service()
+    verifier = early(service)
+    places = [Destination("members", (name,)) for name in ("list-a", "list-b", "list-c")]
+    for number, place in enumerate(places, start=1):
+        sent = batch(number, f"ann{number}", f"bob{number}", place=place)
+        verifier.keep(sent, ACTIVITY, Settlement(0, refused=2))
+    clock.now += LATER
+    assert explain_early(verifier) == [1]
+    assert service.asked == ["export list-a email_address", "look up ann1@example.com"]
+    assert set(explain(verifier)) == {2, 3}
+    assert service.asked[2:] == ["export list-b email_address", "look up ann2@example.com"]
+
+
+def test_a_read_back_in_between_that_fails_leaves_everything_to_the_end(
+    early, clock, monkeypatch, caplog
+):
+    """Reading stood still for it, so it is not tried again and again."""
+    caplog.set_level(0)
+    service = Service()
+
+    def fail(*_arguments: Any) -> None:
+        service.asked.append("export")
+        raise TryLaterError("down")
+
+    monkeypatch.setattr(service, "start_contact_export", fail)
+    verifier = early(service)
+    verifier.keep(batch(1, "ann"), ACTIVITY, Settlement(0, refused=1))
+    for _ in range(3):
+        clock.now += 10 * LATER
+        assert explain_early(verifier) == []
+    assert service.asked == ["export"]
+    assert "STATE waits for the end of the run: down" in caplog.text
+    assert set(explain(verifier)) == {1}
+
+
+def test_a_read_back_in_between_does_not_keep_the_run_waiting_for_long(early, clock, monkeypatch):
+    service = Service()
+    unfinished = Activity("e1", "processing")
+    monkeypatch.setattr(service, "start_contact_export", lambda *_: unfinished)
+    monkeypatch.setattr(service, "activity", lambda _: unfinished)
+    verifier = early(service)
+    verifier.keep(batch(1, "ann"), ACTIVITY, Settlement(0, refused=1))
+    clock.now += LATER
+    began = clock.now
+    assert explain_early(verifier) == []
+    assert clock.now - began < LATER / 2
+
+
+def test_a_signal_is_obeyed_while_a_list_is_read_back_in_between(make, monkeypatch):
+    monkeypatch.setattr(verifier_module, "EARLY_SECONDS", 0.0)
+    verifier = make(Service(), raise_if_stopped=stop)
+    verifier.keep(batch(1, "ann"), ACTIVITY, Settlement(0, refused=1))
+    with pytest.raises(InterruptedRunError):
+        explain_early(verifier)
 
 
 def test_an_export_that_lags_behind_proves_nothing(make, caplog):
@@ -207,7 +359,8 @@ def test_a_service_that_fails_leaves_the_counters_and_one_warning(make, caplog, 
     verifier = make(Service())
     for number, place in ((1, PLACE), (2, OTHER)):
         verifier.keep(batch(number, "ann", place=place), ACTIVITY, Settlement(0, refused=1))
-    assert explain(verifier) == {}
+    found = explain(verifier)
+    assert [found[number].settlement for number in (1, 2)] == [Settlement(0, refused=1)] * 2
     assert [record.levelname for record in caplog.records].count("WARNING") == 1
 
 
