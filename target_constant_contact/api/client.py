@@ -190,20 +190,20 @@ class ConstantContactClient:
         return Activity.from_json(self._transport.send(request))
 
     def import_csv(
-        self, file: bytes, list_ids: Sequence[str], sms_permission_to_send: str | None = None
+        self, name: str, file: bytes, list_ids: Sequence[str], permission: str | None = None
     ) -> Activity:
-        """Start an import of a CSV file.
+        """Start an import of a CSV file; the service shows its name afterwards.
 
         Raises:
             QueueFullError: The account has too many unfinished activities.
             LostAnswerError: The service may have taken it, or not.
         """
         parts: dict[str, Any] = {
-            "file": ("contacts.csv", file, "text/csv"),
+            "file": (name, file, "text/csv"),
             "list_ids": (None, ",".join(list_ids)),
         }
-        if sms_permission_to_send:
-            parts["sms_permission_to_send"] = (None, sms_permission_to_send)
+        if permission:
+            parts["sms_permission_to_send"] = (None, permission)
         request = ApiRequest("POST", CSV_IMPORT, files=parts, needed="activity_id", repeat=False)
         return Activity.from_json(self._transport.send(request))
 

@@ -160,6 +160,7 @@ class Activity:
         errors: ``activity_errors``. They may quote rows, so they never go to a log.
         created_at: When the service has made it, by its own clock; None when it does not tell.
         results: Path of what an export has written; empty for other activities.
+        source_file_name: What the file of an import was called, as far as the service tells.
     """
 
     activity_id: str
@@ -168,6 +169,7 @@ class Activity:
     errors: tuple[str, ...] = ()
     created_at: datetime | None = None
     results: str = ""
+    source_file_name: str = ""
 
     @classmethod
     def from_json(cls, answer: Mapping[str, Any]) -> Activity:
@@ -186,6 +188,7 @@ class Activity:
             errors=tuple(str(error) for error in answer.get("activity_errors") or ()),
             created_at=_moment(answer.get("created_at")),
             results=_results(answer.get("_links")),
+            source_file_name=_stripped(answer.get("source_file_name")),
         )
 
 

@@ -1,11 +1,14 @@
 """Finds out whether the service has taken an import whose answer was lost.
 
-The service has no key that makes a repeated request harmless, and an activity does not say what
-it was made of. What it tells is when it was created and how many rows it has read. So an activity
-is taken for the lost one only when it is the one and only that was created since, is not known
-from another answer, and has read exactly as many rows. Everywhere else the rows are sent again,
-which changes nothing if they were taken after all, as long as no activity that may hold them is
-still unfinished: such a one is waited for first.
+The service has no key that makes a repeated request harmless. What it tells of an import is when it
+was created, how many rows it has read, and what its file was called. So a CSV file gets a name that
+nothing else has, and an import that shows this name is the lost one.
+
+An import of JSON has no name, and everything else proves nothing: another export may have sent as
+many rows at the same time, to the same people on the same list. To look at so many of them that no
+doubt is left takes more requests than to send the rows again, which changes nothing if they were
+taken after all, as long as no activity that may hold them is still unfinished. So every such one is
+waited for first, and nothing is believed.
 Source: https://developer.constantcontact.com/api_guide/contacts_bulk_overview.html
 """
 
@@ -16,6 +19,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from target_constant_contact.api.models import UNFINISHED_STATES
+from target_constant_contact.ledger.entry import is_file_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -87,28 +91,21 @@ def look(
         activities: The recent activities of the account.
         is_known: Tells whether an activity is known from another answer.
     """
+    activities = list(activities)
     earliest = newest or entry.began_at - CLOCK_SKEW
+    own = [found for found in activities if _has_name_of(entry, found)]
     possible = [
         activity
         for activity in activities
         if not is_known(activity.activity_id)
+        and not is_file_name(activity.source_file_name)
         and (activity.created_at is None or activity.created_at >= earliest)
     ]
-    if any(activity.state in UNFINISHED_STATES for activity in possible):
+    # Whether the service tells names is documented, and not known.
+    if any(activity.state in UNFINISHED_STATES for activity in own or possible):
         return Sighting(pending=True)
-    fitting = [activity for activity in possible if _fits(activity, entry.rows)]
-    return Sighting(found=fitting[0] if len(fitting) == 1 else None)
+    return Sighting(found=next((found for found in own if found.state == "completed"), None))
 
 
-def _fits(activity: Activity, rows: int) -> bool:
-    """Whether a completed activity has read so many rows, with or without a header row.
-
-    An activity without a date of creation never fits: it may be of another day.
-    """
-    counters = activity.counters
-    return (
-        activity.state == "completed"
-        and activity.created_at is not None
-        and counters.get("person_count") == rows
-        and counters.get("items_total_count") in {rows, rows + 1}
-    )
+def _has_name_of(entry: Entry, activity: Activity) -> bool:
+    return bool(entry.file_name) and entry.file_name in activity.source_file_name

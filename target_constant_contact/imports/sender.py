@@ -41,7 +41,7 @@ class ImportsApi(ActivitiesApi, Protocol):
         """Start an import of an encoded JSON body."""
 
     def import_csv(
-        self, file: bytes, list_ids: Sequence[str], sms_permission_to_send: str | None = None
+        self, name: str, file: bytes, list_ids: Sequence[str], permission: str | None = None
     ) -> Activity:
         """Start an import of a CSV file."""
 
@@ -83,7 +83,7 @@ class Sender:
         # The ledger comes first: a run that is killed now must leave a trace of what it has sent.
         entry = self._ledger.begin(batch, self._import_format)
         try:
-            activity = self._start_import(batch)
+            activity = self._start_import(batch, entry)
         except LostAnswerError as error:
             self._note_loss(batch, entry, error)
         except QueueFullError as error:
@@ -105,10 +105,10 @@ class Sender:
         with self._progress.change() as schedule:
             schedule.submitted(batch, entry, activity.activity_id, self._waiting.clock())
 
-    def _start_import(self, batch: ImportBatch) -> Activity:
+    def _start_import(self, batch: ImportBatch, entry: Entry) -> Activity:
         if self._import_format == "csv":
             return self._api.import_csv(
-                batch.body, batch.destination.list_ids, batch.sms_permission
+                entry.file_name, batch.body, batch.destination.list_ids, batch.sms_permission
             )
         return self._api.import_json(batch.body)
 
@@ -120,9 +120,11 @@ class Sender:
         with self._progress.change() as schedule:
             schedule.lost(entry, self._waiting.clock(), losses - 1)
         if losses >= MAX_LOSSES:
+            is_named = self._import_format == "csv"
+            hint = "" if is_named else ", or set import_format to csv, whose imports are recognized"
             self._progress.fail(
                 ServiceUnavailableError(
-                    f"{error}, {losses} times in a row. Start the run again later; see "
+                    f"{error}, {losses} times in a row. Start the run again later{hint}; see "
                     "https://status.constantcontact.com"
                 )
             )

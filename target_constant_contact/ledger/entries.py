@@ -81,6 +81,8 @@ class Entries:
                     stream=line["stream"],
                     rows=line["rows"],
                     began_at=datetime.fromisoformat(line["at"]),
+                    # Versions before 0.5 wrote none.
+                    file_name=line.get("file_name", ""),
                 )
             )
         elif kind == "accepted":

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
+import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
@@ -17,6 +19,8 @@ State: TypeAlias = Literal["sent", "accepted", "settled", "not taken", "lost"]
 MAY_HAVE_LANDED: Final[tuple[State, ...]] = ("sent", "accepted", "settled", "lost")
 """States in which the service may have carried an entry out."""
 
+_FILE_NAME: Final = re.compile(r"contacts-[0-9a-f]{32}\.csv")
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
@@ -28,6 +32,7 @@ class Entry:
         stream: Stream of its rows.
         rows: Number of its rows.
         began_at: When it was sent, by this machine's clock.
+        file_name: What its CSV file was called, as nothing else is; empty for JSON, which has none.
         state: ``sent`` as long as there is no answer; ``accepted``; ``settled``; ``not taken``,
             when the service has surely not accepted it; or ``lost``, when it may have done so all
             the same and no activity was found.
@@ -40,9 +45,20 @@ class Entry:
     stream: str
     rows: int
     began_at: datetime
+    file_name: str = ""
     state: State = "sent"
     activity_id: str = ""
     created_at: datetime | None = None
+
+
+def new_file_name(import_format: ImportFormat) -> str:
+    """A name that no other import has, and that tells nothing of it; empty for JSON."""
+    return f"contacts-{secrets.token_hex(16)}.csv" if import_format == "csv" else ""
+
+
+def is_file_name(name: str) -> bool:
+    """Whether :func:`new_file_name` has made a name, in whatever run of whatever export."""
+    return bool(_FILE_NAME.fullmatch(name))
 
 
 def content_of(batch: ImportBatch, import_format: ImportFormat) -> str:

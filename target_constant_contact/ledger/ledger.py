@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 from target_constant_contact.exceptions import SettingsError
 from target_constant_contact.files import make_private_folder
 from target_constant_contact.ledger.entries import Entries
-from target_constant_contact.ledger.entry import Entry, content_of
+from target_constant_contact.ledger.entry import Entry, content_of, new_file_name
 from target_constant_contact.ledger.fingerprint_files import FingerprintFiles
 from target_constant_contact.ledger.journal import DamagedJournalError, Journal
 from target_constant_contact.ledger.reuse import Reuse
@@ -137,6 +137,7 @@ class Ledger:
                 stream=batch.destination.stream,
                 rows=batch.rows,
                 began_at=self._now().astimezone(UTC),
+                file_name=new_file_name(import_format),
             )
             # First the file: an entry of which nothing is known keeps all before it from
             # standing.
@@ -148,6 +149,7 @@ class Ledger:
                 content=entry.content,
                 stream=entry.stream,
                 rows=entry.rows,
+                file_name=entry.file_name,
             )
             at = entry.began_at.isoformat(timespec="microseconds")
             self._journal.append(line | {"at": at}, durable=True)

@@ -48,6 +48,9 @@ class Soaked:
         log: What it has logged.
     """
 
+    LOSS = "looking among the recent activities"
+    """What it logs for each import whose answer is lost."""
+
     exit_code: int
     same: bool
     seconds: float
@@ -82,9 +85,11 @@ def faults(imports: int, percent: float, seed: int) -> tuple[dict[str, Any], ...
     )
 
 
-def soak(folder: Path, rows: int, batch_rows: int, percent: float, seed: int) -> Soaked:
+def soak(
+    folder: Path, rows: int, batch_rows: int, percent: float, seed: int, **settings: Any
+) -> Soaked:
     """Run twice, once with faults, and compare the accounts."""
-    settings = {"batch_size_rows": batch_rows}
+    settings = {"batch_size_rows": batch_rows} | settings
     trouble = faults(rows // batch_rows, percent, seed)
     stream = folder / "stream.singer.jsonl"
     write_stream(stream, rows, seed)
@@ -117,9 +122,11 @@ def main() -> None:
     parser.add_argument("--faults", type=float, default=1.0, help="per cent of the requests")
     parser.add_argument("--batch-rows", type=int, default=5_000)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--format", choices=("json", "csv"), default="json")
     options = parser.parse_args()
+    numbers = options.rows, options.batch_rows, options.faults, options.seed
     with tempfile.TemporaryDirectory() as name:
-        found = soak(Path(name), options.rows, options.batch_rows, options.faults, options.seed)
+        found = soak(Path(name), *numbers, import_format=options.format)
     print(
         f"{options.rows:,} rows, {found.faults} faults: exit {found.exit_code}, "
         f"{'same' if found.same else 'OTHER'} account, {found.twice:,} rows twice, "

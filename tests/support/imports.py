@@ -37,6 +37,7 @@ class FakeClient:
 
     def __init__(self) -> None:
         self.sent: list[str] = []
+        self.file_names: list[str] = []
         self.polls: list[str] = []
         self.states: dict[str, Iterator[Activity | Exception]] = {}
         self.on_import: Callable[[int], None] = lambda _number: None
@@ -47,8 +48,10 @@ class FakeClient:
         self.sent.append(f"json {body!r}")
         return activity(f"a{len(self.sent)}", "initialized")
 
-    def import_csv(self, file: bytes, list_ids: Any, sms_permission_to_send: Any = None) -> Any:
-        self.sent.append(f"csv {file!r} {list_ids} {sms_permission_to_send}")
+    def import_csv(self, name: str, file: bytes, list_ids: Any, permission: Any = None) -> Any:
+        self.file_names.append(name)
+        self.on_import(len(self.sent) + 1)
+        self.sent.append(f"csv {file!r} {list_ids} {permission}")
         return activity(f"a{len(self.sent)}", "initialized")
 
     def activity(self, activity_id: str) -> Activity:
@@ -112,6 +115,14 @@ def lose(*numbers: int) -> Callable[[int], None]:
     return on_import
 
 
-def imported(name: str, state: str = "completed", rows: int = 2) -> Activity:
+def imported(
+    name: str, state: str = "completed", rows: int = 2, source_file_name: str = ""
+) -> Activity:
     counters = {"items_total_count": rows + 1, "person_count": rows} if state == "completed" else {}
-    return Activity(name, state, counters, created_at=datetime.now(UTC))
+    return Activity(
+        name,
+        state,
+        counters,
+        created_at=datetime.now(UTC),
+        source_file_name=source_file_name,
+    )

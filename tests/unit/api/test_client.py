@@ -126,10 +126,10 @@ def test_a_csv_import_has_the_parts_that_the_service_knows(client, server, permi
         return Response(json.dumps(CREATED), 201)
 
     server.expect_request(CSV_IMPORT, method="POST").respond_with_handler(handler)
-    client.import_csv(b"email\nann@example.com\n", ["l1", "l2"], permission)
+    client.import_csv("ours.csv", b"email\nann@example.com\n", ["l1", "l2"], permission)
     expected = {
         "list_ids": "l1,l2",
-        "file": ("contacts.csv", "text/csv", b"email\nann@example.com\n"),
+        "file": ("ours.csv", "text/csv", b"email\nann@example.com\n"),
     }
     assert seen == expected | ({"sms_permission_to_send": permission} if permission else {})
 

@@ -60,7 +60,7 @@ CALLS = {
     "import_json": ("/activities/contacts_json_import", lambda c: c.import_json(json_import())),
     "import_csv": (
         "/activities/contacts_file_import",
-        lambda c: c.import_csv(b"email\n", LIST_IDS, "explicit"),
+        lambda c: c.import_csv("c.csv", b"email\n", LIST_IDS, "explicit"),
     ),
     "activity": ("/activities/{activity_id}", lambda c: c.activity("a1")),
     "recent_activities": ("/activities", lambda c: c.recent_activities()),

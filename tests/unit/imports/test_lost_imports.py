@@ -13,13 +13,48 @@ from target_constant_contact.exceptions import (
 from tests.support.imports import batch, imported, lose
 
 
-def test_a_lost_import_that_the_service_has_taken_is_not_sent_again(case):
-    case.client.on_import = lose(1)
-    case.client.listed = [imported("found")]
+@pytest.fixture
+def named(make):
+    """Make a case whose first import is lost, and is listed in these states one after the other."""
+
+    def make_named(*states):
+        case = make(import_format="csv")
+        case.client.on_import = lose(1)
+        left = list(states)
+
+        def listed():
+            state = left.pop(0) if len(left) > 1 else left[0]
+            return [imported("found", state, source_file_name=case.client.file_names[0])]
+
+        case.client.recent_activities = listed
+        return case
+
+    return make_named
+
+
+def test_a_lost_import_that_the_service_has_taken_is_not_sent_again(named):
+    case = named("completed")
     case.run(batch(1))
     assert case.client.sent == []
     assert case.settled == [(1, 2)]
     assert case.ledger.has_activity("found")
+
+
+@pytest.mark.parametrize("import_format", ["json", "csv"])
+def test_an_import_that_may_be_somebody_else_s_is_not_believed(make, import_format):
+    case = make(import_format=import_format)
+    case.client.on_import = lose(1)
+    case.client.listed = [imported("theirs")]
+    case.run(batch(1))
+    assert len(case.client.sent) == 1
+    assert not case.ledger.has_activity("theirs")
+
+
+def test_every_try_to_send_a_file_has_a_name_of_its_own(make):
+    case = make(import_format="csv")
+    case.client.on_import = lose(1)
+    case.run(batch(1))
+    assert len(set(case.client.file_names)) == 2
 
 
 def test_a_lost_import_that_is_missed_twice_is_sent_again(case, caplog):
@@ -31,30 +66,46 @@ def test_a_lost_import_that_is_missed_twice_is_sent_again(case, caplog):
     assert "got no usable answer; looking among the recent activities" in caplog.text
 
 
-def test_a_lost_import_waits_for_an_unfinished_activity_that_may_be_it(case):
-    case.client.on_import = lose(1)
-    listed = iter([[imported("found", "processing")]] * 3 + [[imported("found")]] * 9)
-    case.client.recent_activities = lambda: next(listed)
+def test_a_lost_import_that_is_unfinished_is_waited_for(named):
+    case = named(*["processing"] * 3, "completed")
     case.run(batch(1))
     assert case.client.sent == []
     assert case.settled == [(1, 2)]
 
 
-def test_an_import_of_this_run_is_not_taken_for_a_lost_one(case):
+def test_nothing_is_sent_again_before_an_activity_that_may_be_the_lost_one_has_ended(case):
+    """It could end later, and put its values on top of those of the next batch."""
+    order = []
+    case.client.on_import = lose(1)
+    real = case.client.import_json
+    case.client.import_json = lambda body: (real(body) and order.append("sent")) or imported("a1")
+    states = iter(["processing"] * 3)
+
+    def listed():
+        state = next(states, "completed")
+        order.append(state)
+        return [imported("other", state)]
+
+    case.client.recent_activities = listed
+    case.run(batch(1))
+    assert order == ["processing"] * 3 + ["completed"] * 2 + ["sent"]
+
+
+def test_an_import_of_this_run_is_not_waited_for(case):
     case.client.on_import = lose(2)
-    case.client.listed = [imported("a1")]
+    case.client.listed = [imported("a1", "processing")]
     case.run(batch(1), batch(2))
     assert len(case.client.sent) == 2
     assert sorted(case.settled) == [(1, 2), (2, 2)]
 
 
-def test_what_was_there_before_the_last_accepted_import_is_not_taken_for_a_lost_one(case):
+def test_what_was_there_before_the_last_accepted_import_is_not_waited_for(case):
     earlier = datetime.now(UTC) - timedelta(seconds=30)
     answers = iter([imported("a1", "initialized"), imported("a2", "initialized")])
     case.client.on_import = lose(2)
     real = case.client.import_json
     case.client.import_json = lambda body: real(body) and next(answers)
-    case.client.listed = [Activity("other", "completed", imported("x").counters, (), earlier)]
+    case.client.listed = [Activity("other", "processing", {}, (), earlier)]
     case.run(batch(1), batch(2))
     assert len(case.client.sent) == 2
 

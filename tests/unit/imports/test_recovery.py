@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -62,12 +63,17 @@ def ledger(folder: Path) -> Iterator[Ledger]:
     first = Ledger(folder, "first", now=lambda: NOW)
     first.open(AT_ONCE)
     first.accept(first.begin(batch(1), "json"), activity("a1", "initialized"))
-    first.begin(batch(2), "json")
+    first.begin(batch(2), "csv")
     first.close()
     second = Ledger(folder, "second", now=lambda: NOW + timedelta(hours=1))
     second.open(AT_ONCE)
     yield second
     second.close()
+
+
+def lost(ledger: Ledger, state: str = "completed") -> Activity:
+    """The activity that the request without an answer has made."""
+    return replace(activity("a2", state), source_file_name=ledger.in_doubt[0].file_name)
 
 
 def take_up(ledger: Ledger, service: Service, **options: Any) -> Clock:
@@ -118,24 +124,37 @@ def test_another_error_is_raised(ledger, monkeypatch):
 
 
 def test_an_import_whose_answer_was_lost_is_found_among_the_recent_ones(ledger):
+    found = lost(ledger)
+    take_up(ledger, Service([activity("a1"), found]))
+    assert ledger.take_up(batch(2), "csv") == found
+
+
+def test_a_lost_import_that_is_unfinished_is_waited_for(ledger):
+    found = lost(ledger)
+    clock = take_up(ledger, Service([activity("a1"), lost(ledger, "processing")], [found]))
+    assert clock.now > 0
+    assert ledger.take_up(batch(2), "csv") == found
+
+
+def test_an_import_of_as_many_rows_is_not_taken_for_the_lost_one(ledger):
     take_up(ledger, Service([activity("a1"), activity("a2")]))
-    assert ledger.take_up(batch(2), "json") == activity("a2")
+    assert ledger.take_up(batch(2), "csv") is None
 
 
 def test_one_that_may_be_the_lost_import_is_waited_for(ledger):
-    service = Service(
-        [activity("a1"), activity("a2", "processing")], [activity("a1"), activity("a2")]
-    )
-    clock = take_up(ledger, service)
-    assert clock.now > 0
-    assert ledger.take_up(batch(2), "json") == activity("a2")
+    """What is sent again must not be overtaken by it."""
+    service = Service([activity("a1"), activity("a2", "processing")], [activity("a1")])
+    take_up(ledger, service)
+    assert service.asked.count("recent") == 3
+    assert ledger.take_up(batch(2), "csv") is None
 
 
-def test_what_is_older_than_the_import_accepted_before_is_not_the_lost_one(ledger):
+def test_what_is_older_than_the_import_accepted_before_is_not_waited_for(ledger):
     """The service's own clock tells more than this machine's."""
-    older = activity("other", created_at=NOW - timedelta(seconds=30))
-    take_up(ledger, Service([activity("a1"), older]))
-    assert ledger.take_up(batch(2), "json") is None
+    older = activity("other", "processing", created_at=NOW - timedelta(seconds=30))
+    service = Service([activity("a1"), older])
+    take_up(ledger, service)
+    assert service.asked == ["recent", "recent"]
 
 
 def test_an_import_that_was_accepted_later_does_not_tell_how_old_a_lost_one_may_be(folder):
@@ -147,21 +166,23 @@ def test_an_import_that_was_accepted_later_does_not_tell_how_old_a_lost_one_may_
     first.close()
     second = Ledger(folder, "second", now=lambda: NOW + timedelta(hours=1))
     second.open(AT_ONCE)
-    take_up(second, Service([later, activity("a2")]))
-    assert second.take_up(batch(2), "json") == activity("a2")
+    service = Service([later, activity("a2", "processing")], [later])
+    take_up(second, service)
     second.close()
+    assert service.asked == ["recent"] * 3
 
 
 def test_a_lost_import_that_is_missed_twice_is_sent_again(ledger):
     service = Service([activity("a1")])
     take_up(ledger, service)
     assert service.asked == ["recent", "recent"]
-    assert ledger.take_up(batch(2), "json") is None
+    assert ledger.take_up(batch(2), "csv") is None
 
 
 def test_a_lost_import_may_show_up_late(ledger):
-    take_up(ledger, Service([activity("a1")], [activity("a1"), activity("a2")]))
-    assert ledger.take_up(batch(2), "json") == activity("a2")
+    found = lost(ledger)
+    take_up(ledger, Service([activity("a1")], [activity("a1"), found]))
+    assert ledger.take_up(batch(2), "csv") == found
 
 
 def test_what_never_ends_is_not_waited_for_longer_than_an_import_may_take(ledger, caplog):

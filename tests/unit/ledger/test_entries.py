@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from target_constant_contact.ledger.entries import Entries
+from target_constant_contact.ledger.entry import is_file_name, new_file_name
 
 AT = "2026-11-24T12:00:00.000007+00:00"
 
@@ -49,3 +50,18 @@ def test_an_accepted_activity_is_known_by_its_id():
     entries.replay([sent(1), accepted(1)])
     assert entries.has_activity("a1")
     assert not entries.has_activity("a2")
+
+
+def test_the_name_of_a_file_outlives_the_run_that_has_sent_it():
+    entries = Entries()
+    entries.replay([sent(1), sent(2) | {"file_name": "contacts-2.csv"}])
+    found = entries.of_interrupted_runs("sent")
+    assert [entry.file_name for entry in found] == ["", "contacts-2.csv"]
+
+
+def test_every_file_has_a_name_of_its_own_that_is_known_as_one_and_json_has_none():
+    names = {new_file_name("csv") for _ in range(3)}
+    assert len(names) == 3
+    assert all(map(is_file_name, names))
+    assert not is_file_name("contacts.csv")
+    assert new_file_name("json") == ""

@@ -46,7 +46,7 @@ def import_json(client):
 
 
 def import_csv(client):
-    return client.import_csv(b"email\nann@example.com\n", ["l1"])
+    return client.import_csv("c.csv", b"email\nann@example.com\n", ["l1"])
 
 
 IMPORTS = pytest.mark.parametrize(
