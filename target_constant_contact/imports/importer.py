@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 MAX_WAITING: Final = 4
 """Sealed batches that may wait to be sent before reading stops for them."""
 
+_JOIN_SECONDS: Final = 1.0
+"""How long the end of a run waits for its thread, once nothing else is waited for."""
+
 
 class Importer:
     """The way of a sealed batch to a settled import.
@@ -66,7 +69,6 @@ class Importer:
         self._sender = Sender(api, ledger, import_format, self._progress, waiting)
         self._lost_imports = LostImports(states, ledger, self._sender, self._progress, waiting)
         self._poller = Poller(states, ledger, self._progress, waiting, on_settled)
-        self._stopped = False
         self._thread = threading.Thread(target=self._run, name="importer", daemon=True)
 
     @property
@@ -105,10 +107,14 @@ class Importer:
             while schedule.unsettled:
                 self._wait_for_change()
             self.raise_failure()
-            self._stopped = True
+            self._progress.stopped = True
 
     def give_up(self, seconds: float) -> None:
-        """Send nothing more; wait at most so long for what is in flight, then stop."""
+        """Send nothing more; wait at most so long for what is in flight, then stop.
+
+        A thread that is blocked in a request is waited for a moment longer and then left behind:
+        what it learns is not noted any more.
+        """
         deadline = self._waiting.clock() + seconds
         with self._progress.change() as schedule:
             schedule.close()
@@ -118,7 +124,9 @@ class Importer:
                 if left <= 0:
                     break
                 self._progress.changed.wait(min(left, SLICE_SECONDS))
-            self._stopped = True
+            self._progress.stopped = True
+        if self._thread.is_alive():
+            self._thread.join(_JOIN_SECONDS)
 
     def _take_up(self, batch: ImportBatch) -> Activity | None:
         """The completed activity of an interrupted run that has imported this batch.
@@ -144,7 +152,7 @@ class Importer:
     def _step(self) -> bool:
         """Do the next thing; False when the thread has nothing left to do."""
         with self._progress.changed:
-            if self._stopped:
+            if self._progress.stopped:
                 return False
             step = self._progress.schedule.next_step(self._waiting.clock())
             if isinstance(step, Wait):

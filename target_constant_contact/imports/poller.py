@@ -49,6 +49,9 @@ class Poller:
     def poll(self, due: Sequence[ImportInFlight]) -> None:
         """Ask for the imports whose time has come, and act on what the answers tell of any."""
         answers = self._states.of_all([item.activity_id for item in due])
+        if self._progress.stopped:
+            # The run did not wait for this answer: its STATE has left, and its report is written.
+            return
         now = self._waiting.clock()
         for item in self._progress.schedule.in_flight:
             activity = answers.get(item.activity_id)

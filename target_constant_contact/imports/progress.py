@@ -23,12 +23,14 @@ class Progress:
         schedule: The schedule.
         changed: Its lock, notified of every change that the other thread may wait for.
         failure: Why the run cannot succeed any more; None as long as it can.
+        stopped: The run has ended; what is learned now is nobody's concern any more.
     """
 
     def __init__(self, schedule: Schedule, on_failed: Callable[[], None]) -> None:
         self.schedule = schedule
         self.changed = threading.Condition()
         self.failure: Exception | None = None
+        self.stopped = False
         self._on_failed = on_failed
 
     @contextmanager
@@ -41,6 +43,8 @@ class Progress:
     def fail(self, error: Exception) -> None:
         """Note the first failure; what is in flight is still polled, nothing more is sent."""
         with self.change() as schedule:
+            if self.stopped:
+                return
             first = self.failure is None
             self.failure = self.failure or error
             schedule.close()

@@ -18,6 +18,10 @@ class DamagedJournalError(Exception):
     """A line that is not the last one cannot be read."""
 
 
+class ClosedJournalError(Exception):
+    """A line came after the end of the run: the file may be that of the next one by now."""
+
+
 class Journal:
     """The lines of a file, readable by its owner only.
 
@@ -26,11 +30,13 @@ class Journal:
 
     Raises:
         OSError: From every method, when the file cannot be used.
+        ClosedJournalError: From every method that writes, once it is closed.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self._descriptor: int | None = None
+        self._closed = False
 
     def read(self) -> list[dict[str, Any]]:
         """The lines; what a crash has left of a last one is not among them.
@@ -53,7 +59,8 @@ class Journal:
 
     def begin(self, line: Mapping[str, Any]) -> None:
         """Put a journal with this one line in the place of the old one, all or nothing."""
-        self.close()
+        self.raise_if_closed()
+        self._release()
         new = self.path.with_suffix(".new")
         write_private(new, _written(line), durable=True)
         replace_durably(new, self.path)
@@ -65,6 +72,7 @@ class Journal:
             line: What it holds.
             durable: Return only when it would outlive a crash of the machine.
         """
+        self.raise_if_closed()
         if self._descriptor is None:
             self._descriptor = self._open()
         text = _written(line).encode()
@@ -75,8 +83,17 @@ class Journal:
         if durable:
             os.fsync(self._descriptor)
 
+    def raise_if_closed(self) -> None:
+        """Raise if nothing may be written any more."""
+        if self._closed:
+            raise ClosedJournalError(str(self.path))
+
     def close(self) -> None:
-        """Close the file."""
+        """Close the file; it is never opened again."""
+        self._closed = True
+        self._release()
+
+    def _release(self) -> None:
         if self._descriptor is not None:
             os.close(self._descriptor)
             self._descriptor = None

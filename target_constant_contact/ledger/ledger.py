@@ -61,6 +61,7 @@ class Ledger:
 
     Raises:
         SettingsError: From every method that writes: the folder cannot be written.
+        ClosedJournalError: From every method that writes, once it is closed.
     """
 
     def __init__(
@@ -131,6 +132,8 @@ class Ledger:
     def begin(self, batch: ImportBatch, import_format: ImportFormat) -> Entry:
         """Note that a batch is going to be sent; on disk when this returns."""
         with self._lock, self._errors_explained():
+            # Its files may be those of the next run by now.
+            self._journal.raise_if_closed()
             entry = Entry(
                 number=self._entries.next_number,
                 content=content_of(batch, import_format),

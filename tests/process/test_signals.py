@@ -55,6 +55,22 @@ def test_a_signal_does_not_wait_for_an_activity_that_takes_too_long(tmp_path):
     assert target.states == []
 
 
+def test_a_signal_does_not_wait_for_a_request_that_takes_too_long(tmp_path):
+    with Sandbox(behaviour=Behaviour()) as sandbox:
+        sandbox.add_fault(Fault("POST", IMPORT, action="delay", seconds=40))
+        target = start(sandbox, tmp_path)
+        target.write(schema(), *map(member, range(5)), state("five"))
+        wait_for(lambda: any(request.path.endswith(IMPORT) for request in sandbox.requests))
+        target.send_signal(signal.SIGTERM)
+        began = time.monotonic()
+        assert target.wait() == 1
+        assert time.monotonic() - began < 20
+        sandbox.clear_faults()
+    assert target.states == []
+    assert "SIGTERM came before the run was finished" in target.stderr
+    assert "Traceback" not in target.stderr
+
+
 def test_a_second_signal_ends_the_process_at_once(tmp_path):
     with Sandbox(behaviour=Behaviour(seconds_to_start=0, seconds_to_finish=600)) as sandbox:
         target = start(sandbox, tmp_path)

@@ -19,6 +19,10 @@ from tests.support.imports import PLACE, Case, activity, batch, completed
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+GIVE_UP_BOUND = 4.0
+"""Seconds beyond those that it is told, within which the end of a run cannot be delayed: a
+scheduler kills after 20."""
+
 
 def test_every_batch_is_settled_before_the_run_is_finished(case):
     case.client.states["a1"] = iter([activity("a1", "processing"), completed("a1")])
@@ -36,6 +40,75 @@ def test_giving_up_waits_no_longer_than_it_was_told(case):
     case.importer.submit(batch(1))
     case.importer.give_up(0.05)
     assert case.settled == []
+
+
+def test_the_thread_has_ended_when_a_run_is_given_up(case):
+    case.client.states["a1"] = iter([activity("a1", "processing")] * 10_000)
+    release = hold(case)
+    soon = threading.Timer(0.1, release.set)
+    soon.start()
+    case.importer.give_up(0.05)
+    assert not importer_thread(case).is_alive()
+    soon.join()
+
+
+def test_a_thread_that_is_blocked_in_a_request_is_left_behind_and_writes_nothing_any_more(make):
+    """Its journal is that of the next run, which has its own opinion of what was sent."""
+    case = make()
+    release = hold(case)
+    began = time.monotonic()
+    case.importer.give_up(0.05)
+    assert time.monotonic() - began < GIVE_UP_BOUND
+    thread = importer_thread(case)
+    assert thread.is_alive()
+    case.ledger.close()
+    following = make(folder=case.ledger_folder)
+    journal = case.ledger_folder / "journal.jsonl"
+    before = journal.read_bytes()
+    release.set()
+    thread.join(5)
+    assert not thread.is_alive()
+    assert journal.read_bytes() == before
+    assert following.ledger.in_doubt
+    assert case.done == []
+    assert not case.woken.is_set()
+
+
+def test_what_is_learned_after_a_run_was_given_up_is_not_counted(make):
+    """Its report is written, and its STATE has left."""
+    case = make()
+    polled, release = threading.Event(), threading.Event()
+
+    def poll(activity_id):
+        polled.set()
+        release.wait(5)
+        return completed(activity_id)
+
+    case.client.activity = poll
+    case.importer.submit(batch(1))
+    polled.wait(5)
+    case.importer.give_up(0)
+    release.set()
+    importer_thread(case).join(5)
+    assert case.done == []
+
+
+def hold(case: Case) -> threading.Event:
+    """Let the first import be on its way until the event is set."""
+    sent, release = threading.Event(), threading.Event()
+
+    def on_import(_number: int) -> None:
+        sent.set()
+        release.wait(30)
+
+    case.client.on_import = on_import
+    case.importer.submit(batch(1))
+    assert sent.wait(5)
+    return release
+
+
+def importer_thread(case: Case) -> threading.Thread:
+    return case.importer._thread
 
 
 def test_a_blocked_submit_listens_to_a_signal(make):

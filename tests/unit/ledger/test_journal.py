@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from target_constant_contact.ledger.journal import DamagedJournalError, Journal
+from target_constant_contact.ledger.journal import ClosedJournalError, DamagedJournalError, Journal
 
 
 @pytest.fixture
@@ -45,8 +45,21 @@ def test_a_line_that_was_cut_off_is_none_and_nothing_is_glued_to_it(journal, cut
     whole = journal.path.read_bytes()
     journal.path.write_bytes(whole[:-cut])
     assert journal.read() == [{"line": "run"}]
-    journal.append({"number": 2}, durable=True)
+    next_one = Journal(journal.path)
+    next_one.append({"number": 2}, durable=True)
+    next_one.close()
     assert journal.read() == [{"line": "run"}, {"number": 2}]
+
+
+def test_a_closed_one_takes_no_line_any_more(journal):
+    """The file belongs to the next run."""
+    journal.begin({"line": "run"})
+    journal.close()
+    with pytest.raises(ClosedJournalError):
+        journal.append({"number": 1}, durable=False)
+    with pytest.raises(ClosedJournalError):
+        journal.begin({"line": "late"})
+    assert journal.read() == [{"line": "run"}]
 
 
 @pytest.mark.parametrize("text", ["{\n{}\n", "[]\n", "1\n", "\n\n"])

@@ -15,6 +15,7 @@ import pytest
 from target_constant_contact.api.models import Activity
 from target_constant_contact.exceptions import SettingsError
 from target_constant_contact.ledger.entry import Entry
+from target_constant_contact.ledger.journal import ClosedJournalError
 from target_constant_contact.ledger.ledger import export_key
 from tests.support.fakes import AT_ONCE
 from tests.support.ledgers import NOON, accepted, imported, names, say, send
@@ -431,3 +432,26 @@ def test_several_threads_may_use_it(exports):
     assert counted == {"run": 2, "sent": 16, "accepted": 16, "settled": 8, "taken up": 8}
     numbers = [line["number"] for line in exports.lines if line["line"] == "sent"]
     assert numbers == list(range(1, 17))
+
+
+def test_what_comes_after_the_end_of_a_run_is_in_no_journal(exports):
+    """A thread that was blocked in a request comes back while the next run is under way."""
+    first = exports.start("first")
+    entry = send(first, say(ann=1))
+    first.close()
+    following = exports.start("next")
+    send(following, say(ann=2))
+    journal, told = (
+        exports.journal.read_bytes(),
+        exports.folder / f"{entry.number + 1}.fingerprints",
+    )
+    said = told.read_bytes()
+    for late in (
+        lambda: first.begin(say(ann=3), "json"),
+        lambda: first.settle(entry, imported(entry)),
+        first.finish,
+    ):
+        with pytest.raises(ClosedJournalError):
+            late()
+    assert exports.journal.read_bytes() == journal
+    assert told.read_bytes() == said
