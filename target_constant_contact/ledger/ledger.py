@@ -6,7 +6,8 @@ goes on where it stopped: a batch with the same content that has been imported a
 by that import instead of being sent again. A run that ends well ends the journal too, so the
 repetition of the same data on the next night is really sent.
 
-It is kept in a journal, which holds hashes, counts, times and the service's ids; no personal data.
+It is kept in a journal, which holds hashes, counts, times, random names and the service's ids; no
+personal data.
 """
 
 from __future__ import annotations

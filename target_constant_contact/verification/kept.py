@@ -61,8 +61,11 @@ class KeptImports:
         self._imports: dict[int, KeptImport] = {}
         self._lock = threading.Lock()
 
-    def __len__(self) -> int:
-        return len(self._imports)
+    @property
+    def oldest(self) -> KeptImport | None:
+        """The import that was kept first of those that are left."""
+        with self._lock:
+            return next(iter(self._imports.values()), None)
 
     def add(
         self, batch: ImportBatch, activity: Activity, settlement: Settlement, since: float

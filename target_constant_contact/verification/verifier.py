@@ -130,8 +130,8 @@ class Verifier:
             InterruptedRunError: The run is to stop.
             OSError: Rows that were kept cannot be read.
         """
-        kept = self._kept.all()
-        if not kept or self._waiting.clock() - kept[0].since < self._early_seconds:
+        oldest = self._kept.oldest
+        if oldest is None or self._waiting.clock() - oldest.since < self._early_seconds:
             return
         self._early_seconds *= 2
         for destination, imports in self._kept.by_destination().items():
