@@ -19,6 +19,9 @@ REPORT_FILE: Final = "report.json"
 REJECTS_FILE: Final = "rejects.singer.jsonl"
 """In the folder of a run: its rejected rows, as Singer messages."""
 
+KEY_FILE: Final = "key"
+"""In the folder of all ledgers: the key of what they hold."""
+
 
 @dataclass(frozen=True, slots=True)
 class DataFolder:

@@ -200,6 +200,8 @@ def test_what_is_sent_is_on_disk_before_it_is_sent(exports, monkeypatch):
 
 def test_the_beginning_of_a_run_is_on_disk_before_anything_is_sent(exports, monkeypatch):
     """A first one puts its journal in the place of the old one: a file and a folder."""
+    exports.start("before").close()  # The key of the installation is made once.
+    exports.journal.unlink()
     synced: list[int] = []
     monkeypatch.setattr("os.fsync", synced.append)
     exports.interrupt()
