@@ -22,6 +22,15 @@ REJECTS_FILE: Final = "rejects.singer.jsonl"
 KEY_FILE: Final = "key"
 """In the folder of all ledgers: the key of what they hold."""
 
+UNVERIFIED_FOLDER: Final = "unverified"
+"""In the folder of a run: rows that have to be explained, until they are."""
+
+JOURNAL_FILE: Final = "journal.jsonl"
+"""In the folder of an export's ledger: what its runs have sent."""
+
+LOCK_FILE: Final = "lock"
+"""In the same folder: held by the run that is under way."""
+
 
 @dataclass(frozen=True, slots=True)
 class DataFolder:
@@ -67,6 +76,11 @@ class DataFolder:
         """File of the sandbox's account."""
         return self.path / "sandbox.sqlite"
 
+    @property
+    def ledgers(self) -> Path:
+        """Folder of all ledgers."""
+        return self.path / "ledger"
+
     def ledger(self, account: str, export: str) -> Path:
         """Folder of an export's ledger, beside those of other exports to the same account.
 
@@ -74,7 +88,7 @@ class DataFolder:
             account: Key of the account.
             export: Key of the export.
         """
-        return self.path / "ledger" / account / export
+        return self.ledgers / account / export
 
     def make_run(self) -> Path:
         """Make the folder of a new run and the folders above it, for their owner only.

@@ -20,7 +20,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from target_constant_contact.data_folder import KEY_FILE
+from target_constant_contact.data_folder import JOURNAL_FILE, KEY_FILE
 from target_constant_contact.exceptions import SettingsError
 from target_constant_contact.files import make_private_folder
 from target_constant_contact.ledger.entries import Entries
@@ -72,7 +72,7 @@ class Ledger:
     ) -> None:
         self._run = run
         self._now = now
-        self._journal = Journal(folder / "journal.jsonl")
+        self._journal = Journal(folder / JOURNAL_FILE)
         self._run_lock = RunLock(folder, self._journal)
         key = InstallationKey(folder.parents[1] / KEY_FILE)
         self._fingerprints = FingerprintFiles(folder, key)

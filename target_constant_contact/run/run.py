@@ -16,6 +16,7 @@ from target_constant_contact.run.ending import Ending
 from target_constant_contact.run.intake import Intake
 from target_constant_contact.run.sending import Sending
 from target_constant_contact.run.settling import Settling
+from target_constant_contact.verification.kept import forget_rows_of_dead_runs
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -203,5 +204,6 @@ def open_run(settings: Settings, hooks: Hooks) -> Run:
     Raises:
         SettingsError: The data folder cannot be written, or the sandbox is not installed.
     """
+    forget_rows_of_dead_runs(settings.data_dir)
     folder = settings.data_dir.make_run()
     return Run(settings, Account(settings), folder, hooks)

@@ -6,10 +6,14 @@ import csv
 import json
 import shutil
 from collections import defaultdict
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
+from target_constant_contact.data_folder import UNVERIFIED_FOLDER
 from target_constant_contact.files import make_private_folder, write_private_bytes
+from target_constant_contact.ledger.journal import DamagedJournalError
+from target_constant_contact.ledger.run_lock import living_runs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,9 +22,8 @@ if TYPE_CHECKING:
     from target_constant_contact.api.models import Activity
     from target_constant_contact.batches.batch import Destination, ImportBatch, ImportFormat
     from target_constant_contact.contacts.contact import Properties
+    from target_constant_contact.data_folder import DataFolder
     from target_constant_contact.ledger.settlement import Settlement
-
-_FOLDER: Final = "unverified"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +64,7 @@ class KeptImports:
         Raises:
             OSError: Its rows cannot be written.
         """
-        folder = self._run / _FOLDER
+        folder = self._run / UNVERIFIED_FOLDER
         path = folder / str(batch.number)
         make_private_folder(folder)
         write_private_bytes(path, batch.body)
@@ -96,4 +99,21 @@ def forget_rows(run: Path) -> None:
     Args:
         run: Folder of the run.
     """
-    shutil.rmtree(run / _FOLDER, ignore_errors=True)
+    shutil.rmtree(run / UNVERIFIED_FOLDER, ignore_errors=True)
+
+
+def forget_rows_of_dead_runs(data_folder: DataFolder) -> None:
+    """Delete the rows that killed runs have kept to explain them, whatever was exported.
+
+    Those of runs that are under way stay; all do where that cannot be told.
+
+    Args:
+        data_folder: Where the runs lie.
+    """
+    with suppress(OSError, DamagedJournalError):
+        # First: a run that begins later keeps its rows somewhere else.
+        found = [path.parent for path in data_folder.runs.glob(f"*/{UNVERIFIED_FOLDER}")]
+        living = living_runs(data_folder.ledgers) if found else ()
+        for run in found:
+            if run.name not in living:
+                forget_rows(run)
