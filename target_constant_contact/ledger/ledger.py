@@ -16,12 +16,10 @@ import hashlib
 import json
 import logging
 import threading
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from target_constant_contact.data_folder import JOURNAL_FILE, KEY_FILE
-from target_constant_contact.exceptions import SettingsError
+from target_constant_contact.data_folder import JOURNAL_FILE, KEY_FILE, usable
 from target_constant_contact.files import make_private_folder
 from target_constant_contact.ledger.entries import Entries
 from target_constant_contact.ledger.entry import Entry, content_of
@@ -32,7 +30,7 @@ from target_constant_contact.ledger.reuse import Reuse
 from target_constant_contact.ledger.run_lock import RunLock
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from target_constant_contact.api.models import Activity
@@ -64,7 +62,7 @@ class Ledger:
         interrupted_runs: Names of the runs that are taken up, the latest last.
 
     Raises:
-        SettingsError: From every method that writes: the folder cannot be written.
+        StorageError: From every method that writes: a file cannot be used.
     """
 
     def __init__(
@@ -92,7 +90,7 @@ class Ledger:
         Raises:
             TryLaterError: Another run has not ended in time.
         """
-        with self._errors_explained():
+        with usable(self._journal.path):
             make_private_folder(self._journal.path.parent)
             self._run_lock.acquire(waiting)
             line = self._line("run", run=self._run, key=self._fingerprints.key.name)
@@ -137,7 +135,7 @@ class Ledger:
 
     def begin(self, batch: ImportBatch, import_format: ImportFormat) -> Entry:
         """Note that a batch is going to be sent; on disk when this returns."""
-        with self._lock, self._errors_explained():
+        with self._lock, usable(self._journal.path):
             entry = Entry(
                 number=self._entries.next_number,
                 content=content_of(batch, import_format, self._fingerprints.key),
@@ -209,7 +207,7 @@ class Ledger:
 
     def finish(self) -> None:
         """End the journal: nothing in it is to be taken up by a later run."""
-        with self._lock, self._errors_explained():
+        with self._lock, usable(self._journal.path):
             end = self._line("end")
             if self._is_old:
                 # With nothing before it: the hashes of version 0.5 have no key.
@@ -259,22 +257,10 @@ class Ledger:
 
     def _note(self, line: Mapping[str, Any], *, durable: bool = False) -> None:
         """Write a line; the loss of one that is not durable costs a question to the service."""
-        with self._lock, self._errors_explained():
+        with self._lock, usable(self._journal.path):
             self._entries.apply(line)
             self._journal.append(line, durable=durable)
 
     def _line(self, kind: str, **members: Any) -> dict[str, Any]:
         at = self._now().astimezone(UTC).isoformat(timespec="microseconds")
         return {"line": kind, "at": at, **members}
-
-    @contextmanager
-    def _errors_explained(self) -> Iterator[None]:
-        try:
-            yield
-        except OSError as error:
-            folder = self._journal.path.parent
-            fault = (
-                f"data_dir: the journal in {folder} cannot be used ({error.strerror}); make "
-                "room, or set data_dir to a folder that can be written, and run again"
-            )
-            raise SettingsError([fault]) from None

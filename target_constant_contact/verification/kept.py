@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from target_constant_contact.data_folder import UNVERIFIED_FOLDER
+from target_constant_contact.data_folder import UNVERIFIED_FOLDER, usable
 from target_constant_contact.files import make_private_folder, write_private_bytes
 from target_constant_contact.ledger.journal import DamagedJournalError
 from target_constant_contact.ledger.run_lock import living_runs
@@ -62,12 +62,13 @@ class KeptImports:
         """Keep an import.
 
         Raises:
-            OSError: Its rows cannot be written.
+            StorageError: Its rows cannot be written.
         """
         folder = self._run / UNVERIFIED_FOLDER
         path = folder / str(batch.number)
-        make_private_folder(folder)
-        write_private_bytes(path, batch.body)
+        with usable(path):
+            make_private_folder(folder)
+            write_private_bytes(path, batch.body)
         self._imports[batch.destination].append(
             KeptImport(batch.number, batch.destination, settlement, activity.errors, path)
         )
