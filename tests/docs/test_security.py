@@ -13,10 +13,12 @@ from target_constant_contact.api.oauth.connection import Application, Connection
 from target_constant_contact.api.oauth.tokens import TokenStore
 from target_constant_contact.batches.batch import Destination, ImportBatch
 from target_constant_contact.data_folder import DataFolder
+from target_constant_contact.ledger.ledger import Ledger
 from target_constant_contact.ledger.settlement import Settlement
 from target_constant_contact.sandbox import Fault, Sandbox
 from target_constant_contact.verification.kept import KeptImports
 from tests.docs import pages
+from tests.support.fakes import AT_ONCE
 from tests.support.target import member, record, schema, state
 
 if TYPE_CHECKING:
@@ -45,8 +47,18 @@ def files(sandbox: Sandbox, export: Any, tmp_path: Path) -> list[str]:
     with store.lock("shop"):
         store.write(Connection("shop", application, refresh_token="a token"))
     Sandbox(data.sandbox).close()
+    damage(data.ledger("account", "export"))
     found = [path for path in data.path.rglob("*") if path.is_file()]
     return [str(path.relative_to(data.path)) for path in found if not OF_SQLITE.search(path.name)]
+
+
+def damage(folder: Path) -> None:
+    """Leave a journal that cannot be read, and a run that has found it."""
+    folder.mkdir(parents=True)
+    (folder / "journal.jsonl").write_text("{\n{}\n")
+    ledger = Ledger(folder, "a-run")
+    ledger.open(AT_ONCE)
+    ledger.close()
 
 
 def test_what_is_at_rest_is_in_the_table_and_the_reverse(files):
