@@ -3,21 +3,37 @@
 from __future__ import annotations
 
 import secrets
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import platformdirs
 
-from target_constant_contact.exceptions import SettingsError
-from target_constant_contact.files import make_private_folder
+from target_constant_contact.exceptions import SettingsError, StorageError
+from target_constant_contact.files import PRIVATE_FOLDER, exposure, make_private_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 REPORT_FILE: Final = "report.json"
 """In the folder of a run: what came of it."""
 
 REJECTS_FILE: Final = "rejects.singer.jsonl"
 """In the folder of a run: its rejected rows, as Singer messages."""
+
+KEY_FILE: Final = "key"
+"""In the folder of all ledgers: the key of what they hold."""
+
+UNVERIFIED_FOLDER: Final = "unverified"
+"""In the folder of a run: rows that have to be explained, until they are."""
+
+JOURNAL_FILE: Final = "journal.jsonl"
+"""In the folder of an export's ledger: what its runs have sent."""
+
+LOCK_FILE: Final = "lock"
+"""In the same folder: held by the run that is under way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +42,10 @@ class DataFolder:
 
     Attributes:
         path: The folder.
+
+    Raises:
+        SettingsError: From everything that tells a place in the folder: others than its owner and
+            root could change what is kept there.
     """
 
     path: Path
@@ -44,25 +64,46 @@ class DataFolder:
             raise SettingsError([f"data_dir: {value!r} is not of type 'string'"])
         return cls(Path(value).expanduser())
 
+    def refuse_if_exposed(self) -> None:
+        """Refuse a folder in which other users could change what is kept.
+
+        Raises:
+            SettingsError: They could; it says how.
+        """
+        with usable(self.path):
+            found = exposure(self.path)
+        if found:
+            fault = (
+                f"data_dir: {found}, who could change what is kept in {self.path}; set data_dir "
+                "to a folder of your own that others cannot write, or correct owner and mode "
+                "(chmod go-w)"
+            )
+            raise SettingsError([fault])
+
     @property
     def connections(self) -> Path:
         """Folder of the token store."""
-        return self.path / "connections"
+        return self._place("connections")
 
     @property
     def runs(self) -> Path:
         """Folder with a folder for each run, which begins with the time of its start."""
-        return self.path / "runs"
+        return self._place("runs")
 
     @property
     def requests(self) -> Path:
         """File of the request counts."""
-        return self.path / "requests.sqlite"
+        return self._place("requests.sqlite")
 
     @property
     def sandbox(self) -> Path:
         """File of the sandbox's account."""
-        return self.path / "sandbox.sqlite"
+        return self._place("sandbox.sqlite")
+
+    @property
+    def ledgers(self) -> Path:
+        """Folder of all ledgers."""
+        return self._place("ledger")
 
     def ledger(self, account: str, export: str) -> Path:
         """Folder of an export's ledger, beside those of other exports to the same account.
@@ -71,7 +112,7 @@ class DataFolder:
             account: Key of the account.
             export: Key of the export.
         """
-        return self.path / "ledger" / account / export
+        return self.ledgers / account / export
 
     def make_run(self) -> Path:
         """Make the folder of a new run and the folders above it, for their owner only.
@@ -81,12 +122,32 @@ class DataFolder:
         """
         # Two runs may start in the same second; the time comes first, so names sort by it.
         path = self.runs / f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
-        try:
-            make_private_folder(path)
-        except OSError as error:
-            fault = (
-                f"data_dir: cannot write below {self.path} ({error.strerror}); set data_dir to "
-                "a folder that can be written"
-            )
-            raise SettingsError([fault]) from error
+        with usable(self.path):
+            make_private_folder(path.parent)
+            # Nobody can have made it: what is written there goes nowhere else.
+            path.mkdir(mode=PRIVATE_FOLDER)
         return path
+
+    def _place(self, name: str) -> Path:
+        self.refuse_if_exposed()
+        return self.path / name
+
+
+@contextmanager
+def usable(path: Path) -> Iterator[None]:
+    """Say in one line which file of the data folder cannot be used.
+
+    Args:
+        path: A file or folder that the error is of, if it does not tell itself.
+
+    Raises:
+        StorageError: In the place of every `OSError`.
+    """
+    try:
+        yield
+    except OSError as error:
+        fault = (
+            f"data_dir: {error.filename or path} cannot be used ({error.strerror}); make room, or "
+            "set data_dir to a folder that can be written, and run again"
+        )
+        raise StorageError([fault]) from error

@@ -4,6 +4,7 @@
 
     TargetError                      1   anything else
     ├── SettingsError               78   correct the settings
+    │   └── StorageError                 the disk is full, or a file in data_dir cannot be used
     ├── SignInError                 77   sign in again, or ask for a privilege
     ├── TryLaterError               75   start the run again later
     │   ├── QuotaExceededError           the day's requests are used up
@@ -51,6 +52,10 @@ class SettingsError(TargetError):
     def __init__(self, faults: Iterable[str]) -> None:
         self.faults = tuple(faults)
         super().__init__("; ".join(self.faults))
+
+
+class StorageError(SettingsError):
+    """A file of the data folder cannot be used: the disk is full, or its rights are wrong."""
 
 
 class SignInError(TargetError):

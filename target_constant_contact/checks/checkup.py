@@ -135,7 +135,7 @@ class Checkup:
     def _check_data_folder(self) -> Iterator[Check]:
         given = self._config.get("data_dir")
         if given is None or isinstance(given, str):
-            yield from check_data_folder(DataFolder.of_setting(given).path)
+            yield from check_data_folder(DataFolder.of_setting(given))
         else:
             yield Check("data folder", "skipped", "the settings are wrong")
 

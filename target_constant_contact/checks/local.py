@@ -13,9 +13,9 @@ from target_constant_contact.settings.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from pathlib import Path
 
     from target_constant_contact.api.limits.limiter import RateLimiter
+    from target_constant_contact.data_folder import DataFolder
 
 _NEARLY_USED_UP: Final = 0.8
 
@@ -32,21 +32,22 @@ def check_settings(config: Mapping[str, Any], schema: Mapping[str, Any]) -> Iter
         yield Check("settings", "warning", line)
 
 
-def check_data_folder(folder: Path) -> Iterator[Check]:
-    """Whether something can be written there.
+def check_data_folder(folder: DataFolder) -> Iterator[Check]:
+    """Whether something can be written there, and only its owner can change it.
 
     Raises:
-        SettingsError: Nothing can.
+        SettingsError: Nothing can, or others can.
     """
+    folder.refuse_if_exposed()
     try:
-        prove_writable(folder)
+        prove_writable(folder.path)
     except OSError as error:
         fault = (
-            f"data_dir: cannot write in {folder} ({error.strerror}); set data_dir to a folder "
+            f"data_dir: cannot write in {folder.path} ({error.strerror}); set data_dir to a folder "
             "that can be written and lasts"
         )
         raise SettingsError([fault]) from None
-    yield Check("data folder", "ok", f"{folder} can be written")
+    yield Check("data folder", "ok", f"{folder.path} can be written")
 
 
 def check_requests(limiter: RateLimiter, per_day: int) -> Iterator[Check]:

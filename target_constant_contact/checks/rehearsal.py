@@ -12,7 +12,7 @@ from typing import IO, TYPE_CHECKING, Any, Final
 from singer_sdk.exceptions import SingerSDKError
 from typing_extensions import override
 
-from target_constant_contact.exceptions import DataError, SettingsError, TargetError
+from target_constant_contact.exceptions import DataError, SettingsError, StorageError, TargetError
 from target_constant_contact.run.run import Run
 from target_constant_contact.singer.streams import Streams
 from target_constant_contact.singer.target import TargetConstantContact
@@ -85,6 +85,9 @@ def rehearse(config: Mapping[str, Any], account: Account, messages: IO[str]) -> 
         error = None
         try:
             target.listen(messages)
+        except StorageError as caught:
+            # Not in data_dir.
+            raise caught.__cause__ or caught from None
         except (TargetError, SingerSDKError) as caught:
             error = caught
         return target.outcome(error)

@@ -6,7 +6,7 @@ import functools
 import json
 import logging
 import sys
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,9 +14,11 @@ import click
 from singer_sdk.configuration._dict_config import parse_environment_config
 
 from target_constant_contact.account.account import Account
+from target_constant_contact.data_folder import DataFolder
 from target_constant_contact.exceptions import SettingsError
 from target_constant_contact.settings.settings import Settings
 from target_constant_contact.singer.target import TargetConstantContact
+from target_constant_contact.verification.kept import forget_rows_of_dead_runs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -31,7 +33,8 @@ def configured(command: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command the options `--config` and `--data-dir`, and as first argument the settings.
 
     The settings come from the environment, then from the files, then from the options: what
-    comes later wins. They are not checked yet.
+    comes later wins. They are not checked yet. Rows that killed runs have kept in the data folder
+    are deleted.
     """
 
     @click.option(
@@ -44,8 +47,11 @@ def configured(command: Callable[..., Any]) -> Callable[..., Any]:
     @click.option("--data-dir", help="Folder of connections, runs and request counts.")
     @functools.wraps(command)
     def wrapped(config_files: Sequence[str], data_dir: str | None, **options: Any) -> Any:
-        config = read_config(config_files)
-        return command(config | ({"data_dir": data_dir} if data_dir else {}), **options)
+        config = read_config(config_files) | ({"data_dir": data_dir} if data_dir else {})
+        # What is wrong with the setting is for the command to say.
+        with suppress(SettingsError):
+            forget_rows_of_dead_runs(DataFolder.of_setting(config.get("data_dir")))
+        return command(config, **options)
 
     return wrapped
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from target_constant_contact.batches.batch import ImportBatch, ImportFormat
+    from target_constant_contact.ledger.installation_key import InstallationKey
 
 State: TypeAlias = Literal["sent", "accepted", "settled", "not taken", "lost"]
 
@@ -28,7 +29,7 @@ class Entry:
 
     Attributes:
         number: Its place in the order of sending, over all runs of the journal.
-        content: SHA-256 of everything that was sent.
+        content: Hash of everything that was sent.
         stream: Stream of its rows.
         rows: Number of its rows.
         began_at: When it was sent, by this machine's clock.
@@ -61,9 +62,18 @@ def is_file_name(name: str) -> bool:
     return bool(_FILE_NAME.fullmatch(name))
 
 
-def content_of(batch: ImportBatch, import_format: ImportFormat) -> str:
-    """A hash of everything that makes two requests the same."""
+def content_of(batch: ImportBatch, import_format: ImportFormat, key: InstallationKey | None) -> str:
+    """A hash of everything that makes two requests the same.
+
+    Args:
+        batch: What is sent.
+        import_format: How it is encoded.
+        key: The key of the installation; None for the hash that version 0.5 has made.
+    """
     head = json.dumps([import_format, batch.destination.list_ids, batch.sms_permission])
-    content = hashlib.sha256(head.encode() + b"\n")
+    head_line = head.encode() + b"\n"
+    if key:
+        return key.hash(head_line, batch.body)
+    content = hashlib.sha256(head_line)
     content.update(batch.body)
     return content.hexdigest()

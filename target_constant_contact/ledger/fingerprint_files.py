@@ -1,8 +1,8 @@
-"""The files that tell, without naming anybody, what each batch has said of its people."""
+"""The files that tell what each batch has said of its people; only with the installation's key."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from target_constant_contact.batches.fingerprints import Fingerprints
 from target_constant_contact.files import write_private_bytes
@@ -12,6 +12,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from target_constant_contact.ledger.entry import Entry
+    from target_constant_contact.ledger.installation_key import InstallationKey
+
+_HIDDEN: Final = b"fingerprints 2\n"
+"""Begins a file that is encrypted. Those of version 0.5 are not, and serve until their run is
+ended."""
 
 
 class FingerprintFiles:
@@ -19,10 +24,15 @@ class FingerprintFiles:
 
     Args:
         folder: Folder of the export.
+        key: Hides what they say.
+
+    Attributes:
+        key: As above.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, key: InstallationKey) -> None:
         self._folder = folder
+        self.key = key
 
     def save(self, entry: Entry, said: Mapping[str, int]) -> None:
         """Keep what a batch says; a crash of the machine may lose it.
@@ -34,14 +44,18 @@ class FingerprintFiles:
         Raises:
             OSError: It cannot be written.
         """
-        write_private_bytes(self._path(entry), Fingerprints.of(said).to_bytes())
+        text = Fingerprints.of(said).to_bytes()
+        write_private_bytes(self._path(entry), _HIDDEN + self.key.hide(text))
 
     def load(self, entry: Entry) -> Fingerprints | None:
-        """Read what :meth:`save` wrote; None when it is missing or not whole."""
+        """Read what :meth:`save` wrote; None when it is missing, not whole, or of another key."""
         try:
-            return Fingerprints.from_bytes(self._path(entry).read_bytes())
+            text = self._path(entry).read_bytes()
         except OSError:
             return None
+        if text.startswith(_HIDDEN):
+            text = self.key.show(text.removeprefix(_HIDDEN)) or b""
+        return Fingerprints.from_bytes(text)
 
     def delete(self) -> None:
         """Delete the files of all entries.

@@ -7,7 +7,7 @@ import json
 import os
 from typing import TYPE_CHECKING, Any
 
-from target_constant_contact.files import PRIVATE_FILE, replace_durably, write_private
+from target_constant_contact.files import naming, open_private, replace_durably, write_private
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -76,12 +76,13 @@ class Journal:
         if self._descriptor is None:
             self._descriptor = self._open()
         text = _written(line).encode()
-        if (done := os.write(self._descriptor, text)) < len(text):
-            # The disk is full: nothing may be glued to half a line.
-            os.ftruncate(self._descriptor, os.fstat(self._descriptor).st_size - done)
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self.path))
-        if durable:
-            os.fsync(self._descriptor)
+        with naming(self.path):
+            if (done := os.write(self._descriptor, text)) < len(text):
+                # The disk is full: nothing may be glued to half a line.
+                os.ftruncate(self._descriptor, os.fstat(self._descriptor).st_size - done)
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            if durable:
+                os.fsync(self._descriptor)
 
     def raise_if_closed(self) -> None:
         """Raise if nothing may be written any more."""
@@ -100,7 +101,7 @@ class Journal:
 
     def _open(self) -> int:
         """Open the file behind its last whole line."""
-        descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND, PRIVATE_FILE)
+        descriptor = open_private(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND)
         text = self.path.read_bytes()
         os.ftruncate(descriptor, text.rfind(b"\n") + 1)
         return descriptor

@@ -6,8 +6,8 @@ goes on where it stopped: a batch with the same content that has been imported a
 by that import instead of being sent again. A run that ends well ends the journal too, so the
 repetition of the same data on the next night is really sent.
 
-It is kept in a journal, which holds hashes, counts, times, random names and the service's ids; no
-personal data.
+It is kept in a journal, which holds keyed hashes, counts, times, random names and the service's
+ids; no personal data.
 """
 
 from __future__ import annotations
@@ -16,21 +16,21 @@ import hashlib
 import json
 import logging
 import threading
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from target_constant_contact.exceptions import SettingsError
+from target_constant_contact.data_folder import JOURNAL_FILE, KEY_FILE, usable
 from target_constant_contact.files import make_private_folder
 from target_constant_contact.ledger.entries import Entries
 from target_constant_contact.ledger.entry import Entry, content_of, new_file_name
 from target_constant_contact.ledger.fingerprint_files import FingerprintFiles
+from target_constant_contact.ledger.installation_key import InstallationKey
 from target_constant_contact.ledger.journal import DamagedJournalError, Journal
 from target_constant_contact.ledger.reuse import Reuse
 from target_constant_contact.ledger.run_lock import RunLock
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from target_constant_contact.api.models import Activity
@@ -53,7 +53,8 @@ class Ledger:
     several threads.
 
     Args:
-        folder: Folder of the export; those of other exports to the same account are beside it.
+        folder: Folder of the export; those of other exports to the same account are beside it, and
+            beside their folder is the key of the installation.
         run: Name of this run.
         now: Returns the time, with its zone.
 
@@ -61,22 +62,24 @@ class Ledger:
         interrupted_runs: Names of the runs that are taken up, the latest last.
 
     Raises:
-        SettingsError: From every method that writes: the folder cannot be written.
+        StorageError: From every method that writes: a file cannot be used.
         ClosedJournalError: From every method that writes, once it is closed.
     """
 
     def __init__(
         self, folder: Path, run: str, *, now: Callable[[], datetime] = lambda: datetime.now(UTC)
     ) -> None:
-        self._folder = folder
         self._run = run
         self._now = now
-        self._journal = Journal(folder / "journal.jsonl")
+        self._journal = Journal(folder / JOURNAL_FILE)
         self._run_lock = RunLock(folder, self._journal)
-        self._fingerprints = FingerprintFiles(folder)
+        key = InstallationKey(folder.parents[1] / KEY_FILE)
+        self._fingerprints = FingerprintFiles(folder, key)
         self._entries = Entries()
         self._reuse = Reuse(folder, self._fingerprints)
         self._lock = threading.RLock()
+        self._is_old = False
+        """Whether version 0.5 has written to the journal."""
         self.interrupted_runs: tuple[str, ...] = ()
 
     def open(self, waiting: Waiting) -> None:
@@ -88,15 +91,16 @@ class Ledger:
         Raises:
             TryLaterError: Another run has not ended in time.
         """
-        with self._errors_explained():
-            make_private_folder(self._folder)
+        with usable(self._journal.path):
+            make_private_folder(self._journal.path.parent)
             self._run_lock.acquire(waiting)
+            line = self._line("run", run=self._run, key=self._fingerprints.key.name)
             if self._recall():
-                self._journal.append(self._line("run", run=self._run), durable=True)
+                self._journal.append(line, durable=True)
             else:
                 # First the files: once the journal has begun, the next run would keep them.
                 self._fingerprints.delete()
-                self._journal.begin(self._line("run", run=self._run))
+                self._journal.begin(line)
 
     @property
     def accepted(self) -> tuple[Entry, ...]:
@@ -132,12 +136,12 @@ class Ledger:
 
     def begin(self, batch: ImportBatch, import_format: ImportFormat) -> Entry:
         """Note that a batch is going to be sent; on disk when this returns."""
-        with self._lock, self._errors_explained():
+        with self._lock, usable(self._journal.path):
             # Its files may be those of the next run by now.
             self._journal.raise_if_closed()
             entry = Entry(
                 number=self._entries.next_number,
-                content=content_of(batch, import_format),
+                content=content_of(batch, import_format, self._fingerprints.key),
                 stream=batch.destination.stream,
                 rows=batch.rows,
                 began_at=self._now().astimezone(UTC),
@@ -196,18 +200,25 @@ class Ledger:
         one of its people, and all of its rows have landed or belong to people who unsubscribed.
         """
         with self._lock:
-            content = content_of(batch, import_format)
-            found = self._reuse.take(content, batch.fingerprints, self._entries)
-            if found is None:
-                return None
-            entry, activity = found
-            self._note(self._line("taken up", number=entry.number))
-            return activity
+            for key in (
+                (self._fingerprints.key, None) if self._is_old else (self._fingerprints.key,)
+            ):
+                content = content_of(batch, import_format, key)
+                if found := self._reuse.take(content, batch.fingerprints, self._entries):
+                    entry, activity = found
+                    self._note(self._line("taken up", number=entry.number))
+                    return activity
+            return None
 
     def finish(self) -> None:
         """End the journal: nothing in it is to be taken up by a later run."""
-        with self._lock, self._errors_explained():
-            self._journal.append(self._line("end"), durable=True)
+        with self._lock, usable(self._journal.path):
+            end = self._line("end")
+            if self._is_old:
+                # With nothing before it: the hashes of version 0.5 have no key.
+                self._journal.begin(end)
+            else:
+                self._journal.append(end, durable=True)
             # After the line: as long as a run may be taken up, they are needed.
             self._fingerprints.delete()
 
@@ -224,16 +235,23 @@ class Ledger:
             if not lines or lines[-1].get("line") == "end":
                 return False
             self._entries.replay(lines)
-            self.interrupted_runs = tuple(
-                str(line["run"]) for line in lines if line.get("line") == "run"
-            )
+            runs = [line for line in lines if line.get("line") == "run"]
+            self.interrupted_runs = tuple(str(line["run"]) for line in runs)
+            keys = {line.get("key") for line in runs}
+            self._is_old = None in keys
+            if keys - {None, self._fingerprints.key.name}:
+                _logger.warning(
+                    "%s is not the key of the interrupted run, so what that has sent cannot be "
+                    "recognised; it is sent again",
+                    self._fingerprints.key.path,
+                )
         except (DamagedJournalError, KeyError, TypeError, ValueError):
             self._put_aside()
             return False
         return True
 
     def _put_aside(self) -> None:
-        aside = self._folder / f"journal.damaged-{self._run}.jsonl"
+        aside = self._journal.path.parent / f"journal.damaged-{self._run}.jsonl"
         self._journal.path.rename(aside)
         self._entries = Entries()
         _logger.warning(
@@ -244,21 +262,10 @@ class Ledger:
 
     def _note(self, line: Mapping[str, Any], *, durable: bool = False) -> None:
         """Write a line; the loss of one that is not durable costs a question to the service."""
-        with self._lock, self._errors_explained():
+        with self._lock, usable(self._journal.path):
             self._entries.apply(line)
             self._journal.append(line, durable=durable)
 
     def _line(self, kind: str, **members: Any) -> dict[str, Any]:
         at = self._now().astimezone(UTC).isoformat(timespec="microseconds")
         return {"line": kind, "at": at, **members}
-
-    @contextmanager
-    def _errors_explained(self) -> Iterator[None]:
-        try:
-            yield
-        except OSError as error:
-            fault = (
-                f"data_dir: the journal in {self._folder} cannot be used ({error.strerror}); make "
-                "room, or set data_dir to a folder that can be written, and run again"
-            )
-            raise SettingsError([fault]) from None

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from filelock import FileLock, Timeout
 
+from target_constant_contact.data_folder import JOURNAL_FILE, LOCK_FILE
 from target_constant_contact.exceptions import TryLaterError
 from target_constant_contact.files import PRIVATE_FILE
 from target_constant_contact.ledger.journal import DamagedJournalError, Journal
@@ -32,7 +33,7 @@ class RunLock:
     def __init__(self, folder: Path, journal: Journal) -> None:
         self._journal = journal
         # The main thread takes the lock, and whichever thread ends the run frees it.
-        self._file_lock = FileLock(folder / "lock", mode=PRIVATE_FILE, thread_local=False)
+        self._file_lock = FileLock(folder / LOCK_FILE, mode=PRIVATE_FILE, thread_local=False)
 
     def acquire(self, waiting: Waiting) -> None:
         """Take the lock, once the run that holds it has ended.
@@ -67,7 +68,37 @@ class RunLock:
         """What to call the run that has begun last."""
         # It may be between taking the lock and the first line of its journal.
         with suppress(OSError, DamagedJournalError):
-            names = [line.get("run") for line in self._journal.read() if line.get("line") == "run"]
-            if names and names[-1]:
+            if names := _runs_in(self._journal):
                 return f"Run {names[-1]}"
         return "Another run"
+
+
+def living_runs(ledgers: Path) -> set[str]:
+    """Names of the runs that are under way, and of those that they take up.
+
+    Args:
+        ledgers: Folder of all ledgers.
+
+    Raises:
+        OSError, DamagedJournalError: It cannot be told.
+    """
+    return {
+        name
+        for path in ledgers.glob(f"*/*/{LOCK_FILE}")
+        if _is_held(path)
+        for name in _runs_in(Journal(path.with_name(JOURNAL_FILE)))
+    }
+
+
+def _is_held(path: Path) -> bool:
+    try:
+        with FileLock(path, timeout=0, mode=PRIVATE_FILE):
+            return False
+    except Timeout:
+        return True
+
+
+def _runs_in(journal: Journal) -> list[str]:
+    """Names of the runs that have written to a journal, the latest last."""
+    names = [line.get("run") for line in journal.read() if line.get("line") == "run"]
+    return [name for name in names if name]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from target_constant_contact.contacts.contact import CUSTOM_PREFIX, TEXT_LIMITS
 from target_constant_contact.mapping.custom_fields import custom_field_converter
-from target_constant_contact.mapping.dates import anniversary, day_text
+from target_constant_contact.mapping.dates import anniversary, consent_day
 from target_constant_contact.mapping.values import (
     Convert,
     Text,
@@ -34,7 +34,7 @@ def converters_for(
         custom: The custom fields of the mapping.
         truncate: Cut text that is too long instead of rejecting it.
         lines: Whether the import format can hold line breaks in a text area.
-        today: The date that anniversaries are compared with.
+        today: The date that anniversaries and days of consent are compared with.
     """
     converters: dict[str, Convert] = {
         **{name: Text(limit, truncate=truncate) for name, limit in TEXT_LIMITS.items()},
@@ -43,7 +43,7 @@ def converters_for(
         "birthday_day": whole_number(31, "day of a month"),
         "anniversary": anniversary(today),
         "sms_number": us_phone_number,
-        "sms_consent_date": day_text,
+        "sms_consent_date": consent_day(today),
     }
     for field in custom:
         convert = custom_field_converter(field, truncate=truncate, lines=lines)

@@ -19,6 +19,7 @@ _Part = TypeVar("_Part", str, int)
 _NO_MOMENT = "is not a date and time; write YYYY-MM-DDTHH:MM:SS"
 _LAST_YEAR_REFUSED = 1900
 _YEARS_AHEAD = 10
+_FIRST_YEAR_OF_CONSENT = 2000
 _calendar_part = itemgetter(slice(10))
 _PLAIN_DATES = re.compile(
     r"(?:\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,9}+)?+)?+(?:Z|[+-]\d\d:?\d\d)?+)?+\n)*+",
@@ -88,6 +89,27 @@ def birthday_part(index: int) -> OfDay[int]:
     def convert(value: Any) -> int | None:
         found = month_and_day(value)
         return None if found is None else found[index]
+
+    return OfDay(convert)
+
+
+def consent_day(today: date) -> OfDay[str]:
+    """A converter for days of consent to text messages: from 2000 on, and not after today.
+
+    Any other day is that of a missing value, such as 1970-01-01 or 9999-12-31, and no consent. It
+    may be tomorrow, where the day begins earlier.
+    """
+    latest = today.toordinal() + 1
+
+    def convert(value: Any) -> str | None:
+        day = calendar_day(value)
+        if day is None:
+            return None
+        if day.year < _FIRST_YEAR_OF_CONSENT or day.toordinal() > latest:
+            raise UnfitValueError(
+                "is not between 2000 and today, so no consent can be claimed; correct or clear it"
+            )
+        return day.isoformat()
 
     return OfDay(convert)
 

@@ -36,7 +36,7 @@ class MappingOptions:
     """What decides about values beside the mapping itself.
 
     Attributes:
-        today: The date that anniversaries are compared with.
+        today: The date that anniversaries and days of consent are compared with.
         custom_fields: The custom fields of the account.
         on_too_long: What happens to text that is longer than its property; e-mail addresses,
             numbers and dates are always rejected, never cut.

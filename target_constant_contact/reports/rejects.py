@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import os
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Final
 
+from target_constant_contact.data_folder import usable
+from target_constant_contact.exceptions import StorageError
+from target_constant_contact.files import open_private
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from io import TextIOWrapper
     from pathlib import Path
 
@@ -25,6 +30,9 @@ class RejectsFile:
     Args:
         path: Where the file is to be made.
         encode: Encodes a Singer message as one line, without its end.
+
+    Raises:
+        StorageError: From every method: it cannot be written.
     """
 
     def __init__(self, path: Path, encode: Callable[[object], str]) -> None:
@@ -52,33 +60,51 @@ class RejectsFile:
             field: The record field that it is about, or an empty string.
             evidence: How it is known of a row that was sent.
         """
-        file = self._file or self._open()
         stream = schema["stream"]
+        lines = ""
         if self._schemas.get(stream) is not schema:
             self._schemas[stream] = schema
-            file.write(self._encode(_with_reject_columns(schema)) + "\n")
+            lines = self._encode(_with_reject_columns(schema)) + "\n"
         row = {**record["record"], REASON: reason, FIELD: field}
         if evidence:
             row[EVIDENCE] = evidence
-        file.write(self._encode({**record, "record": row}) + "\n")
+        lines += self._encode({**record, "record": row}) + "\n"
+        with self._giving_up():
+            file = self._file or self._open()
+            file.write(lines)
         self._dirty = True
 
     def sync(self) -> None:
         """Put everything written so far on the disk."""
         if self._file and self._dirty:
-            self._file.flush()
-            os.fsync(self._file.fileno())
+            with self._giving_up():
+                self._file.flush()
+                os.fsync(self._file.fileno())
             self._dirty = False
 
     def close(self) -> None:
         """Sync and close the file, if there is one."""
-        self.sync()
-        if self._file:
-            self._file.close()
-            self._file = None
+        file, self._file = self._file, None
+        if file:
+            with usable(self.path), file:
+                file.flush()
+                os.fsync(file.fileno())
+
+    @contextmanager
+    def _giving_up(self) -> Iterator[None]:
+        """Close the file when it cannot be written: what is left over would fail again later."""
+        try:
+            with usable(self.path):
+                yield
+        except StorageError:
+            file, self._file = self._file, None
+            if file:
+                with suppress(OSError):
+                    file.close()
+            raise
 
     def _open(self) -> TextIOWrapper:
-        descriptor = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        descriptor = open_private(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
         self._file = os.fdopen(descriptor, "a", encoding="utf-8")
         return self._file
 

@@ -7,7 +7,8 @@ from collections import Counter
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-from target_constant_contact.files import write_private
+from target_constant_contact.data_folder import usable
+from target_constant_contact.files import write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -171,7 +172,7 @@ class Report:
             yield f"Total: {self.totals}"
 
     def write(self, path: Path, list_names: Mapping[str, str], **facts: Any) -> None:
-        """Write ``report.json``, readable only by its owner.
+        """Write ``report.json``, readable only by its owner; all or nothing.
 
         Args:
             path: The file.
@@ -199,7 +200,8 @@ class Report:
             "imports": [asdict(record) for record in self.imports],
         }
         text = json.dumps(document, indent=2, ensure_ascii=False) + "\n"
-        write_private(path, text)
+        with usable(path):
+            write_whole(path, text)
 
 
 def _lists(destination: Destination, names: Mapping[str, str]) -> list[dict[str, str]]:

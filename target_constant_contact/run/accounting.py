@@ -206,7 +206,7 @@ class Accounting:
         """Sync and close the file of rejected rows.
 
         Raises:
-            OSError: It could not be written.
+            StorageError: It could not be written.
         """
         with self._lock:
             self._rejects.close()

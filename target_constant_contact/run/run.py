@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any, Final
 from target_constant_contact.account.account import Account
 from target_constant_contact.contacts.contact import Rejection
 from target_constant_contact.contacts.encoding import encode_contact
-from target_constant_contact.exceptions import DataError, TargetError
+from target_constant_contact.exceptions import DataError, StorageError, TargetError
 from target_constant_contact.run.accounting import Accounting
 from target_constant_contact.run.continuity import Continuity
 from target_constant_contact.run.ending import Ending
 from target_constant_contact.run.intake import Intake
 from target_constant_contact.run.sending import Sending
 from target_constant_contact.run.settling import Settling
+from target_constant_contact.verification.kept import forget_rows_of_dead_runs
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -172,7 +173,11 @@ class Run:
         # The data are at fault, and sending them again would not help: nothing is to be taken up.
         concluded = self._stage is _Stage.SETTLED and isinstance(error, DataError)
         known = isinstance(error, TargetError)
-        self._end("failed", str(error) if known else type(error).__name__, concluded=concluded)
+        try:
+            self._end("failed", str(error) if known else type(error).__name__, concluded=concluded)
+        except StorageError as other:
+            # What went wrong before is raised, and matters more.
+            _logger.error("%s", other)  # noqa: TRY400 - one line
 
     def _end(self, status: str, error: str | None, *, concluded: bool) -> None:
         # First, so that a report that cannot be written does not end the run a second time.
@@ -204,5 +209,6 @@ def open_run(settings: Settings, hooks: Hooks) -> Run:
     Raises:
         SettingsError: The data folder cannot be written, or the sandbox is not installed.
     """
+    forget_rows_of_dead_runs(settings.data_dir)
     folder = settings.data_dir.make_run()
     return Run(settings, Account(settings), folder, hooks)

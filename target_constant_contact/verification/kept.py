@@ -8,10 +8,14 @@ import json
 import shutil
 import threading
 from collections import defaultdict
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
+from target_constant_contact.data_folder import UNVERIFIED_FOLDER, usable
 from target_constant_contact.files import make_private_folder, write_private_bytes
+from target_constant_contact.ledger.journal import DamagedJournalError
+from target_constant_contact.ledger.run_lock import living_runs
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,9 +23,8 @@ if TYPE_CHECKING:
     from target_constant_contact.api.models import Activity
     from target_constant_contact.batches.batch import Destination, ImportBatch, ImportFormat
     from target_constant_contact.contacts.contact import Properties
+    from target_constant_contact.data_folder import DataFolder
     from target_constant_contact.ledger.settlement import Settlement
-
-_FOLDER: Final = "unverified"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +76,13 @@ class KeptImports:
         """Keep an import.
 
         Raises:
-            OSError: Its rows cannot be written.
+            StorageError: Its rows cannot be written.
         """
-        folder = self._run / _FOLDER
+        folder = self._run / UNVERIFIED_FOLDER
         path = folder / str(batch.number)
-        make_private_folder(folder)
-        write_private_bytes(path, batch.body)
+        with usable(path):
+            make_private_folder(folder)
+            write_private_bytes(path, batch.body)
         kept = KeptImport(batch.number, batch.destination, settlement, activity.errors, path, since)
         with self._lock:
             self._imports[batch.number] = kept
@@ -130,4 +134,21 @@ def forget_rows(run: Path) -> None:
     Args:
         run: Folder of the run.
     """
-    shutil.rmtree(run / _FOLDER, ignore_errors=True)
+    shutil.rmtree(run / UNVERIFIED_FOLDER, ignore_errors=True)
+
+
+def forget_rows_of_dead_runs(data_folder: DataFolder) -> None:
+    """Delete the rows that killed runs have kept to explain them, whatever was exported.
+
+    Those of runs that are under way stay; all do where that cannot be told.
+
+    Args:
+        data_folder: Where the runs lie.
+    """
+    with suppress(OSError, DamagedJournalError):
+        # First: a run that begins later keeps its rows somewhere else.
+        found = [path.parent for path in data_folder.runs.glob(f"*/{UNVERIFIED_FOLDER}")]
+        living = living_runs(data_folder.ledgers) if found else ()
+        for run in found:
+            if run.name not in living:
+                forget_rows(run)

@@ -112,7 +112,7 @@ class Verifier:
         """Set a completed import aside if it has to be explained; return whether it has.
 
         Raises:
-            OSError: The rows cannot be kept.
+            StorageError: The rows cannot be kept.
         """
         clean = settlement.landed == batch.rows
         if self._mode == "never" or (self._mode == "on_errors" and clean):

@@ -11,8 +11,9 @@ ROOT: Final = Path(__file__).parents[2]
 README: Final = ROOT / "README.md"
 CONTRIBUTING: Final = ROOT / "CONTRIBUTING.md"
 CHANGELOG: Final = ROOT / "CHANGELOG.md"
+SECURITY: Final = ROOT / "SECURITY.md"
 DOCS: Final = ROOT / "docs"
-ALL: Final = (README, CONTRIBUTING, *sorted(DOCS.rglob("*.md")))
+ALL: Final = (README, CONTRIBUTING, SECURITY, *sorted(DOCS.rglob("*.md")))
 """The pages that say how things are; the changelog also says how they were."""
 
 _FENCE = re.compile(

@@ -22,7 +22,7 @@ def test_a_data_folder_that_cannot_be_made_is_a_fault_of_the_settings(export, tm
     (tmp_path / "file").write_text("")
     outcome = export(schema(), member(1), data_dir=str(tmp_path / "file" / "data"))
     assert outcome.exit_code == 78
-    assert "data_dir: cannot write" in outcome.log
+    assert f"data_dir: {tmp_path}/file/data cannot be used (Not a directory); make" in outcome.log
 
 
 def test_an_error_that_nobody_foresaw_shows_its_type_and_place_only(export, monkeypatch):
@@ -87,11 +87,11 @@ def test_a_rejected_row_that_cannot_be_written_ends_the_run(export, monkeypatch)
             raise OSError(28, "No space left on device", str(path))
         return real(path, *arguments, **options)
 
-    monkeypatch.setattr("target_constant_contact.reports.rejects.os.open", full)
+    monkeypatch.setattr("target_constant_contact.files.os.open", full)
     outcome = export(schema(), record(EmailAddress="bad"), state("end"))
-    assert outcome.exit_code == 1
+    assert outcome.exit_code == 78
     assert outcome.states == []
-    assert "rejects.singer.jsonl: No space left on device." in outcome.log
+    assert "rejects.singer.jsonl cannot be used (No space left on device); make" in outcome.log
 
 
 class ClosedPipe:

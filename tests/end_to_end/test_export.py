@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import stat
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from target_constant_contact.singer import json_lines
 from tests.support.target import TEXT, lines, member, record, schema, state
 
 NEWS = "Newsletter"
@@ -206,6 +208,32 @@ def test_people_with_a_date_of_consent_are_imported_with_explicit_sms_permission
     assert outcome.totals == {"read": 2, "landed": 2}
     imports = [seen for seen in sandbox.requests if seen.path.endswith("contacts_json_import")]
     assert len(imports) == 2
+
+
+@pytest.mark.parametrize("import_format", ["json", "csv"])
+@pytest.mark.parametrize("at_once", [1, 1 << 60], ids=["in chunks", "alone"])
+def test_no_consent_is_claimed_for_a_date_on_which_nobody_can_have_given_it(
+    sandbox, export, monkeypatch, import_format, at_once
+):
+    monkeypatch.setattr(json_lines, "SHORTEST_CHUNK", at_once)
+    tomorrow, later = (datetime.now(UTC).date() + timedelta(days=days) for days in (1, 3))
+    dates = ["1970-01-01", "1999-12-31T23:59:59Z", "9999-12-31", str(later), "19700101"]
+    outcome = export(
+        schema("members", EmailAddress=TEXT, sms=TEXT, consent={}),
+        *(member(n, sms="212-555-0123", consent=day) for n, day in enumerate(dates)),
+        *(member(n, sms="212-555-0124", consent=str(tomorrow)) for n in (8, 9)),
+        field_mapping={
+            "email": "EmailAddress",
+            "sms_number": "sms",
+            "sms_consent_date": "consent",
+        },
+        import_format=import_format,
+    )
+    assert outcome.totals == {"read": 7, "landed": 2, "rejected": 5}
+    (reason,) = outcome.report["rejections"]
+    assert (reason["field"], reason["rows"]) == ("consent", 5)
+    assert reason["reason"].startswith("sms_consent_date is not between 2000 and today")
+    assert not {f"member{n}@example.com" for n in range(5)} & sandbox.members("Newsletter").keys()
 
 
 def test_nested_fields_birthdays_and_addresses_arrive(sandbox, export):

@@ -56,6 +56,9 @@ values = st.one_of(
 days = st.sampled_from(
     [None, "2020-02-29", "2020-02-29T10:00:00Z", "2021-02-29", "12/25/1980", "", "1980-01-01 x"]
 )
+consents = days | st.sampled_from(
+    ["1999-12-31", "2999-01-01", "1970-01-01T00:00:00Z", 4_000_000_000]
+)
 records = st.fixed_dictionaries(
     {"email": st.integers(0, 300).map("Fuzz{}@example.com".format)},
     optional={
@@ -64,7 +67,7 @@ records = st.fixed_dictionaries(
         "since": days,
         "deep": st.sampled_from([None, {}, {"city": "Oslo"}, {"city": ["Oslo"]}, "Oslo"]),
         "mobile": st.sampled_from([None, "+1 212 555 0100", 2125550100, "12"]),
-        "agreed": days,
+        "agreed": consents,
         "number": values,
         "list": st.sampled_from(
             [

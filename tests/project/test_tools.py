@@ -16,6 +16,7 @@ import pytest
 import yaml
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
+from packaging.version import Version
 
 from target_constant_contact.commands.common import ENV_PREFIX
 from target_constant_contact.singer.target import TargetConstantContact
@@ -104,6 +105,51 @@ def test_each_series_of_singer_sdk_that_the_project_takes_is_tested():
     assert listed[1].split() == [
         f"0.{minor}" for minor in range(200) if taken.contains(f"0.{minor}.99")
     ]
+
+
+FIXED = {
+    "authlib": "1.6.12",  # CVE-2026-44681
+    "cryptography": "50.0",  # CVE-2026-69247
+    "filelock": "3.20.3",  # CVE-2025-68146, CVE-2026-22701: links in the place of locks
+    "flask": "3.1.3",  # CVE-2026-27205
+    "jinja2": "3.1.6",  # CVE-2025-27516
+    "pyarrow": "23.0.1",  # CVE-2026-25087
+    "requests": "2.33",  # CVE-2024-47081, CVE-2026-25645
+    "urllib3": "2.7",  # CVE-2026-44432
+    "werkzeug": "3.1.6",  # CVE-2026-27199
+}
+"""The first version without a hole that is known."""
+
+
+def test_no_lower_bound_has_a_known_hole():
+    printed = bash(f"{sys.executable} scripts/lowest").stdout.split()
+    lowest = dict(line.split("==") for line in printed)
+    holes = [name for name, fixed in FIXED.items() if Version(lowest[name]) < Version(fixed)]
+    assert holes == []
+
+
+def test_the_lowest_version_of_each_dependency_is_known():
+    groups = [PROJECT["dependencies"], *PROJECT["optional-dependencies"].values()]
+    asked = [Requirement(each) for group in groups for each in group]
+    printed = bash(f"{sys.executable} scripts/lowest").stdout.split()
+    lowest = {
+        each.name: str(each.specifier).removeprefix("==") for each in map(Requirement, printed)
+    }
+    assert list(lowest) == [each.name for each in asked]
+    assert all(each.specifier.contains(lowest[each.name]) for each in asked)
+
+
+def test_dependencies_are_audited_each_week_the_lowest_versions_too():
+    # YAML reads the key `on` as a truth value.
+    triggers = workflow("audit")[True]
+    (schedule,) = triggers["schedule"]
+    assert re.fullmatch(r"\d+ \d+ \* \* \d", schedule["cron"])
+    assert {step.get("run") for step in steps(ROOT / ".github/workflows/audit.yml")} >= {
+        "scripts/audit"
+    }
+    script = read("scripts/audit")
+    assert "for versions in newest lowest" in script
+    assert "pip-audit --strict" in script
 
 
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)

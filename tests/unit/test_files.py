@@ -9,10 +9,15 @@ import pytest
 
 from target_constant_contact import files
 from target_constant_contact.files import (
+    make_once,
     make_private_folder,
+    naming,
+    open_private,
     prove_writable,
     replace_durably,
     write_private,
+    write_private_bytes,
+    write_whole,
 )
 
 
@@ -118,3 +123,66 @@ def test_what_cannot_be_replaced_is_as_it_was(tmp_path):
     with pytest.raises(FileNotFoundError):
         replace_durably(tmp_path / "new", path)
     assert path.read_text() == "old"
+
+
+@pytest.fixture
+def link(tmp_path):
+    """A link to a file of which nothing may be changed."""
+    (tmp_path / "precious").write_text("precious")
+    (tmp_path / "link").symlink_to("precious")
+    yield tmp_path / "link"
+    assert (tmp_path / "precious").read_text() == "precious"
+    assert mode(tmp_path / "precious") != 0o600
+
+
+@pytest.mark.parametrize(
+    "write",
+    [write_private, write_whole, lambda path, text: write_private_bytes(path, text.encode())],
+)
+def test_a_file_takes_the_place_of_a_link_and_leaves_alone_what_it_leads_to(link, write):
+    write(link, "new")
+    assert not link.is_symlink()
+    assert (link.read_text(), mode(link)) == ("new", 0o600)
+
+
+def test_what_is_made_once_is_not_made_where_a_link_stands(link):
+    make_once(link, "new")
+    assert sorted(path.name for path in link.parent.iterdir()) == ["link", "precious"]
+
+
+def test_a_file_is_not_opened_through_a_link(link):
+    with pytest.raises(OSError, match="symbolic links"):
+        open_private(link, os.O_RDWR | os.O_CREAT)
+
+
+def test_a_folder_that_another_user_makes_in_between_is_not_taken(tmp_path, monkeypatch):
+    real = files.Path.mkdir
+
+    def mkdir(path, **options):
+        real(path, **options)
+        raise FileExistsError(17, "File exists", str(path))
+
+    monkeypatch.setattr(files.Path, "mkdir", mkdir)
+    make_private_folder(tmp_path / "ours")
+    monkeypatch.setattr(files.os, "geteuid", lambda: os.getuid() + 1)
+    with pytest.raises(PermissionError, match="another user has just made it"):
+        make_private_folder(tmp_path / "theirs")
+
+
+def test_what_cannot_be_written_whole_is_as_it_was(tmp_path, monkeypatch):
+    path = tmp_path / "file"
+    write_whole(path, "old")
+
+    def full(_descriptor):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(files.os, "fsync", full)
+    with pytest.raises(OSError, match=r"No space left on device: '.*file\.new'"):
+        write_whole(path, "new")
+    assert [(each.name, each.read_text()) for each in tmp_path.iterdir()] == [("file", "old")]
+
+
+def test_an_error_that_tells_its_file_keeps_it(tmp_path):
+    with pytest.raises(OSError, match="here") as caught, naming(tmp_path):
+        raise OSError(28, "No space left on device", "here")
+    assert caught.value.filename == "here"

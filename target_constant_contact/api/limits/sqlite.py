@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from target_constant_contact.api.limits.slots import DAY_SECONDS, DAYS_KEPT, Slot, day_of, horizon
 from target_constant_contact.exceptions import TargetError
+from target_constant_contact.files import make_private_folder, open_private
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -120,8 +121,8 @@ class SqliteSlots:
 
 def _open(path: Path | None) -> sqlite3.Connection:
     if path is not None:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+        make_private_folder(path.parent)
+        os.close(open_private(path, os.O_RDWR | os.O_CREAT))
     database = sqlite3.connect(
         path or ":memory:",
         timeout=_BUSY_SECONDS,

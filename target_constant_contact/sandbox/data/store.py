@@ -183,7 +183,8 @@ class Store:
 def _create_private(path: Path) -> None:
     for folder in reversed([p for p in path.absolute().parents if not p.exists()]):
         folder.mkdir(mode=0o700, exist_ok=True)
-    os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+    # Windows has no such flag.
+    os.close(os.open(path, os.O_CREAT | os.O_RDWR | getattr(os, "O_NOFOLLOW", 0), 0o600))
 
 
 def use_write_ahead_log(connection: sqlite3.Connection) -> None:

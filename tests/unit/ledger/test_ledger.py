@@ -201,6 +201,8 @@ def test_what_is_sent_is_on_disk_before_it_is_sent(exports, monkeypatch):
 
 def test_the_beginning_of_a_run_is_on_disk_before_anything_is_sent(exports, monkeypatch):
     """A first one puts its journal in the place of the old one: a file and a folder."""
+    exports.start("before").close()  # The key of the installation is made once.
+    exports.journal.unlink()
     synced: list[int] = []
     monkeypatch.setattr("os.fsync", synced.append)
     exports.interrupt()
@@ -346,8 +348,8 @@ def test_a_line_that_does_not_fit_is_not_written_at_all(exports, spare):
         ledger.not_taken(entry)
     reason = "File too large" if not spare else "No space left on device"
     assert str(caught.value) == (
-        f"data_dir: the journal in {exports.folder} cannot be used ({reason}); make room, or set "
-        "data_dir to a folder that can be written, and run again"
+        f"data_dir: {exports.journal} cannot be used ({reason}); make room, or set data_dir to a "
+        "folder that can be written, and run again"
     )
     assert exports.journal.read_bytes() == before
     ledger.settle(entry, imported(entry))
@@ -397,11 +399,8 @@ def test_no_file_stays_open(exports):
 def test_a_folder_that_cannot_be_made_is_named(exports):
     exports.account.parent.mkdir(parents=True)
     exports.account.write_text("not a folder")
-    with pytest.raises(
-        SettingsError, match=r"data_dir: the journal in .* cannot be used"
-    ) as caught:
+    with pytest.raises(SettingsError, match=rf"data_dir: {exports.folder} cannot be used"):
         exports.start()
-    assert str(exports.folder) in str(caught.value)
 
 
 def test_a_run_that_could_not_begin_frees_the_lock(exports):

@@ -6,12 +6,15 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from target_constant_contact.mapping.dates import anniversary, day_text, moment_text
+from target_constant_contact.mapping.dates import anniversary, consent_day, day_text, moment_text
 from target_constant_contact.mapping.values import UnfitValueError
 
 
 @pytest.mark.parametrize("value", ["", "  ", "\u200b"])
-@pytest.mark.parametrize("convert", [day_text, moment_text, anniversary(date(2026, 11, 24))])
+@pytest.mark.parametrize(
+    "convert",
+    [day_text, moment_text, *(make(date(2026, 11, 24)) for make in (anniversary, consent_day))],
+)
 def test_nothing_is_sent_for_a_blank(convert, value):
     assert convert(value) is None
 
@@ -23,6 +26,20 @@ def test_an_anniversary_lies_after_1900_and_at_most_ten_years_ahead():
     for value in ("1900-12-31", "2034-03-01", "9999-12-31"):
         with pytest.raises(UnfitValueError, match="between 1901 and ten years from today"):
             convert(value)
+
+
+def test_consent_was_given_since_2000_and_not_after_today():
+    """Tomorrow may have come already where it was given."""
+    convert = consent_day(date(2024, 2, 28))
+    assert convert("1/1/2000") == "2000-01-01"
+    assert convert("2024-02-29T09:30:00+14:00") == "2024-02-29"
+    for value in ("1999-12-31", "1970-01-01", "19700101", "2024-03-01", "9999-12-31"):
+        with pytest.raises(UnfitValueError, match=r"^is not between 2000 and today"):
+            convert(value)
+
+
+def test_a_run_on_the_last_day_that_there_is_takes_it():
+    assert consent_day(date.max)("9999-12-31") == "9999-12-31"
 
 
 @pytest.mark.parametrize(

@@ -6,10 +6,18 @@ import csv
 import io
 import json
 
+import pytest
+
 from target_constant_contact.api.models import Activity
 from target_constant_contact.batches.batch import Destination, ImportBatch
+from target_constant_contact.data_folder import DataFolder
 from target_constant_contact.ledger.settlement import Settlement
-from target_constant_contact.verification.kept import KeptImports, forget_rows
+from target_constant_contact.verification.kept import (
+    KeptImports,
+    forget_rows,
+    forget_rows_of_dead_runs,
+)
+from tests.support.ledgers import Exports
 
 PLACE = Destination("members", ("list-a",))
 OTHER = Destination("members", ("list-b",))
@@ -54,4 +62,27 @@ def test_imports_come_in_the_order_in_which_they_were_kept_until_they_are_explai
 def test_the_rows_of_an_interrupted_run_can_be_forgotten(tmp_path):
     KeptImports(tmp_path, "json").add(batch(1), ACTIVITY, Settlement(1, refused=1), 0)
     forget_rows(tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("journal", ["as it was", "damaged", "gone"])
+def test_the_rows_of_a_dead_run_are_forgotten_once_it_is_known_to_be_dead(tmp_path, journal):
+    data = DataFolder(tmp_path)
+    run = data.make_run()
+    exports = Exports(data.ledger("account", "export").parent)
+    ledger = exports.start("another run")
+    if journal == "damaged":
+        exports.journal.write_text("{\n{}\n")
+    elif journal == "gone":
+        exports.journal.unlink()
+    KeptImports(run, "json").add(batch(1), ACTIVITY, Settlement(1, refused=1))
+    forget_rows_of_dead_runs(data)
+    assert len(list(run.iterdir())) == (journal == "damaged")
+    ledger.close()
+    forget_rows_of_dead_runs(data)
+    assert list(run.iterdir()) == []
+
+
+def test_where_nothing_was_ever_kept_nothing_is_made(tmp_path):
+    forget_rows_of_dead_runs(DataFolder(tmp_path / "data"))
     assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,102 @@
+"""The key of an installation: without it, a ledger tells nobody whom it is about.
+
+A plain hash of an address is no secret: whoever has a list of addresses hashes them all and looks
+which are there. So hashes are keyed, and where there is one for each address, which would take as
+long as all else that is done for it, the file with all of them is encrypted as a whole.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from contextlib import suppress
+from functools import cached_property
+from typing import TYPE_CHECKING, Final
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from target_constant_contact.files import make_once, make_private_folder
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_HALF: Final = 32
+"""Bytes of the key for encryption, and of that for hashes."""
+_NONCE: Final = 12
+
+
+class InstallationKey:
+    """A random key in a file; what it has hidden, only it can show.
+
+    The file is read when the key is first needed, and made, for its owner only, where there is
+    none. Processes that begin at the same time agree on one key.
+
+    Args:
+        path: The file.
+
+    Attributes:
+        path: As above.
+
+    Raises:
+        OSError: From every method: the file cannot be read or written.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @property
+    def name(self) -> str:
+        """Tells two keys apart, and nothing about them."""
+        return hashlib.blake2b(key=self._hash_key, digest_size=8, person=b"name").hexdigest()
+
+    def hash(self, *texts: bytes) -> str:
+        """A hash of some texts that nobody can make without the key: 64 hexadecimal digits."""
+        made = hashlib.blake2b(key=self._hash_key, digest_size=32, person=b"content")
+        for text in texts:
+            made.update(text)
+        return made.hexdigest()
+
+    def hide(self, text: bytes) -> bytes:
+        """Encrypt a text; that of the same text is another each time."""
+        nonce = secrets.token_bytes(_NONCE)
+        return nonce + self._cipher.encrypt(nonce, text, None)
+
+    def show(self, hidden: bytes) -> bytes | None:
+        """Decrypt what :meth:`hide` made; None when it is not whole, or was made by another key."""
+        with suppress(InvalidTag, ValueError):
+            return self._cipher.decrypt(hidden[:_NONCE], hidden[_NONCE:], None)
+        return None
+
+    @property
+    def _hash_key(self) -> bytes:
+        return self._secret[_HALF:]
+
+    @cached_property
+    def _cipher(self) -> AESGCM:
+        return AESGCM(self._secret[:_HALF])
+
+    @cached_property
+    def _secret(self) -> bytes:
+        with suppress(FileNotFoundError):
+            if secret := _read(self.path):
+                return secret
+            # What is there is no key, and only that may be removed: another process may have just
+            # made one.
+            self.path.unlink()
+        make_private_folder(self.path.parent)
+        make_once(self.path, secrets.token_hex(2 * _HALF) + "\n")
+        return _read(self.path)
+
+
+def _read(path: Path) -> bytes:
+    """The key in a file; empty when what is there is none.
+
+    Raises:
+        OSError: It cannot be read.
+    """
+    try:
+        secret = bytes.fromhex(path.read_text(encoding="ascii"))
+    except ValueError:
+        return b""
+    return secret if len(secret) == 2 * _HALF else b""

@@ -1,0 +1,96 @@
+"""A disk that is full is said in one line, which names the file, whichever file it is."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from pathlib import Path
+from subprocess import run
+
+import pytest
+
+from tests.support.process import environment
+from tests.support.target import lines, member, record, schema, settings_for, state
+
+LARGEST = 24_000
+LIMITED = (
+    "import resource;"
+    f"resource.setrlimit(resource.RLIMIT_FSIZE, ({LARGEST}, {LARGEST}));"
+    "from target_constant_contact.cli import main; main()"
+)
+FLAGGED = "member1@example.com"
+BAD = [record(EmailAddress=f"bad {number}") for number in range(300)]
+STREAMS = [
+    message
+    for number in range(120)
+    for message in (
+        schema(f"stream {number}"),
+        record(f"stream {number}", EmailAddress=f"member{number}@example.com"),
+    )
+]
+
+
+@pytest.fixture
+def limited(sandbox, tmp_path):
+    """Run the target where no file can be larger than `LARGEST`."""
+
+    def start(*messages, **settings):
+        config = settings_for(sandbox, tmp_path / "data", **settings)
+        (tmp_path / "config.json").write_text(json.dumps(config))
+        return run(
+            [sys.executable, "-c", LIMITED, "--config", str(tmp_path / "config.json")],
+            input=lines(*messages),
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+            env=environment(tmp_path),
+        )
+
+    return start
+
+
+def errors(done):
+    return [line for line in done.stderr.splitlines() if "cannot be used" in line]
+
+
+@pytest.mark.parametrize(
+    ("messages", "settings", "name"),
+    [
+        ([schema(), *BAD], {}, "runs/*/rejects.singer.jsonl"),
+        ([schema(), *map(member, range(3_000))], {}, "ledger/*/*/1.fingerprints"),
+        ([schema(), *map(member, range(1_000))], {}, "runs/*/unverified/1"),
+        (
+            [schema(), *map(member, range(150))],
+            {"batch_size_rows": 1},
+            "ledger/*/*/journal.jsonl",
+        ),
+        (STREAMS, {"dry_run": True}, "runs/*/report.json.new"),
+    ],
+    ids=["rejects", "fingerprints", "unverified", "journal", "report"],
+)
+def test_the_file_that_does_not_fit_is_named(limited, behave, tmp_path, messages, settings, name):
+    behave(flagged_addresses=frozenset({FLAGGED}))
+    done = limited(*messages, state("end"), **settings)
+    assert done.returncode == 78
+    (line,) = errors(done)
+    found = re.search(r"data_dir: (.+) cannot be used \((File too large|No space left.*)\);", line)
+    assert found
+    assert Path(found[1]).relative_to(tmp_path / "data").match(name)
+    assert "Traceback" not in done.stderr
+    assert "Unexpected" not in done.stderr
+
+
+def test_no_half_report_is_left(limited, tmp_path):
+    limited(*STREAMS, state("end"), dry_run=True)
+    assert list(tmp_path.glob("data/runs/*/report.json*")) == []
+
+
+def test_what_failed_first_is_said_although_the_report_does_not_fit_either(limited):
+    done = limited(
+        *STREAMS, schema(), *BAD[:20], state("end"), dry_run=True, max_rejected_percent=0
+    )
+    assert done.returncode == 65
+    assert "rejected or refused; max_rejected_percent is 0" in done.stderr
+    assert "report.json.new cannot be used (File too large)" in done.stderr

@@ -1,0 +1,89 @@
+"""Rows that a run has kept to explain them do not outlive the run, whatever has become of it."""
+
+from __future__ import annotations
+
+import signal
+
+import pytest
+
+from tests.support.process import TargetProcess, cli
+from tests.support.target import member, schema, settings_for, state
+
+FLAGGED = "member1@example.com"
+
+
+@pytest.fixture
+def keeping(sandbox, behave, tmp_path):
+    """A run that is under way and has kept rows; it is killed at the end, if not before."""
+    behave(flagged_addresses=frozenset({FLAGGED}))
+    folder = tmp_path / "keeping"
+    folder.mkdir()
+    config = settings_for(sandbox, tmp_path / "data", batch_size_rows=5)
+    run = TargetProcess(config, folder).start()
+    run.write(schema(), *map(member, range(5)), state("five"))
+    run.wait_for_states("five")
+    yield run
+    run.send_signal(signal.SIGKILL)
+    run.wait()
+
+
+def kill(run) -> None:
+    run.send_signal(signal.SIGKILL)
+    assert run.wait() == -signal.SIGKILL
+
+
+def kept(tmp_path) -> bytes:
+    found = (tmp_path / "data" / "runs").glob("*/unverified/*")
+    return b"".join(path.read_bytes() for path in found)
+
+
+def command(tmp_path, *arguments):
+    done = cli(tmp_path, *arguments, "--data-dir", str(tmp_path / "data"))
+    assert "Traceback" not in done.stderr
+    return done.returncode
+
+
+@pytest.mark.parametrize("arguments", [["runs"], ["connections"], ["logout", "--yes"], ["check"]])
+def test_a_command_clears_what_a_killed_run_has_kept(keeping, tmp_path, arguments):
+    assert FLAGGED.encode() in kept(tmp_path)
+    kill(keeping)
+    assert FLAGGED.encode() in kept(tmp_path)
+    command(tmp_path, *arguments)
+    assert kept(tmp_path) == b""
+
+
+def test_what_a_living_run_has_kept_stays(keeping, tmp_path):
+    before = kept(tmp_path)
+    assert command(tmp_path, "runs") == 0
+    assert kept(tmp_path) == before != b""
+    keeping.close_input()
+    assert keeping.wait() == 0
+    assert "1 of members refused: not in the account" in keeping.stderr
+    assert kept(tmp_path) == b""
+
+
+@pytest.mark.parametrize("settings", [{"lists": "Another list"}, {"dry_run": True}])
+def test_a_run_of_another_export_clears_it(keeping, export, tmp_path, settings):
+    kill(keeping)
+    export(schema(), member(7), state("end"), create_lists=True, **settings)
+    assert kept(tmp_path) == b""
+
+
+def test_a_run_of_another_export_leaves_what_a_living_run_has_kept(keeping, export, tmp_path):
+    before = kept(tmp_path)
+    assert keeping.states == ["five"]
+    assert export(schema(), state("end"), lists="Another list", create_lists=True).exit_code == 0
+    assert kept(tmp_path) == before != b""
+
+
+def test_a_run_that_had_waited_for_a_killed_one_clears_it(keeping, sandbox, tmp_path):
+    (tmp_path / "next").mkdir()
+    config = settings_for(sandbox, tmp_path / "data", batch_size_rows=5)
+    following = TargetProcess(config, tmp_path / "next").start()
+    following.write(schema())
+    following.wait_for_log("of the same export is under way; waiting")
+    kill(keeping)
+    following.write(state("end"))
+    following.close_input()
+    assert following.wait() == 0
+    assert kept(tmp_path) == b""
