@@ -50,12 +50,14 @@ class _List:
         weight: Bytes that belong to them alone.
         alone: Batches for just this list: one, or none.
         combined: Batches for this list and others.
+        left: How many of them are packed for it.
     """
 
     rows: int = 0
     weight: int = 0
     alone: int = 0
-    combined: dict[OpenBatch, None] = field(default_factory=dict)
+    combined: list[OpenBatch] = field(default_factory=list)
+    left: int = 0
 
 
 class _Choice:
@@ -86,9 +88,10 @@ class _Choice:
                 self._keep(batch)
         self._note()
         while self._combined:
-            used = [each for each in self._lists.values() if each.combined]
-            for batch in list(min(used, key=self._batches_in_an_import).combined):
-                self._keep(batch)
+            used = [each for each in self._lists.values() if each.left]
+            for batch in min(used, key=self._batches_in_an_import).combined:
+                if batch in self._combined:
+                    self._keep(batch)
             self._note()
         imports, kept = self._best
         return self._group(imports, self._kept[kept:])
@@ -112,7 +115,8 @@ class _Choice:
             each.rows += len(batch.contacts)
             each.weight += batch.weight
             if _is_combined(batch):
-                each.combined[batch] = None
+                each.combined.append(batch)
+                each.left += 1
             else:
                 each.alone += 1
 
@@ -124,7 +128,7 @@ class _Choice:
             each = self._lists[list_id]
             each.rows -= len(batch.contacts)
             each.weight -= batch.weight
-            del each.combined[batch]
+            each.left -= 1
 
     def _note(self) -> None:
         """Remember the fewest imports, and how many batches were kept for them."""
@@ -137,11 +141,11 @@ class _Choice:
         return sum(self._imports(each) - self._imports(each, batch) for each in lists)
 
     def _batches_in_an_import(self, each: _List) -> float:
-        return len(each.combined) / self._imports(each)
+        return each.left / self._imports(each)
 
     def _imports(self, each: _List, without: OpenBatch | None = None) -> int:
         """How many imports a list needs, at most."""
-        if len(each.combined) == (without is not None):
+        if each.left == (without is not None):
             return each.alone
         rows, weight = each.rows, each.weight
         if without is not None:
@@ -159,10 +163,9 @@ class _Room:
     """
 
     def __init__(self, probe: OpenBatch, batches: Sequence[OpenBatch]) -> None:
-        largest = 0
         for batch in batches:
             probe.make_room(batch.columns)
-            largest = max(largest, *map(len, batch.contacts.encoded))
+        largest = max(max(map(len, batch.contacts.encoded)) for batch in batches)
         self._row = probe.row_overhead
         self._rows = probe.limits.rows - probe.header_rows
         self._size = probe.limits.size - probe.size

@@ -8,17 +8,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from target_constant_contact.batches.batch import Destination
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from target_constant_contact.batches.batch import ImportBatch
     from target_constant_contact.batches.open_batch import OpenBatch
     from target_constant_contact.contacts.encoding import SmsPermission
 
+_PART: Final = 256
+"""Contacts that are weighed together."""
 NewBatch: TypeAlias = "Callable[[Destination, SmsPermission, int], OpenBatch]"
 """Makes an empty batch for a destination and permission, and the first row that it may hold."""
 
@@ -109,14 +111,28 @@ def _pack(
     """Pack the contacts of some batches, each person once."""
     taken: set[str] = set()
     merged, batch = 0, new_batch()
-    for source in sources:
-        for key, contact in zip(source.contacts.keys, source.contacts.encoded, strict=True):
+    for keys, contacts in _parts(sources):
+        load = batch.weigh(contacts)
+        if batch.has_room(load) and taken.isdisjoint(keys):
+            batch.extend(keys, contacts, load)
+            taken.update(keys)
+            continue
+        for key, contact in zip(keys, contacts, strict=True):
             if key in taken:
                 merged += 1
                 continue
             taken.add(key)
-            if batch.full or not batch.fits(contact):
+            if not batch.fits(contact):
                 yield batch, merged
                 merged, batch = 0, new_batch()
             batch.add(key, contact)
     yield batch, merged
+
+
+def _parts(sources: Iterable[OpenBatch]) -> Iterator[tuple[list[str], list[bytes]]]:
+    """Keys and contacts, some at a time: what is weighed together takes less time."""
+    for source in sources:
+        keys, contacts = source.contacts.keys, source.contacts.encoded
+        for start in range(0, len(keys), _PART):
+            part = slice(start, start + _PART)
+            yield keys[part], contacts[part]

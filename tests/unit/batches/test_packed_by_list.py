@@ -180,6 +180,15 @@ def test_a_large_combination_joins_the_small_ones_where_there_is_room():
     assert [batch.rows for batch in made.end()] == [11, 11, 4, 4, 4]
 
 
+def test_contacts_of_which_few_fit_together_are_not_expected_to_fill_an_import():
+    """A third of the bytes each, and a little more: two fit, and not three."""
+    made = Packing(limits=BatchLimits(size=10_000))
+    places = [place for size in range(1, 6) for place in sets_of(size)]
+    for place in places:
+        made.add(place, contact(f"m{made.row}@example.com", first_name="x" * 3_300))
+    assert len(made.end()) <= len(places) == 31
+
+
 def test_a_combination_with_lists_of_its_own_stays_together():
     made = Packing()
     own = Destination("members", ("list-x", "list-y"))
