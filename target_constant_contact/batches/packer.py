@@ -3,7 +3,8 @@
 Properties belong to the person, not to the list: an account holds one set of values for an
 address, whichever import brought them. So all open batches of a run share one latest value per
 address. A later row updates the address wherever it is still open, property by property, and
-batches may then be sent in any order without an older value ending on top.
+batches may then be sent in any order without an older value ending on top. That also allows to
+pack small batches by single list when they leave.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from target_constant_contact.batches.batch import (
 )
 from target_constant_contact.batches.csv_batch import CsvBatch
 from target_constant_contact.batches.json_batch import JsonBatch
-from target_constant_contact.batches.list_choice import groups_by_list
+from target_constant_contact.batches.list_choice import group_while_reading, groups_by_list
 from target_constant_contact.batches.list_group import ListGroup, ListImport, NewBatch
 from target_constant_contact.batches.merging import merge, permission_of, permission_of_encoded
 from target_constant_contact.batches.packed import Packed
@@ -267,8 +268,7 @@ class Packer:
         while self._bytes > self._max_bytes or self._rows > self._max_rows:
             # The fullest comes nearest to a whole request, so the number of requests stays low.
             fullest = max(self._open.values(), key=lambda batch: (batch.size, -batch.number))
-            groups = groups_by_list(self._open.values(), self._new_probe)
-            group = max(groups, key=ListGroup.rows_in_an_import, default=None)
+            group = group_while_reading(self._open.values(), self._new_probe)
             if group and group.rows_in_an_import() > len(fullest.contacts):
                 self._take_out(*group.batches)
                 packed.by_list.append(group)

@@ -237,6 +237,14 @@ def test_beyond_the_bound_small_combinations_go_by_list_and_a_large_batch_as_it_
     assert {batch.destination for batch in batches} == set(sets_of(1))
 
 
+def test_combinations_that_go_on_to_grow_stay_together_as_long_as_rows_come():
+    """The fullest of ten comes to hold 8 of 40 rows, as many as one of five imports by list."""
+    made = Packing(open_rows=40)
+    members(made, sets_of(2) * 40)
+    assert made.groups == []
+    assert len(made.sent) < 400 / 6
+
+
 def test_contacts_are_held_once_and_one_batch_of_a_list_is_made_after_the_other():
     packer = Packer("json")
     for number, lists in enumerate(sets_of(2) * 100):
