@@ -29,7 +29,7 @@ class CsvBatch(OpenBatch):
 
     __slots__ = ("_columns", "_own_overhead")
 
-    _header_rows = 1
+    header_rows = 1
 
     @override
     def _begin(self) -> None:
@@ -50,12 +50,16 @@ class CsvBatch(OpenBatch):
             return self._own_overhead
         return self.overhead_of({**self._columns, **columns})
 
-    @override
     def _has(self, columns: Mapping[str, None]) -> bool:
         return columns.keys() <= self._columns.keys()
 
+    @property
     @override
-    def _note(self, columns: Mapping[str, None]) -> None:
+    def columns(self) -> Mapping[str, None]:
+        return self._columns
+
+    @override
+    def make_room(self, columns: Mapping[str, None]) -> None:
         if not self._has(columns):
             self._columns.update(columns)
             self._own_overhead = self.overhead_of(self._columns)

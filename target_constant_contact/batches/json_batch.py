@@ -45,12 +45,13 @@ class JsonBatch(OpenBatch):
     def _overhead(self, columns: Mapping[str, None]) -> tuple[int, int]:
         return self._empty, 1
 
+    @property
     @override
-    def _has(self, columns: Mapping[str, None]) -> bool:
-        return True
+    def columns(self) -> Mapping[str, None]:
+        return {}
 
     @override
-    def _note(self, columns: Mapping[str, None]) -> None:
+    def make_room(self, columns: Mapping[str, None]) -> None:
         pass
 
     @override

@@ -36,6 +36,9 @@ class OpenBatch(ABC):
     """A batch that still takes contacts; one contact per e-mail key.
 
     Contacts are held as encoded JSON, about a fifth of the memory of a dictionary.
+
+    Attributes:
+        header_rows: Rows of its body that are no contacts but count as rows.
     """
 
     __slots__ = (
@@ -48,7 +51,7 @@ class OpenBatch(ABC):
         "weight",
     )
 
-    _header_rows: ClassVar[int] = 0
+    header_rows: ClassVar[int] = 0
 
     def __init__(
         self,
@@ -80,9 +83,14 @@ class OpenBatch(ABC):
     def _overhead(self, columns: Mapping[str, None]) -> tuple[int, int]:
         """Bytes of an empty body with room for these columns too, and of a row without weight."""
 
+    @property
     @abstractmethod
-    def _note(self, columns: Mapping[str, None]) -> None:
-        """Make room for columns."""
+    def columns(self) -> Mapping[str, None]:
+        """Properties that have room of their own."""
+
+    @abstractmethod
+    def make_room(self, columns: Mapping[str, None]) -> None:
+        """Make room for properties."""
 
     @property
     def size(self) -> int:
@@ -97,7 +105,7 @@ class OpenBatch(ABC):
     @property
     def full(self) -> bool:
         """Whether no further contact fits, however small."""
-        return len(self.contacts) + self._header_rows >= self.limits.rows
+        return len(self.contacts) + self.header_rows >= self.limits.rows
 
     def fits(self, contact: bytes, held: bytes | None = None) -> bool:
         """Whether the batch stays within its limits with a contact put in.
@@ -112,22 +120,22 @@ class OpenBatch(ABC):
         else:
             weight -= self.weigh([held]).total
         size = self._size(rows, weight + load.total, load.columns)
-        return rows + self._header_rows <= self.limits.rows and size <= self.limits.size
+        return rows + self.header_rows <= self.limits.rows and size <= self.limits.size
 
     def has_room(self, load: Load) -> bool:
         """Whether it takes new contacts without being full, and without another column."""
         rows = len(self.contacts) + len(load.weights)
         # Not up to the limit: a batch that is full has to be sealed, which is not done here.
         return (
-            rows + self._header_rows < self.limits.rows
-            and self._has(load.columns)
+            rows + self.header_rows < self.limits.rows
+            and load.columns.keys() <= self.columns.keys()
             and self._size(rows, self.weight + load.total, {}) <= self.limits.size
         )
 
     def add(self, key: str, contact: bytes) -> None:
         """Add a contact with a new key."""
         load = self.weigh([contact])
-        self._note(load.columns)
+        self.make_room(load.columns)
         self.append(key, contact, load.total)
 
     def append(self, key: str, contact: bytes, weight: int) -> None:
@@ -146,7 +154,7 @@ class OpenBatch(ABC):
     def replace(self, key: str, contact: bytes) -> None:
         """Put a contact in the place of that with the same key."""
         load, held = self.weigh([contact]), self.contacts.replace(key, contact)
-        self._note(load.columns)
+        self.make_room(load.columns)
         self.weight += load.total - self.weigh([held]).total
 
     def remove(self, key: str) -> None:
@@ -157,10 +165,6 @@ class OpenBatch(ABC):
         """Bytes of a body of so many rows of this weight, with room for these columns too."""
         empty, row = self._overhead(columns)
         return empty + weight + rows * row
-
-    @abstractmethod
-    def _has(self, columns: Mapping[str, None]) -> bool:
-        """Whether there is room for these columns."""
 
     @abstractmethod
     def _body(self, contacts: list[bytes]) -> bytes:

@@ -3,13 +3,14 @@
 Properties belong to the person, not to the list: an account holds one set of values for an
 address, whichever import brought them. So all open batches of a run share one latest value per
 address. A later row updates the address wherever it is still open, property by property, and
-batches may then be sent in any order without an older value ending on top.
+batches may then be sent in any order without an older value ending on top. That also allows to
+pack small batches by single list when they leave.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from target_constant_contact.batches.address_index import AddressIndex
@@ -22,7 +23,10 @@ from target_constant_contact.batches.batch import (
 )
 from target_constant_contact.batches.csv_batch import CsvBatch
 from target_constant_contact.batches.json_batch import JsonBatch
+from target_constant_contact.batches.list_choice import group_while_reading, groups_by_list
+from target_constant_contact.batches.list_group import ListGroup, ListImport, NewBatch
 from target_constant_contact.batches.merging import merge, permission_of, permission_of_encoded
+from target_constant_contact.batches.packed import Packed
 from target_constant_contact.contacts.encoding import SmsPermission, decode_contact, encode_contact
 
 if TYPE_CHECKING:
@@ -39,25 +43,6 @@ BATCH_TYPES: Final[Mapping[ImportFormat, type[OpenBatch]]] = {"json": JsonBatch,
 
 Taken: TypeAlias = list[tuple[Destination, int]]
 """Numbers of contacts by destination; one may come twice."""
-
-
-@dataclass(slots=True)
-class Packed:
-    """What adding a row has led to.
-
-    Attributes:
-        merged: The row joined an earlier row of the same destination.
-        too_large: The contact alone exceeds the byte limit; it was not taken.
-        opened: Batches that now hold rows, with the earliest row that each may hold.
-        sealed: Batches to be sent now, in this order.
-        emptied: Numbers of batches that hold nothing any more.
-    """
-
-    merged: bool = False
-    too_large: bool = False
-    opened: list[tuple[int, int]] = field(default_factory=list)
-    sealed: list[ImportBatch] = field(default_factory=list)
-    emptied: list[int] = field(default_factory=list)
 
 
 class Packer:
@@ -80,6 +65,7 @@ class Packer:
     ) -> None:
         self._type = BATCH_TYPES[import_format]
         self._limits = limits or BatchLimits()
+        self._new_probe: NewBatch = partial(self._type, 0, limits=self._limits)
         self._max_bytes = open_bytes
         self._max_rows = open_rows
         self._bytes = 0
@@ -169,6 +155,18 @@ class Packer:
         """Seal all open batches, oldest first, one after the other."""
         return map(self._seal, sorted(self._open.values(), key=lambda batch: batch.number))
 
+    def take_by_list(self) -> list[ListGroup]:
+        """Take out the open batches that need fewer imports when they are packed by list."""
+        groups = list(groups_by_list(self._open.values(), self._new_probe))
+        for group in groups:
+            self._take_out(*group.batches)
+        return groups
+
+    def pack(self, group: ListGroup) -> Iterator[ListImport]:
+        """Pack by list what was taken out for it; seal one batch after the other."""
+        for batch, merged in group.pack(self._next_batch):
+            yield ListImport(batch.seal(), merged)
+
     def _update(
         self,
         holders: tuple[OpenBatch, ...],
@@ -238,12 +236,17 @@ class Packer:
     def _new_batch(
         self, destination: Destination, permission: SmsPermission, row: int
     ) -> OpenBatch:
-        self._number += 1
-        batch = self._type(self._number, destination, permission, row, self._limits)
+        batch = self._next_batch(destination, permission, row)
         self._open[destination, permission] = batch
         self._addresses.opened()
         self._bytes += batch.size
         return batch
+
+    def _next_batch(
+        self, destination: Destination, permission: SmsPermission, row: int
+    ) -> OpenBatch:
+        self._number += 1
+        return self._type(self._number, destination, permission, row, self._limits)
 
     def _account(self, batch: OpenBatch, change: Callable[[], None]) -> None:
         """Change a batch and keep the totals over all open batches right."""
@@ -258,19 +261,28 @@ class Packer:
         if len(encoded) * 4 <= self._limits.size - 4_096:
             # Far from the limit: the list ids and the quoting cannot make it too large.
             return True
-        return self._type(0, destination, permission, 0, self._limits).fits(encoded)
+        return self._new_probe(destination, permission, 0).fits(encoded)
 
     def _relieve(self, packed: Packed) -> None:
-        """Seal the fullest batches while all open batches together hold too much."""
+        """Let batches go while all open ones together hold too much."""
         while self._bytes > self._max_bytes or self._rows > self._max_rows:
             # The fullest comes nearest to a whole request, so the number of requests stays low.
             fullest = max(self._open.values(), key=lambda batch: (batch.size, -batch.number))
-            packed.sealed.append(self._seal(fullest))
+            group = group_while_reading(self._open.values(), self._new_probe)
+            if group and group.rows_in_an_import() > len(fullest.contacts):
+                self._take_out(*group.batches)
+                packed.by_list.append(group)
+            else:
+                packed.sealed.append(self._seal(fullest))
 
     def _seal(self, batch: OpenBatch) -> ImportBatch:
         """Take a batch out of the open ones."""
-        del self._open[batch.destination, batch.sms_permission]
-        self._bytes -= batch.size
-        self._rows -= len(batch.contacts)
-        self._addresses.closed(batch)
+        self._take_out(batch)
         return batch.seal()
+
+    def _take_out(self, *batches: OpenBatch) -> None:
+        for batch in batches:
+            del self._open[batch.destination, batch.sms_permission]
+            self._bytes -= batch.size
+            self._rows -= len(batch.contacts)
+            self._addresses.closed(batch)

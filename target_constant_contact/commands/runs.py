@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from target_constant_contact.reports.history import PastDestination
+    from target_constant_contact.reports.history import PastDestination, PastPackedByList
 
 LATEST: Final = "latest"
 _SHOWN: Final = 20
@@ -154,6 +154,7 @@ def _document(past: PastRun) -> dict[str, Any]:
         ],
         "rejections": [asdict(reason) for reason in past.rejections],
         "findings": [asdict(finding) for finding in past.findings],
+        "packed_by_list": [_packed_by_list(packed) for packed in past.packed_by_list],
         "imports": [asdict(record) for record in past.imports],
     }
 
@@ -175,6 +176,7 @@ def _print_run(past: PastRun, folder: Path) -> None:
     _print_part("Destinations", map(_destination, past.destinations))
     _print_part("Rejected rows", map(asdict, past.rejections))
     _print_part("Rows that did not land", map(asdict, past.findings))
+    _print_part("Packed by list", map(_packed_by_list, past.packed_by_list))
     _print_part("Imports", (_import(asdict(record)) for record in past.imports))
 
 
@@ -188,6 +190,10 @@ def _print_part(title: str, rows: Iterable[dict[str, Any]]) -> None:
 def _destination(place: PastDestination) -> dict[str, Any]:
     lists = ", ".join(item.name or item.list_id for item in place.lists)
     return {"stream": place.stream, "lists": lists, **asdict(place.counts)}
+
+
+def _packed_by_list(packed: PastPackedByList) -> dict[str, Any]:
+    return {"stream": packed.stream, **asdict(packed.counts)}
 
 
 def _import(record: dict[str, Any]) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from target_constant_contact.api.models import ContactList
 from target_constant_contact.data_folder import REPORT_FILE
 from target_constant_contact.exceptions import SettingsError
-from target_constant_contact.reports.report import Counts, ImportRecord
+from target_constant_contact.reports.report import Counts, ImportRecord, PackedByList
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -86,6 +86,19 @@ class PastFindings:
 
 
 @dataclass(frozen=True, slots=True)
+class PastPackedByList:
+    """Rows of a stream that were packed by list.
+
+    Attributes:
+        stream: Name of the stream.
+        counts: How many, and what it saved.
+    """
+
+    stream: str
+    counts: PackedByList
+
+
+@dataclass(frozen=True, slots=True)
 class PastRun:  # a plain record: one attribute for each member of the report
     """A run as its report tells it. What the report does not tell is None or empty.
 
@@ -103,6 +116,7 @@ class PastRun:  # a plain record: one attribute for each member of the report
         destinations: Counts per stream and set of lists.
         rejections: Rejected rows per reason, the most frequent first.
         findings: Rows that did not land per reason, the most frequent first.
+        packed_by_list: What was packed by list, per stream.
         imports: The settled imports.
     """
 
@@ -119,6 +133,7 @@ class PastRun:  # a plain record: one attribute for each member of the report
     destinations: tuple[PastDestination, ...] = ()
     rejections: tuple[PastRejections, ...] = ()
     findings: tuple[PastFindings, ...] = ()
+    packed_by_list: tuple[PastPackedByList, ...] = ()
     imports: tuple[ImportRecord, ...] = ()
 
     @property
@@ -180,6 +195,7 @@ def _past_run(run: str, document: Mapping[str, Any]) -> PastRun:
         destinations=tuple(map(_destination, document.get("destinations", ()))),
         rejections=tuple(map(_rejections, document.get("rejections", ()))),
         findings=tuple(map(_findings, document.get("findings", ()))),
+        packed_by_list=tuple(map(_packed_by_list, document.get("packed_by_list", ()))),
         imports=tuple(map(_import, document.get("imports", ()))),
     )
 
@@ -197,6 +213,11 @@ def _rejections(member: Mapping[str, Any]) -> PastRejections:
 def _findings(member: Mapping[str, Any]) -> PastFindings:
     stream, reason, evidence = (_text(member[name]) for name in ("stream", "reason", "evidence"))
     return PastFindings(_whole(member["rows"]), stream, reason, evidence)
+
+
+def _packed_by_list(member: Mapping[str, Any]) -> PastPackedByList:
+    counts = PackedByList(**{item.name: _whole(member[item.name]) for item in fields(PackedByList)})
+    return PastPackedByList(_text(member["stream"]), counts)
 
 
 def _import(member: Mapping[str, Any]) -> ImportRecord:

@@ -7,15 +7,15 @@ from collections import Counter
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
+from target_constant_contact.batches.batch import Destination
 from target_constant_contact.data_folder import usable
 from target_constant_contact.files import write_whole
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from datetime import datetime
     from pathlib import Path
 
-    from target_constant_contact.batches.batch import Destination
     from target_constant_contact.ledger.settlement import Settlement
 
 MAX_SUMMARY_LINES: Final = 20
@@ -35,6 +35,8 @@ class Counts:
         merged: Rows that joined another row of the same address.
         unexplained: Rows that Constant Contact neither confirmed nor explained.
         unsettled: Rows that had not been imported when the run ended (or are not, in a dry run).
+        copies: How much more often than once the rows of a whole run are counted, because they
+            were packed by list; 0 for a single destination.
     """
 
     read: int = 0
@@ -45,6 +47,7 @@ class Counts:
     merged: int = 0
     unexplained: int = 0
     unsettled: int = 0
+    copies: int = 0
 
     @property
     def accounted(self) -> int:
@@ -67,8 +70,27 @@ class Counts:
         places = asdict(self)
         read = places.pop("read")
         landed = places.pop("landed")
+        copies = places.pop("copies")
+        again = f" + {copies:,} copies" if copies else ""
         others = "".join(f" + {count:,} {name}" for name, count in places.items() if count)
-        return f"{read:,} read = {landed:,} landed{others}"
+        return f"{read:,} read{again} = {landed:,} landed{others}"
+
+
+@dataclass(slots=True)
+class PackedByList:
+    """Rows of a stream that were packed by list, because that needed fewer imports.
+
+    Attributes:
+        rows: Rows with several lists.
+        copies: How much more often than once they are counted: once for each list.
+        imports: Imports that they and the rows of single lists beside them were packed into.
+        imports_by_combination: Imports that it would have been, one for each set of lists.
+    """
+
+    rows: int = 0
+    copies: int = 0
+    imports: int = 0
+    imports_by_combination: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +126,7 @@ class Report:
         findings: Rows that were sent and have not landed, as far as they could be named, per
             stream, reason and kind of evidence.
         imports: The settled imports.
+        by_list: What was packed by list, per stream.
     """
 
     run: str
@@ -112,6 +135,7 @@ class Report:
     reasons: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     findings: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     imports: list[ImportRecord] = field(default_factory=list)
+    by_list: dict[str, PackedByList] = field(default_factory=dict)
 
     def of(self, destination: Destination) -> Counts:
         """The counts of a destination, made at its first use."""
@@ -119,6 +143,38 @@ class Report:
         if counts is None:
             counts = self.counts[destination] = Counts()
         return counts
+
+    def pack_by_list(
+        self, stream: str, combinations: Iterable[tuple[Destination, int]], imports: int
+    ) -> None:
+        """Count rows of several lists for each of these lists from now on.
+
+        Args:
+            stream: Name of the stream.
+            combinations: Sets of lists, with the numbers of rows.
+            imports: How many imports would have carried them.
+        """
+        packed = self.by_list.setdefault(stream, PackedByList())
+        packed.imports_by_combination += imports
+        for destination, rows in combinations:
+            packed.rows += rows
+            packed.copies += rows * (len(destination.list_ids) - 1)
+            counts = self.of(destination)
+            counts.read -= rows
+            if counts == Counts():
+                del self.counts[destination]
+            for list_id in destination.list_ids:
+                self.of(Destination(stream, (list_id,))).read += rows
+
+    def note_list_import(self, destination: Destination, merged: int) -> None:
+        """Count an import of rows that were packed by list.
+
+        Args:
+            destination: Stream and list.
+            merged: Rows of people whom the list had already, by another row.
+        """
+        self.by_list[destination.stream].imports += 1
+        self.of(destination).merged += merged
 
     def settle(self, destination: Destination, settlement: Settlement) -> None:
         """Count what became of the rows of one import."""
@@ -138,16 +194,26 @@ class Report:
 
     @property
     def totals(self) -> Counts:
-        """The counts of the whole run."""
-        return sum(self.counts.values(), Counts())
+        """The counts of the whole run, in which every row is read once."""
+        counts = sum(self.counts.values(), Counts())
+        counts.copies = sum(packed.copies for packed in self.by_list.values())
+        counts.read -= counts.copies
+        return counts
 
     def rejected_percent(self, stream: str) -> float:
-        """Share of a stream's rows that were rejected here or refused by the service."""
+        """Share of a stream's rows that were rejected here or refused by the service.
+
+        A row that was packed by list may be refused for several lists, and counts once.
+        """
         # A copy: the importer's thread asks while the main thread meets new destinations.
         places = list(self.counts.items())
         of_stream = [counts for place, counts in places if place.stream == stream]
-        read = sum(counts.read for counts in of_stream)
-        bad = sum(counts.rejected + counts.refused for counts in of_stream)
+        copies = self.by_list[stream].copies if stream in self.by_list else 0
+        read = sum(counts.read for counts in of_stream) - copies
+        refused = [counts.refused for counts in of_stream]
+        # Which of them are the same rows is not known: at least so many are different ones.
+        rows_refused = max(sum(refused) - copies, *refused) if copies else sum(refused)
+        bad = sum(counts.rejected for counts in of_stream) + rows_refused
         return 100 * bad / read if read else 0.0
 
     def differences(self) -> Iterator[tuple[Destination, int]]:
@@ -168,6 +234,12 @@ class Report:
             yield f"{count:,} of {stream} rejected: {reason}{where}"
         for (stream, reason, evidence), count in self.findings.most_common(MAX_SUMMARY_LINES):
             yield f"{count:,} of {stream} {reason} ({evidence})"
+        for stream, packed in self.by_list.items():
+            yield (
+                f"{packed.rows:,} rows of {stream} with several lists were packed by list, in "
+                f"{packed.imports:,} imports instead of {packed.imports_by_combination:,}; each is "
+                "counted once for each of its lists"
+            )
         if len(places) > 1:
             yield f"Total: {self.totals}"
 
@@ -196,6 +268,9 @@ class Report:
             "findings": [
                 {"stream": stream, "reason": reason, "evidence": evidence, "rows": count}
                 for (stream, reason, evidence), count in self.findings.most_common()
+            ],
+            "packed_by_list": [
+                {"stream": stream} | asdict(packed) for stream, packed in self.by_list.items()
             ],
             "imports": [asdict(record) for record in self.imports],
         }

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from target_constant_contact.batches.batch import Destination
+    from target_constant_contact.batches.list_group import ListGroup
     from target_constant_contact.contacts.contact import Rejection
     from target_constant_contact.imports.settled import SettledImport
     from target_constant_contact.mapping.field_mapping import FieldMapping
@@ -59,6 +60,7 @@ class Accounting:
         self._rejects = RejectsFile(folder / REJECTS_FILE, encode)
         self._checkpoints = Checkpoints()
         self._streams: dict[str, tuple[Mapping[str, Any], FieldMapping]] = {}
+        self._found: set[int] = set()
         self._lock = threading.Lock()
 
     @property
@@ -121,6 +123,12 @@ class Accounting:
             for number in emptied:
                 self._checkpoints.settle(number)
 
+    def pack_by_list(self, group: ListGroup) -> None:
+        """Count rows for each of their lists from now on, because they travel by list."""
+        # The lock: a settled import of the same lists may be counted at this moment.
+        with self._lock:
+            self.report.pack_by_list(group.stream, group.combinations, len(group.batches))
+
     def settle(self, done: SettledImport, *, held: bool = False) -> None:
         """Count what became of the rows of an import, and write the STATE that this allows.
 
@@ -152,6 +160,8 @@ class Accounting:
         with self._lock:
             self.report.correct(place, explanation.counted, explanation.settlement)
             for finding in explanation.findings:
+                if self._is_known(place.stream, finding):
+                    continue
                 self.report.findings[place.stream, finding.reason, finding.evidence] += 1
                 self._write(place.stream, finding)
             if not explanation.settlement.unexplained:
@@ -210,6 +220,14 @@ class Accounting:
         """
         with self._lock:
             self._rejects.close()
+
+    def _is_known(self, stream: str, finding: Finding) -> bool:
+        """Whether a row that was packed by list was found for another of its lists already."""
+        if stream not in self.report.by_list:
+            return False
+        known = len(self._found)
+        self._found.add(hash((stream, finding.properties["email"], finding.reason)))
+        return len(self._found) == known
 
     def _write(self, stream: str, finding: Finding) -> None:
         """Write a row that was sent and has not landed as a record that can be sent again."""

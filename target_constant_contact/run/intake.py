@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
     from target_constant_contact.batches.batch import Destination, ImportBatch
     from target_constant_contact.batches.chunk import Chunk
-    from target_constant_contact.batches.packer import Packed
+    from target_constant_contact.batches.list_group import ListGroup
+    from target_constant_contact.batches.packed import Packed
     from target_constant_contact.run.accounting import Accounting
     from target_constant_contact.settings.settings import Settings
 
@@ -77,9 +78,12 @@ class Intake:
         )
 
     def send_rest(self) -> None:
-        """Send what is in open batches, the oldest first."""
+        """Send what is in open batches, the oldest first, then what is packed by list."""
+        groups = self._packer.take_by_list()
         for batch in self._packer.seal():
             self._submit(batch)
+        for group in groups:
+            self._send_by_list(group)
 
     def _add_rows(self, chunk: Chunk, start: int, stop: int) -> int:
         """Take the rows between two positions, all at once or else in halves.
@@ -122,3 +126,15 @@ class Intake:
             raise SettingsError([fault])
         for batch in packed.sealed:
             self._submit(batch)
+        for group in packed.by_list:
+            self._send_by_list(group)
+
+    def _send_by_list(self, group: ListGroup) -> None:
+        self._accounting.pack_by_list(group)
+        for each in self._packer.pack(group):
+            batch = each.batch
+            self._accounting.hold([(batch.number, batch.first_row)], [])
+            self._accounting.report.note_list_import(batch.destination, each.merged)
+            self._submit(batch)
+        # Not before all of its rows are held by other batches.
+        self._accounting.hold([], group.numbers)

@@ -134,9 +134,9 @@ def test_a_record_names_its_own_lists_by_name_id_or_several(sandbox, export):
         "d": ["Loyalty members", "Product updates"],
         "e": ["Newsletter"],
     }
-    assert len(outcome.report["destinations"]) == 4
+    assert len(outcome.report["destinations"]) == 3
     imports = [seen for seen in sandbox.requests if seen.path.endswith("contacts_json_import")]
-    assert len(imports) == 4
+    assert len(imports) == 3
 
 
 def test_a_record_that_names_an_unknown_list_or_none_is_rejected(sandbox, export):

@@ -35,6 +35,10 @@ STATE_EVERY = 5_000
 SHARE = 0.7
 """Share of an undisturbed run within which runs are killed: to take one up is shorter."""
 
+LISTS = tuple(f"List {letter}" for letter in "ABCDEF")
+COMBINED: dict[str, Any] = {"segments": [], "lists_field": "lists"}
+"""Settings of runs whose rows name lists of their own."""
+
 CLIENT = "sandbox-public"
 WAITS = {"seconds_to_start": (0.0, 0.1), "seconds_to_finish": (0.0, 0.4)}
 """Ranges, so that later activities may end first."""
@@ -133,7 +137,9 @@ class Series:
         return sum(kill.in_doubt for kill in self.kills) * self.largest
 
 
-def write_stream(path: Path, rows: int, seed: int, *, changing: bool = False) -> None:
+def write_stream(
+    path: Path, rows: int, seed: int, *, changing: bool = False, combined: bool = False
+) -> None:
     """A stream of two segments, with bad rows and people who come twice.
 
     Args:
@@ -141,13 +147,14 @@ def write_stream(path: Path, rows: int, seed: int, *, changing: bool = False) ->
         rows: Rows in all.
         seed: Seeds it.
         changing: Some people come again, far away and with another value.
+        combined: Each row names some of six lists; for `COMBINED`.
     """
     draw = random.Random(seed)
     with path.open("w", encoding="utf-8") as file:
         text = {"type": ["null", "string"]}
         for stream in ("newsletter", "loyalty"):
             properties = dict.fromkeys(
-                ("email", "first_name", "last_name", "city", "job_title"), text
+                ("email", "first_name", "last_name", "city", "job_title", "lists"), text
             )
             file.write(lines(schema(stream, **properties)))
         for number in range(rows):
@@ -156,7 +163,10 @@ def write_stream(path: Path, rows: int, seed: int, *, changing: bool = False) ->
             version = ""
             if changing and draw.random() < 0.01:
                 person, version = draw.randrange(number + 1), f" v{number}"
-            file.write(lines(_member(stream, person, version, bad=draw.random() < 0.001)))
+            member = _member(stream, person, version, bad=draw.random() < 0.001)
+            if combined:
+                member["record"]["lists"] = ", ".join(draw.sample(LISTS, draw.randrange(1, 6)))
+            file.write(lines(member))
             if number % STATE_EVERY == STATE_EVERY - 1:
                 file.write(lines(state(number + 1)))
         file.write(lines(state(rows)))
@@ -404,12 +414,14 @@ def main() -> None:
     parser.add_argument("--batch-rows", type=int, default=5_000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--changing", action="store_true", help="people come again, changed")
+    parser.add_argument("--combined", action="store_true", help="each row names some of six lists")
     options = parser.parse_args()
-    settings = {"batch_size_rows": options.batch_rows}
+    settings = {"batch_size_rows": options.batch_rows} | (COMBINED if options.combined else {})
     with tempfile.TemporaryDirectory() as name, forking(Path(name)) as forks:
         folder = Path(name)
         stream = folder / "stream.singer.jsonl"
-        write_stream(stream, options.rows, options.seed, changing=options.changing)
+        kinds = {"changing": options.changing, "combined": options.combined}
+        write_stream(stream, options.rows, options.seed, **kinds)
         expected = Bench(folder / "expected", stream, forks, settings, options.seed)
         code, seconds = expected.run()
         print(f"undisturbed: exit {code}, {seconds:.1f} s, {len(expected.imported())} imports")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.process.kills import Bench, forking, series, write_stream
+from tests.process.kills import COMBINED, LISTS, Bench, forking, series, write_stream
 
 ROWS = 6_000
 SETTINGS = {"batch_size_rows": 300}
@@ -22,16 +22,16 @@ def undisturbed(tmp_path_factory, forks):
     """Make the account after a run that nobody has killed, and how long it takes."""
     made = {}
 
-    def make(changing):
-        if changing not in made:
+    def make(kind, settings=SETTINGS, rows=ROWS):
+        if kind not in made:
             folder = tmp_path_factory.mktemp("undisturbed")
             stream = folder / "stream.singer.jsonl"
-            write_stream(stream, ROWS, 1, changing=changing)
-            bench = Bench(folder / "bench", stream, forks, SETTINGS, 0)
+            write_stream(stream, rows, 1, **{kind: True} if kind else {})
+            bench = Bench(folder / "bench", stream, forks, settings, 0)
             code, seconds = bench.run()
             assert code == 0, bench.log()
-            made[changing] = (bench, stream, seconds)
-        return made[changing]
+            made[kind] = (bench, stream, seconds)
+        return made[kind]
 
     yield make
     for bench, _, _ in made.values():
@@ -43,7 +43,7 @@ def test_after_five_kills_and_one_more_run_the_account_is_as_if_nothing_had_happ
     tmp_path, forks, undisturbed, seed
 ):
     """Fifty kills in all. Rows come twice only where the answer to their import was cut off."""
-    expected, stream, seconds = undisturbed(changing=False)
+    expected, stream, seconds = undisturbed(None)
     bench = Bench(tmp_path / "bench", stream, forks, SETTINGS, seed)
     found = series(bench, expected, seconds, IN_A_ROW, seed)
     bench.close()
@@ -58,9 +58,27 @@ def test_people_who_come_again_with_another_value_end_with_the_later_one(
     tmp_path, forks, undisturbed, seed
 ):
     """Their batches are sent again, in order, because an older value could be on top."""
-    expected, stream, seconds = undisturbed(changing=True)
+    expected, stream, seconds = undisturbed("changing")
     bench = Bench(tmp_path / "bench", stream, forks, SETTINGS, seed)
     found = series(bench, expected, seconds, IN_A_ROW, seed)
     bench.close()
     assert found.exit_code == 0, bench.log()
     assert found.same
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("import_format", ["json", "csv"])
+def test_rows_that_are_packed_by_list_are_on_all_of_their_lists_in_the_end(
+    tmp_path, forks, undisturbed, seed, import_format
+):
+    """What has landed on some lists is taken up there, and sent to the others."""
+    expected, stream, seconds = undisturbed("combined", SETTINGS | COMBINED, 1_500)
+    assert len(expected.imported()) < 5 * len(LISTS)
+    settings = SETTINGS | COMBINED | {"import_format": import_format}
+    bench = Bench(tmp_path / "bench", stream, forks, settings, seed)
+    found = series(bench, expected, seconds, IN_A_ROW, seed)
+    bench.close()
+    assert found.exit_code == 0, bench.log()
+    assert found.same
+    assert found.state == 1_500
+    assert found.twice <= found.allowed, found

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from target_constant_contact.batches.batch import BatchLimits, Destination, ImportBatch
-from target_constant_contact.batches.packer import Packed, Packer
-from target_constant_contact.contacts.contact import Contact
+from target_constant_contact.batches.packed import Packed
+from target_constant_contact.batches.packer import Packer
 from target_constant_contact.contacts.encoding import encode_contact, sms_permission
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
+from tests.support.packing import Packing, contact, rows_of, update
 
 A, B = Destination("members", ("list-a",)), Destination("others", ("list-b",))
 CONSENT = ("sms_number", "sms_consent_date")
@@ -31,53 +28,6 @@ CONTACTS = st.builds(
 ROWS = st.lists(st.tuples(st.sampled_from([A, B]), CONTACTS), max_size=40)
 
 
-def contact(email: str, **properties: Any) -> Contact:
-    return Contact(email.lower(), {"email": email, **properties})
-
-
-def rows_of(batch: ImportBatch) -> dict[str, dict[str, Any]]:
-    return {row["email"].lower(): row for row in json.loads(batch.body)["import_data"]}
-
-
-class Run:
-    """A packer with what it has sealed, in the order of sealing."""
-
-    def __init__(self, **options: Any) -> None:
-        self.packer = Packer("json", **options)
-        self.row = 0
-        self.merged: dict[Destination, int] = defaultdict(int)
-        self.held: dict[int, int] = {}
-        self.sent: list[ImportBatch] = []
-
-    def add(self, destination: Destination, item: Contact) -> Packed:
-        packed = self.packer.add(destination, self.row, item.key, encode_contact(item.properties))
-        self.row += 1
-        self.merged[destination] += packed.merged
-        for number, first_row in packed.opened:
-            self.held[number] = min(first_row, self.held.get(number, first_row))
-        for number in packed.emptied:
-            del self.held[number]
-        self._seal(packed.sealed)
-        return packed
-
-    def end(self) -> list[ImportBatch]:
-        self._seal(self.packer.seal())
-        return self.sent
-
-    def _seal(self, batches: Iterable[ImportBatch]) -> None:
-        for batch in batches:
-            assert self.held.pop(batch.number) <= batch.first_row
-            self.sent.append(batch)
-
-
-def update(person: dict[str, Any], later: dict[str, Any]) -> None:
-    """Later properties win; consent stays with the number that it was given for."""
-    other_number = later.get("sms_number", person.get("sms_number")) != person.get("sms_number")
-    if other_number:
-        person.pop("sms_consent_date", None)
-    person.update(later)
-
-
 def apply(batches: list[ImportBatch]) -> dict[str, dict[str, Any]]:
     """The account after these imports, one after the other."""
     account: dict[str, dict[str, Any]] = defaultdict(dict)
@@ -91,7 +41,7 @@ def apply(batches: list[ImportBatch]) -> dict[str, dict[str, Any]]:
 @given(rows=ROWS)
 def test_the_account_ends_with_the_last_value_of_every_property(rows):
     """Over all streams, lists, merges and seals; only contradicting batches need an order."""
-    run = Run(limits=SMALL, open_rows=6, open_bytes=1_200)
+    run = Packing(limits=SMALL, open_rows=6, open_bytes=1_200)
     wanted: dict[str, dict[str, Any]] = defaultdict(dict)
     for destination, item in rows:
         run.add(destination, item)
@@ -102,7 +52,7 @@ def test_the_account_ends_with_the_last_value_of_every_property(rows):
 
 @given(rows=ROWS)
 def test_every_row_is_in_a_batch_or_merged(rows):
-    run = Run(limits=SMALL, open_rows=6, open_bytes=1_200)
+    run = Packing(limits=SMALL, open_rows=6, open_bytes=1_200)
     for destination, item in rows:
         run.add(destination, item)
     run.end()
@@ -115,7 +65,7 @@ def test_every_row_is_in_a_batch_or_merged(rows):
 
 @given(rows=ROWS)
 def test_no_batch_exceeds_its_limits(rows):
-    run = Run(limits=SMALL, open_rows=6, open_bytes=1_200)
+    run = Packing(limits=SMALL, open_rows=6, open_bytes=1_200)
     for destination, item in rows:
         run.add(destination, item)
     for batch in run.end():
@@ -126,7 +76,7 @@ def test_no_batch_exceeds_its_limits(rows):
 
 @given(rows=ROWS)
 def test_contacts_with_a_date_of_consent_travel_apart(rows):
-    run = Run(limits=SMALL)
+    run = Packing(limits=SMALL)
     for destination, item in rows:
         run.add(destination, item)
     for batch in run.end():
@@ -138,7 +88,7 @@ def test_contacts_with_a_date_of_consent_travel_apart(rows):
 @given(rows=ROWS)
 def test_a_sealed_batch_never_says_less_than_an_open_one_for_the_same_address(rows):
     """All open batches hold one value per address, so they may be sent in any order."""
-    run = Run(limits=BatchLimits(size=10_000))
+    run = Packing(limits=BatchLimits(size=10_000))
     for destination, item in rows:
         run.add(destination, item)
     batches = list(run.packer.seal())
@@ -147,7 +97,7 @@ def test_a_sealed_batch_never_says_less_than_an_open_one_for_the_same_address(ro
 
 
 def test_a_later_row_keeps_what_it_does_not_say():
-    run = Run()
+    run = Packing()
     run.add(A, contact("ann@example.com", first_name="Ann", city="Oslo"))
     packed = run.add(A, contact("ANN@example.com", first_name="Anna"))
     assert packed.merged
@@ -158,14 +108,14 @@ def test_a_later_row_keeps_what_it_does_not_say():
 
 
 def test_the_same_row_again_is_merged_and_changes_nothing():
-    run = Run()
+    run = Packing()
     run.add(A, contact("ann@example.com"))
     assert run.add(A, contact("ann@example.com")).merged
     assert run.end()[0].rows == 1
 
 
 def test_a_row_for_another_list_updates_the_address_where_it_is_open():
-    run = Run()
+    run = Packing()
     run.add(A, contact("ann@example.com", first_name="Ann"))
     assert not run.add(B, contact("ann@example.com", first_name="Anna")).merged
     first, second = run.end()
@@ -174,14 +124,14 @@ def test_a_row_for_another_list_updates_the_address_where_it_is_open():
 
 
 def test_a_contact_that_fits_no_request_is_refused():
-    run = Run(limits=BatchLimits(size=150))
+    run = Packing(limits=BatchLimits(size=150))
     packed = run.add(A, contact("ann@example.com", first_name="x" * 150))
     assert packed.too_large
     assert run.end() == []
 
 
 def test_values_that_fit_no_request_together_go_one_after_the_other():
-    run = Run(limits=BatchLimits(size=150))
+    run = Packing(limits=BatchLimits(size=150))
     run.add(A, contact("ann@example.com", first_name="x" * 50))
     run.add(A, contact("ann@example.com", last_name="y" * 50))
     assert [sorted(rows_of(batch)["ann@example.com"]) for batch in run.end()] == [
@@ -191,7 +141,7 @@ def test_values_that_fit_no_request_together_go_one_after_the_other():
 
 
 def test_beyond_the_cap_the_fullest_batch_goes_first():
-    run = Run(open_rows=3)
+    run = Packing(open_rows=3)
     run.add(A, contact("a@example.com"))
     for key in "bcd":
         run.add(B, contact(f"{key}@example.com"))
@@ -200,7 +150,7 @@ def test_beyond_the_cap_the_fullest_batch_goes_first():
 
 
 def test_memory_of_open_batches_is_bounded_however_many_lists_there_are():
-    run = Run(open_bytes=20_000, open_rows=10_000)
+    run = Packing(open_bytes=20_000, open_rows=10_000)
     for number in range(2_000):
         place = Destination("members", (f"list-{number % 500}",))
         run.add(place, contact(f"member{number}@example.com"))
@@ -212,7 +162,7 @@ def test_memory_of_open_batches_is_bounded_however_many_lists_there_are():
 def test_packing_needs_at_most_one_request_more_than_the_smallest_number():
     """100,000 members of 60 and of 400 bytes."""
     for size, smallest in ((60, 3), (400, 11)):
-        run = Run(limits=BatchLimits())
+        run = Packing(limits=BatchLimits())
         for number in range(100_000):
             email = f"m{number:06}@example.com"
             padding = "x" * (size - len('{"email":"","city":""}') - len(email))
@@ -225,7 +175,7 @@ def test_packing_needs_at_most_one_request_more_than_the_smallest_number():
 
 
 def test_what_is_open_is_sealed_from_the_oldest_batch_on():
-    run = Run()
+    run = Packing()
     run.add(B, contact("b@example.com"))
     run.add(A, contact("a@example.com"))
     assert [batch.destination for batch in run.packer.seal()] == [B, A]
@@ -233,7 +183,7 @@ def test_what_is_open_is_sealed_from_the_oldest_batch_on():
 
 
 def test_consent_that_comes_later_moves_the_contact():
-    run = Run()
+    run = Packing()
     run.add(A, contact("ann@example.com", sms_number="2125550123"))
     packed = run.add(A, contact("ann@example.com", sms_consent_date="2024-07-03"))
     assert packed.merged
@@ -244,7 +194,7 @@ def test_consent_that_comes_later_moves_the_contact():
 
 
 def test_consent_never_moves_to_another_number():
-    run = Run()
+    run = Packing()
     consented = {"sms_number": "2125550123", "sms_consent_date": "2024-07-03"}
     run.add(A, contact("ann@example.com", **consented))
     run.add(A, contact("ann@example.com", sms_number="2125550199"))
@@ -258,7 +208,7 @@ def test_consent_never_moves_to_another_number():
 
 def test_a_row_whose_batch_is_sealed_for_lack_of_room_is_not_merged():
     """It travels in the next batch, and counts as a row of that one."""
-    run = Run(limits=BatchLimits(size=160))
+    run = Packing(limits=BatchLimits(size=160))
     run.add(A, contact("ann@example.com", first_name="Ann"))
     run.add(A, contact("bob@example.com", first_name="Bob"))
     packed = run.add(A, contact("ann@example.com", last_name="x" * 45))
@@ -328,12 +278,12 @@ def test_contacts_that_fit_are_taken_at_once():
 
 def test_batches_are_full_within_one_percent():
     """Of the bytes, or to the last row."""
-    run = Run(limits=BatchLimits(size=400_000))
+    run = Packing(limits=BatchLimits(size=400_000))
     for number in range(20_000):
         run.add(A, contact(f"m{number}@example.com", first_name="x" * (number % 50)))
     assert len(run.sent) > 2
     assert all(len(batch.body) > 0.99 * 400_000 for batch in run.sent)
-    short = Run(limits=BatchLimits(rows=500))
+    short = Packing(limits=BatchLimits(rows=500))
     for number in range(1_600):
         short.add(A, contact(f"m{number}@example.com"))
     assert [batch.rows for batch in short.sent] == [500, 500, 500]

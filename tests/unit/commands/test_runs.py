@@ -128,6 +128,7 @@ def test_runs_are_printed_for_programs(tmp_path: Path):
             **COUNTS,
             "unexplained": 2,
             "unsettled": 3,
+            "copies": 0,
         }
     ]
 
@@ -320,6 +321,24 @@ def test_show_tells_all_of_a_run(tmp_path: Path):
     ):
         assert row in rows
     assert not {"merged", "refused"} & {row[0] for row in rows if row}
+
+
+def test_show_tells_what_was_packed_by_list(tmp_path: Path):
+    packed = {"rows": 57, "copies": 129, "imports": 6, "imports_by_combination": 60}
+    keep(
+        tmp_path,
+        1,
+        totals=COUNTS | {"copies": 129},
+        packed_by_list=[{"stream": "members", **packed}],
+    )
+
+    rows = table(runs(tmp_path, "show"))
+
+    assert ["copies", "129"] in rows
+    assert ["stream", "rows", "copies", "imports", "imports_by_combination"] in rows
+    assert ["members", "57", "129", "6", "60"] in rows
+    document = runs(tmp_path, "show", "--json").json
+    assert document["packed_by_list"] == [{"stream": "members", **packed}]
 
 
 def test_show_leaves_out_the_parts_that_are_empty(tmp_path: Path):

@@ -70,6 +70,42 @@ def test_the_summary_of_a_thousand_lists_stays_readable(report):
     assert lines[MAX_SUMMARY_LINES] == "... and 982 more stream-list pairs"
 
 
+def test_rows_that_were_packed_by_list_are_counted_for_each_and_read_once(report):
+    both, all_three = (
+        Destination("members", lists)
+        for lists in (("id-loyal", "id-news"), ("id-loyal", "id-news", "id-third"))
+    )
+    report.of(both).read += 7
+    report.of(both).merged += 1
+    report.of(all_three).read += 2
+    report.pack_by_list("members", [(both, 6), (all_three, 2)], 4)
+    for list_id in ("id-loyal", "id-news", "id-third"):
+        report.note_list_import(Destination("members", (list_id,)), 0)
+    assert report.of(both) == Counts(read=1, merged=1)
+    assert all_three not in report.counts
+    assert report.of(NEWS).read == 1_010 + 8
+    assert report.totals.read == 1_100 + 9
+    assert report.totals.copies == 6 + 2 * 2
+    assert (
+        "8 rows of members with several lists were packed by list, in 3 imports instead of 4; "
+        "each is counted once for each of its lists"
+    ) in report.summary(NAMES)
+
+
+def test_a_row_that_several_lists_refuse_is_one_rejected_row():
+    """Of rows that may be the same, no more are counted than must be different ones."""
+    report = Report("run-1", datetime.now(UTC))
+    both = Destination("members", ("id-loyal", "id-news"))
+    report.of(both).read += 100
+    report.pack_by_list("members", [(both, 100)], 3)
+    for place in (NEWS, LOYAL):
+        report.settle(place, Settlement(landed=90, refused=10))
+    assert report.rejected_percent("members") == 10
+    report.of(NEWS).read += 100
+    report.settle(NEWS, Settlement(landed=0, refused=100))
+    assert report.rejected_percent("members") == 55
+
+
 def test_rows_without_a_list_and_reasons_without_a_field_are_shown_as_such():
     report = Report("run-1", datetime.now(UTC))
     report.counts[Destination("members")] = Counts(read=1, rejected=1)

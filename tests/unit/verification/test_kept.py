@@ -75,7 +75,7 @@ def test_the_rows_of_a_dead_run_are_forgotten_once_it_is_known_to_be_dead(tmp_pa
         exports.journal.write_text("{\n{}\n")
     elif journal == "gone":
         exports.journal.unlink()
-    KeptImports(run, "json").add(batch(1), ACTIVITY, Settlement(1, refused=1))
+    KeptImports(run, "json").add(batch(1), ACTIVITY, Settlement(1, refused=1), 0.0)
     forget_rows_of_dead_runs(data)
     assert len(list(run.iterdir())) == (journal == "damaged")
     ledger.close()
