@@ -12,6 +12,7 @@ import platformdirs
 
 from target_constant_contact.exceptions import SettingsError
 from target_constant_contact.files import make_private_folder
+from target_constant_contact.redaction import trust
 
 REPORT_FILE: Final = "report.json"
 """In the folder of a run: what came of it."""
@@ -41,8 +42,10 @@ class DataFolder:
             usual = platformdirs.user_data_path("target-constant-contact", appauthor=False)
             return cls(usual)
         if not isinstance(value, str):
-            raise SettingsError([f"data_dir: {value!r} is not of type 'string'"])
-        return cls(Path(value).expanduser())
+            raise SettingsError(["data_dir: the value is not of type 'string'; name a folder"])
+        path = Path(value).expanduser()
+        trust(str(path))
+        return cls(path)
 
     @property
     def connections(self) -> Path:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any, Final
 
+from target_constant_contact.redaction import escaped, without_secrets
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from io import TextIOWrapper
@@ -57,9 +59,10 @@ class RejectsFile:
         if self._schemas.get(stream) is not schema:
             self._schemas[stream] = schema
             file.write(self._encode(_with_reject_columns(schema)) + "\n")
-        row = {**record["record"], REASON: reason, FIELD: field}
+        # Not the addresses: the row beside them has its own, and hints may be about it.
+        row = {**record["record"], REASON: escaped(without_secrets(reason)), FIELD: field}
         if evidence:
-            row[EVIDENCE] = evidence
+            row[EVIDENCE] = escaped(without_secrets(evidence))
         file.write(self._encode({**record, "record": row}) + "\n")
         self._dirty = True
 

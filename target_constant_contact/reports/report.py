@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from target_constant_contact.files import write_private
+from target_constant_contact.redaction import json_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -198,8 +198,7 @@ class Report:
             ],
             "imports": [asdict(record) for record in self.imports],
         }
-        text = json.dumps(document, indent=2, ensure_ascii=False) + "\n"
-        write_private(path, text)
+        write_private(path, f"{json_text(document)}\n")
 
 
 def _lists(destination: Destination, names: Mapping[str, str]) -> list[dict[str, str]]:
