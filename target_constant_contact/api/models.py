@@ -179,7 +179,8 @@ class Activity:
         counters = {
             name: number
             for name, value in (status.items() if isinstance(status, dict) else ())
-            if (number := _whole(value)) is not None
+            # Their names are the service's too, and the journal keeps them.
+            if is_id(name) and (number := _whole(value)) is not None
         }
         state = said(str(answer.get("state", "")).lower())
         return cls(

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from target_constant_contact.api.oauth.transport import AuthTransport
 from target_constant_contact.known_secrets import keep_secret
+from target_constant_contact.redaction import is_id
 
 if TYPE_CHECKING:
     from target_constant_contact.api.limits.limiter import RateLimiter
@@ -192,7 +193,8 @@ class AuthorizationServer:
             access_token=str(answer["access_token"]),
             refresh_token=str(answer.get("refresh_token") or ""),
             expires_in=_seconds(answer.get("expires_in"), 0) or _ACCESS_TOKEN_SECONDS,
-            scope=str(answer.get("scope") or ""),
+            # They are stored and shown, and a server may say anything here.
+            scope=" ".join(filter(is_id, str(answer.get("scope") or "").split())),
         )
 
 
