@@ -9,12 +9,14 @@ import sys
 import time
 import traceback
 from importlib import import_module
+from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Final
 
 import click
 from singer_sdk.exceptions import ConfigValidationError, SingerSDKError
 
 from target_constant_contact.exceptions import SettingsError, TargetError
+from target_constant_contact.redaction import redact_log, trust
 from target_constant_contact.singer.target import TargetConstantContact
 
 if TYPE_CHECKING:
@@ -109,7 +111,9 @@ def report_error(error: Exception) -> int:
             place.name,
             place.lineno,
         )
-        _logger.debug("%s", "".join(traceback.format_tb(error.__traceback__)))
+        for frame in traceback.format_tb(error.__traceback__):
+            for line in frame.splitlines():
+                _logger.debug("%s", line)
     return getattr(error, "exit_code", 1)
 
 
@@ -133,6 +137,8 @@ def _drain(source: IO[str], seconds: float = DRAIN_SECONDS) -> None:
 
 def command() -> Cli:
     """The whole command line, with singer-sdk's logging set up."""
+    redact_log()
+    trust(str(Path("~").expanduser()))
     singer = TargetConstantContact.cli
 
     def run(**options: Any) -> None:

@@ -13,6 +13,7 @@ import platformdirs
 
 from target_constant_contact.exceptions import SettingsError, StorageError
 from target_constant_contact.files import PRIVATE_FOLDER, exposure, make_private_folder
+from target_constant_contact.redaction import trust
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -61,8 +62,10 @@ class DataFolder:
             usual = platformdirs.user_data_path("target-constant-contact", appauthor=False)
             return cls(usual)
         if not isinstance(value, str):
-            raise SettingsError([f"data_dir: {value!r} is not of type 'string'"])
-        return cls(Path(value).expanduser())
+            raise SettingsError(["data_dir: the value is not of type 'string'; name a folder"])
+        path = Path(value).expanduser()
+        trust(str(path))
+        return cls(path)
 
     def refuse_if_exposed(self) -> None:
         """Refuse a folder in which other users could change what is kept.

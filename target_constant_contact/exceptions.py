@@ -26,6 +26,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
+from target_constant_contact.redaction import redacted
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -35,9 +37,15 @@ class TargetError(Exception):
 
     The exit codes follow ``sysexits.h``, so that a scheduler can tell "correct something" from
     "try again later".
+
+    Args:
+        message: One line. It may quote what others wrote: it is redacted here, for every error.
     """
 
     exit_code: ClassVar[int] = 1
+
+    def __init__(self, message: str) -> None:
+        super().__init__(redacted(message))
 
 
 class SettingsError(TargetError):
@@ -50,7 +58,7 @@ class SettingsError(TargetError):
     exit_code = 78
 
     def __init__(self, faults: Iterable[str]) -> None:
-        self.faults = tuple(faults)
+        self.faults = tuple(map(redacted, faults))
         super().__init__("; ".join(self.faults))
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from target_constant_contact import waiting
+from target_constant_contact import known_secrets, waiting
 from target_constant_contact.api.http import retry
 from target_constant_contact.sandbox import Behaviour, Sandbox
 from target_constant_contact.singer import json_lines as lines
@@ -63,3 +63,9 @@ def behave(sandbox: Sandbox) -> Any:
         sandbox.behaviour = replace(sandbox.behaviour, **values)
 
     return change
+
+
+@pytest.fixture(autouse=True)
+def _no_secrets_of_other_tests(monkeypatch):
+    """What a process has learnt of secrets it masks to its end; each test is one of its own."""
+    monkeypatch.setattr(known_secrets, "_known", known_secrets._Known())

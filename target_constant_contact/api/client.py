@@ -96,7 +96,7 @@ class ConstantContactClient:
         params = {"limit": LISTS_PAGE} | ({"include_membership_count": "all"} if counts else {})
         pages = self._transport.pages(ApiRequest("GET", LISTS, params), "lists")
         found = {item.list_id: item for item in map(ContactList.from_json, pages)}
-        return [item for item in found.values() if not item.deleted]
+        return [item for item in found.values() if item.list_id and not item.deleted]
 
     def create_contact_list(self, name: str) -> ContactList:
         """Make a list.

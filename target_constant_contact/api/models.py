@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
+from target_constant_contact.redaction import is_id, said
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -77,7 +79,7 @@ class ContactList:
     def from_json(cls, answer: Mapping[str, Any]) -> ContactList:
         """Read one list resource."""
         return cls(
-            list_id=str(answer.get("list_id") or ""),
+            list_id=_id(answer.get("list_id")),
             name=str(answer.get("name") or ""),
             membership_count=_whole(answer.get("membership_count")),
             deleted=bool(answer.get("deleted_at")),
@@ -109,7 +111,7 @@ class CustomField:
         """Read one custom field resource."""
         choices = answer.get("choices")
         return cls(
-            custom_field_id=str(answer.get("custom_field_id") or ""),
+            custom_field_id=_id(answer.get("custom_field_id")),
             label=str(answer.get("label") or ""),
             name=str(answer.get("name") or ""),
             type=str(answer.get("type") or "string"),
@@ -157,7 +159,8 @@ class Activity:
             ``timed_out``. The official description once says ``time_out``; that is read as
             ``timed_out``. A state that is not known counts as unfinished, never as success.
         counters: The ``status`` object: every whole number in it, by name.
-        errors: ``activity_errors``. They may quote rows, so they never go to a log.
+        errors: ``activity_errors``, as they may be shown. They may quote rows, so they never go
+            to a log.
         created_at: When the service has made it, by its own clock; None when it does not tell.
         results: Path of what an export has written; empty for other activities.
         source_file_name: What the file of an import was called, as far as the service tells.
@@ -178,14 +181,15 @@ class Activity:
         counters = {
             name: number
             for name, value in (status.items() if isinstance(status, dict) else ())
-            if (number := _whole(value)) is not None
+            # Their names are the service's too, and the journal keeps them.
+            if is_id(name) and (number := _whole(value)) is not None
         }
-        state = str(answer.get("state", "")).lower()
+        state = said(str(answer.get("state", "")).lower())
         return cls(
-            activity_id=str(answer.get("activity_id", "")),
+            activity_id=_id(answer.get("activity_id")),
             state={"time_out": "timed_out", "canceled": "cancelled"}.get(state, state),
             counters=counters,
-            errors=tuple(str(error) for error in answer.get("activity_errors") or ()),
+            errors=tuple(said(str(error)) for error in answer.get("activity_errors") or ()),
             created_at=_moment(answer.get("created_at")),
             results=_results(answer.get("_links")),
             source_file_name=_stripped(answer.get("source_file_name")),
@@ -253,6 +257,11 @@ class ContactCounts:
         else:
             return None
         return cls(active=active, total=max(total or 0, active))
+
+
+def _id(value: Any) -> str:
+    """An id as it is; what cannot be one is none."""
+    return value if is_id(value) else ""
 
 
 def _whole(value: Any) -> int | None:

@@ -9,7 +9,7 @@ import click
 
 from target_constant_contact.checks.checkup import Checkup
 from target_constant_contact.checks.samples import Samples
-from target_constant_contact.commands.common import configured, json_option, print_json
+from target_constant_contact.commands.common import configured, json_option, print_json, say
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -47,7 +47,7 @@ def check(
     if as_json:
         print_json({"ok": not failed, "checks": [_as_json(item) for item in checks]})
     else:
-        click.echo(_verdict(checks))
+        say(_verdict(checks))
     # Of the first failure: those after it may be its consequences.
     click.get_current_context().exit(failed[0].exit_code if failed else 0)
 
@@ -56,7 +56,7 @@ def _shown(checks: Iterable[Check]) -> Iterable[Check]:
     """Print each line; requests take their time."""
     for item in checks:
         status = item.status.upper() if item.status == "failed" else item.status
-        click.echo(f"{status:<8} {item.name:<14} {item.detail}")
+        say(f"{status:<8} {item.name:<14} {item.detail}")
         yield item
 
 

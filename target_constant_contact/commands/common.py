@@ -16,6 +16,7 @@ from singer_sdk.configuration._dict_config import parse_environment_config
 from target_constant_contact.account.account import Account
 from target_constant_contact.data_folder import DataFolder
 from target_constant_contact.exceptions import SettingsError
+from target_constant_contact.redaction import escaped, json_text, redacted, without_secrets
 from target_constant_contact.settings.settings import Settings
 from target_constant_contact.singer.target import TargetConstantContact
 from target_constant_contact.verification.kept import forget_rows_of_dead_runs
@@ -107,9 +108,30 @@ def at_terminal() -> bool:
     return sys.stdin is not None and sys.stdin.isatty()
 
 
+def say(*lines: str, err: bool = False) -> None:
+    """Print lines for people, each on one line whatever is in it; nothing else prints.
+
+    Args:
+        lines: The lines; they are redacted.
+        err: Print to stderr: what came of a command is on stdout, a conversation is not.
+    """
+    for line in lines:
+        click.echo(redacted(line), err=err)
+
+
+def say_address(url: str) -> None:
+    """Print an address that a person has to open, whole."""
+    click.echo(f"  {escaped(without_secrets(url))}", err=True)
+
+
+def confirm(question: str, *, default: bool | None = False) -> bool:
+    """Ask a person a question, which is redacted."""
+    return click.confirm(redacted(question), default=default, err=True)
+
+
 def print_json(value: Any) -> None:
     """Print a value for programs."""
-    click.echo(json.dumps(value, indent=2, ensure_ascii=False))
+    click.echo(json_text(value))
 
 
 def print_table(headers: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
@@ -124,13 +146,13 @@ def print_table(headers: Sequence[str], rows: Iterable[Sequence[object]]) -> Non
             cell.rjust(width) if number else cell.ljust(width)
             for cell, width, number in zip(line, widths, numbers, strict=True)
         )
-        click.echo("  ".join(cells).rstrip())
+        say("  ".join(cells).rstrip())
 
 
 def _cell(value: object) -> str:
     if value is None:
         return ""
-    return f"{value:,}" if isinstance(value, int) else " ".join(str(value).split())
+    return f"{value:,}" if isinstance(value, int) else redacted(str(value).strip())
 
 
 def _is_number_column(body: list[list[str]], index: int) -> bool:

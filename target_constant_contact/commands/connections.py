@@ -17,7 +17,13 @@ from target_constant_contact.api.oauth.connection import (
     fingerprint,
 )
 from target_constant_contact.api.oauth.tokens import TokenStore
-from target_constant_contact.commands.common import configured, json_option, print_json, print_table
+from target_constant_contact.commands.common import (
+    configured,
+    json_option,
+    print_json,
+    print_table,
+    say,
+)
 from target_constant_contact.data_folder import DataFolder
 from target_constant_contact.exceptions import TargetError
 
@@ -117,9 +123,7 @@ def connections(config: dict[str, Any], *, as_json: bool) -> None:
     elif found:
         _print(found)
     else:
-        click.echo(
-            f"There are no connections in {store.folder}. Make one: target-constant-contact login"
-        )
+        say(f"There are no connections in {store.folder}. Make one: target-constant-contact login")
     # The first one is raised, so that it decides the exit code; the caller logs that one.
     for error in errors[1:]:
         _logger.error("%s", error)

@@ -22,6 +22,7 @@ from target_constant_contact.commands.common import (
     parse_settings,
     print_json,
     print_table,
+    say,
 )
 from target_constant_contact.contacts.contact import (
     CUSTOM_PREFIX,
@@ -118,18 +119,19 @@ def _custom_field(field: CustomField) -> dict[str, Any]:
 
 
 def _print_properties(properties: Iterable[dict[str, Any]]) -> None:
-    click.echo("Contact properties (limit: characters)")
+    say("Contact properties (limit: characters)")
     print_table(("name", "takes", "limit"), [list(item.values()) for item in properties])
-    click.echo(
-        f"A contact takes {MAX_PHONES} telephone numbers and {MAX_CUSTOM_FIELDS} custom fields.\n"
+    say(
+        f"A contact takes {MAX_PHONES} telephone numbers and {MAX_CUSTOM_FIELDS} custom fields.",
+        "",
     )
 
 
 def _print_custom_fields(found: Sequence[CustomField]) -> None:
     if not found:
-        click.echo("The account has no custom fields. Make one: fields --create LABEL")
+        say("The account has no custom fields. Make one: fields --create LABEL")
         return
-    click.echo("Custom fields")
+    say("Custom fields")
     rows = [
         (
             f"{CUSTOM_PREFIX}{field.name}",

@@ -14,6 +14,7 @@ from target_constant_contact.commands.common import (
     parse_settings,
     print_json,
     print_table,
+    say,
 )
 from target_constant_contact.exceptions import SettingsError
 
@@ -46,7 +47,7 @@ def lists(config: dict[str, Any], create: str | None, *, as_json: bool) -> None:
         rows = ((item.list_id, item.name, item.membership_count) for item in found)
         print_table(("id", "name", "members"), rows)
     else:
-        click.echo("The account has no lists. Make one: lists --create NAME")
+        say("The account has no lists. Make one: lists --create NAME")
 
 
 def _row(item: ContactList) -> dict[str, Any]:

@@ -7,7 +7,8 @@ import time
 import webbrowser
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
@@ -19,8 +20,11 @@ from target_constant_contact.api.oauth.tokens import TokenStore
 from target_constant_contact.commands.common import (
     at_terminal,
     configured,
+    confirm,
     open_account,
     parse_settings,
+    say,
+    say_address,
 )
 from target_constant_contact.exceptions import (
     InterruptedRunError,
@@ -28,6 +32,7 @@ from target_constant_contact.exceptions import (
     SignInError,
     TargetError,
 )
+from target_constant_contact.redaction import trust
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,6 +42,8 @@ if TYPE_CHECKING:
     from target_constant_contact.api.oauth.connection import Agreement
     from target_constant_contact.api.oauth.grants import AuthorizationServer, DeviceCode, Grant
     from target_constant_contact.settings.settings import Settings
+
+_say: Final = partial(say, err=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +108,7 @@ def login(config: dict[str, Any], **options: Any) -> None:
             "The sign-in was stopped before its end; nothing was stored"
         ) from None
     new_connection.keep(store, replace(connection, seed=_seed(config, settings)))
-    for line in _closing_words(config, connection, store):
-        click.echo(line)
+    say(*_closing_words(config, connection, store))
 
 
 def _seed(config: dict[str, Any], settings: Settings) -> str:
@@ -200,15 +206,16 @@ def _sign_in(settings: Settings, given: _Options, application: Application) -> C
     _confirm(found, given, settings)
     connection = new_connection.connection_of(said.connection, application, grant, now)
     if found:
-        connection = replace(connection, account_id=found.account_id, account_name=found.name)
+        connection = connection.leading_to(found.account_id, found.name)
     return replace(connection, agreement=agreement)
 
 
 def _agreed(text: str, given: _Options) -> Agreement:
     by = given.agreed_by or _user_name()
-    _say(text)
+    trust(by)
+    _say(*text.split("\n"))
     _say(f"The agreement of {by} is stored with the connection.")
-    if not given.agree and not click.confirm("Do you agree?", default=False, err=True):
+    if not given.agree and not confirm("Do you agree?", default=False):
         raise TargetError("Not agreed; nothing was sent or stored.")
     return new_connection.agreement(by, text, time.time())
 
@@ -230,12 +237,14 @@ def _granted(server: AuthorizationServer, given: _Options) -> Grant:
 
 
 def _show_device(device: DeviceCode) -> None:
-    _say(f"Open this address on any device:\n  {device.url}")
+    _say("Open this address on any device:")
+    say_address(device.url)
     _say(f"and compare or type in the code {device.user_code}. Waiting ...")
 
 
 def _show_address(url: str) -> None:
-    _say(f"Open this address in any browser, sign in and approve:\n  {url}")
+    _say("Open this address in any browser, sign in and approve:")
+    say_address(url)
     _say("At its end the browser shows a page that may fail to load. Copy the address of that one.")
 
 
@@ -244,7 +253,8 @@ def _pasted() -> str:
 
 
 def _open_browser(url: str) -> None:
-    _say(f"Sign in and approve in the browser. If none has opened, open this address:\n  {url}")
+    _say("Sign in and approve in the browser. If none has opened, open this address:")
+    say_address(url)
     try:
         opened = webbrowser.open(url)
     except (webbrowser.Error, OSError):
@@ -270,7 +280,7 @@ def _confirm(found: AccountSummary | None, given: _Options, settings: Settings) 
         _say("Which account this is cannot be told: that takes the scope account_read.")
     if given.yes or (settings.account and not at_terminal()):
         return
-    if not click.confirm("Connect to this account?", default=True, err=True):
+    if not confirm("Connect to this account?", default=True):
         raise TargetError("Not connected; nothing was stored.")
 
 
@@ -288,8 +298,3 @@ def _closing_words(
         yield "Take refresh_token out of the settings: this sign-in has taken its place."
     if config.get("access_token"):
         yield "Take access_token out of the settings: runs would use it in place of the connection."
-
-
-def _say(text: str) -> None:
-    # What came of it is on stdout; the conversation is not.
-    click.echo(text, err=True)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from target_constant_contact.api.oauth.connection import REFRESH_TOKEN_DAYS
-from target_constant_contact.commands.common import at_terminal, configured
+from target_constant_contact.commands.common import at_terminal, configured, confirm, say
 from target_constant_contact.commands.connections import Condition, moment, token_store
 from target_constant_contact.exceptions import SettingsError, TargetError
 from target_constant_contact.files import make_private_folder
@@ -39,13 +39,13 @@ def logout(config: dict[str, Any], connection: str | None, *, yes: bool) -> None
     _refuse_if_unknown(name, store)
     known = _known(name, store)
     if not yes and not _confirmed(name, known):
-        click.echo("Nothing was removed.", err=True)
+        say("Nothing was removed.", err=True)
         click.get_current_context().exit(1)
     _remove(name, store)
-    click.echo(f"Connection {name!r} is removed from {store.folder}.")
+    say(f"Connection {name!r} is removed from {store.folder}.")
     # Deleting files takes no access away, so people are told what still works, and until when.
     for line in _remains(known, time.time()):
-        click.echo(line)
+        say(line)
     for warning in _warnings(config, is_configured=name == configured_name):
         _logger.warning("%s", warning)
 
@@ -77,7 +77,7 @@ def _confirmed(name: str, known: Connection | None) -> bool:
         raise SettingsError([f"logout asks before it removes connection {name!r}; pass --yes"])
     account = f" to {known.account_name}" if known and known.account_name else ""
     try:
-        return click.confirm(f"Remove connection {name!r}{account}?", err=True)
+        return confirm(f"Remove connection {name!r}{account}?")
     except click.Abort:
         return False
 

@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import click
 
-from target_constant_contact.commands.common import configured, json_option, print_json, print_table
+from target_constant_contact.commands.common import (
+    configured,
+    json_option,
+    print_json,
+    print_table,
+    say,
+)
 from target_constant_contact.data_folder import DataFolder
 from target_constant_contact.exceptions import SettingsError
 from target_constant_contact.reports.history import PastRun, read_run, run_names
@@ -89,7 +95,7 @@ def _folder(config: Mapping[str, Any]) -> Path:
 
 
 def _say_none(folder: Path) -> None:
-    click.echo(f"There are no runs in {folder} yet.")
+    say(f"There are no runs in {folder} yet.")
 
 
 def _show_none(folder: Path, *, as_json: bool) -> None:
@@ -183,7 +189,7 @@ def _print_run(past: PastRun, folder: Path) -> None:
 def _print_part(title: str, rows: Iterable[dict[str, Any]]) -> None:
     found = list(rows)
     if found:
-        click.echo(f"\n{title}")
+        say("", title)
         _print_dense(found)
 
 

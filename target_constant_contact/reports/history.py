@@ -256,9 +256,8 @@ def _seconds(value: Any) -> float:
 
 
 def _text(value: Any) -> str:
-    """Text that any terminal can show."""
     if value is None:
         return ""
     if not isinstance(value, str):
         raise TypeError(value)
-    return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in value)
+    return value

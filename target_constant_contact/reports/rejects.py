@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from target_constant_contact.data_folder import usable
 from target_constant_contact.exceptions import StorageError
 from target_constant_contact.files import open_private
+from target_constant_contact.redaction import escaped, without_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -65,9 +66,10 @@ class RejectsFile:
         if self._schemas.get(stream) is not schema:
             self._schemas[stream] = schema
             lines = self._encode(_with_reject_columns(schema)) + "\n"
-        row = {**record["record"], REASON: reason, FIELD: field}
+        # Not the addresses: the row beside them has its own, and hints may be about it.
+        row = {**record["record"], REASON: escaped(without_secrets(reason)), FIELD: field}
         if evidence:
-            row[EVIDENCE] = evidence
+            row[EVIDENCE] = escaped(without_secrets(evidence))
         lines += self._encode({**record, "record": row}) + "\n"
         with self._giving_up():
             file = self._file or self._open()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Final
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from target_constant_contact.batches.batch import Destination
 from target_constant_contact.data_folder import usable
 from target_constant_contact.files import write_whole
+from target_constant_contact.redaction import json_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -274,9 +274,8 @@ class Report:
             ],
             "imports": [asdict(record) for record in self.imports],
         }
-        text = json.dumps(document, indent=2, ensure_ascii=False) + "\n"
         with usable(path):
-            write_whole(path, text)
+            write_whole(path, f"{json_text(document)}\n")
 
 
 def _lists(destination: Destination, names: Mapping[str, str]) -> list[dict[str, str]]:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 MAX_LISTS: Final = 50
 """Lists in one import, and lists of one contact. Source: bulk import guide."""
+_LONGEST_QUOTE: Final = 40
 
 
 def unknown_settings(config: Mapping[str, Any], schema: Mapping[str, Any]) -> Iterator[str]:
@@ -35,7 +36,7 @@ def schema_faults(
 ) -> tuple[list[str], set[str]]:
     """Faults of type and range, and the names of the settings that have them.
 
-    The value is shown unless the setting is a secret.
+    A value is shown only where no secret can be: see :func:`_fault`.
     """
     faults, broken = [], set()
     for error in DEFAULT_JSONSCHEMA_VALIDATOR(schema).iter_errors(config):
@@ -43,10 +44,43 @@ def schema_faults(
         path = [str(part) for part in error.absolute_path]
         name = path[0] if path else ""
         broken.add(name)
-        secret = schema["properties"].get(name, {}).get("secret", False)
-        message = "has the wrong type" if secret else error.message
-        faults.append(f"{'.'.join(path) or 'settings'}: {message}")
+        declared = schema["properties"].get(name, {})
+        faults.append(f"{'.'.join(path) or 'settings'}: {_fault(error, declared)}")
     return faults, broken
+
+
+def _fault(error: Any, declared: Mapping[str, Any]) -> str:
+    """What is wrong with a value.
+
+    The library's own words quote the value. They are used where it is one of a few words or a
+    number should be, and where they are about names: a secret can stand in any other place, at any
+    depth.
+    """
+    closed = _is_harmless(declared) or "items" in declared
+    about_names = error.validator in {"additionalProperties", "required"}
+    if closed and (about_names or (_is_harmless(error.schema) and _is_scalar(error.instance))):
+        return str(error.message)
+    if error.validator == "type":
+        return f"has the wrong type; it takes {_types(error.schema)}"
+    return "is not what this setting takes"
+
+
+def _is_harmless(declared: Any) -> bool:
+    """Whether a setting takes a number, yes or no, or one of a few words."""
+    return "enum" in declared or _types_of(declared) <= {"boolean", "integer", "number"}
+
+
+def _is_scalar(value: object) -> bool:
+    return isinstance(value, (str, int, float)) and len(str(value)) <= _LONGEST_QUOTE
+
+
+def _types(declared: Any) -> str:
+    return " or ".join(sorted(_types_of(declared)))
+
+
+def _types_of(declared: Any) -> set[str]:
+    types = declared.get("type", "anything else")
+    return {types} if isinstance(types, str) else {*types} - {"null"}
 
 
 def value_faults(values: Mapping[str, Any]) -> Iterator[str]:

@@ -21,6 +21,7 @@ from target_constant_contact.settings.faults import (
     schema_faults,
     value_faults,
 )
+from target_constant_contact.settings.secrets import learn_secrets
 from target_constant_contact.settings.streams import StreamSettings
 
 if TYPE_CHECKING:
@@ -83,6 +84,8 @@ class Settings:
         Raises:
             SettingsError: With one line for each fault that there is.
         """
+        # First, so that no fault shows one.
+        learn_secrets(config, schema)
         given = dict(_given(config, schema))
         faults, broken = schema_faults(given, schema)
         # A setting that is wrong counts as not set, so that the others are looked at too.

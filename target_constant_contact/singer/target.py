@@ -12,6 +12,7 @@ from singer_sdk.singerlib.json import serialize_json
 from typing_extensions import override
 
 from target_constant_contact.exceptions import SettingsError
+from target_constant_contact.redaction import redact_log
 from target_constant_contact.run.hooks import Hooks
 from target_constant_contact.settings.faults import unknown_settings
 from target_constant_contact.settings.schema import PROPERTIES
@@ -46,6 +47,7 @@ class TargetConstantContact(Target):
     ]
 
     def __init__(self, **options: Any) -> None:
+        redact_log()
         # singer-sdk has signals handled before its own constructor returns.
         self.signals = Signals(self._raise_failure)
         self._run: Run | None = None

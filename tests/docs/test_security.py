@@ -41,7 +41,9 @@ def files(sandbox: Sandbox, export: Any, tmp_path: Path) -> list[str]:
     assert export(schema(), member(1), record(EmailAddress="bad"), state("end")).exit_code == 75
     data = DataFolder(tmp_path / "data")
     (run,) = data.runs.iterdir()
-    KeptImports(run, "json").add(BATCH, Activity("a", "completed"), Settlement(0, unexplained=1))
+    KeptImports(run, "json").add(
+        BATCH, Activity("a", "completed"), Settlement(0, unexplained=1), 0.0
+    )
     store = TokenStore(data.connections)
     application = Application("an-app", None, "https://authz.example.com")
     with store.lock("shop"):

@@ -87,6 +87,7 @@ FAULTS: Final[dict[str, Action]] = {
     "cut after": "drop_after",
     "garbage": "garbage",
     "token expired": "unauthorized",
+    "echoing": "echo_400",
 }
 TIMES: Final[dict[str, int | None]] = {"once": 1, "for good": None}
 

@@ -157,3 +157,28 @@ def test_commands_show_no_secret(machine, name):
     if name != "connections":
         assert machine.store.read("default")
     assert_nothing_is_shown(machine)
+
+
+HELD = {
+    "rate_limit_url": "redis://me:hunter22-in-a-url@127.0.0.1:1/0",
+    "batch_config": {
+        "storage": {"root": "s3://me:hunter22-in-a-root@bucket", "params": ["hunter22"]}
+    },
+    "stream_map_config": "hunter22-of-a-map",
+    "stream_maps": {"members": ["hunter22-in-a-map"]},
+    "segments": [{"stream": "members", "lists": {"key": "hunter22-in-a-segment"}}],
+    "auth_url": "http://me:hunter22-of-a-server@127.0.0.1:1",
+    "api_url": "http://me:hunter22-of-a-proxy@127.0.0.1:1/v3",
+    "account": ["hunter22-of-an-account"],
+    "verify": {"key": "hunter22-in-a-word"},
+}
+
+
+@pytest.mark.parametrize("names", [*([name] for name in HELD), list(HELD)], ids=str)
+@pytest.mark.parametrize(
+    "words", [(), ("check",), ("check", "--json"), ("lists",), ("fields",), ("--about",)]
+)
+def test_settings_that_are_wrong_show_nothing_that_is_in_them(machine, names, words):
+    machine.run(*words, **{name: HELD[name] for name in names})
+    assert "".join(machine.said)
+    assert not machine.holds("hunter22")

@@ -17,6 +17,7 @@ LONGEST_FUNCTION = 40
 MOST_METHODS = 20
 MOST_ATTRIBUTES = 10
 MARKS_PER_1000_LINES = 2
+PRINTING = {"print", "click.echo", "click.secho", "sys.stderr.write", "warnings.warn"}
 
 
 def test_no_module_is_too_long():
@@ -43,6 +44,23 @@ def test_the_packages_are_the_layers_of_the_import_rules():
     folders = {path.name for path in PACKAGE.iterdir() if (path / "__init__.py").exists()}
     files = {path.stem for path in PACKAGE.glob("*.py")} - {"__init__"}
     assert folders | files == layers
+
+
+def test_all_that_is_printed_goes_through_one_place():
+    """There, names that others gave are redacted, so that no line of a command can forget it."""
+    assert [line for module in modules() for line in printing(module)] == []
+
+
+def printing(module: Module) -> Iterator[str]:
+    """Calls that print what is not redacted; questions without a value in them are harmless."""
+    if module.name == "target_constant_contact.commands.common":
+        return
+    for node in ast.walk(module.tree):
+        if isinstance(node, ast.Call):
+            called = ast.unparse(node.func)
+            asks = called in {"click.prompt", "click.confirm"}
+            if called in PRINTING or (asks and not isinstance(node.args[0], ast.Constant)):
+                yield f"{module.name}:{node.lineno} {called}"
 
 
 def long_functions(module: Module) -> Iterator[str]:

@@ -24,7 +24,7 @@ def test_the_data_folder_is_the_platforms_unless_it_is_set(monkeypatch, tmp_path
 
 
 def test_a_data_folder_that_is_no_text_is_a_fault_also_where_nothing_else_is_checked():
-    with pytest.raises(SettingsError, match=r"^data_dir: 5 is not of type 'string'"):
+    with pytest.raises(SettingsError, match=r"^data_dir: the value is not of type 'string'"):
         DataFolder.of_setting(5)
 
 

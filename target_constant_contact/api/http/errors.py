@@ -11,13 +11,12 @@ import requests
 from urllib3.exceptions import ConnectTimeoutError, NewConnectionError, ProxyError
 from urllib3.exceptions import SSLError as ConnectionSSLError
 
+from target_constant_contact.redaction import is_id, said
+
 if TYPE_CHECKING:
     from requests import Response
 
-_ADDRESS: Final = re.compile(r"@|%40", re.IGNORECASE)
 _KEY: Final = re.compile(r"[\w.-]{1,100}")
-_REQUEST_ID: Final = re.compile(r"[\w-]{1,100}")
-_MAX_WORDS: Final = 200
 _KEYS: Final = ("error_key", "error", "errorCode")
 _MESSAGES: Final = ("error_message", "error_description", "errorSummary", "message")
 
@@ -29,7 +28,7 @@ class ServiceError:
     Attributes:
         status: HTTP status code.
         key: The service's ``error_key``, or an empty string.
-        message: Its own words on one line, with anything like an e-mail address masked.
+        message: Its own words on one line, with anything like a token or an address masked.
         request_id: The gateway's id of the request, which support asks for.
     """
 
@@ -48,11 +47,12 @@ class ServiceError:
         # The API answers with an array of errors, gateways and the token endpoint with one object.
         found = body[0] if isinstance(body, list) and body else body
         found = found if isinstance(found, dict) else {}
+        request_id = response.headers.get("x-amzn-RequestId", "")
         return cls(
             status=response.status_code,
-            key=_if_matching(_KEY, _first(found, _KEYS)),
-            message=_mask(_first(found, _MESSAGES)),
-            request_id=_if_matching(_REQUEST_ID, response.headers.get("x-amzn-RequestId", "")),
+            key=_key(_first(found, _KEYS)),
+            message=said(_first(found, _MESSAGES)),
+            request_id=request_id if is_id(request_id) else "",
         )
 
     def __str__(self) -> str:
@@ -65,15 +65,9 @@ def _first(body: dict[str, Any], names: tuple[str, ...]) -> str:
     return next((str(body[name]) for name in names if body.get(name)), "")
 
 
-def _if_matching(pattern: re.Pattern[str], text: str) -> str:
-    """The text, unless it holds what such an identifier never does, such as an address."""
-    return text if pattern.fullmatch(text) else ""
-
-
-def _mask(words: str) -> str:
-    # Whole words: a pattern of an address would leave the odd quoted or encoded part of one.
-    line = " ".join("<address>" if _ADDRESS.search(word) else word for word in words.split())
-    return line if len(line) <= _MAX_WORDS else f"{line[: _MAX_WORDS - 3]}..."
+def _key(text: str) -> str:
+    """The text, unless it holds what such a key never does, such as an address."""
+    return text if _KEY.fullmatch(text) and said(text) == text else ""
 
 
 def never_sent(error: requests.RequestException) -> bool:

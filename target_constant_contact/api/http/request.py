@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import requests
 
 from target_constant_contact.api.http.retry import PassingError
+from target_constant_contact.redaction import is_id
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,7 +24,7 @@ class ApiRequest:
         params: Query parameters.
         json: Body: a value to be encoded, or one that is encoded already.
         files: Parts of a multipart body.
-        needed: Member without which an answer is no answer.
+        needed: Member without which an answer is no answer: an id.
         array_as: Name under which an answer that is an array is returned; without it, such an
             answer is none.
         scope: Scope that the request needs, for the error line.
@@ -76,6 +77,6 @@ class ApiRequest:
             answer = {self.array_as: answer}
         if not isinstance(answer, dict):
             raise PassingError("an answer that is not an object")
-        if self.needed and not answer.get(self.needed):
+        if self.needed and not is_id(answer.get(self.needed)):
             raise PassingError(f"an answer without {self.needed}")
         return answer

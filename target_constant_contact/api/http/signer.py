@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from requests.auth import AuthBase
 from typing_extensions import override
 
+from target_constant_contact.known_secrets import keep_secret
+
 if TYPE_CHECKING:
     from requests import PreparedRequest
 
@@ -36,7 +38,9 @@ class Signer(AuthBase):
 
     @override
     def __call__(self, r: PreparedRequest) -> PreparedRequest:
-        r.headers["Authorization"] = f"Bearer {self.access_token}"
+        token = self.access_token
+        keep_secret(token)
+        r.headers["Authorization"] = f"Bearer {token}"
         return r
 
     @override

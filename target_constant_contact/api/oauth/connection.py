@@ -7,6 +7,9 @@ import re
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, Final
 
+from target_constant_contact.known_secrets import keep_secret
+from target_constant_contact.redaction import redacted, trust
+
 AUTH_URL: Final = "https://authz.constantcontact.com/oauth2/default/v1"
 """Base URL of the service's own authorization server."""
 REFRESH_TOKEN_DAYS: Final = 180
@@ -36,6 +39,9 @@ class Application:
     client_secret: str | None = field(repr=False)
     auth_url: str
 
+    def __post_init__(self) -> None:
+        keep_secret(self.client_secret)
+
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
@@ -50,6 +56,10 @@ class Agreement:
     by: str
     at: str
     text: str
+
+    def __post_init__(self) -> None:
+        # Whoever agrees may be called by an address, and is shown to those who use the connection.
+        trust(self.by)
 
 
 # A plain record, with the members of the file that it is kept in.
@@ -89,6 +99,9 @@ class Connection:
     seed: str = ""
     sent: str = ""
 
+    def __post_init__(self) -> None:
+        keep_secret(self.refresh_token, self.access_token)
+
     @property
     def scopes(self) -> frozenset[str]:
         """The scopes as a set."""
@@ -113,6 +126,10 @@ class Connection:
         # A request that begins with a good token must also arrive with one.
         margin = min(_MARGIN_SECONDS, self.lifetime * _MARGIN_SHARE)
         return bool(self.access_token) and now < self.expires_at - margin
+
+    def leading_to(self, account_id: str, account_name: str) -> Connection:
+        """The connection with what the service says of its account, as it may be shown."""
+        return replace(self, account_id=redacted(account_id), account_name=redacted(account_name))
 
     @classmethod
     def from_json(cls, document: dict[str, Any]) -> Connection:

@@ -11,6 +11,7 @@ from typing_extensions import override
 from target_constant_contact.api.http.signer import Signer
 from target_constant_contact.api.oauth.connection import Application, Connection, fingerprint
 from target_constant_contact.exceptions import SettingsError, SignInError
+from target_constant_contact.known_secrets import keep_secret
 
 _TOKEN: Final = re.compile(r"[!-~]+")
 """Visible ASCII: nothing that could break a header, whose error would then quote the token."""
@@ -29,6 +30,7 @@ class BearerToken(Signer):
 
     def __init__(self, access_token: str) -> None:
         self._access_token = access_token.strip()
+        keep_secret(self._access_token)
         if not _TOKEN.fullmatch(self._access_token):
             raise SettingsError(
                 ["access_token is blank or holds characters that no token has; paste it alone"]
@@ -64,6 +66,9 @@ class Credentials:
     client_id: str | None = None
     client_secret: str | None = field(default=None, repr=False)
     refresh_token: str | None = field(default=None, repr=False)
+
+    def __post_init__(self) -> None:
+        keep_secret(self.client_secret, self.refresh_token)
 
     @property
     def seed(self) -> str:

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from target_constant_contact.api.oauth.transport import AuthTransport
+from target_constant_contact.known_secrets import keep_secret
+from target_constant_contact.redaction import is_id
 
 if TYPE_CHECKING:
     from target_constant_contact.api.limits.limiter import RateLimiter
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 SCOPES: Final = ("contact_data", "offline_access", "account_read")
 """Contacts and lists; a refresh token; the account's name."""
 DEVICE_CODE: Final = "urn:ietf:params:oauth:grant-type:device_code"
+_SENT_SECRETS: Final = ("code", "code_verifier", "device_code", "refresh_token")
 _DEVICE_SECONDS: Final = 600.0
 _DEVICE_INTERVAL: Final = 5.0
 _ACCESS_TOKEN_SECONDS: Final = 86_400.0
@@ -41,6 +44,9 @@ class Grant:
     expires_in: float
     scope: str
 
+    def __post_init__(self) -> None:
+        keep_secret(self.access_token, self.refresh_token)
+
 
 @dataclass(frozen=True, slots=True)
 class DeviceCode:
@@ -59,6 +65,9 @@ class DeviceCode:
     url: str
     expires_in: float
     interval: float
+
+    def __post_init__(self) -> None:
+        keep_secret(self.device_code)
 
 
 class AuthorizationServer:
@@ -89,6 +98,7 @@ class AuthorizationServer:
             state: Comes back unchanged.
             code_verifier: Secret of this sign-in, 43 to 128 characters.
         """
+        keep_secret(code_verifier)
         with self._transport.session() as session:
             url, _ = session.create_authorization_url(
                 f"{self._url}/authorize",
@@ -169,6 +179,8 @@ class AuthorizationServer:
         self._transport.stop()
 
     def _fetch(self, **values: str) -> Grant:
+        # A server may quote what it was sent.
+        keep_secret(*(values.get(name) for name in _SENT_SECRETS))
         # Of the name of a grant, which may be a URN, log lines show the last part.
         answer = self._transport.call(
             f"POST /token ({values['grant_type'].rpartition(':')[2]})",
@@ -181,7 +193,8 @@ class AuthorizationServer:
             access_token=str(answer["access_token"]),
             refresh_token=str(answer.get("refresh_token") or ""),
             expires_in=_seconds(answer.get("expires_in"), 0) or _ACCESS_TOKEN_SECONDS,
-            scope=str(answer.get("scope") or ""),
+            # They are stored and shown, and a server may say anything here.
+            scope=" ".join(filter(is_id, str(answer.get("scope") or "").split())),
         )
 
 

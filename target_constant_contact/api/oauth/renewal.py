@@ -114,12 +114,12 @@ class ConnectionToken(Signer):
     def remember_account(self, account_id: str, account_name: str) -> None:
         """Store which account the connection leads to, if that is news."""
         known = self._connection
-        if known and (known.account_id, known.account_name) == (account_id, account_name):
+        if known and known.leading_to(account_id, account_name) == known:
             return
         with self._lock, self._store.lock(self.name):
             stored = self._store.read(self.name)
             if stored is not None:
-                self._connection = replace(stored, account_id=account_id, account_name=account_name)
+                self._connection = stored.leading_to(account_id, account_name)
                 with suppress(OSError):  # It is asked again next time.
                     self._store.write(self._connection)
 

@@ -6,10 +6,8 @@ Source: https://developer.constantcontact.com/api_guide/auth_overview.html
 from __future__ import annotations
 
 import logging
-import re
 import threading
 import time
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from target_constant_contact.api.http.answers import NO_ANSWER
@@ -40,8 +38,6 @@ _UNAVAILABLE: Final = 500
 _WRONG_APPLICATION: Final = frozenset({"invalid_client", "unauthorized_client"})
 _MAX_TRIES: Final = 5
 _MAX_WAIT_SECONDS: Final = 10.0
-_LIKE_A_TOKEN: Final = re.compile(r"[\w+/=-]{24,}")
-"""What a server may quote of a request, and must not reach a log."""
 _logger = logging.getLogger(__name__)
 
 
@@ -150,12 +146,12 @@ class AuthTransport:
         status = response.status_code
         if status == _TOO_MANY:
             self._limiter.penalize(THROTTLED_SECONDS)
-            raise ThrottledError(str(_said(response)))
+            raise ThrottledError(str(ServiceError.of(response)))
         # What went wrong behind the gateway may have come after the token was used.
         if status >= _UNAVAILABLE:
-            raise PassingError(str(_said(response)))
+            raise PassingError(str(ServiceError.of(response)))
         if status >= _REDIRECT:
-            raise _refused(_said(response), what)
+            raise _refused(ServiceError.of(response), what)
         try:
             answer = response.json()
         except ValueError:
@@ -189,12 +185,6 @@ def _send(
         raise SettingsError([fault]) from None
     finally:
         _logger.debug("%s in %.0f ms", what, (time.monotonic() - started) * 1000)
-
-
-def _said(response: requests.Response) -> ServiceError:
-    """What the service says of a call, with anything like a token masked."""
-    error = ServiceError.of(response)
-    return replace(error, message=_LIKE_A_TOKEN.sub("***", error.message))
 
 
 def _refused(error: ServiceError, what: str) -> Exception:

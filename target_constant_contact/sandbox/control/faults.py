@@ -38,6 +38,13 @@ Action = Literal[
     "time_out",
     "cancel",
     "stuck",
+    "echo_400",
+    "echo_401",
+    "echo_403",
+    "echo_429",
+    "echo_503",
+    "echo_names",
+    "echo_states",
 ]
 OUTCOMES = {"fail": "failed", "time_out": "timed_out", "cancel": "cancelled", "stuck": "stuck"}
 """Actions that decide how the activity ends which the request creates, by its last state."""
@@ -59,7 +66,9 @@ class Fault:
             does everything after ``seconds``, as behind a proxy that delivers late; ``delay`` waits
             first; ``fail``,
             ``time_out``, ``cancel`` and ``stuck`` let the activity created by the request end so,
-            with no row imported.
+            with no row imported; ``echo_400`` and the like answer that status, with the request,
+            its token too, in every text of the error; ``echo_names`` answers as usual with the
+            request in every name, and ``echo_states`` in the states of activities as well.
         nth: The first matching request it acts on, counted from 1; None is the same as 1.
         times: On how many requests in a row; None is always.
         seconds: How long a ``delay`` or ``process_late`` waits, in real time.

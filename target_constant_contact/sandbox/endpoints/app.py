@@ -39,6 +39,7 @@ def create_app(account: Account, host: str = "127.0.0.1") -> Flask:
             machine are answered.
     """
     app = Flask(__name__)
+    app.jinja_options["finalize"] = pages.shown
     app.config["MAX_CONTENT_LENGTH"] = gate.MAX_BODY_BYTES
     app.config["SANDBOX_HOSTS"] = LOOPBACK if f"[{host}]" in LOOPBACK or host in LOOPBACK else ()
     app.extensions["sandbox"] = account

@@ -11,6 +11,7 @@ from flask import Response, current_app, g, request
 
 from target_constant_contact.sandbox.control.request_log import OpenRequest
 from target_constant_contact.sandbox.data import tokens
+from target_constant_contact.sandbox.endpoints import echo
 from target_constant_contact.sandbox.endpoints.answers import (
     RefusalError,
     account,
@@ -90,12 +91,15 @@ def _trouble() -> Response | None:
         if trouble.answer == "process_late":
             _hang_up_and_wait(trouble.late)
         return Response() if trouble.answer == "drop_before" else None
-    return _disturbed_answer(trouble.answer) if trouble.answer else None
+    g.echo = trouble.answer if trouble.answer in {"echo_names", "echo_states"} else ""
+    return _disturbed_answer(trouble.answer) if trouble.answer and not g.echo else None
 
 
 def _disturbed_answer(answer: str) -> Response:
     if answer == "unauthorized":
         raise unauthorized()
+    if answer.startswith("echo_"):
+        raise echo.refused(int(answer.removeprefix("echo_")))
     if answer in _GATEWAY:
         raise limited(answer)
     if answer in {"error_500", "error_503"}:
@@ -135,6 +139,8 @@ def _leave(response: Response) -> Response:
     seen: OpenRequest | None = g.get("seen")
     if seen is None:
         return response
+    if g.get("echo"):
+        response = echo.quote_inside(response, state=g.echo == "echo_states")
     hang_up = g.get("hang_up", False)
     seen.status = 0 if hang_up else response.status_code
     account().log.answered(seen, time.monotonic() - seen.began)

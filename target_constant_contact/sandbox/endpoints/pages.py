@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, Response, abort, render_template, request
+from markupsafe import Markup
 
 from target_constant_contact.sandbox.account import ORGANISATION
 from target_constant_contact.sandbox.activities.activities import (
@@ -23,6 +25,16 @@ if TYPE_CHECKING:
     import sqlite3
 
 blueprint = Blueprint("pages", __name__)
+_HIDDEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
+
+
+def shown(value: object) -> object:
+    """Return what a page shows of a value: control and direction characters are written out."""
+    if isinstance(value, str) and not isinstance(value, Markup):
+        return _HIDDEN.sub(lambda match: ascii(match[0])[1:-1], value)
+    return value
+
+
 PAGE = 50
 _KINDS = {
     "contacts_json_import": "Import (JSON)",

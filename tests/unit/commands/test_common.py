@@ -122,7 +122,7 @@ def test_a_table_has_aligned_columns_with_numbers_to_the_right(
         "----------  -------",
         "Newsletter   12,919",
         "VIP               3",
-        "Ä b c",
+        r"Ä b\nc",
     ]
 
 

@@ -164,3 +164,10 @@ def test_pages_load_nothing_from_elsewhere(sandbox):
     answer = requests.get(sandbox.url, timeout=10)
     assert answer.headers["Content-Security-Policy"].startswith("default-src 'none'")
     assert "http" not in re.sub(r"xmlns='[^']*'", "", answer.text)
+
+
+def test_a_page_writes_out_what_would_turn_or_hide_the_text(sandbox, read):
+    sandbox.create_list("Gold\x1b[2K\u202emembers\u2028")
+    page = read("/")
+    assert r"Gold\x1b[2K\u202emembers\u2028" in page
+    assert not any(hidden in page for hidden in "\x1b\u202e\u2028")

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import pytest
 
+from target_constant_contact import known_secrets
+from target_constant_contact.exceptions import SettingsError
+from target_constant_contact.redaction import redacted
 from target_constant_contact.settings.faults import unknown_settings
 from target_constant_contact.settings.settings import Settings
 
@@ -39,7 +44,7 @@ def test_every_fault_is_one_line_and_names_its_setting(faults):
 
 def test_a_secret_of_the_wrong_type_is_not_shown(faults):
     found = faults(access_token=["t0p-secret"], accept_data_transfer=True, lists="x")
-    assert found == ["access_token: has the wrong type"]
+    assert found == ["access_token: has the wrong type; it takes string"]
 
 
 def test_a_refresh_token_needs_the_application_that_it_belongs_to(faults):
@@ -112,3 +117,89 @@ def test_a_setting_that_does_not_exist_gets_close_matches(schema):
 def test_the_settings_of_singer_sdk_exist_too(schema):
     config = {"stream_maps": {}, "flattening_enabled": True, "validate_records": False}
     assert list(unknown_settings(config, schema)) == []
+
+
+SECRET = "hunter22-and-more"
+HELD = [SECRET, {"key": SECRET}, [{"deep": {"deeper": [SECRET]}}], [[SECRET]]]
+
+
+QUOTED = {"boolean", "integer", "number"}
+
+
+@pytest.mark.parametrize("value", HELD, ids=["text", "object", "deep", "list"])
+def test_no_fault_quotes_a_value_in_which_a_secret_can_be(schema, value, monkeypatch):
+    """In every setting, whatever is wrong with it, and before anything is known to be a secret."""
+    for name, declared in schema["properties"].items():
+        monkeypatch.setattr(known_secrets, "_known", known_secrets._Known())
+        config = {"lists": "x", "accept_data_transfer": True} | {name: value}
+        found = ""
+        try:
+            Settings.parse(config, schema)
+        except SettingsError as error:
+            found = "\n".join([*error.faults, str(error)])
+        # What is to be a number or one of a few words is no place for a secret.
+        harmless = "enum" in declared or not QUOTED.isdisjoint(declared["type"])
+        assert (SECRET in found) == (value == SECRET and harmless), name
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        {"batch_config": {"storage": [SECRET]}},
+        {"batch_config": {"storage": {"root": {"key": SECRET}}}},
+        {"batch_config": {"encoding": {"format": SECRET}}},
+        {"batch_config": {"encoding": {"compression": {"x": SECRET}}}},
+        {"stream_map_config": SECRET},
+        {"stream_map_config": [{"hash_seed": SECRET}]},
+        {"stream_maps": {"a": {"email": {"key": SECRET}}}},
+        {"stream_maps": {"a": [SECRET]}},
+        {"faker_config": {"seed": {"x": SECRET}}},
+        {"segments": [{"stream": {"x": SECRET}}]},
+        {"segments": [{"stream": "a", "lists": {"x": SECRET}}]},
+        {"segments": {"stream": SECRET}},
+        {"segments": [SECRET]},
+        {"field_mapping": {"email": {"x": SECRET}}},
+        {"lists": {"token": SECRET}},
+        {"account": {"token": SECRET}},
+        {"requests_per_day": {"token": SECRET}},
+        {"verify": [SECRET]},
+    ],
+    ids=str,
+)
+def test_no_depth_of_the_settings_quotes_a_secret(faults, config):
+    found = faults(**{"accept_data_transfer": True, "lists": "x", **config})
+    assert found
+    assert SECRET not in "\n".join(found)
+    assert all(fault.partition(":")[2].strip() for fault in found)
+
+
+def test_a_fault_of_type_says_what_the_setting_takes(faults):
+    assert faults(sandbox=True, lists={"a": 1})[0] == (
+        "lists: has the wrong type; it takes array or string"
+    )
+    (fault,) = faults(sandbox=True, lists="x", batch_config={"storage": [1]})
+    assert fault == "batch_config.storage: has the wrong type; it takes object"
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "hidden"),
+    [
+        ("access_token", "abcdefgh-ijkl", "abcdefgh-ijkl"),
+        ("rate_limit_url", f"rediss://me:{SECRET}@cache:6379/0", SECRET),
+        ("api_url", f"https://me:{SECRET}@proxy.example/v3", SECRET),
+        ("batch_config", {"storage": {"root": f"s3://me:{SECRET}@bucket"}}, SECRET),
+        ("batch_config", {"storage": {"root": "s3://b", "params": {"secret": SECRET}}}, SECRET),
+        ("stream_map_config", {"hash_seed": SECRET}, SECRET),
+    ],
+    ids=lambda value: str(value)[:30],
+)
+def test_what_the_settings_keep_secret_is_masked_from_then_on(schema, setting, value, hidden):
+    with contextlib.suppress(SettingsError):
+        Settings.parse({setting: value}, schema)
+    assert redacted(f"somebody quotes {hidden}!") == "somebody quotes ***!"
+
+
+def test_a_secret_with_characters_of_urls_is_known_as_it_is_and_encoded(schema):
+    with contextlib.suppress(SettingsError):
+        Settings.parse({"rate_limit_url": "redis://:p%40ss%2Fword@cache:6379"}, schema)
+    assert redacted("p%40ss%2Fword and /p@ss/word;") == "*** and /***;"
