@@ -45,7 +45,8 @@ class StateOutput:
         # What reads it keeps it: a STATE that stayed in a buffer would be lost with the process.
         try:
             descriptor = sys.stdout.fileno()
-        except io.UnsupportedOperation:
+        except (AttributeError, io.UnsupportedOperation):
+            # Not the stdout of a process.
             sys.stdout.write(line)
             sys.stdout.flush()
             return True
