@@ -298,6 +298,40 @@ def test_small_parquet_rows_are_read_many_at_a_time(tmp_path):
     assert parts[2].block.lines[-1] == b'{"email":"m4999@example.com"}'
 
 
+@pytest.mark.parametrize(
+    "values",
+    [
+        [b"a", None],
+        [{"a": "x", "b": [1]}, None],
+        [[["a"], []], [None, ["b"]]],
+        [[{"a": "x"}], []],
+        [Decimal("1.10"), None],
+        pa.array(["a", "b"]).dictionary_encode(),
+        pa.array(["a", None], pa.large_string()),
+        pa.array([["a", "b"], ["c", "d"]], pa.list_(pa.string(), 2)),
+        pa.array([[("k", "v")], []], pa.map_(pa.string(), pa.string())),
+        pa.array([None, None]),
+    ],
+)
+def test_parquet_values_of_any_type_are_what_arrow_reads(tmp_path, values):
+    path = tmp_path / "a.parquet"
+    parquet.write_table(pa.table({"a.b": values, "email": ["x", "y"]}), path)
+    with path.open("rb") as file:
+        rows = [row for part in parquet_rows.read_rows(file, 1 << 17) for row in part]
+    assert rows == parquet.read_table(path).to_pylist()
+
+
+def test_few_rows_of_what_cannot_be_read_as_a_dictionary_are_read_together(tmp_path, monkeypatch):
+    monkeypatch.setattr(parquet_rows, "LARGEST_COLUMN", 1 << 20)
+    path = tmp_path / "a.parquet"
+    notes = pa.array([[("note", "x" * 200_000)]] * 50, pa.map_(pa.string(), pa.string()))
+    parquet.write_table(pa.table({"notes": notes}), path)
+    with path.open("rb") as file:
+        parts = [len(part) for part in parquet_rows.read_rows(file, 1 << 17)]
+    assert sum(parts) == 50
+    assert max(parts) <= 6
+
+
 def test_a_parquet_row_that_is_too_long_is_refused(tmp_path):
     path = tmp_path / "a.parquet"
     columns = {"email": ["a", "x" * 9_000_000], "tags": [["a"], ["x" * 9_000_000]]}
