@@ -17,6 +17,7 @@ from singer_sdk.exceptions import ConfigValidationError, SingerSDKError
 
 from target_constant_contact.exceptions import SettingsError, TargetError
 from target_constant_contact.redaction import redact_log, trust
+from target_constant_contact.singer.output import patient
 from target_constant_contact.singer.target import TargetConstantContact
 
 if TYPE_CHECKING:
@@ -162,6 +163,11 @@ def main() -> None:
         # Singer is UTF-8 whatever the locale.
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8")
+    # Where a caller has put something else in its place, that is left alone.
+    if sys.__stderr__ is not None and sys.stderr is sys.__stderr__:
+        sys.stderr = patient(sys.__stderr__)
+    # An error in the log would be told in the log, and a signal may come while a line is written.
+    logging.raiseExceptions = False
     command()()
 
 

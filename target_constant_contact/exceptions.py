@@ -128,4 +128,4 @@ class InputError(TargetError):
 
 
 class InterruptedRunError(TargetError):
-    """SIGTERM or SIGINT asked the run to stop before the end of its input."""
+    """A signal asked the run to stop before the end of its input."""

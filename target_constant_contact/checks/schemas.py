@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from target_constant_contact.exceptions import InputError
+from target_constant_contact.singer.json_lines import MOST_LEVELS, is_deeper
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,6 +36,12 @@ def read_schemas(path: Path) -> dict[str, dict[str, Any]]:
             f"{path} holds no schema. Give Singer messages with SCHEMA, a Singer catalog, or a "
             "JSON schema with properties"
         )
+    for stream, message in found.items():
+        if is_deeper(message, MOST_LEVELS):
+            raise InputError(
+                f"{path}: the schema of stream {stream!r} is nested more than {MOST_LEVELS} levels "
+                "deep; a run would not take it either"
+            )
     return found
 
 

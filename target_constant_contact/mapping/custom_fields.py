@@ -121,7 +121,8 @@ def decimal_text(value: Any) -> str | None:
     written = _scalar(value)
     if not written:
         return None
-    if not _NUMBER.fullmatch(written) or len(written) > MAX_CUSTOM_TEXT:
+    # The length first: the pattern may take its square.
+    if len(written) > MAX_CUSTOM_TEXT or not _NUMBER.fullmatch(written):
         raise UnfitValueError("is not a number; write digits and a decimal point only")
     number = plain_number(Decimal(written))
     if len(number) > MAX_CUSTOM_TEXT:

@@ -1,16 +1,19 @@
 """The files that BATCH messages name, in any storage that fsspec knows.
 
-A file is never read as a whole: what is held of it is a block of lines, or the pages of a parquet
-file that some rows are on.
+A file is never read as a whole: what is held of it, unpacked, is a block of lines, or the pages of
+a parquet file that some rows are on.
 """
 
 from __future__ import annotations
 
 import gzip
-import re
+import os
+import stat
 import zlib
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Final
 
 import msgspec
@@ -18,7 +21,7 @@ from upath import UPath
 
 from target_constant_contact.exceptions import InputError
 from target_constant_contact.redaction import trust
-from target_constant_contact.singer.json_lines import Block, cut, load
+from target_constant_contact.singer.json_lines import Block, UnfitFileError, cut, load
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -30,8 +33,9 @@ if TYPE_CHECKING:
 BLOCK_BYTES: Final = 1 << 17
 """Bytes that are read, or decompressed, at a time."""
 
-_PARQUET_ROWS: Final = 2_000
-_USER: Final = re.compile("//.*@")
+_LOCAL: Final = frozenset({"", "file", "local"})
+"""Protocols of files on this machine."""
+_SPECIAL: Final = "is a device, a pipe or a folder, which may block or never end"
 _encode_row: Final = msgspec.json.Encoder(decimal_format="number", enc_hook=str).encode
 
 
@@ -90,7 +94,7 @@ def read_batch(message: Mapping[str, Any], storage: Storage | None = None) -> It
         name = _without_secrets(url)
         line = 1
         with _errors_explained(name):
-            for block in cut(pieces(url, storage)):
+            for block in cut(pieces(url, storage), partial(_refusal, name)):
                 yield FileBlock(name, line, block)
                 line += len(block.lines)
 
@@ -124,15 +128,11 @@ def _gzipped(url: str, storage: Storage | None) -> Iterator[bytes]:
 
 def _parquet(url: str, storage: Storage | None) -> Iterator[bytes]:
     """Rows as JSON lines: dates in ISO form, decimals as numbers."""
-    from pyarrow import parquet  # noqa: PLC0415 - an extra
+    from target_constant_contact.singer.parquet_rows import read_rows  # noqa: PLC0415 - an extra
 
-    with (
-        _opened(url, storage) as file,
-        # By default it would hold all columns of all rows.
-        closing(parquet.ParquetFile(file, pre_buffer=False, buffer_size=BLOCK_BYTES)) as table,
-    ):
-        for rows in table.iter_batches(batch_size=_PARQUET_ROWS):
-            yield b"".join(_encode_row(row) + b"\n" for row in rows.to_pylist())
+    with _opened(url, storage) as file:
+        for rows in read_rows(file, BLOCK_BYTES):
+            yield b"".join(_encode_row(row) + b"\n" for row in rows)
 
 
 @contextmanager
@@ -140,8 +140,27 @@ def _opened(url: str, storage: Storage | None) -> Iterator[IO[bytes]]:
     place = UPath(url)
     if storage:
         place = UPath(storage.root, **storage.params) / place.name
-    with place.resolve().open("rb") as file:
+    place = place.resolve()
+    if place.protocol not in _LOCAL:
+        _refuse_special_files(str(place))
+        with place.open("rb") as file:
+            yield file
+        return
+    # A pipe without a writer would block here.
+    descriptor = os.open(place.path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise UnfitFileError(_SPECIAL)
+    with os.fdopen(descriptor, "rb") as file:
         yield file
+
+
+def _refuse_special_files(url: str) -> None:
+    """Refuse a chain of file systems, such as a cache, over what is no file on this machine."""
+    for link in url.split("::")[1:]:
+        protocol, _, path = link.rpartition("://")
+        if protocol in _LOCAL and Path(path).exists() and not Path(path).is_file():
+            raise UnfitFileError(_SPECIAL)
 
 
 @contextmanager
@@ -159,6 +178,10 @@ def _errors_explained(name: str) -> Iterator[None]:
     except ImportError as error:
         # fsspec says what is missing in its own words, such as "Install s3fs to access S3".
         raise InputError(f"Batch file {name} cannot be read: {error}.") from None
+    except UnfitFileError as error:
+        raise InputError(
+            f"Batch file {name} {error}. Have the tap write other batch files."
+        ) from None
     except (EOFError, gzip.BadGzipFile, zlib.error):
         raise InputError(
             f"Batch file {name} is not whole, or not gzip. Run the tap again."
@@ -171,6 +194,10 @@ def _errors_explained(name: str) -> Iterator[None]:
         ) from None
 
 
+def _refusal(name: str, line: int, fault: str) -> InputError:
+    return InputError(f"Line {line:,} of batch file {name} {fault}. Look at that line of the file.")
+
+
 def _package(module: str) -> str:
     return "'target-constant-contact[parquet]'" if module.startswith("pyarrow") else module
 
@@ -180,7 +207,8 @@ def _without_secrets(url: str) -> str:
     if url.startswith("file:"):
         trust(url)
         return url
-    return _USER.sub("//", url.partition("?")[0])
+    scheme, slashes, rest = url.partition("?")[0].partition("//")
+    return f"{scheme}{slashes}{rest.rpartition('@')[2]}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,11 +244,6 @@ class FileRecords:
         """Handle the record of one line; a blank line is passed over."""
         line = self.part.block.lines[position]
         if line.strip():
-            record = load(line, lambda fault: self._refusal(position, fault))
+            number = self.part.first_line + position
+            record = load(line, partial(_refusal, self.part.name, number))
             self.process({"type": "RECORD", "stream": self.stream, "record": record})
-
-    def _refusal(self, position: int, fault: str) -> InputError:
-        return InputError(
-            f"Line {self.part.first_line + position:,} of batch file {self.part.name} {fault}. "
-            "Look at that line of the file."
-        )

@@ -25,8 +25,19 @@ SHORTEST_CHUNK = 4
 """Lines that are worth being taken together."""
 LONGEST_CHUNK: Final = 512
 """Lines that are taken together at most: with all that they become, they fit a CPU's cache."""
+LONGEST_LINE: Final = 1 << 24
+"""Bytes of a line, as near as what is read at a time. A member has hundreds of them, a chunk of
+members hundreds of thousands."""
+MOST_LEVELS: Final = 100
+"""Of objects and arrays in each other, in what is walked through by functions that call themselves:
+Python has room for about a thousand calls, and jsonschema needs seven for a level."""
 _LONG_INTEGER: Final = 4_300
-_LONG_DIGITS: Final = re.compile(rb"[0-9]{%d}" % _LONG_INTEGER)
+# Looked for where digits begin only: at each of them would take the square of the time.
+_LONG_DIGITS: Final = re.compile(rb"(?<![0-9])[0-9]{%d}" % _LONG_INTEGER)
+
+
+class UnfitFileError(Exception):
+    """A file of lines cannot be read safely; the message says why, behind the file's name."""
 
 
 class Handler(Protocol):
@@ -71,16 +82,31 @@ class Block:
         return cls(text.split(b"\n"), text.isascii() or _is_utf8(text))
 
 
-def cut(pieces: Iterable[bytes]) -> Iterator[Block]:
-    """Cut what is read into whole lines, as soon as it is there."""
+def cut(pieces: Iterable[bytes], refusal: Callable[[int, str], InputError]) -> Iterator[Block]:
+    """Cut what is read into whole lines, as soon as it is there.
+
+    Args:
+        pieces: What is read.
+        refusal: Makes the error for a line, by its number from 1 on, that has this fault.
+
+    Raises:
+        InputError: A line is too long to be held.
+    """
     begun: list[bytes] = []
+    length, lines = 0, 0
     for piece in pieces:
         head, end, rest = piece.rpartition(b"\n")
         if end:
-            yield Block.of(b"".join((*begun, head)) if begun else head)
+            block = Block.of(b"".join((*begun, head)) if begun else head)
+            lines += len(block.lines)
+            yield block
             begun.clear()
+            length = 0
         if rest:
             begun.append(rest)
+            length += len(rest)
+            if length > LONGEST_LINE:
+                raise refusal(lines + 1, f"is longer than {LONGEST_LINE >> 20} MiB")
     if begun:
         yield Block.of(b"".join(begun))
 
@@ -106,6 +132,10 @@ def hand_over(block: Block, handler: Handler) -> None:
         if refused:
             handler.alone(position)
             position += 1
+            # A file of kilobytes may hold a million of them, each refused at its own cost.
+            while position < len(lines) and not lines[position]:
+                next(rest)
+                position += 1
 
 
 def _hand_over_chunk(chunk: Chunk, handler: Handler, position: int) -> None:
@@ -158,6 +188,20 @@ def _carefully(decode: Decode) -> Decode:
         return decode(line)
 
     return decode_line
+
+
+def is_deeper(value: Any, levels: int) -> bool:
+    """Whether there are more than so many levels of objects and arrays in each other."""
+    # One level after the other, and not by calls, which would have the limit that this is for.
+    level = [value]
+    for _ in range(levels + 1):
+        level = [each for each in level if isinstance(each, (dict, list))]
+        if not level:
+            return False
+        level = [
+            part for each in level for part in (each.values() if isinstance(each, dict) else each)
+        ]
+    return True
 
 
 def load(line: bytes, refusal: Callable[[str], InputError]) -> dict[str, Any]:

@@ -11,13 +11,20 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from functools import partial
 from typing import IO, TYPE_CHECKING, Any, Final, Protocol
 
 from singer_sdk.singerlib.encoding import SimpleSingerReader, SingerMessageType
 from typing_extensions import override
 
 from target_constant_contact.exceptions import InputError
-from target_constant_contact.singer.json_lines import cut, hand_over, load
+from target_constant_contact.singer.json_lines import (
+    MOST_LEVELS,
+    cut,
+    hand_over,
+    is_deeper,
+    load,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -93,8 +100,9 @@ class MessageReader(SimpleSingerReader):
         """
         counts: Counter[str] = Counter()
         lines_read = 0
+        pieces = self._pieces(file_input or self.default_input)
         try:
-            for block in cut(self._pieces(file_input or self.default_input)):
+            for block in cut(pieces, _refusal):
                 messages = _Messages(self._handler, block.lines, lines_read + 1, counts)
                 hand_over(block, messages)
                 lines_read += len(block.lines)
@@ -144,13 +152,7 @@ class _Messages:
         line = self.lines[position]
         if not line.strip():
             return
-
-        def refusal(fault: str) -> InputError:
-            return InputError(
-                f"Line {self.first_line + position:,} of the input {fault}. Run the tap alone and "
-                "look at that line of its output."
-            )
-
+        refusal = partial(_refusal, self.first_line + position)
         message = load(line, refusal)
         kind = str(message.get("type"))
         if kind not in _KINDS:
@@ -162,6 +164,13 @@ class _Messages:
         self.counts[kind] += 1
 
 
+def _refusal(line: int, fault: str) -> InputError:
+    return InputError(
+        f"Line {line:,} of the input {fault}. Run the tap alone and look at that line of its "
+        "output."
+    )
+
+
 def _fault(kind: str, message: dict[str, Any]) -> str | None:
     """What is wrong with the members of a message."""
     for name, wanted in _REQUIRED.get(kind, {}).items():
@@ -170,6 +179,8 @@ def _fault(kind: str, message: dict[str, Any]) -> str | None:
     if kind == SingerMessageType.SCHEMA:
         if not isinstance(message["schema"].get("properties"), dict):
             return "is a SCHEMA without properties (an object)"
+        if is_deeper(message, MOST_LEVELS):
+            return f"is a SCHEMA that is nested more than {MOST_LEVELS} levels deep"
         keys = message.get("key_properties") or []
         if not isinstance(keys, list) or not all(isinstance(key, str) for key in keys):
             return "is a SCHEMA with key_properties that are not names"

@@ -57,7 +57,7 @@ class SegmentSink(RecordSink):
     ) -> None:
         super().__init__(target, stream_name, schema, key_properties)
         self._run = run
-        self._rules = RecordValidator(self.schema) if self.validate_schema else None
+        self._rules = RecordValidator(self.schema, stream_name) if self.validate_schema else None
         settings, account = run.settings, run.account
         segment = settings.for_stream(stream_name)
         default = Destination(stream_name, default_lists(segment, account.lists))

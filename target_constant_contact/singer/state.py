@@ -2,17 +2,52 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from typing import TYPE_CHECKING, Any
 
 from singer_sdk.singerlib.json import serialize_json
 
+from target_constant_contact.exceptions import InterruptedRunError
+from target_constant_contact.singer.output import write_whole
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 
-def write_state(state: Mapping[str, Any]) -> None:
-    """Write a STATE that may leave; it has left when this returns."""
-    sys.stdout.write(serialize_json(state) + "\n")
-    # What reads it keeps it: a STATE that stayed in a buffer would be lost with the process.
-    sys.stdout.flush()
+class StateOutput:
+    """Writes STATE to stdout, a line each.
+
+    Args:
+        overdue: Whether to wait no longer for somebody to read.
+    """
+
+    def __init__(self, overdue: Callable[[], bool]) -> None:
+        self._overdue = overdue
+        self._is_open = True
+
+    def write(self, state: Mapping[str, Any]) -> None:
+        """Write a STATE that may leave; it has left when this returns.
+
+        Raises:
+            InterruptedRunError: It has not, because nobody reads and the run has to end. What was
+                written of it is no JSON, and nothing is written behind it.
+            OSError: It cannot be written.
+        """
+        self._is_open = self._is_open and self._leaves(serialize_json(state) + "\n")
+        if not self._is_open:
+            raise InterruptedRunError(
+                "The newest STATE was not written: nobody reads stdout, and a signal asked the "
+                "run to stop. The STATE before it holds; start the run again."
+            )
+
+    def _leaves(self, line: str) -> bool:
+        # What reads it keeps it: a STATE that stayed in a buffer would be lost with the process.
+        try:
+            descriptor = sys.stdout.fileno()
+        except (AttributeError, io.UnsupportedOperation):
+            # Not the stdout of a process.
+            sys.stdout.write(line)
+            sys.stdout.flush()
+            return True
+        return write_whole(descriptor, line.encode(), self._overdue)

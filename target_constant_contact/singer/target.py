@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -17,8 +18,9 @@ from target_constant_contact.run.hooks import Hooks
 from target_constant_contact.settings.faults import unknown_settings
 from target_constant_contact.settings.schema import PROPERTIES
 from target_constant_contact.settings.settings import Settings, defaults
+from target_constant_contact.singer.output import drop_when
 from target_constant_contact.singer.signals import Signals
-from target_constant_contact.singer.state import write_state
+from target_constant_contact.singer.state import StateOutput
 from target_constant_contact.waiting import Waiting
 
 if TYPE_CHECKING:
@@ -75,7 +77,8 @@ class TargetConstantContact(Target):
         """This run, made when it is first asked for."""
         if self._run is None:
             waiting = Waiting(self.settings.import_timeout_minutes * 60, self.signals.check)
-            hooks = Hooks(waiting, self.signals.wake, write_state, serialize_json)
+            output = StateOutput(self.signals.overdue)
+            hooks = Hooks(waiting, self.signals.wake, output.write, serialize_json)
             self._run = self.open_run(hooks)
         return self._run
 
@@ -154,6 +157,7 @@ class TargetConstantContact(Target):
     def _setup_signal_handlers(self) -> None:
         """Note signals, and obey them where no row is half handled."""
         self.signals.install()
+        drop_when(self.signals.overdue, sys.stderr)
 
     def _raise_failure(self) -> None:
         if self._run:

@@ -9,15 +9,20 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
-from typing import Any, NoReturn
+from typing import Any, Final, NoReturn
 
+from referencing import Registry
+from referencing.exceptions import Unresolvable
 from singer_sdk.exceptions import InvalidRecord
 from singer_sdk.sinks.core import JSONSchemaValidator
 from typing_extensions import override
 
 from target_constant_contact.contacts.contact import Rejection
+from target_constant_contact.exceptions import InputError
 from target_constant_contact.singer.rejected import RowRejectedError
 
+_LONGEST: Final = 200
+"""Characters that are shown of what a schema refers to."""
 _logger = logging.getLogger("target-constant-contact")
 
 Accepts = Callable[[Mapping[str, Any]], bool]
@@ -25,10 +30,20 @@ Accepts = Callable[[Mapping[str, Any]], bool]
 
 
 class RecordValidator(JSONSchemaValidator):
-    """Checks a record against the stream's schema; its errors name the rule, not the value."""
+    """Checks a record against the stream's schema; its errors name the rule, not the value.
 
-    def __init__(self, schema: dict[str, Any]) -> None:
+    Args:
+        schema: JSON schema of its records. Nothing that it refers to is fetched, from nowhere.
+        stream: The stream.
+    """
+
+    def __init__(self, schema: dict[str, Any], stream: str) -> None:
         super().__init__(schema)
+        # By default jsonschema opens whatever URL a schema refers to, files too.
+        self.validator = type(self.validator)(
+            schema, format_checker=self.validator.format_checker, registry=Registry()
+        )
+        self._stream = stream
         self.accepts = compile_gate(schema)
 
     @override
@@ -37,6 +52,7 @@ class RecordValidator(JSONSchemaValidator):
 
         Raises:
             RowRejectedError: It does not fit.
+            InputError: What it has to fit is not in the schema.
         """
         if self.accepts(record):
             return
@@ -47,6 +63,15 @@ class RecordValidator(JSONSchemaValidator):
             path = ".".join(str(part) for part in broken.absolute_path)
             reason = f"record breaks the rule {broken.validator!r} of the stream's schema"
             raise RowRejectedError(Rejection(reason, path)) from None
+        except Unresolvable as error:
+            raise InputError(
+                f"The schema of stream {self._stream!r} refers to {str(error.ref)[:_LONGEST]!r}, "
+                "which is not in it, and nothing is fetched. Have the tap write whole schemas, or "
+                "set validate_records: false."
+            ) from None
+        except RecursionError:
+            reason = "record is nested too deeply to be checked against the stream's schema"
+            raise RowRejectedError(Rejection(reason, "")) from None
 
     def is_valid(self, record: dict[str, Any]) -> bool:
         """Whether a record fits."""

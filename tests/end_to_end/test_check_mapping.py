@@ -55,6 +55,22 @@ def test_a_schema_of_any_kind_shows_what_becomes_of_its_stream(
     assert detail.startswith(f"stream '{stream}' {MEMBERS}")
 
 
+@pytest.mark.parametrize("levels", [101, 300])
+def test_a_schema_that_is_nested_too_deeply_is_one_clear_line(check: Check, levels: int):
+    inner: Any = TEXT
+    for _ in range(levels):
+        inner = {"anyOf": [inner]}
+    path = check.file(lines(schema(EmailAddress=TEXT, a=inner)))
+    checked = check("--schema", path)
+
+    assert checked.exit_code == 1
+    (detail,) = checked.details("mapping", "failed")
+    assert detail == (
+        f"{path}: the schema of stream 'members' is nested more than 100 levels deep; a run would "
+        "not take it either"
+    )
+
+
 def test_streams_that_a_catalog_does_not_select_are_left_out(check: Check):
     def entry(stream: str, *metadata: Any) -> dict[str, Any]:
         return {"stream": stream, "schema": PROPERTIES, "metadata": [*metadata]}

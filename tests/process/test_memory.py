@@ -41,3 +41,19 @@ def test_200_000_members_over_1_000_lists_take_less_than_300_mebibytes(tmp_path)
     assert "200,000 read = 200,000 landed" in target.stderr
     assert 0 < target.peak_kilobytes < 300 * 1024
     print(f"peak memory: {target.peak_kilobytes / 1024:.0f} MiB")  # noqa: T201 - shown with -s
+
+
+@pytest.mark.no_cover
+@pytest.mark.parametrize("byte", [" ", "\n", "["])
+def test_input_that_has_no_end_of_a_line_or_only_ends_takes_little_memory(tmp_path, byte):
+    path = tmp_path / "endless.singer.jsonl"
+    with path.open("w") as file:
+        for _ in range(100):
+            file.write(byte * (1 << 20))
+    with Sandbox(behaviour=AT_ONCE) as sandbox:
+        config = settings_for(sandbox, tmp_path / "data")
+        target = TargetProcess(config, tmp_path, "--input", str(path), covered=False).start()
+        code = target.wait(100)
+    assert code == (0 if byte == "\n" else 1), target.stderr[-2_000:]
+    assert ("Line 1 of the input is longer than 16 MiB" in target.stderr) is (byte != "\n")
+    assert 0 < target.peak_kilobytes < 200 * 1024

@@ -29,15 +29,21 @@ class TargetProcess:
     """
 
     def __init__(
-        self, config: dict[str, Any], folder: Path, *arguments: str, covered: bool = True
+        self,
+        config: dict[str, Any],
+        folder: Path,
+        *arguments: str,
+        covered: bool = True,
+        stdout: int = subprocess.PIPE,
+        stderr: int = subprocess.PIPE,
     ) -> None:
         path = folder / "config.json"
         path.write_text(json.dumps(config))
         self._process = subprocess.Popen(
             [*COMMAND, "--config", str(path), *arguments],
             stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            stdout=stdout,
+            stderr=stderr,
             text=True,
             env=environment(folder) if covered else uncovered(environment(folder)),
         )
@@ -47,8 +53,12 @@ class TargetProcess:
         self.peak_kilobytes = 0
         self._on_state: Any = lambda _bookmark: None
         self._readers = [
-            threading.Thread(target=self._read_stdout, args=[self._process.stdout]),
-            threading.Thread(target=self._read_stderr, args=[self._process.stderr]),
+            threading.Thread(target=read, args=[stream])
+            for read, stream in (
+                (self._read_stdout, self._process.stdout),
+                (self._read_stderr, self._process.stderr),
+            )
+            if stream
         ]
 
     def start(self, on_state: Any = None) -> TargetProcess:

@@ -8,6 +8,7 @@ Source: https://developer.constantcontact.com/api_guide/rate_limits.html
 from __future__ import annotations
 
 import hashlib
+import logging
 import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
@@ -34,6 +35,10 @@ _LATE: Final = 0.02
 """Half of the margin. A caller who wakes later takes a new slot; the rest is for the way there."""
 _MOST_EXCHANGES: Final = 5
 """A machine that is always late must go on some time; it then takes its chance of a 429."""
+
+_SET_BACK: Final = 1.0
+"""Seconds. By less, clocks are corrected every day."""
+_logger = logging.getLogger("target-constant-contact")
 
 
 def reserved(requests_per_day: int) -> int:
@@ -80,6 +85,7 @@ class RateLimiter:
         self._interval = _MARGIN / requests_per_second
         self._sleep = sleep
         self._store = store
+        self._told_of_clock = False
 
     def acquire(self, *, in_flight: bool = False) -> None:
         """Reserve the next slot, and return when it has come.
@@ -96,7 +102,8 @@ class RateLimiter:
         missed = None
         for _ in range(_MOST_EXCHANGES):
             slot = self._reserve(in_flight=in_flight, missed=missed)
-            wait = slot.due - self._store.clock()
+            # At most what it was when the slot was reserved: the clock may be set back since.
+            wait = min(slot.due - self._store.clock(), slot.time - slot.asked_at)
             if wait > 0:
                 self._sleep(wait)
             # A loaded machine wakes sleepers late, and two late requests may come as one burst.
@@ -126,6 +133,13 @@ class RateLimiter:
         slot = self._store.reserve(self._key, self._interval, most, missed=missed)
         if not slot.granted:
             raise QuotaExceededError(_used_up(slot, self.requests_per_day))
+        if slot.set_back > _SET_BACK and not self._told_of_clock:
+            self._told_of_clock = True
+            _logger.warning(
+                "The clock that requests are counted by was set back by %.0f s; requests go on at "
+                "the same rate.",
+                slot.set_back,
+            )
         return slot
 
 

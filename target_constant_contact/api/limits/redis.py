@@ -44,16 +44,17 @@ local function day(time) return math.floor(time / {DAY_SECONDS}) end
 local function name(number) return string.format('%d', number) end
 local function used(number) return tonumber(redis.call('HGET', KEYS[1], name(number)) or '0') end
 
+local last = tonumber(redis.call('HGET', KEYS[1], 'last') or '') or now - interval
+local asked = tonumber(redis.call('HGET', KEYS[1], 'asked') or '') or last
+
 local function next_slot()
-    local last = tonumber(redis.call('HGET', KEYS[1], 'last') or '')
-    local earliest = last and last + interval or now
-    local horizon = now + {LONGEST_QUEUE} * interval + {LONGEST_PENALTY}
-    if earliest > horizon then return now end
-    return math.max(now, earliest)
+    local longest = {LONGEST_QUEUE} * interval + {LONGEST_PENALTY}
+    local ahead = math.min(last - math.max(now, asked), longest)
+    return now + math.max(0, ahead + interval)
 end
 
 local function reserve(slot)
-    redis.call('HSET', KEYS[1], 'last', text(slot))
+    redis.call('HSET', KEYS[1], 'last', text(slot), 'asked', text(now))
     redis.call('EXPIRE', KEYS[1], {(DAYS_KEPT + 1) * DAY_SECONDS})
 end
 
@@ -86,7 +87,7 @@ if granted then
         if missed then count(day(missed), -1) end
     end
 end
-return {{text(slot), text(now), sum, granted and 1 or 0}}
+return {{text(slot), text(now), sum, granted and 1 or 0, text(math.max(0, asked - now))}}
 """
 
 
@@ -135,7 +136,14 @@ class RedisSlots:
         answer = self._run("reserve", key, interval, most, "" if missed is None else repr(missed))
         slot, now = float(answer[0]), float(answer[1])
         ahead = self._learn(now - self.clock(), now - asked)
-        return Slot(slot, now, due=slot - ahead, used=int(answer[2]), granted=bool(answer[3]))
+        return Slot(
+            slot,
+            now,
+            due=slot - ahead,
+            used=int(answer[2]),
+            granted=bool(answer[3]),
+            set_back=float(answer[4]),
+        )
 
     def postpone(self, key: str, interval: float, seconds: float) -> None:
         """Hold back the slots that are not reserved yet until so many seconds from now."""

@@ -4,7 +4,8 @@ Two places follow one set of rules: a SQLite file, for the processes of a machin
 server, for several machines. The rules, which each place applies in one atomic step:
 
 - The next slot of a key comes an interval after the last one, and never before now.
-- A slot beyond the horizon was reserved before the clock jumped back, and is passed over.
+- Nobody waits longer than the last slot lay ahead when it was reserved, whatever the clock has
+  done since: one that tells less than it did then was set back.
 - A slot counts for the UTC day that it lies in, and is not granted when that day is full.
 - A slot that its caller missed is exchanged for a new one, and counts once.
 """
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 LONGEST_QUEUE: Final = 1_000
-"""Callers that may wait at once. A slot further ahead was reserved before the clock jumped back."""
+"""Callers that may wait at once."""
 LONGEST_PENALTY: Final = 60.0
 """Seconds."""
 DAYS_KEPT: Final = 2
@@ -37,6 +38,7 @@ class Slot:
         due: When the slot is, by the store's `clock`.
         used: Requests of the slot's day, with this one if it was granted.
         granted: Whether the slot is the caller's; otherwise the day is full.
+        set_back: Seconds, if it was noticed now, by which the clock was set back at least.
     """
 
     time: float
@@ -44,6 +46,7 @@ class Slot:
     due: float
     used: int
     granted: bool
+    set_back: float = 0.0
 
 
 class SlotStore(Protocol):
@@ -76,9 +79,23 @@ class SlotStore(Protocol):
         """Close the connection to the store. The counts stay in it."""
 
 
-def horizon(now: float, interval: float) -> float:
-    """The latest slot that waiting callers and a penalty explain."""
-    return now + LONGEST_QUEUE * interval + LONGEST_PENALTY
+def longest_wait(interval: float) -> float:
+    """The seconds that waiting callers and a penalty explain."""
+    return LONGEST_QUEUE * interval + LONGEST_PENALTY
+
+
+def next_slot(now: float, interval: float, last: float, asked_at: float) -> float:
+    """When the next slot of a key is.
+
+    Args:
+        now: The time.
+        interval: Seconds between two slots.
+        last: The slot before.
+        asked_at: When that was reserved. Time has gone on since, also if ``now`` is before it, so
+            the slot is ahead by what it was then, at most.
+    """
+    ahead = min(last - max(now, asked_at), longest_wait(interval))
+    return now + max(0.0, ahead + interval)
 
 
 def day_of(time: float) -> str:

@@ -9,7 +9,13 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
-from target_constant_contact.api.limits.slots import DAY_SECONDS, DAYS_KEPT, Slot, day_of, horizon
+from target_constant_contact.api.limits.slots import (
+    DAY_SECONDS,
+    DAYS_KEPT,
+    Slot,
+    day_of,
+    next_slot,
+)
 from target_constant_contact.exceptions import TargetError
 from target_constant_contact.files import make_private_folder, open_private
 
@@ -20,6 +26,7 @@ if TYPE_CHECKING:
 _BUSY_SECONDS: Final = 30.0
 _SCHEMA: Final = """
     CREATE TABLE IF NOT EXISTS slots (key TEXT PRIMARY KEY, last REAL NOT NULL);
+    CREATE TABLE IF NOT EXISTS asked (key TEXT PRIMARY KEY, at REAL NOT NULL);
     CREATE TABLE IF NOT EXISTS days (
         key TEXT, day TEXT, used INTEGER NOT NULL, PRIMARY KEY (key, day)
     );
@@ -49,24 +56,26 @@ class SqliteSlots:
         with self._transaction():
             # Once the others are out: waiting for them takes time.
             now = self.clock()
-            slot = self._next_slot(key, interval, now)
+            last, asked_at = self._last(key, now - interval)
+            slot = next_slot(now, interval, last, asked_at)
             used = self._used(key, day_of(slot))
             exchanged = missed is not None and day_of(missed) == day_of(slot)
             granted = exchanged or used < most
             if granted:
-                self._reserve(key, slot)
+                self._reserve(key, slot, now)
                 if not exchanged:
                     used = self._count(key, slot, 1)
                     if missed is not None:
                         self._count(key, missed, -1)
-        return Slot(slot, now, due=slot, used=used, granted=granted)
+        set_back = max(0.0, asked_at - now)
+        return Slot(slot, now, due=slot, used=used, granted=granted, set_back=set_back)
 
     def postpone(self, key: str, interval: float, seconds: float) -> None:
         """Hold back the slots that are not reserved yet until so many seconds from now."""
         with self._transaction():
             now = self.clock()
-            if now + seconds > self._next_slot(key, interval, now):
-                self._reserve(key, now + seconds - interval)
+            if now + seconds > next_slot(now, interval, *self._last(key, now - interval)):
+                self._reserve(key, now + seconds - interval, now)
 
     def used_today(self, key: str) -> int:
         """How many requests of the current UTC day are counted."""
@@ -78,13 +87,16 @@ class SqliteSlots:
         with self._lock:
             self._database.close()
 
-    def _next_slot(self, key: str, interval: float, now: float) -> float:
-        row = self._database.execute("SELECT last FROM slots WHERE key = ?", [key]).fetchone()
-        earliest = row[0] + interval if row else now
-        return now if earliest > horizon(now, interval) else max(now, earliest)
+    def _last(self, key: str, otherwise: float) -> tuple[float, float]:
+        """The last slot of a key, and when it was reserved."""
+        # A table of its own: processes of versions that know only the other one may be running.
+        query = "SELECT last, ifnull(at, last) FROM slots LEFT JOIN asked USING (key) WHERE key = ?"
+        row = self._database.execute(query, [key]).fetchone()
+        return (row[0], row[1]) if row else (otherwise, otherwise)
 
-    def _reserve(self, key: str, slot: float) -> None:
+    def _reserve(self, key: str, slot: float, now: float) -> None:
         self._database.execute("REPLACE INTO slots VALUES (?, ?)", [key, slot])
+        self._database.execute("REPLACE INTO asked VALUES (?, ?)", [key, now])
 
     def _count(self, key: str, slot: float, requests: int) -> int:
         """Add to the requests of a slot's day, forget days long past, and return the sum."""

@@ -8,8 +8,13 @@ from decimal import Decimal
 import pytest
 
 from target_constant_contact.api.models import CustomField
-from target_constant_contact.mapping.custom_fields import custom_field_converter, find_custom_fields
+from target_constant_contact.mapping.custom_fields import (
+    custom_field_converter,
+    decimal_text,
+    find_custom_fields,
+)
 from target_constant_contact.mapping.values import UnfitValueError
+from tests.support.timing import best_of
 
 TIER = CustomField("1", "Loyalty tier", "Loyalty_tier")
 VISIT = CustomField("2", "Last visit", "last_visit", "date")
@@ -150,3 +155,11 @@ def test_a_choice_is_sent_in_the_spelling_of_the_account(kind):
 
 def test_any_text_is_a_choice_while_the_choices_are_unknown():
     assert of_type("single_select")(" gold ") == "gold"
+
+
+def test_digits_that_are_no_number_are_refused_in_linear_time():
+    def refused(digits: int) -> None:
+        with pytest.raises(UnfitValueError):
+            decimal_text("1" * digits + "x")
+
+    assert best_of(3, lambda: refused(40_000)) < 8 * max(best_of(3, lambda: refused(10_000)), 0.01)

@@ -6,6 +6,8 @@ import datetime as dt
 import gzip
 import io
 import itertools
+import json
+import os
 import sys
 from decimal import Decimal
 from typing import Any
@@ -17,8 +19,10 @@ from pyarrow import parquet
 from upath import UPath
 
 from target_constant_contact.exceptions import InputError
-from target_constant_contact.singer import batch_files
+from target_constant_contact.singer import batch_files, parquet_rows
 from target_constant_contact.singer.batch_files import Storage, read_batch
+from target_constant_contact.singer.json_lines import LONGEST_LINE
+from tests.support.timing import best_of
 
 LINES = b'{"email":"ann@example.com"}\n{"email":"bob@example.com"}\n'
 
@@ -200,7 +204,8 @@ def test_a_parquet_file_is_read_piece_by_piece(tmp_path, monkeypatch):
 
 def test_what_is_not_installed_is_named(monkeypatch, tmp_path):
     monkeypatch.setitem(sys.modules, "pyarrow", None)
-    monkeypatch.delitem(sys.modules, "pyarrow.parquet", raising=False)
+    for module in ("pyarrow.parquet", parquet_rows.__name__):
+        monkeypatch.delitem(sys.modules, module, raising=False)
     path = tmp_path / "a.parquet"
     path.write_bytes(b"")
     shown = refused(path.as_uri(), format="parquet")
@@ -223,3 +228,138 @@ def test_a_manifest_of_anything_but_texts_is_refused():
         "A BATCH message names a file by dict, not by a text. Run the tap alone and look at its "
         "output."
     )
+
+
+@pytest.mark.parametrize("compression", [None, "gzip"])
+@pytest.mark.parametrize("url", ["{}", "file://{}", "local://{}", "simplecache::file://{}"])
+@pytest.mark.parametrize("kind", ["pipe", "device", "folder"])
+def test_what_may_block_or_never_end_is_refused(tmp_path, kind, url, compression):
+    path = tmp_path / "a"
+    if kind == "pipe":
+        os.mkfifo(path)
+    elif kind == "device":
+        path.symlink_to("/dev/zero")
+    else:
+        path.mkdir()
+    shown = refused(url.format(path), compression=compression)
+    assert shown == (
+        f"Batch file {url.format(path)} is a device, a pipe or a folder, which may block or never "
+        "end. Have the tap write other batch files."
+    )
+
+
+def test_a_cache_over_a_file_is_read(tmp_path):
+    (tmp_path / "a.jsonl.gz").write_bytes(gzip.compress(LINES))
+    assert lines_of(f"simplecache::file://{tmp_path}/a.jsonl.gz") == LINES.split()
+
+
+def test_a_line_of_a_gzip_file_that_has_no_end_is_refused_before_it_is_unpacked(
+    tmp_path, monkeypatch
+):
+    path = tmp_path / "a.jsonl.gz"
+    path.write_bytes(gzip.compress(LINES + b" " * 200_000_000))
+    unpacked = []
+    read = gzip.GzipFile.read
+
+    def counted(self, size=-1):
+        unpacked.append(size)
+        return read(self, size)
+
+    monkeypatch.setattr(gzip.GzipFile, "read", counted)
+    assert refused(path.as_uri()) == (
+        f"Line 3 of batch file {path.as_uri()} is longer than 16 MiB. Look at that line of the "
+        "file."
+    )
+    assert 0 < sum(unpacked) < 18_000_000
+
+
+def test_a_parquet_value_that_many_rows_share_is_not_held_for_each_of_them(tmp_path):
+    path = tmp_path / "a.parquet"
+    long = "x" * 3_000_000
+    columns = {
+        "email": [long] * 40,
+        "tags": [[long]] * 40,
+        "more": [{"name": long, "codes": [1]}] * 40,
+    }
+    parquet.write_table(pa.table(columns), path, compression="zstd")
+    assert path.stat().st_size < 100_000
+    parts = read_batch(message(path.as_uri(), format="parquet"))
+    blocks = [part.block.lines for part in itertools.islice(parts, 5)]
+    assert all(sum(map(len, lines)) < 2 * LONGEST_LINE for lines in blocks)
+    first = json.loads(blocks[0][0])
+    assert first == {"email": long, "tags": [long], "more": {"name": long, "codes": [1]}}
+
+
+def test_small_parquet_rows_are_read_many_at_a_time(tmp_path):
+    path = tmp_path / "a.parquet"
+    parquet.write_table(pa.table({"email": [f"m{n}@example.com" for n in range(5_000)]}), path)
+    parts = list(read_batch(message(path.as_uri(), format="parquet")))
+    assert [len(part.block.lines) for part in parts] == [2_000, 2_000, 1_000]
+    assert parts[2].block.lines[-1] == b'{"email":"m4999@example.com"}'
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        [b"a", None],
+        [{"a": "x", "b": [1]}, None],
+        [[["a"], []], [None, ["b"]]],
+        [[{"a": "x"}], []],
+        [Decimal("1.10"), None],
+        pa.array(["a", "b"]).dictionary_encode(),
+        pa.array(["a", None], pa.large_string()),
+        pa.array([["a", "b"], ["c", "d"]], pa.list_(pa.string(), 2)),
+        pa.array([[("k", "v")], []], pa.map_(pa.string(), pa.string())),
+        pa.array([None, None]),
+    ],
+)
+def test_parquet_values_of_any_type_are_what_arrow_reads(tmp_path, values):
+    path = tmp_path / "a.parquet"
+    parquet.write_table(pa.table({"a.b": values, "email": ["x", "y"]}), path)
+    with path.open("rb") as file:
+        rows = [row for part in parquet_rows.read_rows(file, 1 << 17) for row in part]
+    assert rows == parquet.read_table(path).to_pylist()
+
+
+def test_few_rows_of_what_cannot_be_read_as_a_dictionary_are_read_together(tmp_path, monkeypatch):
+    monkeypatch.setattr(parquet_rows, "LARGEST_COLUMN", 1 << 20)
+    path = tmp_path / "a.parquet"
+    notes = pa.array([[("note", "x" * 200_000)]] * 50, pa.map_(pa.string(), pa.string()))
+    parquet.write_table(pa.table({"notes": notes}), path)
+    with path.open("rb") as file:
+        parts = [len(part) for part in parquet_rows.read_rows(file, 1 << 17)]
+    assert sum(parts) == 50
+    assert max(parts) <= 6
+
+
+def test_a_parquet_row_that_is_too_long_is_refused(tmp_path):
+    path = tmp_path / "a.parquet"
+    columns = {"email": ["a", "x" * 9_000_000], "tags": [["a"], ["x" * 9_000_000]]}
+    parquet.write_table(pa.table(columns), path, compression="zstd")
+    parts = read_batch(message(path.as_uri(), format="parquet"))
+    assert next(parts).block.lines == [b'{"email":"a","tags":["a"]}']
+    with pytest.raises(
+        InputError, match=r"a\.parquet has a row of more than 16 MiB\. Have the tap"
+    ):
+        next(parts)
+
+
+def test_a_parquet_column_that_is_too_large_to_be_unpacked_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(parquet_rows, "LARGEST_COLUMN", 1 << 20)
+    path = tmp_path / "a.parquet"
+    numbers = [f"{number:09} " * 5 for number in range(30_000)]
+    parquet.write_table(pa.table({"email": numbers}), path, use_dictionary=False)
+    assert "has more than 1 MiB of one column in a row group" in refused(
+        path.as_uri(), format="parquet"
+    )
+    parquet.write_table(
+        pa.table({"email": numbers}), path, use_dictionary=False, row_group_size=5_000
+    )
+    assert len(lines_of(path.as_uri(), format="parquet")) == 30_000
+
+
+def test_a_url_of_slashes_is_shown_in_linear_time():
+    def seconds(slashes: int) -> float:
+        return best_of(3, lambda: batch_files._without_secrets("s3:" + "/" * slashes))
+
+    assert seconds(400_000) < 8 * max(seconds(100_000), 0.01)

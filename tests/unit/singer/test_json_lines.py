@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,7 +15,8 @@ from target_constant_contact.batches.chunk import Chunk
 from target_constant_contact.exceptions import InputError
 from target_constant_contact.singer import json_lines as room
 from target_constant_contact.singer.chunks import decoder
-from target_constant_contact.singer.json_lines import Block, cut, hand_over, load
+from target_constant_contact.singer.json_lines import Block, cut, hand_over, is_deeper, load
+from tests.support.timing import best_of
 
 NUMBERS = msgspec.json.Decoder(int).decode
 
@@ -61,7 +63,7 @@ def _chunks_of_any_length(monkeypatch):
 @given(st.lists(st.binary(max_size=12), max_size=12))
 def test_no_byte_is_lost_or_doubled_by_cutting(pieces):
     pieces = [piece for piece in pieces if piece]
-    blocks = list(cut(pieces))
+    blocks = list(cut(pieces, InputError))
     found = [line for block in blocks for line in block.lines]
     text = b"".join(pieces)
     assert b"\n".join(found) == text.removesuffix(b"\n")
@@ -70,7 +72,7 @@ def test_no_byte_is_lost_or_doubled_by_cutting(pieces):
 
 def test_lines_come_as_soon_as_they_are_whole():
     pieces = iter([b"1\n2", b"3\n", b"4"])
-    blocks = cut(pieces)
+    blocks = cut(pieces, InputError)
     assert next(blocks).lines == [b"1"]
     assert next(blocks).lines == [b"23"]
     assert next(blocks).lines == [b"4"]
@@ -132,3 +134,64 @@ def test_a_number_that_is_too_large_for_any_decimal_is_one_clear_line():
     assert str(caught.value) == "Line 7 is not JSON: InvalidOperation."
     with pytest.raises(room.UNDECODED):
         decoder(dict[str, Any])(line)
+
+
+def test_a_line_that_is_too_long_to_be_held_is_refused_before_it_is_read():
+    read = []
+
+    def pieces():
+        yield b"1\n"
+        while True:
+            read.append(1 << 18)
+            yield b" " * (1 << 18)
+
+    blocks = cut(pieces(), lambda line, fault: InputError(f"Line {line} {fault}."))
+    assert next(blocks).lines == [b"1"]
+    with pytest.raises(InputError, match=r"Line 2 is longer than 16 MiB\."):
+        next(blocks)
+    assert sum(read) <= room.LONGEST_LINE + (1 << 18)
+
+
+def test_lines_that_are_long_together_are_not_too_long():
+    piece = b"1" * 1_000 + b"\n" + b"2" * 1_000
+    blocks = list(cut([piece] * 20_000, InputError))
+    assert sum(len(block.lines) for block in blocks) == 20_001
+
+
+def test_long_runs_of_digits_take_no_longer_than_short_ones():
+    """Runs all but as long as what is refused: each of their digits once was a beginning."""
+    decode = room._carefully(msgspec.json.Decoder(msgspec.defstruct("Nothing", [])).decode)
+
+    def seconds(run: int) -> float:
+        line = b'{"skipped":"%s"}' % (b"%s," % (b"9" * run) * (1_000_000 // (run + 1)))
+        return best_of(3, lambda: decode(line))
+
+    assert seconds(4_299) < 8 * max(seconds(40), 0.02)
+
+
+@pytest.mark.parametrize("before", [b"", b"a", b" -"])
+def test_a_number_that_is_too_long_is_found_wherever_it_begins(before):
+    line = b'{"skipped":"%s%s"}' % (before, b"9" * 4_300)
+    with pytest.raises(ValueError, match=r"^$"):
+        room._carefully(json.loads)(line)
+
+
+@pytest.mark.parametrize("nested", [[], {}, {"a": []}, [[], {"b": {}}], "x", 1])
+def test_levels_are_counted(nested):
+    def levels(value):
+        if not isinstance(value, (dict, list)):
+            return 0
+        return 1 + max(map(levels, value.values() if isinstance(value, dict) else value), default=0)
+
+    depth = levels(nested)
+    assert not is_deeper(nested, depth)
+    assert depth == 0 or is_deeper(nested, depth - 1)
+
+
+@pytest.mark.parametrize("decodes", [True, False])
+def test_blank_lines_in_a_row_are_passed_over_together(decodes):
+    seen = handled(b"1" + b"\n" * 100_000 + b"x" + b"\n" * 100_000 + b"2\n", decodes=decodes)
+    assert [line for line in seen if line != b""] == (
+        [1, b"x", 2] if decodes else [b"1", b"x", b"2"]
+    )
+    assert len(seen) <= 6

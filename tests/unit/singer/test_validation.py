@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import sys
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from singer_sdk.typing import DEFAULT_JSONSCHEMA_VALIDATOR
 
-from target_constant_contact.singer.validation import compile_gate
+from target_constant_contact.contacts.contact import Rejection
+from target_constant_contact.exceptions import InputError
+from target_constant_contact.singer.rejected import RowRejectedError
+from target_constant_contact.singer.validation import RecordValidator, compile_gate
 
 scalars = st.one_of(
     st.none(),
@@ -87,7 +91,84 @@ def test_a_number_that_the_check_cannot_hold_is_left_to_jsonschema():
     assert compile_gate({"properties": {"a": {"type": "number"}}})({"a": Decimal("NaN")}) is False
 
 
-def test_a_schema_does_not_make_the_target_fetch_anything(httpserver, tmp_path):
+def referring(url: str) -> list[dict[str, Any]]:
+    """Schemas that need what is at a URL, in all the ways that JSON Schema knows."""
+    base, _, name = url.rpartition("/")
+    return [
+        {"$ref": url},
+        {"$dynamicRef": url},
+        {"$id": f"{base}/", "properties": {"a": {"$ref": name}}},
+        {"properties": {"a": {"$id": f"{base}/", "$ref": name}}},
+        {"$schema": url, "properties": {"a": {"$ref": f"{url}#/$defs/a"}}},
+        {"properties": {"a": {"pattern": "x", "$ref": url}}},
+        {"allOf": [{"if": {"$ref": url}, "then": {"$ref": f"{url}#a"}}]},
+        {"$recursiveRef": url, "$ref": url},
+    ]
+
+
+@pytest.fixture(params=["with the extra", "without"])
+def _extra(request, monkeypatch):
+    if request.param == "without":
+        monkeypatch.setitem(sys.modules, "jsonschema_rs", None)
+
+
+@pytest.mark.usefixtures("_extra")
+# As outside of tests, where it only warns of what it fetches.
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+@pytest.mark.parametrize("kind", range(8))
+@pytest.mark.parametrize("place", ["server", "file"])
+def test_nothing_that_a_schema_refers_to_is_fetched(httpserver, tmp_path, kind, place):
+    httpserver.expect_request("/schema.json").respond_with_json({"type": "object"})
+    file = tmp_path / "schema.json"
+    file.write_text("{}")
+    url = httpserver.url_for("/schema.json") if place == "server" else file.as_uri()
+    validator = RecordValidator(referring(url)[kind], "members")
+    assert not validator.accepts({"a": "x"})
+    with pytest.raises(InputError) as caught:
+        validator.validate({"a": "x"})
+    assert str(caught.value).startswith("The schema of stream 'members' refers to '")
+    assert str(caught.value).endswith(
+        "which is not in it, and nothing is fetched. Have the tap write whole schemas, or set "
+        "validate_records: false."
+    )
+    assert httpserver.log == []
+
+
+def test_a_schema_that_names_an_unknown_dialect_fetches_nothing(httpserver):
+    schema = {"$schema": httpserver.url_for("/dialect"), "properties": {"a": {"type": "string"}}}
+    validator = RecordValidator(schema, "members")
+    validator.validate({"a": "x"})
+    with pytest.raises(RowRejectedError):
+        validator.validate({"a": 1})
+    assert httpserver.log == []
+
+
+@pytest.mark.usefixtures("_extra")
+def test_a_reference_within_the_schema_and_to_json_schema_itself_is_followed():
+    meta = "https://json-schema.org/draft/2020-12/schema"
+    schema = {
+        "properties": {"a": {"$ref": "#/$defs/text"}, "b": {"$ref": meta}},
+        "$defs": {"text": {"type": "string"}},
+    }
+    validator = RecordValidator(schema, "members")
+    assert validator.is_valid({"a": "x", "b": {"type": "string"}})
+    assert not validator.is_valid({"a": 1})
+    assert not validator.is_valid({"b": {"type": "nonsense"}})
+
+
+@pytest.mark.usefixtures("_extra")
+def test_what_is_nested_too_deeply_to_be_checked_is_rejected():
+    schema = {"properties": {"a": {"$ref": "#"}}, "additionalProperties": {"pattern": "x"}}
+    record: dict[str, Any] = {}
+    for _ in range(900):
+        record = {"a": record}
+    with pytest.raises(RowRejectedError) as caught:
+        RecordValidator(schema, "members").validate(record)
+    reason = "record is nested too deeply to be checked against the stream's schema"
+    assert caught.value.rejection == Rejection(reason, "")
+
+
+def test_the_compiled_check_itself_fetches_nothing(httpserver, tmp_path):
     httpserver.expect_request("/schema.json").respond_with_json({"type": "object"})
     file = tmp_path / "schema.json"
     file.write_text('{"type": "object"}')

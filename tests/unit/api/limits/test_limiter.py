@@ -152,22 +152,81 @@ def test_a_clock_set_back_over_midnight_does_not_open_a_used_up_day(limiter, tim
         one.acquire()
 
 
-def test_a_clock_that_jumps_back_by_hours_blocks_nobody(limiter, time):
+@pytest.mark.parametrize("seconds", [0.1, 20, 180, 3 * 3_600, 365 * 86_400])
+def test_a_clock_that_is_set_back_blocks_nobody_and_opens_no_burst(limiter, time, seconds):
+    """How much time has passed is not known, so it is taken for none."""
     one = limiter()
     one.acquire()
-    time.now = NOON - 3 * 3600
-    first, second = passing_times(one, time, 2)
-    assert first == NOON - 3 * 3600
-    assert second - first == pytest.approx(0.26, abs=1e-4)
+    time.now = set_to = NOON - seconds
+    passed = [round(moment - set_to, 3) for moment in passing_times(one, time, 3)]
+    assert passed == [0.26, 0.52, 0.78]
 
 
-def test_a_long_queue_is_not_taken_for_a_clock_that_jumped_back(limiter, time):
-    """Slots as far ahead as 999 waiting callers reach are honoured."""
+def test_callers_that_wait_while_the_clock_is_set_back_keep_their_places(store, time):
+    """Slots that were reserved before are as far ahead as they were, and later ones follow."""
+    slots = store()
+    before = [slots.reserve("key", 0.26, 100).time - NOON for _ in range(10)]
+    time.now = NOON - 120
+    after = [slots.reserve("key", 0.26, 100) for _ in range(3)]
+    slots.close()
+    assert before[-1] == pytest.approx(9 * 0.26, abs=1e-4)
+    # By a clock that was not set back.
+    assert [slot.time + 120 - NOON for slot in after] == pytest.approx(
+        [10 * 0.26, 11 * 0.26, 12 * 0.26], abs=1e-4
+    )
+    assert [slot.set_back for slot in after] == pytest.approx([120, 0, 0], abs=1e-4)
+
+
+def test_a_clock_that_is_set_back_between_question_and_waiting_is_not_waited_for(store, time):
+    class Jumping:
+        """Sets the clock back as soon as the second slot is reserved."""
+
+        def __init__(self):
+            self.inner = store()
+            self.clock = time.clock
+            self.jumps = [0, 200]
+
+        def reserve(self, *arguments, **options):
+            slot = self.inner.reserve(*arguments, **options)
+            time.now -= self.jumps.pop(0)
+            return slot
+
+        def close(self):
+            self.inner.close()
+
+    one = RateLimiter(Jumping(), "key", sleep=time.sleep)
+    passing_times(one, time, 2)
+    one.close()
+    assert time.passed() == pytest.approx(0.26 - 200, abs=1e-3)
+
+
+def test_a_clock_that_was_ahead_for_a_while_holds_nobody_back(limiter, time):
+    one = limiter()
+    time.now = NOON + 86_400 * 365
+    one.acquire()
+    time.now = NOON
+    assert [round(moment - NOON, 3) for moment in passing_times(one, time, 2)] == [0.26, 0.52]
+
+
+def test_a_clock_that_is_set_back_is_said_once_and_a_correction_is_not(limiter, time, caplog):
     one = limiter()
     one.acquire()
-    time.now = NOON - 999 * 0.26
+    time.now -= 0.3
     one.acquire()
-    assert time.passed() == pytest.approx(0.26, abs=1e-4)
+    assert caplog.messages == []
+    for _ in range(2):
+        time.now -= 300
+        one.acquire()
+    said = "The clock that requests are counted by was set back by 300 s; requests go on at the "
+    assert caplog.messages == [f"{said}same rate."]
+
+
+def test_a_long_queue_is_honoured(store):
+    """Slots as far ahead as 1,000 waiting callers reach."""
+    slots = store()
+    reserved_slots = [slots.reserve("key", 0.26, 10_000).time for _ in range(1_001)]
+    slots.close()
+    assert reserved_slots[-1] - NOON == pytest.approx(260, abs=1e-3)
 
 
 def test_a_penalty_holds_every_caller_back(limiter, time):

@@ -1,0 +1,88 @@
+"""stdout and stderr of a process that has to end when it is asked to, also if nobody reads them.
+
+A full pipe blocks whoever writes to it, and with a lock in hand everybody else. So what is written
+here waits for its reader outside of the system's write, and stops waiting once it has to.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import select
+from typing import TYPE_CHECKING, Any, TextIO
+
+from typing_extensions import override
+
+from target_constant_contact.waiting import SLICE_SECONDS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from _typeshed import ReadableBuffer
+
+    Overdue = Callable[[], bool]
+
+
+def write_whole(descriptor: int, content: ReadableBuffer, overdue: Overdue) -> bool:
+    """Write as soon as there is room, in pieces that a pipe takes whole or not at all.
+
+    Args:
+        descriptor: Where to write; it may block.
+        content: What to write.
+        overdue: Whether to wait for room no longer.
+
+    Returns:
+        Whether all of it was written. Otherwise its last bytes, two at least, were not.
+
+    Raises:
+        OSError: It cannot be written, such as when the reader is gone.
+    """
+    rest = memoryview(content).cast("B")
+    while rest:
+        while not select.select([], [descriptor], [], 0 if overdue() else SLICE_SECONDS)[1]:
+            if overdue():
+                return False
+        # The odd piece comes first: the last one is then never just the end of a line.
+        piece = len(rest) % select.PIPE_BUF or select.PIPE_BUF
+        rest = rest[os.write(descriptor, rest[:piece]) :]
+    return True
+
+
+class _Stderr(io.RawIOBase):
+    """Writes to a descriptor; what nobody reads in time is dropped."""
+
+    def __init__(self, descriptor: int) -> None:
+        super().__init__()
+        self._descriptor = descriptor
+        self.overdue: Overdue = lambda: False
+
+    @override
+    def fileno(self) -> int:
+        return self._descriptor
+
+    @override
+    def isatty(self) -> bool:
+        return os.isatty(self._descriptor)
+
+    @override
+    def writable(self) -> bool:
+        return True
+
+    @override
+    def write(self, content: ReadableBuffer, /) -> int:
+        write_whole(self._descriptor, content, self.overdue)
+        return memoryview(content).nbytes
+
+
+def patient(stderr: TextIO) -> TextIO:
+    """The same stderr, which :func:`drop_when` can keep from blocking."""
+    raw: Any = _Stderr(stderr.fileno())
+    # Unbuffered: Python would write what is left in a buffer at its end, and block there.
+    return io.TextIOWrapper(raw, encoding=stderr.encoding, errors=stderr.errors, write_through=True)
+
+
+def drop_when(overdue: Overdue, stderr: TextIO) -> None:
+    """Have a :func:`patient` stderr drop what nobody reads when it is overdue; others stay."""
+    raw = getattr(stderr, "buffer", None)
+    if isinstance(raw, _Stderr):
+        raw.overdue = overdue
