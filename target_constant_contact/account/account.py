@@ -138,9 +138,12 @@ class Account:
         return self.custom_fields if any(n.startswith(CUSTOM_PREFIX) for n in names) else []
 
     @property
-    def requests_today(self) -> tuple[int, int]:
-        """Requests of the API key in the current UTC day, used and allowed."""
-        return self.limiter.used_today(), self.limiter.requests_per_day
+    def requests_today(self) -> tuple[int | None, int]:
+        """Requests of the API key in a UTC day, used and allowed, as the last request told.
+
+        Nobody is asked for it: what counts them may be what a run has failed of.
+        """
+        return self.limiter.used, self.limiter.requests_per_day
 
     def identify(self) -> AccountSummary:
         """Ask which account this is, and keep the answer with the connection.

@@ -65,13 +65,13 @@ class Ending:
         )
         for line in (*report.summary(account.list_names), *advice):
             _logger.info("%s", line)
+        of_day = "" if used_today is None else f" ({used_today:,} of the day's {per_day:,} are used)"
         _logger.info(
-            "Run %s: %s in %.1f s with %s requests (%s of the day's %s are used); report: %s",
+            "Run %s: %s in %.1f s with %s requests%s; report: %s",
             report.run,
             status,
             (ended_at - report.started_at).total_seconds(),
             f"{requests:,}",
-            f"{used_today:,}",
-            f"{per_day:,}",
+            of_day,
             self._path,
         )

@@ -5,10 +5,11 @@ from __future__ import annotations
 import pytest
 
 from target_constant_contact.account.account import Account
+from target_constant_contact.api.client import ConstantContactClient
 from target_constant_contact.settings.settings import Settings
 from target_constant_contact.singer.target import TargetConstantContact
 from tests.support.redis_server import RedisServer
-from tests.support.target import member, schema
+from tests.support.target import member, schema, state
 
 
 @pytest.fixture(scope="module")
@@ -31,6 +32,23 @@ def test_a_run_without_its_redis_server_sends_nothing_and_ends_with_75(export, m
     outcome = export(schema(), member(1), rate_limit_url=server.url)
     assert outcome.exit_code == 75
     assert outcome.states == []
+
+
+def test_a_run_that_loses_its_redis_server_leaves_a_report(export, monkeypatch):
+    monkeypatch.setattr("target_constant_contact.api.limits.redis._PAUSES", ())
+    with RedisServer() as server:
+
+        def lose_server(*args, **options):
+            server.stop()
+            return import_json(*args, **options)
+
+        import_json = ConstantContactClient.import_json
+        monkeypatch.setattr(ConstantContactClient, "import_json", lose_server)
+        outcome = export(schema(), member(1), state("end"), rate_limit_url=server.url)
+    assert outcome.exit_code == 75
+    assert outcome.states == []
+    assert outcome.report["status"] == "failed"
+    assert outcome.report["requests_today"] == outcome.report["requests"] > 0
 
 
 def test_the_sandbox_on_this_machine_counts_on_this_machine(tmp_path):

@@ -66,6 +66,7 @@ class RateLimiter:
 
     Attributes:
         requests_per_day: The most requests in one UTC day.
+        used: Requests of the day, over all callers, as the last slot told; None before the first.
 
     Raises:
         TargetError: From every method, when the store cannot be used.
@@ -81,6 +82,7 @@ class RateLimiter:
         sleep: Callable[[float], object] = time.sleep,
     ) -> None:
         self.requests_per_day = requests_per_day
+        self.used: int | None = None
         self._key = hashlib.sha256(key.encode()).hexdigest()
         self._interval = _MARGIN / requests_per_second
         self._sleep = sleep
@@ -131,6 +133,7 @@ class RateLimiter:
         kept = 0 if in_flight else reserved(self.requests_per_day)
         most = self.requests_per_day - kept
         slot = self._store.reserve(self._key, self._interval, most, missed=missed)
+        self.used = slot.used
         if not slot.granted:
             raise QuotaExceededError(_used_up(slot, self.requests_per_day))
         if slot.set_back > _SET_BACK and not self._told_of_clock:
