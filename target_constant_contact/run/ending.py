@@ -65,7 +65,9 @@ class Ending:
         )
         for line in (*report.summary(account.list_names), *advice):
             _logger.info("%s", line)
-        of_day = "" if used_today is None else f" ({used_today:,} of the day's {per_day:,} are used)"
+        of_day = (
+            "" if used_today is None else f" ({used_today:,} of the day's {per_day:,} are used)"
+        )
         _logger.info(
             "Run %s: %s in %.1f s with %s requests%s; report: %s",
             report.run,
