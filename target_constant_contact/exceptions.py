@@ -12,6 +12,7 @@
     │   ├── LostAnswerError              whether the service has taken a request is not known
     │   └── ServiceUnavailableError      no good answer after several tries
     ├── DataError                   65   look at the rejected rows, or at the sums
+    │   ├── AllRejectedError             not one of a stream's many rows can be sent
     │   └── ContractLimitError           the account would get more contacts than it may have
     ├── ApiError                     1   the service refused a request
     ├── ImportFailedError            1   an import activity failed or was cancelled
@@ -30,6 +31,7 @@ from target_constant_contact.redaction import redacted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from pathlib import Path
 
 
 class TargetError(Exception):
@@ -98,6 +100,25 @@ class DataError(TargetError):
     """Too many rows were rejected, or the sums of a run do not add up."""
 
     exit_code = 65
+
+
+class AllRejectedError(DataError):
+    """Not one of the many rows that a stream has brought so far can be sent.
+
+    Args:
+        fault: What is wrong with them.
+        rejects: The file of rejected rows.
+
+    Attributes:
+        fault: As above, to be shown where that file is not kept.
+    """
+
+    def __init__(self, fault: str, rejects: Path) -> None:
+        self.fault = fault
+        super().__init__(
+            f"{fault}. The rest was not read. See the rows in {rejects}, correct field_mapping, "
+            "lists_field or the data, and run again"
+        )
 
 
 class ContractLimitError(DataError):

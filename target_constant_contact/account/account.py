@@ -7,7 +7,7 @@ from contextlib import suppress
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from target_constant_contact.account.lists import ListDirectory, UnknownListError
+from target_constant_contact.account.lists import ListDirectory, UnknownListError, new_list_faults
 from target_constant_contact.api.client import ConstantContactClient
 from target_constant_contact.api.limits.limiter import RateLimiter
 from target_constant_contact.api.limits.redis import RedisSlots
@@ -118,6 +118,7 @@ class Account:
                 self.client,
                 create_lists=self._settings.create_lists,
                 dry_run=self._settings.dry_run,
+                max_new=self._settings.max_new_lists,
                 counts=self._count_members,
             )
         return self._lists
@@ -169,13 +170,16 @@ class Account:
         """Compare the settings with the account.
 
         Raises:
-            SettingsError: It is another account than the settings name, or lists or custom
-                fields do not exist: one line for each.
+            SettingsError: It is another account than the settings name, lists or custom fields
+                do not exist, or too many lists would be made: one line for each.
             SignInError: There is nothing to sign in with.
         """
         self._check_account()
         segments = self._settings.all_streams
         faults = [fault for segment in segments for fault in self._faults(segment)]
+        # The lists are not read for nothing.
+        if references := [text for segment in segments for text in segment.lists]:
+            faults += [f"lists: {fault}" for fault in new_list_faults(self.lists, references)]
         if faults:
             # Once each: several streams may name the same list that does not exist.
             raise SettingsError(dict.fromkeys(faults))
@@ -241,7 +245,7 @@ class Account:
     def _faults(self, segment: StreamSettings) -> Iterator[str]:
         for reference in segment.lists:
             try:
-                self.lists.find(reference, create=False)
+                self.lists.look_up([reference])
             except UnknownListError as error:
                 yield f"lists: {error}"
         fields = self.custom_fields_for(segment)

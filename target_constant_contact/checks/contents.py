@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from target_constant_contact.account.lists import UnknownListError
+from target_constant_contact.account.lists import UnknownListError, new_list_faults
 from target_constant_contact.api.models import MAX_ACCOUNT_FIELDS
 from target_constant_contact.checks.results import Check
 from target_constant_contact.contacts.contact import CUSTOM_PREFIX
@@ -12,9 +12,10 @@ from target_constant_contact.exceptions import SettingsError
 from target_constant_contact.mapping.field_mapping import custom_field_faults
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     from target_constant_contact.account.account import Account
+    from target_constant_contact.account.lists import ListDirectory
     from target_constant_contact.api.models import ContactList
     from target_constant_contact.settings.settings import Settings
 
@@ -29,20 +30,17 @@ def check_lists(account: Account, settings: Settings) -> Iterator[Check]:
         TargetError: The lists cannot be read.
     """
     directory = account.lists
-    existing = directory.existing
-    if len(existing) > MAX_ACCOUNT_LISTS:
+    if (lists := len(directory.existing)) > MAX_ACCOUNT_LISTS:
         detail = (
-            f"the account has {len(existing):,} lists, and is meant for {MAX_ACCOUNT_LISTS:,}; "
+            f"the account has {lists:,} lists, and is meant for {MAX_ACCOUNT_LISTS:,}; "
             "delete some in Constant Contact"
         )
         yield Check("lists", "warning", detail)
     references = [reference for segment in settings.all_streams for reference in segment.lists]
     for reference in dict.fromkeys(references):
-        try:
-            for list_id in directory.find(reference, create=False):
-                yield Check("lists", "ok", _found(list_id, existing))
-        except UnknownListError as error:
-            yield Check("lists", "failed", str(error), SettingsError.exit_code)
+        yield from _check_list(directory, reference)
+    for fault in new_list_faults(directory, references):
+        yield Check("lists", "failed", fault, SettingsError.exit_code)
     fields = [segment.lists_field for segment in settings.all_streams if segment.lists_field]
     for field in dict.fromkeys(fields):
         yield Check("lists", "ok", f"looked up row by row, by the field {field!r}")
@@ -68,10 +66,21 @@ def check_custom_fields(account: Account, settings: Settings) -> Iterator[Check]
         yield Check("custom fields", "ok", detail)
 
 
-def _found(list_id: str, existing: Mapping[str, ContactList]) -> str:
-    found = existing.get(list_id)
-    if found is None:
-        return f"{list_id!r} does not exist yet and will be created (create_lists)"
+def _check_list(directory: ListDirectory, reference: str) -> Iterator[Check]:
+    """Which lists one text means."""
+    try:
+        wanted = directory.look_up([reference])
+    except UnknownListError as error:
+        yield Check("lists", "failed", str(error), SettingsError.exit_code)
+        return
+    for list_id in sorted(wanted.ids):
+        yield Check("lists", "ok", _found(directory.existing[list_id]))
+    for name in wanted.new.values():
+        detail = f"{name!r} does not exist yet and will be created (create_lists)"
+        yield Check("lists", "ok", detail)
+
+
+def _found(found: ContactList) -> str:
     if found.membership_count is None:
         return f"{found.name} ({found.list_id})"
     return f"{found.name} ({found.list_id}): {found.membership_count:,} members"

@@ -13,7 +13,12 @@ from singer_sdk.exceptions import ConfigValidationError
 from target_constant_contact.checks.rehearsal import rehearse
 from target_constant_contact.checks.results import Check
 from target_constant_contact.checks.schemas import read_schemas
-from target_constant_contact.exceptions import DataError, InputError, SettingsError
+from target_constant_contact.exceptions import (
+    AllRejectedError,
+    DataError,
+    InputError,
+    SettingsError,
+)
 from target_constant_contact.reports.report import MAX_SUMMARY_LINES, Counts
 
 if TYPE_CHECKING:
@@ -114,7 +119,9 @@ def _streams(rehearsed: Rehearsed) -> Iterator[Check]:
             detail = fault if named in fault else f"{named}: {fault}"
             yield Check("mapping", "failed", detail, SettingsError.exit_code)
     if error := rehearsed.error:
-        detail = " ".join(str(error).split())
+        # The file of rejected rows of a rehearsal is not kept.
+        line = error.fault if isinstance(error, AllRejectedError) else str(error)
+        detail = " ".join(line.split())
         yield Check("mapping", "failed", detail, getattr(error, "exit_code", 1))
 
 

@@ -43,7 +43,7 @@ _logger = logging.getLogger("target-constant-contact")
 def export_key(facts: Mapping[str, Any]) -> str:
     """A name for what these facts describe: 16 hexadecimal digits."""
     text = json.dumps(facts, sort_keys=True, ensure_ascii=False)
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
+    return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()[:16]
 
 
 class Ledger:

@@ -15,6 +15,7 @@ from target_constant_contact.exceptions import DataError
 from target_constant_contact.reports.rejects import RejectsFile
 from target_constant_contact.reports.report import ImportRecord, Report
 from target_constant_contact.run.checkpoints import Checkpoints
+from target_constant_contact.run.rejection_limit import RejectionLimit
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -55,9 +56,9 @@ class Accounting:
         self.folder = folder
         self.report = Report(folder.name, datetime.now(UTC))
         self.rows = 0
-        self._max_rejected_percent = max_rejected_percent
         self._write_state = write_state
         self._rejects = RejectsFile(folder / REJECTS_FILE, encode)
+        self._limit = RejectionLimit(max_rejected_percent, self.report, self._rejects.path)
         self._checkpoints = Checkpoints()
         self._streams: dict[str, tuple[Mapping[str, Any], FieldMapping]] = {}
         self._found: set[int] = set()
@@ -105,6 +106,9 @@ class Accounting:
             rejection: Why it cannot be sent.
             context: ``schema`` and ``message``: the Singer messages as they were read.
             hint: What else helps to correct it; for the rejects file only.
+
+        Raises:
+            AllRejectedError: It is one of many, none of which can be sent.
         """
         self.rows += 1
         counts = self.report.of(destination)
@@ -114,6 +118,7 @@ class Accounting:
         reason = f"{rejection.reason}: {hint}" if hint else rejection.reason
         with self._lock:
             self._rejects.write(context["schema"], context["message"], reason, rejection.field)
+        self._limit.check(destination.stream)
 
     def hold(self, opened: Iterable[tuple[int, int]], emptied: Iterable[int]) -> None:
         """Note which batches hold rows from which row on, and which hold none any more."""
@@ -205,10 +210,10 @@ class Accounting:
                     f"landed. STATE stops before them. See {path}, compare the list with the "
                     "segment, and run again"
                 )
-        for stream, share in self._too_many_rejected():
+        for stream, share in self._limit.exceeded():
             raise DataError(
                 f"{share:.1f} % of the rows of stream {stream!r} were rejected or refused; "
-                f"max_rejected_percent is {self._max_rejected_percent:g}. See the reasons in "
+                f"max_rejected_percent is {self._limit.percent:g}. See the reasons in "
                 f"{path}, correct field_mapping or the data, and run again"
             )
 
@@ -243,7 +248,7 @@ class Accounting:
         It is held back while more rows are rejected than the run may end with: a run that is
         going to fail must not make the tap go on.
         """
-        if not self._write_state or not self._checkpoints.ready or self._too_many_rejected():
+        if not self._write_state or not self._checkpoints.ready or self._limit.exceeded():
             return
         state = self._checkpoints.release()
         if state is not None:
@@ -251,9 +256,3 @@ class Accounting:
             # rejected must outlive a crash of the machine.
             self._rejects.sync()
             self._write_state(state)
-
-    def _too_many_rejected(self) -> list[tuple[str, float]]:
-        limit = self._max_rejected_percent
-        streams = {destination.stream for destination in list(self.report.counts)}
-        shares = [(stream, self.report.rejected_percent(stream)) for stream in sorted(streams)]
-        return [(stream, share) for stream, share in shares if share > limit]

@@ -90,6 +90,14 @@ PROPERTIES: Final = th.PropertiesList(
         "error that names close matches.",
     ),
     th.Property(
+        "max_new_lists",
+        th.IntegerType(minimum=0),
+        default=10,
+        title="Max new lists",
+        description="Lists that one run may create. One that names more stops, so that a "
+        "`lists_field` that is the wrong column makes no list for each person.",
+    ),
+    th.Property(
         "field_mapping",
         MAPPING_TYPE,
         title="Field mapping",

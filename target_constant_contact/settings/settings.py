@@ -51,6 +51,7 @@ class Settings:
     default: StreamSettings | None
     segments: tuple[StreamSettings, ...]
     create_lists: bool
+    max_new_lists: int
     on_too_long: Literal["reject", "truncate"]
     max_rejected_percent: float
     max_profiles_per_export: int
@@ -153,6 +154,7 @@ class Settings:
 
 _AS_THEY_ARE: Final = (
     "create_lists",
+    "max_new_lists",
     "on_too_long",
     "max_profiles_per_export",
     "verify",

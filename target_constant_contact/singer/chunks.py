@@ -62,10 +62,9 @@ class StreamChunks:
         """Map records that were decoded to ``record_type``."""
         columns = self._read(records)
         contacts = self._mapping(columns)
-        invalid = self._invalid(records) if self._is_valid else set()
-        unfit = contacts.unfit | invalid
+        unfit = contacts.unfit | (self._invalid(records) if self._is_valid else set())
         named = {name: columns[self._fields.index(name)] for name in self._routes.fields}
-        routes = self._routes.of(named, contacts.permissions, invalid, unfit)
+        routes = self._routes.of(named, contacts.permissions, unfit)
         self._count(len(records) - len(unfit))
         return Chunk(routes, contacts.keys, contacts.bodies, sorted(unfit))
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from types import NoneType
 from typing import TYPE_CHECKING, Any
 
-from target_constant_contact.account.lists import UnknownListError
+from target_constant_contact.account.lists import UnknownListError, Wanted
 from target_constant_contact.batches.batch import Destination
 from target_constant_contact.contacts.contact import Rejection
 from target_constant_contact.exceptions import SettingsError
@@ -15,7 +16,7 @@ from target_constant_contact.settings.streams import split_lists
 from target_constant_contact.singer.rejected import RowRejectedError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from target_constant_contact.account.lists import ListDirectory
     from target_constant_contact.mapping.paths import Read
@@ -47,32 +48,73 @@ class ListRule:
         self.field = field
         self.read = _reader(default.stream, field, schema) if field else None
         self._directory = directory
+        self._wanted = Wanted(frozenset(default.list_ids), {})
         self._known = {default.list_ids: default}
+        self._unknown = Rejection("record names a list that does not exist", field)
 
-    def of(self, record: Mapping[str, Any]) -> Destination:
-        """Where a record goes.
+    def wanted(self, record: Mapping[str, Any]) -> Wanted:
+        """The lists that a record goes to; none is created.
 
         Raises:
-            RowRejectedError: It names no list, or one that does not exist.
+            RowRejectedError: It names no list, too many, or one that does not exist.
         """
-        return self._find(self.read(record) if self.read else None)
+        return self._look_up(self.read(record) if self.read else None)
 
-    def of_value(self, value: Any) -> Destination | None:
-        """Where a record goes that has this value in its field; None: it is to be rejected."""
+    def destination(self, wanted: Wanted) -> Destination:
+        """Where a record goes; lists that are new are created.
+
+        Raises:
+            NewListsError: The run would create more than it may.
+            RowRejectedError: The service refuses to create one.
+        """
+        if wanted is self._wanted:
+            return self.default
         try:
-            return self._find(value)
-        except RowRejectedError:
-            return None
-
-    def _find(self, value: Any) -> Destination:
-        references = self._references(value)
-        list_ids = self._look_up(references) if references else self.default.list_ids
-        if not list_ids:
-            raise RowRejectedError(Rejection("record names no list", self.field))
+            list_ids = self._directory.make(wanted)
+        except UnknownListError as error:
+            raise RowRejectedError(self._unknown, hint=str(error)) from None
         destination = self._known.get(list_ids)
         if destination is None:
             destination = self._known[list_ids] = Destination(self.default.stream, list_ids)
         return destination
+
+    def of_value(self, value: Any) -> Destination | None:
+        """Where a record goes that has this value in its field; None: it is to be rejected.
+
+        Raises:
+            NewListsError: The run would create more lists than it may.
+        """
+        try:
+            return self.destination(self._look_up(value))
+        except RowRejectedError:
+            return None
+
+    def admit(self, values: Iterable[Any]) -> None:
+        """Look at what records have in their field, before a list is created for the first.
+
+        Raises:
+            NewListsError: Together they name more new lists than a run may create.
+        """
+        if not self._directory.creates:
+            return
+        new: dict[str, str] = {}
+        for value in values:
+            with suppress(RowRejectedError):
+                new |= self._look_up(value).new
+        self._directory.admit(new)
+
+    def _look_up(self, value: Any) -> Wanted:
+        references = self._references(value)
+        try:
+            wanted = self._directory.look_up(references) if references else self._wanted
+        except UnknownListError as error:
+            raise RowRejectedError(self._unknown, hint=str(error)) from None
+        if not wanted:
+            raise RowRejectedError(Rejection("record names no list", self.field))
+        if len(wanted) > MAX_LISTS:
+            fault = Rejection(f"record names more than {MAX_LISTS} lists", self.field)
+            raise RowRejectedError(fault)
+        return wanted
 
     def _references(self, value: Any) -> tuple[str, ...]:
         """What a record says of its lists: texts, or numbers."""
@@ -83,32 +125,22 @@ class ListRule:
                 raise RowRejectedError(fault)
         return split_lists(value)
 
-    def _look_up(self, references: tuple[str, ...]) -> tuple[str, ...]:
-        try:
-            found = self._directory.find_all(references)
-        except UnknownListError as error:
-            fault = Rejection("record names a list that does not exist", self.field)
-            raise RowRejectedError(fault, hint=str(error)) from None
-        if len(found) > MAX_LISTS:
-            fault = Rejection(f"record names more than {MAX_LISTS} lists", self.field)
-            raise RowRejectedError(fault)
-        return found
-
 
 def default_lists(segment: StreamSettings, directory: ListDirectory) -> tuple[str, ...]:
-    """Ids of the lists that the settings name.
+    """Ids of the lists that the settings name; those that are new are created.
 
     Raises:
+        NewListsError: The run would create more than it may.
         SettingsError: They are more than a contact can be on, or none.
     """
     try:
-        found = directory.find_all(segment.lists)
+        wanted = directory.look_up(segment.lists)
+        if len(wanted) > MAX_LISTS or (segment.lists and not wanted):
+            fault = f"lists: {len(wanted)} lists; a contact can be on 1 to {MAX_LISTS}"
+            raise SettingsError([fault])
+        return directory.make(wanted)
     except UnknownListError as error:
         raise SettingsError([f"lists: {error}"]) from None
-    if len(found) > MAX_LISTS or (segment.lists and not found):
-        fault = f"lists: {len(found)} lists; a contact can be on 1 to {MAX_LISTS}"
-        raise SettingsError([fault])
-    return found
 
 
 def _reader(stream: str, field: str, schema: Mapping[str, Any]) -> Read:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from target_constant_contact.batches.batch import Destination, Route
     from target_constant_contact.contacts.encoding import SmsPermission
@@ -21,18 +21,25 @@ class RouteColumn:
 
     Args:
         lists: Reads the lists of a record; None when all go to the same.
-        destination_for: Where a record with that value goes; None when it is to be rejected.
+        destination_for: Where a record with that value goes; None when it is to be rejected. It
+            may create lists.
+        admit: Called with values before any of them is given to ``destination_for``; raises when
+            they go too far.
 
     Attributes:
         fields: Fields of a record that its route depends on.
     """
 
     def __init__(
-        self, lists: Read | None, destination_for: Callable[[Any], Destination | None]
+        self,
+        lists: Read | None,
+        destination_for: Callable[[Any], Destination | None],
+        admit: Callable[[Iterable[Any]], None] = lambda _values: None,
     ) -> None:
         self.fields: Sequence[str] = lists.roots if lists else ()
         self._lists = lists
         self._destination_for = destination_for
+        self._admit = admit
         self._known: dict[SmsPermission, dict[str, Route]] = {each: {} for each in _PERMISSIONS}
         fixed: Any = destination_for(None) if lists is None else None
         self._fixed = {each: (fixed, each) for each in _PERMISSIONS}
@@ -41,7 +48,6 @@ class RouteColumn:
         self,
         columns: Mapping[str, Column],
         permissions: Sequence[SmsPermission],
-        invalid: set[int],
         unfit: set[int],
     ) -> Sequence[Route]:
         """The route of every record; that of one which names no known list has no meaning.
@@ -49,16 +55,17 @@ class RouteColumn:
         Args:
             columns: The fields that routes depend on.
             permissions: What each record needs.
-            invalid: Places of records whose lists are not looked at: that could make one.
-            unfit: Gets the places of those that name no known list.
+            unfit: Places of records that are rejected, for which no list is created; gets the
+                places of those that name no known list.
         """
         if self._lists is None:
             return list(map(self._fixed.__getitem__, permissions))
         values = _list_values(self._lists, columns)
-        if invalid:
-            values = [None if place in invalid else value for place, value in enumerate(values)]
         routes = self._known_routes(values, permissions)
         if routes is None:
+            if unfit:
+                values = [None if place in unfit else value for place, value in enumerate(values)]
+            self._admit(values)
             routes = list(map(self._route, values, permissions))
         if None in routes:
             unfit.update(place for place, route in enumerate(routes) if route is None)

@@ -90,6 +90,7 @@ class SegmentSink(RecordSink):
 
         Raises:
             MissingKeyPropertiesError: It lacks a key.
+            NewListsError: It names a new list, and the run has created as many as it may.
             RowRejectedError: It breaks the schema, or names no known list.
         """
         if self.include_sdc_metadata_properties:
@@ -99,12 +100,14 @@ class SegmentSink(RecordSink):
         if self._rules:
             self._rules.validate(record)
         # The lists come before the mapping: a row that has both faults is rejected for its lists.
-        destination = self.lists.of(record)
+        wanted = self.lists.wanted(record)
         contact = self.mapping(record)
         if isinstance(contact, Rejection):
-            self._run.reject(destination, contact, context)
+            # No list is created for it.
+            place = Destination(self.stream_name) if wanted.new else self.lists.destination(wanted)
+            self._run.reject(place, contact, context)
         else:
-            self._run.add(destination, contact, context)
+            self._run.add(self.lists.destination(wanted), contact, context)
 
     def chunks(self) -> StreamChunks | None:
         """How chunks of this stream's records are mapped, if nothing else has to be done to them.
@@ -117,7 +120,7 @@ class SegmentSink(RecordSink):
         try:
             return StreamChunks(
                 self.mapping,
-                RouteColumn(self.lists.read, self.lists.of_value),
+                RouteColumn(self.lists.read, self.lists.of_value, self.lists.admit),
                 key_properties=self.key_properties,
                 is_valid=self._rules.is_valid if self._rules else None,
                 count=self.record_counter_metric.increment,

@@ -275,7 +275,7 @@ def test_nothing_is_created_while_a_setting_is_wrong(sandbox, export):
 
 @pytest.mark.parametrize("lists", [",", ",".join(f"List {n}" for n in range(51))])
 def test_a_text_that_names_no_list_or_too_many_is_a_fault(export, lists):
-    outcome = export(schema(), member(1), lists=lists, create_lists=True)
+    outcome = export(schema(), member(1), lists=lists, create_lists=True, max_new_lists=60)
     assert outcome.exit_code == 78
     assert "a contact can be on 1 to 50" in outcome.log
 

@@ -6,7 +6,13 @@ from typing import Any
 
 import pytest
 
-from target_constant_contact.account.lists import ListDirectory, UnknownListError
+from target_constant_contact.account.lists import (
+    MAX_EXPLAINED,
+    ListDirectory,
+    NewListsError,
+    UnknownListError,
+    Wanted,
+)
 from target_constant_contact.api.models import ContactList
 from target_constant_contact.exceptions import ApiError
 
@@ -36,7 +42,13 @@ class FakeClient:
 
 
 def directory(*lists: ContactList, **options: Any) -> ListDirectory:
-    return ListDirectory(FakeClient(*lists), **{"create_lists": False, "dry_run": False, **options})
+    given = {"create_lists": False, "dry_run": False, "max_new": 10, **options}
+    return ListDirectory(FakeClient(*lists), **given)
+
+
+def find(lists: ListDirectory, *references: str) -> tuple[str, ...]:
+    """Ids of the lists that texts mean; what is new is created."""
+    return lists.make(lists.look_up(references))
 
 
 @pytest.mark.parametrize(
@@ -51,7 +63,7 @@ def directory(*lists: ContactList, **options: Any) -> ListDirectory:
     ],
 )
 def test_a_list_is_found(reference):
-    assert directory().find(reference) == (NEWS,)
+    assert find(directory(), reference) == (NEWS,)
 
 
 @pytest.mark.parametrize("turned", [False, True])
@@ -59,13 +71,13 @@ def test_of_lists_that_differ_in_case_only_the_one_of_that_very_name_is_meant(tu
     """Otherwise members go to a list that nobody has named, in whichever order lists are read."""
     found = [ContactList(NEWS, "vip"), ContactList(LOYAL, "VIP")]
     lists = directory(*(reversed(found) if turned else found))
-    assert lists.find("vip") == (NEWS,)
-    assert lists.find("VIP") == (LOYAL,)
+    assert find(lists, "vip") == (NEWS,)
+    assert find(lists, "VIP") == (LOYAL,)
 
 
 def test_of_lists_that_differ_in_case_only_the_first_is_meant_by_a_third_spelling():
     lists = directory(ContactList(NEWS, "VIP"), ContactList(LOYAL, "ViP"))
-    assert lists.find("Vip") == (NEWS,)
+    assert find(lists, "Vip") == (NEWS,)
 
 
 @pytest.mark.parametrize(("counts", "members"), [(True, 7), (False, None)])
@@ -76,66 +88,75 @@ def test_members_are_counted_only_if_asked_for(counts, members):
 
 
 def test_several_lists_are_found_in_one_text_each_once_and_in_a_fixed_order():
-    assert directory().find(f"Loyalty members, {NEWS},newsletter,") == (NEWS, LOYAL)
+    assert find(directory(), f"Loyalty members, {NEWS},newsletter,") == (NEWS, LOYAL)
 
 
 def test_several_urls_are_several_lists():
     text = f"https://example.com/{NEWS}, https://example.com/{LOYAL}"
-    assert directory().find(text) == (NEWS, LOYAL)
+    assert find(directory(), text) == (NEWS, LOYAL)
 
 
 def test_a_name_with_a_comma_is_one_list():
-    assert directory().find("Friends, near and far") == (COMMA,)
+    assert find(directory(), "Friends, near and far") == (COMMA,)
 
 
 def test_texts_of_a_list_are_found_together():
-    assert directory().find_all(["Loyalty members", "Newsletter,Loyalty members"]) == (NEWS, LOYAL)
+    assert find(directory(), "Loyalty members", "Newsletter,Loyalty members") == (NEWS, LOYAL)
 
 
 def test_an_unknown_name_gets_close_matches():
     with pytest.raises(UnknownListError, match=r"'Newsleter'.*did you mean 'Newsletter'"):
-        directory().find("Newsleter")
+        find(directory(), "Newsleter")
 
 
 def test_an_unknown_name_without_close_matches_gets_the_way_to_create_it():
     with pytest.raises(UnknownListError, match=r"'Zebras'.*create_lists: true"):
-        directory().find("Zebras")
+        find(directory(), "Zebras")
 
 
 @pytest.mark.parametrize("reference", [GONE, f"https://example.com/{GONE}"])
 def test_a_deleted_or_foreign_id_is_not_created_as_a_name(reference):
     with pytest.raises(UnknownListError, match="check the id"):
-        directory(create_lists=True).find(reference)
+        find(directory(create_lists=True), reference)
 
 
 def test_a_missing_list_is_created_once():
     lists = directory(create_lists=True)
-    assert lists.find("Zebras") == lists.find("zebras") == (NEW.lower(),)
+    assert find(lists, "Zebras") == find(lists, "zebras") == (NEW.lower(),)
     assert lists._client.created == ["Zebras"]
     assert lists.names[NEW.lower()] == "Zebras"
 
 
 def test_a_dry_run_creates_nothing():
     lists = directory(create_lists=True, dry_run=True)
-    assert lists.find("Zebras") == ("zebras",)
+    assert find(lists, "Zebras") == ("zebras",)
     assert lists._client.created == []
 
 
-def test_a_name_that_is_too_long_is_not_created():
-    with pytest.raises(UnknownListError, match="check the id"):
-        directory(create_lists=True).find("x" * 256)
+@pytest.mark.parametrize("creates", [True, False])
+@pytest.mark.parametrize(
+    ("name", "fault"),
+    [("x" * 256, "the name has 256 characters"), ("a\x1bb", "the name holds control characters")],
+)
+def test_a_text_that_cannot_be_a_name_is_not_created(creates, name, fault):
+    lists = directory(create_lists=creates)
+    with pytest.raises(UnknownListError, match=fault):
+        find(lists, name)
+    assert lists._client.created == []
 
 
 def test_an_address_is_never_created_as_a_list():
     lists = directory(create_lists=True)
     with pytest.raises(UnknownListError):
-        lists.find("ann@example.com")
+        find(lists, "ann@example.com")
     assert lists._client.created == []
 
 
 def test_looking_only_creates_nothing():
     lists = directory(create_lists=True)
-    lists.find("Zebras", create=False)
+    wanted = lists.look_up(["Zebras, newsletter", "ZEBRAS"])
+    assert wanted == Wanted(frozenset([NEWS]), {"zebras": "Zebras"})
+    assert len(wanted) == 2
     assert lists._client.created == []
 
 
@@ -149,13 +170,55 @@ def test_a_list_that_cannot_be_created_is_unknown_and_not_tried_again():
     lists._client.create_contact_list = refuse
     for _ in range(3):
         with pytest.raises(UnknownListError, match="was not created: POST"):
-            lists.find("Zebras")
+            find(lists, "Zebras")
     assert tries == ["Zebras"]
 
 
-def test_an_unknown_list_is_explained_once():
+def test_close_matches_are_looked_for_once_and_for_no_more_than_a_few(monkeypatch):
+    searched: list[str] = []
+
+    def search(text: str, *_others: Any, **_options: Any) -> list[str]:
+        searched.append(text)
+        return ["Newsletter"]
+
+    monkeypatch.setattr("difflib.get_close_matches", search)
     lists = directory()
-    for _ in range(2):
-        with pytest.raises(UnknownListError, match="did you mean"):
-            lists.find("Newsleter")
-    assert list(lists._unknown) == ["Newsleter"]
+    names = [f"Unknown {number}" for number in range(2 * MAX_EXPLAINED)]
+    for name in names * 2:
+        with pytest.raises(UnknownListError):
+            lists.look_up([name])
+    assert searched == names[:MAX_EXPLAINED]
+
+
+def test_lists_are_created_up_to_the_most_of_a_run_and_then_none():
+    lists = directory(create_lists=True, max_new=2)
+    find(lists, "Zebras")
+    with pytest.raises(
+        NewListsError, match=r"^3 lists .* 'Lions', 'Tigers', and max_new_lists is 2"
+    ):
+        find(lists, "Lions, Tigers")
+    assert lists._client.created == ["Zebras"]
+    find(lists, "Lions, newsletter")
+    find(lists, "lions, ZEBRAS")
+    assert lists._client.created == ["Zebras", "Lions"]
+
+
+def test_an_error_names_some_of_many_new_lists_and_long_names_in_part():
+    lists = directory(create_lists=True)
+    names = {str(number): f"{number} {'x' * 200}" for number in range(50_000)}
+    with pytest.raises(NewListsError, match=r"^50,000 lists .*'0 x+', '1 x") as caught:
+        lists.admit(names)
+    assert len(str(caught.value)) < 600
+
+
+def test_a_list_that_the_service_refuses_counts_as_one_that_was_created():
+    lists = directory(create_lists=True, max_new=1)
+
+    def refuse(_name: str) -> ContactList:
+        raise ApiError("POST /contact_lists: 409 (conflict)", status=409)
+
+    lists._client.create_contact_list = refuse
+    with pytest.raises(UnknownListError):
+        find(lists, "Zebras")
+    with pytest.raises(NewListsError):
+        find(lists, "Lions")

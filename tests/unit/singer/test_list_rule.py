@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from target_constant_contact.account.lists import UnknownListError
+from target_constant_contact.account.lists import NewListsError, UnknownListError, Wanted
 from target_constant_contact.batches.batch import Destination
 from target_constant_contact.exceptions import SettingsError
 from target_constant_contact.settings.faults import MAX_LISTS
@@ -19,13 +19,29 @@ DEFAULT = Destination("members", ("default",))
 
 
 class Directory:
-    """Lists of one-letter names."""
+    """Lists of one-letter names; those in capitals are new."""
 
-    def find_all(self, references: Any) -> tuple[str, ...]:
+    creates = True
+
+    def __init__(self) -> None:
+        self.made: list[str] = []
+
+    def look_up(self, references: Any) -> Wanted:
         for reference in references:
             if len(reference) > 1:
                 raise UnknownListError(f"no list is called {reference!r}")
-        return tuple(sorted(set(references)))
+        new = {each: each for each in references if each.isupper()}
+        return Wanted(frozenset(references) - new.keys(), new)
+
+    def admit(self, names: Any) -> None:
+        if len(names) > 2:
+            raise NewListsError(f"{len(names)} lists would be made")
+
+    def make(self, wanted: Wanted) -> tuple[str, ...]:
+        self.made += wanted.new
+        if "X" in wanted.new:
+            raise UnknownListError("list 'X' was not created")
+        return tuple(sorted(wanted.ids.union(wanted.new)))
 
 
 def rule(default: Destination = DEFAULT, field: str = "list") -> ListRule:
@@ -33,9 +49,14 @@ def rule(default: Destination = DEFAULT, field: str = "list") -> ListRule:
     return ListRule(default, field, SCHEMA, directory)
 
 
+def of(lists: ListRule, value: Any) -> Destination:
+    """Where a record goes."""
+    return lists.destination(lists.wanted({"list": value}))
+
+
 def rejected(value: Any, default: Destination = DEFAULT) -> RowRejectedError:
     with pytest.raises(RowRejectedError) as caught:
-        rule(default).of({"list": value})
+        rule(default).wanted({"list": value})
     assert rule(default).of_value(value) is None
     assert caught.value.rejection.field == "list"
     return caught.value
@@ -43,18 +64,18 @@ def rejected(value: Any, default: Destination = DEFAULT) -> RowRejectedError:
 
 def test_a_record_goes_to_the_lists_that_it_names():
     lists = rule()
-    assert lists.of({"list": "b"}) == Destination("members", ("b",))
-    assert lists.of({"list": ["c", "b"]}) == Destination("members", ("b", "c"))
-    assert lists.of({"list": "b"}) is lists.of_value("b")
+    assert of(lists, "b") == Destination("members", ("b",))
+    assert of(lists, ["c", "b"]) == Destination("members", ("b", "c"))
+    assert of(lists, "b") is lists.of_value("b")
 
 
 @pytest.mark.parametrize("value", [None, "", [], [None]])
 def test_a_record_that_names_none_goes_to_the_lists_of_the_settings(value):
-    assert rule().of({"list": value}) is DEFAULT
+    assert of(rule(), value) is DEFAULT
 
 
 def test_without_a_field_all_records_go_to_the_same_lists():
-    assert rule(field="").of({"list": "b"}) is DEFAULT
+    assert of(rule(field=""), "b") is DEFAULT
 
 
 def test_a_record_that_names_no_list_where_the_settings_name_none_is_rejected():
@@ -75,6 +96,30 @@ def test_a_list_that_does_not_exist_is_rejected_with_a_hint_for_the_file_only():
 def test_more_lists_than_a_contact_can_be_on_are_rejected(monkeypatch):
     monkeypatch.setattr("target_constant_contact.singer.list_rule.MAX_LISTS", 2)
     assert str(rejected(["a", "b", "c"])) == "record names more than 2 lists"
+
+
+def test_looking_at_a_record_makes_no_list():
+    lists = rule()
+    wanted = lists.wanted({"list": ["b", "N"]})
+    assert lists._directory.made == []
+    assert lists.destination(wanted) == Destination("members", ("N", "b"))
+    assert lists._directory.made == ["N"]
+
+
+def test_a_list_that_the_service_refuses_rejects_the_record():
+    assert rule().of_value("X") is None
+    lists = rule()
+    with pytest.raises(RowRejectedError, match="does not exist") as caught:
+        of(lists, "X")
+    assert "was not created" in caught.value.hint
+
+
+def test_new_lists_of_several_records_are_counted_together_and_each_once():
+    lists = rule()
+    lists.admit(["A", "B", ["A", "b"], None, "unknown", True])
+    with pytest.raises(NewListsError, match="3 lists"):
+        lists.admit(["A", "B", ["C"]])
+    assert lists._directory.made == []
 
 
 def test_a_field_that_the_stream_does_not_have_is_a_fault_of_the_settings():

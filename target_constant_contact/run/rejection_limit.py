@@ -1,0 +1,66 @@
+"""How many rows of a stream may be rejected before the run fails."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Final
+
+from target_constant_contact.exceptions import AllRejectedError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from target_constant_contact.reports.report import Report
+
+HOPELESS_ROWS: Final = 10_000
+"""Rows of a stream after which a run ends if it had to reject every one of them."""
+
+
+class RejectionLimit:
+    """The limit of ``max_rejected_percent``.
+
+    Args:
+        percent: Share of a stream's rows beyond which the run cannot succeed.
+        report: The counts.
+        rejects: The file of rejected rows.
+
+    Attributes:
+        percent: As above.
+    """
+
+    def __init__(self, percent: float, report: Report, rejects: Path) -> None:
+        self.percent = percent
+        self._report = report
+        self._rejects = rejects
+        self._rejected: Counter[str] = Counter()
+
+    def exceeded(self) -> list[tuple[str, float]]:
+        """Streams of which more rows are rejected or refused, and their shares in percent."""
+        report = self._report
+        streams = {destination.stream for destination in list(report.counts)}
+        shares = [(stream, report.rejected_percent(stream)) for stream in sorted(streams)]
+        return [(stream, share) for stream, share in shares if share > self.percent]
+
+    def check(self, stream: str) -> None:
+        """End a run that would only go on rejecting; called after each rejected row.
+
+        Raises:
+            AllRejectedError: Not one of the stream's many rows so far can be sent.
+        """
+        self._rejected[stream] += 1
+        if self._rejected[stream] != HOPELESS_ROWS or self.percent >= 100:  # noqa: PLR2004
+            return
+        counts = list(self._report.counts.items())
+        rows = sum(each.read for destination, each in counts if destination.stream == stream)
+        if rows == HOPELESS_ROWS:
+            raise AllRejectedError(
+                f"The first {rows:,} rows of stream {stream!r} were all rejected, most of them "
+                f"because: {self._reason(stream)}; max_rejected_percent is {self.percent:g}",
+                self._rejects,
+            )
+
+    def _reason(self, stream: str) -> str:
+        """The most frequent reason."""
+        reasons = {key: rows for key, rows in self._report.reasons.items() if key[0] == stream}
+        _, reason, field = max(reasons, key=reasons.__getitem__)
+        return f"{reason} (field {field!r})" if field else reason
