@@ -84,7 +84,8 @@ def login(config: dict[str, Any], **options: Any) -> None:
     """Connect to an account: sign in, and keep the connection for later runs.
 
     A client secret is no option, because others could see it: set client_secret, or the variable
-    TARGET_CONSTANT_CONTACT_CLIENT_SECRET.
+    TARGET_CONSTANT_CONTACT_CLIENT_SECRET, for this command and for runs. One that you type in is
+    stored with the connection.
     """
     given = _Options(**options)
     settings = parse_settings(given.over(config))
@@ -100,7 +101,10 @@ def login(config: dict[str, Any], **options: Any) -> None:
         raise InterruptedRunError(
             "The sign-in was stopped before its end; nothing was stored"
         ) from None
-    new_connection.keep(store, replace(connection, seed=_seed(config, settings)))
+    connection = settings.credentials.to_store(
+        replace(connection, seed=_seed(config, settings)),
+    )
+    new_connection.keep(store, connection)
     for line in _closing_words(config, connection, store):
         click.echo(line)
 
@@ -281,6 +285,10 @@ def _closing_words(
     yield "That folder has to last: each renewal puts the next token there. Runs take it with"
     yield f"  connection: {connection.name}"
     yield "  accept_data_transfer: true"
+    if config.get("client_secret"):
+        yield "Leave client_secret in the settings or the environment: it is not stored."
+    elif connection.application.client_secret:
+        yield "The client secret is stored there too."
     client_id = config.get("client_id")
     if client_id and client_id != connection.application.client_id:
         yield f"Take client_id out of the settings, or correct it: there it is {client_id}."
