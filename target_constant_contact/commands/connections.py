@@ -14,7 +14,7 @@ import click
 from target_constant_contact.api.oauth.connection import (
     REFRESH_TOKEN_DAYS,
     WARN_AFTER_DAYS,
-    fingerprint,
+    is_fingerprint,
 )
 from target_constant_contact.api.oauth.tokens import TokenStore
 from target_constant_contact.commands.common import (
@@ -148,9 +148,8 @@ def _status(connection: Connection, now: float) -> str:
     left = REFRESH_TOKEN_DAYS - connection.unused_seconds(now) / _DAY
     if used and left <= 0:
         return "expired: sign in again"
-    token = fingerprint(connection.refresh_token)
     # A long-lived token serves again whatever became of the answer.
-    if connection.sent == token and connection.rotating is not False:
+    if _is_sent(connection) and connection.rotating is not False:
         return "last renewal not finished: the next run tells whether to sign in again"
     if not used:
         return "not used yet"
@@ -158,6 +157,13 @@ def _status(connection: Connection, now: float) -> str:
         days = math.ceil(left)
         return f"sign in again within {days} day{'s' if days > 1 else ''}"
     return "ok"
+
+
+def _is_sent(connection: Connection) -> bool:
+    """Whether the refresh token was sent and brought no answer yet."""
+    # A token of the settings is not in the store to be compared.
+    token = connection.refresh_token
+    return bool(connection.sent) and (not token or is_fingerprint(connection.sent, token))
 
 
 def _print(found: list[Condition]) -> None:

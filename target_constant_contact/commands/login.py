@@ -62,11 +62,7 @@ class _Options:
 
     def over(self, config: dict[str, Any]) -> dict[str, Any]:
         """The settings, with the options that win over them."""
-        given = {
-            "connection": self.connection,
-            "client_id": self.client_id,
-            "account": self.account,
-        }
+        given = {name: getattr(self, name) for name in ("connection", "client_id", "account")}
         return config | {name: value for name, value in given.items() if value is not None}
 
 
@@ -91,7 +87,8 @@ def login(config: dict[str, Any], **options: Any) -> None:
     """Connect to an account: sign in, and keep the connection for later runs.
 
     A client secret is no option, because others could see it: set client_secret, or the variable
-    TARGET_CONSTANT_CONTACT_CLIENT_SECRET.
+    TARGET_CONSTANT_CONTACT_CLIENT_SECRET, for this command and for runs. One that you type in is
+    stored with the connection.
     """
     given = _Options(**options)
     settings = parse_settings(given.over(config))
@@ -107,7 +104,8 @@ def login(config: dict[str, Any], **options: Any) -> None:
         raise InterruptedRunError(
             "The sign-in was stopped before its end; nothing was stored"
         ) from None
-    new_connection.keep(store, replace(connection, seed=_seed(config, settings)))
+    connection = replace(connection, seed=_seed(config, settings))
+    new_connection.keep(store, settings.credentials.to_store(connection))
     say(*_closing_words(config, connection, store))
 
 
@@ -229,11 +227,10 @@ def _user_name() -> str:
 def _granted(server: AuthorizationServer, given: _Options) -> Grant:
     if given.device:
         return sign_in.with_device(server, _show_device)
-    if given.no_browser:
-        receive = sign_in.pasting(_show_address, _pasted)
-    else:
-        receive = sign_in.listening(given.redirect_uri, _open_browser)
-    return sign_in.with_code(server, given.redirect_uri, receive)
+    way = sign_in.pasting(_show_address, _pasted)
+    if not given.no_browser:
+        way = sign_in.listening(given.redirect_uri, _open_browser)
+    return sign_in.with_code(server, given.redirect_uri, way)
 
 
 def _show_device(device: DeviceCode) -> None:
@@ -255,10 +252,9 @@ def _pasted() -> str:
 def _open_browser(url: str) -> None:
     _say("Sign in and approve in the browser. If none has opened, open this address:")
     say_address(url)
-    try:
+    opened = False
+    with suppress(webbrowser.Error, OSError):
         opened = webbrowser.open(url)
-    except (webbrowser.Error, OSError):
-        opened = False
     if not opened:
         _say("No browser could be opened here. On a machine without one, use --no-browser.")
 
@@ -289,8 +285,11 @@ def _closing_words(
 ) -> Iterator[str]:
     yield f"Connection {connection.name!r} is stored in {store.path(connection.name)}"
     yield "That folder has to last: each renewal puts the next token there. Runs take it with"
-    yield f"  connection: {connection.name}"
-    yield "  accept_data_transfer: true"
+    yield from (f"  connection: {connection.name}", "  accept_data_transfer: true")
+    if config.get("client_secret"):
+        yield "Leave client_secret in the settings or the environment: it is not stored."
+    elif connection.application.client_secret:
+        yield "The client secret is stored there too."
     client_id = config.get("client_id")
     if client_id and client_id != connection.application.client_id:
         yield f"Take client_id out of the settings, or correct it: there it is {client_id}."

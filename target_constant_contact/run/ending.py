@@ -65,9 +65,7 @@ class Ending:
         )
         for line in (*report.summary(account.list_names), *advice):
             _logger.info("%s", line)
-        of_day = (
-            "" if used_today is None else f" ({used_today:,} of the day's {per_day:,} are used)"
-        )
+        of_day = f" ({used_today:,} of the day's {per_day:,} are used)" if used_today else ""
         _logger.info(
             "Run %s: %s in %.1f s with %s requests%s; report: %s",
             report.run,

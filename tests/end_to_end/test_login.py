@@ -181,7 +181,8 @@ def test_a_browser_on_this_machine_comes_back_by_itself(
     connection = store.read("shop")
     only_works(sandbox, connection)
     assert connection.application.client_id == application["client_id"]
-    assert connection.application.client_secret == application.get("client_secret")
+    assert connection.application.client_secret is None
+    assert ("client_secret in the settings" in done.stdout) is ("client_secret" in application)
     browser.close()
     assert "You have approved" in browser.pages[0].text
     query = dict(parse_qsl(urlsplit(browser.opened[0]).query))
@@ -439,6 +440,7 @@ def test_a_person_is_asked_for_all_that_is_needed(login, store, sandbox):
         assert question in done.stderr
     connection = store.read("shop")
     assert connection.application.client_secret == "sandbox-secret"
+    assert "The client secret is stored there too." in done.stdout
     assert connection.agreement.by == "Ada"
     assert connection.agreement.at.endswith("+00:00")
     assert "e-mail address" in connection.agreement.text

@@ -21,6 +21,10 @@ WARN_AFTER_DAYS: Final = 150
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _KINDS: Final = {None: "unknown", True: "rotating", False: "long-lived"}
 _NUMBERS: Final = frozenset({"expires_at", "lifetime", "refreshed_at"})
+_SALT: Final = b"target-constant-contact connection"
+_ROUNDS: Final = 10_000
+"""A few milliseconds: tokens are long and random, but nobody promises that."""
+
 _MARGIN_SECONDS: Final = 60.0
 _MARGIN_SHARE: Final = 0.1
 
@@ -70,7 +74,8 @@ class Connection:
     Attributes:
         name: Its name.
         application: The application that it was made with.
-        refresh_token: The newest refresh token.
+        refresh_token: The newest refresh token; in the store it is empty while that is the seed of
+            the settings.
         access_token: The newest access token; empty before the first renewal of a seed.
         expires_at: When the access token expires, in seconds since the epoch.
         lifetime: Life of the access token in seconds, as the service said.
@@ -158,8 +163,17 @@ def is_name(text: str) -> bool:
 
 
 def fingerprint(*secrets: str) -> str:
-    """A text that tells secrets apart and does not give them away."""
-    return hashlib.sha256("\0".join(secrets).encode()).hexdigest()
+    """A text that tells secrets apart and does not give them away, short ones neither."""
+    text = "\0".join(secrets).encode(errors="surrogatepass")
+    return hashlib.pbkdf2_hmac("sha256", text, _SALT, _ROUNDS).hex()
+
+
+def is_fingerprint(text: str, *secrets: str) -> bool:
+    """Whether a text is the fingerprint of secrets, as this version makes it or one before."""
+    return bool(text) and text in {
+        fingerprint(*secrets),
+        hashlib.sha256("\0".join(secrets).encode(errors="surrogatepass")).hexdigest(),
+    }
 
 
 def name_fault(name: str) -> str:

@@ -9,7 +9,12 @@ from typing import Final
 from typing_extensions import override
 
 from target_constant_contact.api.http.signer import Signer
-from target_constant_contact.api.oauth.connection import Application, Connection, fingerprint
+from target_constant_contact.api.oauth.connection import (
+    Application,
+    Connection,
+    fingerprint,
+    is_fingerprint,
+)
 from target_constant_contact.exceptions import SettingsError, SignInError
 from target_constant_contact.known_secrets import keep_secret
 
@@ -77,14 +82,23 @@ class Credentials:
             return ""
         return fingerprint(self.client_id or "", self.refresh_token)
 
+    def to_store(self, connection: Connection) -> Connection:
+        """What of a connection goes to disk: no secret that the settings bring to each run."""
+        known = connection.application
+        if self.client_secret and known.client_secret == self.client_secret:
+            connection = replace(connection, application=replace(known, client_secret=None))
+        if self.refresh_token and connection.refresh_token == self.refresh_token:
+            connection = replace(connection, refresh_token="")
+        return connection
+
     def resolve(self, stored: Connection | None) -> Connection:
         """The connection to use: a changed seed wins over what is stored.
 
         Raises:
-            SignInError: There is neither a seed nor a stored connection.
+            SignInError: There is neither a seed nor a stored refresh token.
             SettingsError: The stored connection belongs to another application.
         """
-        if self.refresh_token and (stored is None or stored.seed != self.seed):
+        if self.refresh_token and (stored is None or not self._is_of_seed(stored)):
             return Connection(
                 name=self.connection,
                 application=Application(self.client_id or "", self.client_secret, self.auth_url),
@@ -98,7 +112,22 @@ class Credentials:
                 f"login --connection {self.connection}; or set client_id and refresh_token, or "
                 "access_token, or sandbox: true to try without an account"
             )
-        return self._with_application(stored)
+        return self._with_application(self._with_token(stored))
+
+    def _is_of_seed(self, stored: Connection) -> bool:
+        return is_fingerprint(stored.seed, self.client_id or "", self.refresh_token or "")
+
+    def _with_token(self, stored: Connection) -> Connection:
+        if self.refresh_token:
+            token = stored.refresh_token or self.refresh_token
+            return replace(stored, refresh_token=token, seed=self.seed)
+        if not stored.refresh_token:
+            raise SignInError(
+                f"Connection {self.connection!r} was made with the refresh_token of the settings, "
+                "which is not set any more and was never stored. Set it again, or sign in: "
+                f"target-constant-contact login --connection {self.connection}"
+            )
+        return stored
 
     def _with_application(self, stored: Connection) -> Connection:
         known = stored.application

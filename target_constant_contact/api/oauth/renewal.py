@@ -16,7 +16,11 @@ from typing import TYPE_CHECKING, Final
 from typing_extensions import override
 
 from target_constant_contact.api.http.signer import Signer
-from target_constant_contact.api.oauth.connection import REFRESH_TOKEN_DAYS, fingerprint
+from target_constant_contact.api.oauth.connection import (
+    REFRESH_TOKEN_DAYS,
+    fingerprint,
+    is_fingerprint,
+)
 from target_constant_contact.api.oauth.transport import GrantRefusedError, NoGrantError
 from target_constant_contact.exceptions import SettingsError, SignInError, TargetError
 
@@ -119,9 +123,10 @@ class ConnectionToken(Signer):
         with self._lock, self._store.lock(self.name):
             stored = self._store.read(self.name)
             if stored is not None:
-                self._connection = stored.leading_to(account_id, account_name)
+                stored = stored.leading_to(account_id, account_name)
+                self._connection = self._credentials.resolve(stored)
                 with suppress(OSError):  # It is asked again next time.
-                    self._store.write(self._connection)
+                    self._keep(stored)
 
     def _fresh(self) -> Connection:
         """The connection, renewed if its access token is about to expire (lock held)."""
@@ -159,10 +164,9 @@ class ConnectionToken(Signer):
         self, current: Connection, stored: Connection | None, server: AuthorizationServer
     ) -> Connection:
         """Use the refresh token of a connection and store what it brings (lock held)."""
-        token = fingerprint(current.refresh_token)
-        sent_before = current.sent == token
+        sent_before = is_fingerprint(current.sent, current.refresh_token)
         # What is stored stays until the token has proved good; only the note is added.
-        noted = replace(stored or current, sent=token)
+        noted = replace(stored or current, sent=fingerprint(current.refresh_token))
         self._write(noted)
         try:
             grant = server.refresh(current.refresh_token)
@@ -172,7 +176,7 @@ class ConnectionToken(Signer):
         except (NoGrantError, SettingsError) as error:
             if not sent_before and not getattr(error, "answer_lost", False):
                 with suppress(OSError):  # What went wrong before is what matters.
-                    self._store.write(replace(noted, sent=""))
+                    self._keep(replace(noted, sent=""))
             raise
         renewed = self._renewed(current, grant)
         self._store_new(renewed)
@@ -206,13 +210,13 @@ class ConnectionToken(Signer):
     ) -> Connection:
         """What another process has stored meanwhile (where locks do not work), or an error."""
         latest = self._store.read(self.name)
-        if latest is not None and latest.refresh_token != current.refresh_token:
+        kept = latest is not None and latest.refresh_token not in {"", current.refresh_token}
+        if latest is not None and kept:
             resolved = self._credentials.resolve(latest)
             if resolved.refresh_token == latest.refresh_token:
                 return resolved
         if error.key != _INVALID_GRANT:
             raise error
-        kept = latest is not None and latest.refresh_token != current.refresh_token
         raise self._explained(current, answer_lost=answer_lost, kept=kept) from None
 
     def _explained(self, current: Connection, *, answer_lost: bool, kept: bool) -> SignInError:
@@ -235,16 +239,19 @@ class ConnectionToken(Signer):
             f"elsewhere, revoked, or not used for {REFRESH_TOKEN_DAYS} days. {again}"
         )
 
+    def _keep(self, connection: Connection) -> None:
+        self._store.write(self._credentials.to_store(connection))
+
     def _write(self, connection: Connection) -> None:
         try:
-            self._store.write(connection)
+            self._keep(connection)
         except OSError as error:
             raise self._store.unwritable(self.name, error) from None
 
     def _store_new(self, renewed: Connection) -> None:
         """Store what a renewal has brought, before its first use."""
         try:
-            self._store.write(renewed)
+            self._keep(renewed)
         except OSError as error:
             if not renewed.rotating:
                 return  # The token serves again.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import hashlib
 import logging
 import os
 import signal
@@ -245,7 +246,78 @@ def test_a_long_lived_seed_is_not_used_up(connect, seed, store, sandbox, caplog)
     sandbox.behaviour = replace(sandbox.behaviour, rotating_refresh_tokens=False)
     connect(seed).make_ready()
     assert "used up" not in caplog.text
-    assert (store.read("default").refresh_token, store.read("default").rotating) == (seed, False)
+    assert store.read("default").rotating is False
+
+
+def test_a_long_lived_seed_serves_again_without_being_stored(connect, seed, store, sandbox, clock):
+    sandbox.behaviour = replace(sandbox.behaviour, rotating_refresh_tokens=False)
+    for _ in range(3):
+        connect(seed).make_ready()
+        assert seed not in store.path("default").read_text()
+        clock.advance(86_400)
+    assert calls(sandbox) == 3
+
+
+def test_a_seed_is_not_on_disk_while_it_is_used(connect, seed, store, sandbox):
+    """Looked at by the server, when the request arrives."""
+    found = []
+    real = sandbox._account.log.arrived
+
+    def arrived(request):
+        found.append(store.path("default").read_text())
+        real(request)
+
+    sandbox._account.log.arrived = arrived
+    connect(seed).make_ready()
+    (text,) = found
+    assert seed not in text
+    assert store.read("default").refresh_token
+
+
+@pytest.mark.parametrize("rotating", [True, False])
+def test_a_file_of_an_older_version_goes_on_and_loses_what_the_settings_bring(
+    connect, store, sandbox, rotating
+):
+    """It holds the seed, the client secret, and a plain digest of both."""
+    sandbox.behaviour = replace(sandbox.behaviour, rotating_refresh_tokens=rotating)
+    seed = sandbox.mint_refresh_token(client_id="sandbox-app")
+    application = Application("sandbox-app", "sandbox-secret", sandbox.auth_url)
+    digest = hashlib.sha256(f"sandbox-app\0{seed}".encode()).hexdigest()
+    old = Connection("default", application, seed, account_name="Kept Ltd.", seed=digest)
+    store.write(old)
+    connect(seed, "sandbox-app", client_secret="sandbox-secret").make_ready()
+    text = store.path("default").read_text()
+    assert "Kept Ltd." in text
+    assert not [secret for secret in (seed, "sandbox-secret", digest) if secret in text]
+
+
+def test_a_file_of_an_older_version_goes_on_without_the_secret_in_the_settings(
+    connect, store, sandbox
+):
+    token = sandbox.mint_refresh_token(client_id="sandbox-app")
+    application = Application("sandbox-app", "sandbox-secret", sandbox.auth_url)
+    store.write(Connection("default", application, token))
+    connect(None, None).make_ready()
+    assert store.read("default").application.client_secret == "sandbox-secret"
+
+
+def test_a_seed_that_was_taken_out_of_the_settings_is_asked_for(connect, seed, sandbox, clock):
+    sandbox.behaviour = replace(sandbox.behaviour, rotating_refresh_tokens=False)
+    connect(seed).make_ready()
+    clock.advance(86_400)
+    with pytest.raises(SignInError, match=r"not set any more.*login --connection default"):
+        connect().make_ready()
+    connect(seed).make_ready()
+
+
+def test_the_account_of_a_seed_is_kept_without_the_seed(connect, seed, store, sandbox):
+    sandbox.behaviour = replace(sandbox.behaviour, rotating_refresh_tokens=False)
+    signer = connect(seed)
+    signer.make_ready()
+    signer.remember_account("a08", "Example Ltd.")
+    assert store.read("default").account_id == "a08"
+    assert seed not in store.path("default").read_text()
+    assert signer.renew(signer.access_token)
 
 
 def test_the_same_seed_again_goes_on_with_the_stored_chain(connect, seed, sandbox, clock):
@@ -308,18 +380,20 @@ def test_a_wrong_client_secret_does_not_spoil_the_seed(connect, store, sandbox):
         connect(seed, "sandbox-app", client_secret="wrong").make_ready()
     assert store.read("default").sent == ""
     connect(seed, "sandbox-app", client_secret="sandbox-secret").make_ready()
-    assert store.read("default").application.client_secret == "sandbox-secret"
+    assert store.read("default").application.client_secret is None
 
 
 def test_the_client_secret_of_the_settings_wins_over_the_stored_one(connect, store, sandbox, clock):
     seed = sandbox.mint_refresh_token(client_id="sandbox-app")
-    connect(seed, "sandbox-app", client_secret="sandbox-secret").make_ready()
+    application = Application("sandbox-app", "sandbox-secret", sandbox.auth_url)
+    store.write(Connection("default", application, seed))
+    connect(None, None).make_ready()
     sandbox.add_application("sandbox-app", "a-new-secret")
     clock.advance(86_400)
     with pytest.raises(SettingsError, match="client_secret"):
         connect(None, None).make_ready()
     connect(None, None, client_secret="a-new-secret").make_ready()
-    assert store.read("default").application.client_secret == "a-new-secret"
+    assert store.read("default").application.client_secret is None
 
 
 @pytest.mark.parametrize("setting", ["client_id", "auth_url"])
