@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from unittest.mock import patch
 
 from target_constant_contact import waiting
-from target_constant_contact.api.http import retry, transport
+from target_constant_contact.api.http import answers, exchange, retry, transport
 from target_constant_contact.api.limits import limiter
 from target_constant_contact.api.oauth import transport as auth_transport
 from target_constant_contact.imports import sender
@@ -88,7 +88,11 @@ FAULTS: Final[dict[str, Action]] = {
     "garbage": "garbage",
     "token expired": "unauthorized",
     "echoing": "echo_400",
+    "huge": "huge_packed",
+    "drip": "drip",
+    "endless": "pages_fresh",
 }
+DRIP_SECONDS: Final = 0.5
 TIMES: Final[dict[str, int | None]] = {"once": 1, "for good": None}
 
 
@@ -128,6 +132,7 @@ class Case:
 
 def _run(endpoint: Endpoint, faults: tuple[Fault, ...]) -> Case:
     behaviour = Behaviour(seconds_to_start=0, seconds_to_finish=0)
+    takes_time = any(fault.action in {"huge_packed", "drip"} for fault in faults)
     with tempfile.TemporaryDirectory() as folder, Sandbox(behaviour=behaviour) as sandbox:
         name = sandbox.create_custom_field("Night tier")
         seed = sandbox.mint_refresh_token(client_id=CLIENT)
@@ -145,9 +150,9 @@ def _run(endpoint: Endpoint, faults: tuple[Fault, ...]) -> Case:
             "max_active_contacts": 10_000,
             "max_activities_in_flight": 1,
             "batch_size_rows": 3 if endpoint.settings.get("import_format") != "csv" else 4,
-            "import_timeout_minutes": 0.01,
+            "import_timeout_minutes": 0.5 if takes_time else 0.01,
         }
-        with _in_no_time():
+        with _in_no_time(drips=any(fault.action == "drip" for fault in faults)):
             done = run(settings | endpoint.settings, *messages())
         accounted = {"read": 7, "landed": 6, "suppressed": 1}
         return Case(
@@ -160,9 +165,14 @@ def _run(endpoint: Endpoint, faults: tuple[Fault, ...]) -> Case:
 
 
 @contextmanager
-def _in_no_time() -> Iterator[None]:
-    """Wait thousandths instead of seconds, between polls, tries and slots."""
+def _in_no_time(*, drips: bool) -> Iterator[None]:
+    """Wait thousandths instead of seconds, between polls, tries and slots, and for what drips."""
+    seconds = DRIP_SECONDS if drips else exchange.ANSWER_SECONDS
     with (
+        patch.object(exchange, "ANSWER_SECONDS", seconds),
+        patch.object(exchange, "TABLE_SECONDS", seconds),
+        # What is larger than any answer need not fill the disk.
+        patch.object(answers, "MAX_TABLE_BYTES", exchange.MAX_ANSWER_BYTES),
         patch.object(waiting, "POLL_SECONDS", (0.001,)),
         patch.object(retry, "RETRY_SECONDS", 0.0),
         patch.object(transport, "THROTTLED_SECONDS", 0.0),

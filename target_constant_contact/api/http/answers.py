@@ -8,24 +8,57 @@ from typing import IO, TYPE_CHECKING, Any, Final
 
 import requests
 
+from target_constant_contact.api.http.exchange import (
+    MAX_TABLE_BYTES,
+    UnusableAnswerError,
+    within,
+)
 from target_constant_contact.api.http.retry import PassingError
-from target_constant_contact.exceptions import TargetError
+from target_constant_contact.exceptions import ApiError, TargetError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 NO_ANSWER: Final = (
     requests.ConnectionError,
     requests.Timeout,
     requests.exceptions.ChunkedEncodingError,
     requests.exceptions.ContentDecodingError,
+    UnusableAnswerError,
 )
 """What comes in the place of an answer, or of its rest."""
 
-_CHUNK: Final = 1 << 20
+MAX_DEPTH: Final = 50
+"""Levels of JSON in an answer; those of the service have six."""
+
+_START_BYTES: Final = 1 << 20
 _BLANKS: Final = b"\xef\xbb\xbf\r\n\t "
 _OTHER_STARTS: Final = (b"", b"<", b"{", b"[")
 """Nothing, or the start of a page, an object or an array, where a table was asked for."""
+
+
+def parsed(response: requests.Response) -> Any:
+    """The JSON value of an answer.
+
+    Raises:
+        ValueError: It is not JSON, or is nested so deep that whatever walks it would fail.
+    """
+    try:
+        value = response.json()
+    except RecursionError:
+        raise ValueError("nested too deep") from None
+    level = [value]
+    for _ in range(MAX_DEPTH):
+        level = [child for item in level for child in _children(item)]
+        if not level:
+            return value
+    raise ValueError("nested too deep")
+
+
+def _children(value: Any) -> Iterable[Any]:
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, list) else ()
 
 
 def json_of(response: requests.Response) -> Any:
@@ -35,7 +68,7 @@ def json_of(response: requests.Response) -> Any:
         PassingError: It is not JSON.
     """
     try:
-        return response.json()
+        return parsed(response)
     except ValueError:
         raise PassingError(f"{response.status_code} with a body that is not JSON") from None
 
@@ -54,24 +87,29 @@ def next_href(answer: dict[str, Any]) -> str:
     return href if isinstance(href, str) else ""
 
 
-def saved_table(response: requests.Response) -> IO[bytes]:
+def saved_table(response: requests.Response, what: str) -> IO[bytes]:
     """Read a table from the network into a temporary file that nobody else can open.
+
+    Args:
+        response: The answer, whose body has not been read.
+        what: What error lines call the request.
 
     Returns:
         The file, at its start. It is gone when it is closed.
 
     Raises:
         PassingError: It broke off, or is no table.
+        ApiError: It is larger, or takes longer, than any table of the service.
         TargetError: There is no room for it.
     """
     try:
         with ExitStack() as on_error:
             file: IO[bytes] = on_error.enter_context(tempfile.TemporaryFile())
-            for chunk in _chunks(response):
+            for chunk in _chunks(response, what):
                 file.write(chunk)
             # What stands between may answer with a page or an error, and a status of 200.
             file.seek(0)
-            _check_start(file.read(_CHUNK))
+            _check_start(file.read(_START_BYTES))
             file.seek(0)
             on_error.pop_all()
             return file
@@ -82,9 +120,12 @@ def saved_table(response: requests.Response) -> IO[bytes]:
         ) from None
 
 
-def _chunks(response: requests.Response) -> Iterator[bytes]:
+def _chunks(response: requests.Response, what: str) -> Iterator[bytes]:
     try:
-        yield from response.iter_content(_CHUNK)
+        yield from within(response, MAX_TABLE_BYTES)
+    except UnusableAnswerError as error:
+        # Another try would take as long.
+        raise ApiError(f"{what}: {error}; it was not fetched again", status=200) from None
     except NO_ANSWER as error:
         raise PassingError(f"broken off ({type(error).__name__})") from None
 

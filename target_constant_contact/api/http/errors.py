@@ -11,6 +11,9 @@ import requests
 from urllib3.exceptions import ConnectTimeoutError, NewConnectionError, ProxyError
 from urllib3.exceptions import SSLError as ConnectionSSLError
 
+from target_constant_contact.api.http.answers import parsed
+from target_constant_contact.api.http.exchange import UnusableAnswerError
+from target_constant_contact.api.http.retry import PassingError
 from target_constant_contact.redaction import is_id, said
 
 if TYPE_CHECKING:
@@ -41,7 +44,7 @@ class ServiceError:
     def of(cls, response: Response) -> ServiceError:
         """Read an error answer; a body that is not understood is left out."""
         try:
-            body = response.json()
+            body = parsed(response)
         except ValueError:
             body = None
         # The API answers with an array of errors, gateways and the token endpoint with one object.
@@ -70,7 +73,15 @@ def _key(text: str) -> str:
     return text if _KEY.fullmatch(text) and said(text) == text else ""
 
 
-def never_sent(error: requests.RequestException) -> bool:
+def no_answer(error: requests.RequestException) -> PassingError:
+    """What has happened to a request that got no answer, or only a part of one."""
+    # The text of any other error holds the whole URL, or quotes the request.
+    known = isinstance(error, UnusableAnswerError)
+    what = str(error) if known else f"no answer ({type(error).__name__})"
+    return PassingError(what, maybe_taken=not _never_sent(error))
+
+
+def _never_sent(error: requests.RequestException) -> bool:
     """Whether no connection came about, so that the server cannot have seen the call."""
     if isinstance(error, requests.ConnectTimeout):
         return True

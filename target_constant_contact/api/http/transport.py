@@ -19,7 +19,8 @@ from target_constant_contact.api.http.answers import (
     next_href,
     saved_table,
 )
-from target_constant_contact.api.http.errors import ServiceError, never_sent
+from target_constant_contact.api.http.errors import ServiceError, no_answer
+from target_constant_contact.api.http.exchange import guard
 from target_constant_contact.api.http.refusals import refusal
 from target_constant_contact.api.http.retry import (
     THROTTLED_SECONDS,
@@ -43,7 +44,10 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_OK: Final = 200
+MAX_PAGES: Final = 100
+"""Pages of one listing. An account has at most 1,000 lists, and a page that is asked for 500 of
+them has at least 50. Each page is a request of the day's 10,000."""
+
 _NOT_YET: Final = 202
 _REDIRECTS: Final = range(300, 400)
 _UNAUTHORIZED: Final = 401
@@ -99,19 +103,28 @@ class Transport:
         return self._send_to(f"{self._api_url}{request.path}", request)
 
     def pages(self, request: ApiRequest, member: str) -> Iterator[dict[str, Any]]:
-        """The items of all pages; a link that was followed before ends them.
+        """The items of all pages.
 
         Args:
             request: Asks for the first page.
             member: Name of the list that holds the items.
+
+        Raises:
+            ServiceUnavailableError: There are too many, or a link leads to a page that was read.
         """
         answer = self.send(request)
         followed: set[str] = set()
         while True:
             yield from items(answer, member)
             href = next_href(answer)
-            if not href or href in followed:
+            if not href:
                 return
+            # What is missing would look as if it were not in the account.
+            if href in followed or len(followed) >= MAX_PAGES - 1:
+                raise ServiceUnavailableError(
+                    f"{request}: its pages have no end ({len(followed) + 1} were read). "
+                    "Start the run again later; see https://status.constantcontact.com"
+                )
             followed.add(href)
             # The link has the query in it.
             answer = self._send_to(self._same_host(href), replace(request, params=None))
@@ -140,7 +153,7 @@ class Transport:
             with response:
                 if response.status_code == _NOT_YET:
                     raise PassingError("202, so it is not written yet")
-                return saved_table(response)
+                return saved_table(response, str(request))
 
         return self._answer(request, attempt)
 
@@ -213,16 +226,10 @@ class Transport:
         started = time.monotonic()
         try:
             response = self._exchange(sent, stream=stream)
-            if response.status_code != _OK:
-                # Read here, where a connection may break: only the 200 of a file is read in parts.
-                _ = response.content
         except NO_ANSWER as error:
             milliseconds = (time.monotonic() - started) * 1000
             _logger.debug("%s: %s in %.0f ms", request, type(error).__name__, milliseconds)
-            # Its text holds the whole URL.
-            raise PassingError(
-                f"no answer ({type(error).__name__})", maybe_taken=not never_sent(error)
-            ) from None
+            raise no_answer(error) from None
         except ValueError as error:
             # Wrong URLs and headers. Their texts quote them, the token too.
             fault = (
@@ -248,6 +255,7 @@ class Transport:
         if session is None:
             session = self._of_thread.session = requests.Session()
             session.auth = self._auth
+            guard(session)
             session.headers["User-Agent"] = _USER_AGENT
             self._sessions.append(session)
         return session

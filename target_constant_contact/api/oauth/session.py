@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Final
 from authlib.integrations.requests_client import OAuth2Session
 from typing_extensions import override
 
+from target_constant_contact.api.http.exchange import guard
+
 if TYPE_CHECKING:
     import requests
 
@@ -33,6 +35,7 @@ class ApplicationSession(OAuth2Session):
             code_challenge_method="S256",
             default_timeout=_TIMEOUT,
         )
+        guard(self)
 
     @override
     def parse_response_token(self, resp: requests.Response) -> requests.Response:

@@ -10,8 +10,8 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any, Final
 
-from target_constant_contact.api.http.answers import NO_ANSWER
-from target_constant_contact.api.http.errors import ServiceError, never_sent
+from target_constant_contact.api.http.answers import NO_ANSWER, parsed
+from target_constant_contact.api.http.errors import ServiceError, no_answer
 from target_constant_contact.api.http.retry import (
     THROTTLED_SECONDS,
     PassingError,
@@ -153,7 +153,7 @@ class AuthTransport:
         if status >= _REDIRECT:
             raise _refused(ServiceError.of(response), what)
         try:
-            answer = response.json()
+            answer = parsed(response)
         except ValueError:
             answer = None
         if not isinstance(answer, dict) or not answer.get(needed):
@@ -176,10 +176,7 @@ def _send(
     try:
         return send(session)
     except NO_ANSWER as error:
-        # Its text may quote the request.
-        raise PassingError(
-            f"no answer ({type(error).__name__})", maybe_taken=not never_sent(error)
-        ) from None
+        raise no_answer(error) from None
     except ValueError as error:
         fault = f"{what} cannot be sent ({type(error).__name__}); check auth_url and the proxy"
         raise SettingsError([fault]) from None

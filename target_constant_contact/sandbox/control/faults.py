@@ -45,6 +45,12 @@ Action = Literal[
     "echo_503",
     "echo_names",
     "echo_states",
+    "huge",
+    "huge_packed",
+    "drip",
+    "drip_headers",
+    "pages_again",
+    "pages_fresh",
 ]
 OUTCOMES = {"fail": "failed", "time_out": "timed_out", "cancel": "cancelled", "stuck": "stuck"}
 """Actions that decide how the activity ends which the request creates, by its last state."""
@@ -68,10 +74,15 @@ class Fault:
             ``time_out``, ``cancel`` and ``stuck`` let the activity created by the request end so,
             with no row imported; ``echo_400`` and the like answer that status, with the request,
             its token too, in every text of the error; ``echo_names`` answers as usual with the
-            request in every name, and ``echo_states`` in the states of activities as well.
+            request in every name, and ``echo_states`` in the states of activities as well;
+            ``huge`` and ``huge_packed`` do everything and answer with a gigabyte, plain or packed
+            into a megabyte; ``drip`` and ``drip_headers`` do everything and send the answer's body
+            or headers byte by byte without end, one every ``seconds``; ``pages_again`` and
+            ``pages_fresh`` add a link to a next page, always the same one or always another.
         nth: The first matching request it acts on, counted from 1; None is the same as 1.
         times: On how many requests in a row; None is always.
-        seconds: How long a ``delay`` or ``process_late`` waits, in real time.
+        seconds: How long a ``delay`` or ``process_late`` waits, and a ``drip`` between two bytes,
+            in real time.
     """
 
     method: str = "*"
@@ -101,7 +112,7 @@ class Trouble:
     Attributes:
         seconds: Wait so long first.
         answer: Action that takes the place of the answer, if any.
-        late: Wait so long after the connection has been closed.
+        late: Wait so long after the connection has been closed, or between two bytes.
         outcome: State in which the activity created by the request ends, if it is disturbed.
     """
 

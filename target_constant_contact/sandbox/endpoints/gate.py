@@ -11,7 +11,7 @@ from flask import Response, current_app, g, request
 
 from target_constant_contact.sandbox.control.request_log import OpenRequest
 from target_constant_contact.sandbox.data import tokens
-from target_constant_contact.sandbox.endpoints import echo
+from target_constant_contact.sandbox.endpoints import echo, unbounded
 from target_constant_contact.sandbox.endpoints.answers import (
     RefusalError,
     account,
@@ -92,6 +92,9 @@ def _trouble() -> Response | None:
             _hang_up_and_wait(trouble.late)
         return Response() if trouble.answer == "drop_before" else None
     g.echo = trouble.answer if trouble.answer in {"echo_names", "echo_states"} else ""
+    if trouble.answer in unbounded.ACTIONS:
+        g.unbounded = (trouble.answer, trouble.late)
+        return None
     return _disturbed_answer(trouble.answer) if trouble.answer and not g.echo else None
 
 
@@ -146,6 +149,8 @@ def _leave(response: Response) -> Response:
     account().log.answered(seen, time.monotonic() - seen.began)
     if hang_up:
         _hang_up()
+    elif g.get("unbounded"):
+        response = unbounded.without_end(response, *g.unbounded)
     return response
 
 

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import socket
 import time
+from itertools import islice
+from urllib.parse import urlsplit
 
 import pytest
 import requests
@@ -23,9 +27,9 @@ def call(sandbox):
 
 @pytest.fixture
 def bring_in(sandbox, call):
-    def send(email="a@example.com"):
+    def send(email="a@example.com", **more):
         body = {"import_data": [{"email": email}], "list_ids": [sandbox.lists()["Newsletter"]]}
-        return call("POST", IMPORT, json=body)
+        return call("POST", IMPORT, json=body, **more)
 
     return send
 
@@ -80,6 +84,59 @@ def test_a_connection_closed_after_leaves_everything_done(bring_in, sandbox, clo
     clock.advance(5)
     assert "a@example.com" in sandbox.members("Newsletter")
     assert (sandbox.requests[-1].status, sandbox.requests[-1].rows) == (0, 1)
+
+
+@pytest.mark.parametrize("action", ["huge", "huge_packed"])
+def test_an_answer_can_be_a_gigabyte_large_with_everything_done(bring_in, sandbox, action):
+    sandbox.add_fault(Fault("POST", IMPORT, action=action))
+    with bring_in(stream=True) as answer:
+        start = next(answer.iter_content(1 << 20))
+        assert start.lstrip().startswith(b'{"')
+        assert all(part.isspace() for part in islice(answer.iter_content(1 << 20), 40))
+    assert len(sandbox.activities()) == 1
+
+
+def test_a_packed_answer_is_a_gigabyte_of_json(call, sandbox):
+    sandbox.add_fault(Fault(path="/contact_lists", action="huge_packed"))
+    with call(stream=True) as answer:
+        packed = answer.raw.read(decode_content=False)
+    assert len(packed) < 3 << 20
+    assert answer.headers["Content-Encoding"] == "gzip"
+
+
+@pytest.mark.parametrize("action", ["drip", "drip_headers"])
+def test_an_answer_can_drip_until_the_sandbox_ends_with_everything_done(sandbox, action):
+    sandbox.add_fault(Fault("POST", IMPORT, action=action, seconds=0.001))
+    body = json.dumps({"import_data": [{"email": "a@example.com"}], "list_ids": [_a_list(sandbox)]})
+    with socket.create_connection(_address(sandbox), timeout=10) as connection:
+        connection.sendall(
+            f"POST /v3{IMPORT} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+            f"Authorization: Bearer {sandbox.access_token}\r\n"
+            f"Content-Length: {len(body)}\r\n\r\n{body}".encode()
+        )
+        drops = 0
+        while drops < 50:
+            drops += connection.recv(64).count(b" ")
+    assert len(sandbox.activities()) == 1
+
+
+@pytest.mark.parametrize(("action", "pages"), [("pages_again", 1), ("pages_fresh", 5)])
+def test_a_listing_can_be_without_end(call, sandbox, action, pages):
+    sandbox.add_fault(Fault(path="/contact_lists", action=action, times=None))
+    links, href = set(), "/contact_lists"
+    for _ in range(5):
+        href = call(path=href).json()["_links"]["next"]["href"].removeprefix("/v3")
+        links.add(href)
+    assert len(links) == pages
+
+
+def _a_list(sandbox):
+    return sandbox.lists()["Newsletter"]
+
+
+def _address(sandbox):
+    found = urlsplit(sandbox.url)
+    return found.hostname, found.port
 
 
 def test_a_delay_and_an_error_compose(call, sandbox):
