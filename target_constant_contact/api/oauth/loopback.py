@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import socketserver
 import threading
+from contextlib import suppress
 from dataclasses import dataclass
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler
@@ -16,18 +17,32 @@ from typing_extensions import override
 from target_constant_contact.api.oauth.redirect import (
     ForeignAnswerError,
     code_of,
+    is_loopback,
     loopback_address,
 )
 from target_constant_contact.exceptions import SettingsError, SignInError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from types import TracebackType
 
 WAIT_SECONDS: Final = 600.0
 """How long a person has to sign in and approve."""
 
+MAX_OPEN: Final = 32
+"""Connections at a time; the oldest one makes room for a further one."""
 _POLL_SECONDS: Final = 0.1
 _IDLE_SECONDS: Final = 10.0
+_HEADERS: Final = {
+    "Content-Type": "text/html; charset=utf-8",
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; "
+        "frame-ancestors 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Cache-Control": "no-store",
+    "Referrer-Policy": "no-referrer",
+}
 _HTML: Final = """<!doctype html>
 <html lang="en">
 <head>
@@ -46,6 +61,9 @@ body {{ font: 1.1rem/1.5 system-ui, sans-serif; max-width: 34rem; margin: 15vh a
 
 class Loopback:
     """Listens on this machine, while it is open, for the browser that comes back.
+
+    Whatever lacks the state of this sign-in is refused, and the waiting goes on: any page that is
+    open in a browser of this machine can send that.
 
     Args:
         redirect_uri: The redirect URI, as it was registered.
@@ -98,7 +116,8 @@ class Loopback:
         """Wait for the browser and return the authorization code.
 
         Raises:
-            SignInError: It brought no code, or another sign-in's; or it did not come in time.
+            RefusedError: The person, or the service, refused.
+            SignInError: The browser brought no code, or did not come in time.
         """
         try:
             answer = self._answers.get(timeout=seconds)
@@ -111,19 +130,22 @@ class Loopback:
             raise answer
         return answer
 
-    def read(self, target: str) -> tuple[_Page, str | SignInError | None]:
+    def read(self, target: str, hosts: Sequence[str]) -> tuple[_Page, str | SignInError | None]:
         """What the browser is shown for a request, and what the request has brought.
 
         Args:
             target: Path and query.
+            hosts: Its Host headers.
         """
+        if not all(is_loopback(host) for host in hosts):
+            return _ELSEWHERE, None
         path, _, query = target.partition("?")
         if path != self._path:
             return _NOTHING, None
         try:
             return _APPROVED, code_of(query, self._state)
-        except ForeignAnswerError as error:
-            return _FOREIGN, error
+        except ForeignAnswerError:
+            return _FOREIGN, None
         except SignInError as error:
             return _REFUSED, error
 
@@ -156,17 +178,44 @@ _REFUSED: Final = _Page(
 _FOREIGN: Final = _Page(
     HTTPStatus.BAD_REQUEST,
     "Not connected",
-    "This page belongs to another sign-in than the one that is waiting. Nothing was stored. "
-    "Start again in the terminal.",
+    "This page belongs to another sign-in than the one that is waiting, which goes on waiting. Use "
+    "the page that the terminal has opened last.",
 )
 _NOTHING: Final = _Page(HTTPStatus.NOT_FOUND, "Not found", "There is nothing here.")
+_ELSEWHERE: Final = _Page(
+    HTTPStatus.FORBIDDEN, "Not connected", "This page is for the browser of this machine."
+)
 
 
 class _Server(socketserver.ThreadingTCPServer):
     # Browsers open connections in advance and leave them idle.
     daemon_threads = True
     allow_reuse_address = True
+    request_queue_size = 2 * MAX_OPEN
     loopback: Loopback
+
+    @override
+    def server_activate(self) -> None:
+        self._open: dict[socket.socket, None] = {}
+        self._changing = threading.Lock()
+        super().server_activate()
+
+    @override
+    def process_request(self, request: Any, client_address: Any) -> None:
+        with self._changing:
+            self._open[request] = None
+            if len(self._open) > MAX_OPEN:
+                oldest = next(iter(self._open))
+                del self._open[oldest]
+                with suppress(OSError):  # It is closed already.
+                    oldest.shutdown(socket.SHUT_RDWR)
+        super().process_request(request, client_address)
+
+    @override
+    def shutdown_request(self, request: Any) -> None:
+        with self._changing:
+            self._open.pop(request, None)
+        super().shutdown_request(request)
 
     @override
     def handle_error(self, request: Any, client_address: Any) -> None:
@@ -183,26 +232,32 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         """Answer the browser, then hand on what it brought."""
-        page, brought = self.server.loopback.read(self.path)
+        page, brought = self.server.loopback.read(self.path, self.headers.get_all("Host", []))
         # In this order: once the waiting ends, the server does, and the page would be lost.
         try:
-            self._answer(page.status, page.html())
+            self._answer(page)
         finally:
             if brought is not None:
                 self.server.loopback.take(brought)
 
-    def _answer(self, status: HTTPStatus, body: bytes) -> None:
-        self.send_response(status)
-        for name, value in (
-            ("Content-Type", "text/html; charset=utf-8"),
-            ("Content-Length", str(len(body))),
-            ("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'"),
-            ("Cache-Control", "no-store"),
-            ("Referrer-Policy", "no-referrer"),
-        ):
+    @override
+    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
+        """Refuse a request that cannot be read, without repeating any of it."""
+        self.close_connection = True
+        status = HTTPStatus(code)
+        self._answer(_Page(status, "Not connected", f"{status.phrase}."))
+
+    def _answer(self, page: _Page) -> None:
+        body = page.html()
+        # Of a request that cannot be read it is not known whether headers may be sent.
+        self.request_version = self.protocol_version
+        self.send_response(page.status)
+        for name, value in _HEADERS.items():
             self.send_header(name, value)
+        self.send_header("Content-Length", str(len(body)))
         self.end_headers()
-        self.wfile.write(body)
+        if self.command != "HEAD":
+            self.wfile.write(body)
 
     @override
     def log_message(self, format: str, *args: Any) -> None:

@@ -60,6 +60,14 @@ def code_of(query: str, state: str) -> str:
     raise SignInError("The address that the browser came back with holds no code. Start again")
 
 
+def is_loopback(host: str) -> bool:
+    """Whether a Host header names this machine; the port does not matter."""
+    try:
+        return host == host.strip() and urlsplit(f"//{host}").hostname in _LOOPBACK
+    except ValueError:
+        return False
+
+
 def loopback_address(redirect_uri: str) -> tuple[str, int, str]:
     """Where to listen for a redirect to this machine: IP address, port and path.
 
