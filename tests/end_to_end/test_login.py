@@ -64,7 +64,7 @@ class Browser:
 
     def approve(self, url: str) -> str:
         """Approve, and return the address that the browser is sent back to."""
-        found = requests.get(url, self.decision, timeout=10, allow_redirects=False)
+        found = requests.post(url, self.decision, timeout=10, allow_redirects=False)
         back = found.headers["Location"]
         self.codes += [value for name, value in parse_qsl(urlsplit(back).query) if name == "code"]
         return back
