@@ -9,7 +9,8 @@ import secrets
 import time
 from typing import TYPE_CHECKING, Final
 
-from target_constant_contact.api.oauth.redirect import Loopback, code_of, has_answer, query_of
+from target_constant_contact.api.oauth.loopback import Loopback
+from target_constant_contact.api.oauth.redirect import code_of, has_answer, query_of
 from target_constant_contact.api.oauth.transport import GrantRefusedError
 from target_constant_contact.exceptions import SignInError
 

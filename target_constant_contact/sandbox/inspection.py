@@ -11,6 +11,7 @@ from target_constant_contact.sandbox.data import tokens
 from target_constant_contact.sandbox.data.contacts import flat_contact, parsed_properties
 from target_constant_contact.sandbox.data.fields import NewField, field_exists, insert_field
 from target_constant_contact.sandbox.data.lists import insert_list, list_exists
+from target_constant_contact.sandbox.data.redirect_uris import check as check_redirect_uri
 
 if TYPE_CHECKING:
     import sqlite3
@@ -98,7 +99,17 @@ class InspectableAccount:
         """Register an application, in place of one with the same id.
 
         Without a secret it is a public client.
+
+        Args:
+            client_id: Its API key.
+            client_secret: Its secret.
+            redirect_uris: Whole addresses. One of this machine stands for every port of it.
+
+        Raises:
+            ValueError: A redirect URI is no whole address, or has a user or a fragment.
         """
+        for redirect_uri in redirect_uris:
+            check_redirect_uri(redirect_uri)
         row = (client_id, client_secret, json.dumps(list(redirect_uris)))
         with self._account.store.writing() as db:
             db.execute("INSERT OR REPLACE INTO applications VALUES (?, ?, ?)", row)

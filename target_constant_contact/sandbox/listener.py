@@ -11,6 +11,8 @@ from typing import Any
 from typing_extensions import override
 from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
 
+from target_constant_contact.sandbox.control.headers import SECURITY
+
 logger = logging.getLogger(__name__)
 _SECONDS_TO_FINISH = 10.0
 
@@ -25,6 +27,16 @@ class _Handler(WSGIRequestHandler):
     def log(self, type: str, message: str, *args: Any) -> None:
         """Log at DEBUG, whatever werkzeug would print."""
         logger.debug("%s: %s", type, message % args)
+
+    @override
+    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
+        """Refuse what is no request, without repeating any of it."""
+        # Or the answer would have no headers.
+        self.request_version = self.protocol_version
+        self.send_response(code)
+        for name, value in {**SECURITY, "Connection": "close", "Content-Length": "0"}.items():
+            self.send_header(name, value)
+        self.end_headers()
 
 
 class Listener(ThreadedWSGIServer):

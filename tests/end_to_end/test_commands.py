@@ -182,7 +182,7 @@ def test_fields_are_printed_for_programs(ask: Ask):
 
 FITTING = {
     "e-mail address": "a@example.com",
-    "date": "1980-12-25",
+    "date": "2012-12-25",
     "number from 1 to 12": 12,
     "number from 1 to 31": 31,
     "US telephone number": "503-555-0117",

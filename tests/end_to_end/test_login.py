@@ -64,7 +64,7 @@ class Browser:
 
     def approve(self, url: str) -> str:
         """Approve, and return the address that the browser is sent back to."""
-        found = requests.get(url, self.decision, timeout=10, allow_redirects=False)
+        found = requests.post(url, self.decision, timeout=10, allow_redirects=False)
         back = found.headers["Location"]
         self.codes += [value for name, value in parse_qsl(urlsplit(back).query) if name == "code"]
         return back
@@ -298,13 +298,23 @@ def test_a_refused_device_stores_nothing(login, behave, sandbox, store, monkeypa
     assert store.names() == []
 
 
-def test_the_answer_to_another_sign_in_is_not_used(login, browser, sandbox, store):
-    browser.on_the_way = lambda back: back.partition("&state=")[0] + "&state=another"
-    refused(login(*DONE), 77, "belongs to another sign-in")
+def test_the_answer_to_another_sign_in_is_not_used_and_the_right_one_still_is(
+    login, browser, sandbox, store
+):
+    """Any page that is open in the browser can ask for an address of this machine."""
+
+    def with_an_image(back):
+        foreign = back.partition("?")[0] + "?error=access_denied&state=another"
+        browser.pages.append(requests.get(foreign, timeout=10))
+        assert "POST token" not in paths(sandbox)
+        return back
+
+    browser.on_the_way = with_an_image
+    assert login(*DONE).exit_code == 0
     browser.close()
-    assert browser.pages[0].status_code == 400
-    assert "POST token" not in paths(sandbox)
-    assert store.names() == []
+    assert [page.status_code for page in browser.pages] == [400, 200]
+    assert paths(sandbox).count("POST token") == 1
+    assert store.names() == ["default"]
 
 
 def test_an_expired_code_says_how_long_it_lives(login, browser, clock, store):

@@ -1,47 +1,16 @@
-"""Where the browser goes after a sign-in: reading that address, and listening on this machine."""
+"""Where the browser goes after a sign-in: reading that address."""
 
 from __future__ import annotations
 
 import re
 import secrets
-import socket
-import socketserver
-import threading
-from dataclasses import dataclass
-from http import HTTPStatus
-from http.server import BaseHTTPRequestHandler
-from queue import Empty, SimpleQueue
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import Final
 from urllib.parse import parse_qsl, urlsplit
-
-from typing_extensions import override
 
 from target_constant_contact.exceptions import SettingsError, SignInError
 
-if TYPE_CHECKING:
-    from types import TracebackType
-
-WAIT_SECONDS: Final = 600.0
-"""How long a person has to sign in and approve."""
-
 _LOOPBACK: Final = {"localhost": "127.0.0.1", "127.0.0.1": "127.0.0.1", "::1": "::1"}
 _KEY: Final = re.compile(r"[\w.-]{1,100}", re.ASCII)
-_POLL_SECONDS: Final = 0.1
-_IDLE_SECONDS: Final = 10.0
-_HTML: Final = """<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{title}</title>
-<style>
-body {{ font: 1.1rem/1.5 system-ui, sans-serif; max-width: 34rem; margin: 15vh auto;
-  padding: 0 1rem }}
-</style>
-</head>
-<body><h1>{title}</h1><p>{text}</p></body>
-</html>
-"""
 
 
 class RefusedError(SignInError):
@@ -91,6 +60,14 @@ def code_of(query: str, state: str) -> str:
     raise SignInError("The address that the browser came back with holds no code. Start again")
 
 
+def is_loopback(host: str) -> bool:
+    """Whether a Host header names this machine; the port does not matter."""
+    try:
+        return host == host.strip() and urlsplit(f"//{host}").hostname in _LOOPBACK
+    except ValueError:
+        return False
+
+
 def loopback_address(redirect_uri: str) -> tuple[str, int, str]:
     """Where to listen for a redirect to this machine: IP address, port and path.
 
@@ -110,171 +87,6 @@ def loopback_address(redirect_uri: str) -> tuple[str, int, str]:
         )
         raise SettingsError([fault])
     return host, port, parts.path or "/"
-
-
-class Loopback:
-    """Listens on this machine, while it is open, for the browser that comes back.
-
-    Args:
-        redirect_uri: The redirect URI, as it was registered.
-        state: What comes back with an answer to this sign-in.
-
-    Raises:
-        SettingsError: The redirect URI does not lead here.
-    """
-
-    def __init__(self, redirect_uri: str, state: str) -> None:
-        self._host, self._port, self._path = loopback_address(redirect_uri)
-        self._state = state
-        self._answers: SimpleQueue[str | SignInError] = SimpleQueue()
-
-    def __enter__(self) -> Self:
-        """Listen.
-
-        Raises:
-            SettingsError: The port is taken, or cannot be used.
-        """
-        # The address of the redirect only, so that nobody else on the network reaches the page.
-        server_class = _Server6 if ":" in self._host else _Server
-        try:
-            self._server = server_class((self._host, self._port), _Handler)
-        except OSError as error:
-            fault = (
-                f"port {self._port} of this machine cannot be used ({error.strerror}): end the "
-                "program that has it, or register another redirect URI in the developer portal "
-                "and pass it with --redirect-uri, or sign in with --no-browser"
-            )
-            raise SettingsError([fault]) from None
-        self._server.loopback = self
-        self._thread = threading.Thread(
-            target=self._server.serve_forever, args=(_POLL_SECONDS,), daemon=True
-        )
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
-
-    def wait(self, seconds: float = WAIT_SECONDS) -> str:
-        """Wait for the browser and return the authorization code.
-
-        Raises:
-            SignInError: It brought no code, or another sign-in's; or it did not come in time.
-        """
-        try:
-            answer = self._answers.get(timeout=seconds)
-        except Empty:
-            raise SignInError(
-                f"Nobody signed in within {seconds / 60:.0f} minutes; nothing was stored. Start "
-                "again; if the browser is on another machine, use --no-browser or --device"
-            ) from None
-        if isinstance(answer, SignInError):
-            raise answer
-        return answer
-
-    def read(self, target: str) -> tuple[_Page, str | SignInError | None]:
-        """What the browser is shown for a request, and what the request has brought.
-
-        Args:
-            target: Path and query.
-        """
-        path, _, query = target.partition("?")
-        if path != self._path:
-            return _NOTHING, None
-        try:
-            return _APPROVED, code_of(query, self._state)
-        except ForeignAnswerError as error:
-            return _FOREIGN, error
-        except SignInError as error:
-            return _REFUSED, error
-
-    def take(self, brought: str | SignInError) -> None:
-        """End the waiting."""
-        self._answers.put(brought)
-
-
-@dataclass(frozen=True, slots=True)
-class _Page:
-    status: HTTPStatus
-    title: str
-    text: str
-
-    def html(self) -> bytes:
-        return _HTML.format(title=self.title, text=self.text).encode()
-
-
-_APPROVED: Final = _Page(
-    HTTPStatus.OK,
-    "You have approved",
-    "Go back to the terminal: it shows which account this is, and finishes the connection. You "
-    "may close this page.",
-)
-_REFUSED: Final = _Page(
-    HTTPStatus.OK,
-    "Not connected",
-    "Access was not given, and nothing was stored. The terminal says more.",
-)
-_FOREIGN: Final = _Page(
-    HTTPStatus.BAD_REQUEST,
-    "Not connected",
-    "This page belongs to another sign-in than the one that is waiting. Nothing was stored. "
-    "Start again in the terminal.",
-)
-_NOTHING: Final = _Page(HTTPStatus.NOT_FOUND, "Not found", "There is nothing here.")
-
-
-class _Server(socketserver.ThreadingTCPServer):
-    # Browsers open connections in advance and leave them idle.
-    daemon_threads = True
-    allow_reuse_address = True
-    loopback: Loopback
-
-    @override
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """Say nothing: what went wrong with a page would stand between the lines of the sign-in."""
-
-
-class _Server6(_Server):
-    address_family = socket.AF_INET6
-
-
-class _Handler(BaseHTTPRequestHandler):
-    timeout = _IDLE_SECONDS
-    server: _Server
-
-    def do_GET(self) -> None:
-        """Answer the browser, then hand on what it brought."""
-        page, brought = self.server.loopback.read(self.path)
-        # In this order: once the waiting ends, the server does, and the page would be lost.
-        try:
-            self._answer(page.status, page.html())
-        finally:
-            if brought is not None:
-                self.server.loopback.take(brought)
-
-    def _answer(self, status: HTTPStatus, body: bytes) -> None:
-        self.send_response(status)
-        for name, value in (
-            ("Content-Type", "text/html; charset=utf-8"),
-            ("Content-Length", str(len(body))),
-            ("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'"),
-            ("Cache-Control", "no-store"),
-            ("Referrer-Policy", "no-referrer"),
-        ):
-            self.send_header(name, value)
-        self.end_headers()
-        self.wfile.write(body)
-
-    @override
-    def log_message(self, format: str, *args: Any) -> None:
-        """Log nothing: the lines hold codes."""
 
 
 def _refusal(error: str) -> RefusedError:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from target_constant_contact.sandbox.data.fields import NewField, insert_field
+from target_constant_contact.sandbox.data.redirect_uris import LOOPBACK
 
 if TYPE_CHECKING:
     import sqlite3
@@ -29,7 +30,6 @@ APPLICATIONS = (
     ("sandbox-public", None),
 )
 """Client id and secret of the applications that an account knows from the start."""
-LOOPBACK = ("http://localhost*", "http://127.0.0.1*", "https://localhost*", "https://127.0.0.1*")
 
 
 @dataclass(frozen=True, slots=True)

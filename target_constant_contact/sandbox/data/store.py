@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sqlite3
 import tempfile
@@ -9,6 +10,8 @@ import time
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from target_constant_contact.sandbox.data.redirect_uris import LOOPBACK
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -102,8 +105,16 @@ CREATE TABLE requests (
     seconds REAL NOT NULL
 );
 """
-VERSION = 2
-_SINCE_VERSION_1 = "ALTER TABLE memberships ADD COLUMN joined_at REAL NOT NULL DEFAULT 0"
+VERSION = 3
+_CHANGES = (
+    ("ALTER TABLE memberships ADD COLUMN joined_at REAL NOT NULL DEFAULT 0", ()),
+    # They were patterns.
+    (
+        "UPDATE applications SET redirect_uris = ? WHERE redirect_uris LIKE '%localhost*%'",
+        (json.dumps(LOOPBACK),),
+    ),
+)
+"""What leads from each version to the next one."""
 _BUSY_SECONDS = 60
 
 
@@ -166,15 +177,14 @@ class Store:
             version = connection.execute("PRAGMA user_version").fetchone()[0]
             if version == VERSION:
                 return
-            if version not in {0, 1}:
+            if not 0 <= version < VERSION:
                 raise ValueError(
                     f"{self.path} holds a sandbox account of another version ({version});"
                     " delete the file to start afresh"
                 )
-            for statement in filter(
-                str.strip, (SCHEMA if not version else _SINCE_VERSION_1).split(";")
-            ):
-                connection.execute(statement)
+            new = ((statement, ()) for statement in SCHEMA.split(";"))
+            for statement, values in _CHANGES[version - 1 :] if version else new:
+                connection.execute(statement, values)
             connection.execute(f"PRAGMA user_version = {VERSION}")
             if not version:
                 fill(connection)

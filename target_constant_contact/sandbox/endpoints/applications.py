@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import fnmatch
 import json
 import secrets
 from typing import TYPE_CHECKING, NamedTuple
 
 from flask import request
+
+from target_constant_contact.sandbox.data import redirect_uris
 
 if TYPE_CHECKING:
     import sqlite3
@@ -22,8 +23,8 @@ def find_application(db: sqlite3.Connection, client_id: str) -> sqlite3.Row | No
 
 def is_registered(application: sqlite3.Row, redirect_uri: str) -> bool:
     """Tell whether an application may send people back to this address."""
-    patterns = json.loads(application["redirect_uris"])
-    return any(fnmatch.fnmatchcase(redirect_uri, pattern) for pattern in patterns)
+    registered = json.loads(application["redirect_uris"])
+    return any(redirect_uris.is_same(one, redirect_uri) for one in registered)
 
 
 class RequestingClient(NamedTuple):

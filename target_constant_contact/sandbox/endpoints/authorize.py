@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 import secrets
 from typing import TYPE_CHECKING
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from flask import Blueprint, Response, jsonify, redirect, render_template, request, url_for
 
 from target_constant_contact.sandbox.data import tokens
 from target_constant_contact.sandbox.data.tokens import Grant
+from target_constant_contact.sandbox.endpoints import browsers
 from target_constant_contact.sandbox.endpoints.answers import account, oauth_error
 from target_constant_contact.sandbox.endpoints.applications import find_application, is_registered
 from target_constant_contact.sandbox.endpoints.gate import AUTH_PATH
@@ -23,10 +24,11 @@ _LETTERS = "BCDFGHJKLMNPQRSTVWXZ"
 
 
 @blueprint.route(f"{AUTH_PATH}/authorize", methods=["GET", "POST"])
-def authorize() -> AnyResponse | str | tuple[str, int]:
+def authorize() -> AnyResponse | tuple[str, int] | tuple[str, dict[str, str]]:
     """Ask for consent, then go back to the application with a code.
 
-    ``prompt=none`` stands in for a person who approves: it goes back at once.
+    ``prompt=none`` stands in for a person who approves: it goes back at once, unless another page
+    has led there.
     """
     values = request.values
     with account().store.reading() as db:
@@ -34,18 +36,25 @@ def authorize() -> AnyResponse | str | tuple[str, int]:
     redirect_uri = values.get("redirect_uri", "")
     if application is None or not is_registered(application, redirect_uri):
         return render_template("sign_in_error.html"), 400
-    decision = "approve" if values.get("prompt") == "none" else values.get("decision", "")
     if values.get("response_type") != "code":
         return _back(redirect_uri, error="unsupported_response_type")
     if values.get("code_challenge") and values.get("code_challenge_method") != "S256":
         return _back(redirect_uri, error="invalid_request")
+    decision = _decision()
     if decision == "refuse":
         return _back(
             redirect_uri, error="access_denied", error_description="The person refused access."
         )
     if decision == "approve":
         return _back(redirect_uri, code=_new_code(redirect_uri))
-    return render_template("authorize.html", fields=values.items(), scopes=_scopes())
+    page = render_template("authorize.html", fields=values.items(), scopes=_scopes())
+    return page, browsers.allow_form_to(urlsplit(redirect_uri).scheme)
+
+
+def _decision() -> str:
+    """Return what the person has decided: on the page only, since a link decides nothing."""
+    unasked = request.values.get("prompt") == "none" and not browsers.comes_from_another_page()
+    return request.form.get("decision", "approve" if unasked else "")
 
 
 def _back(redirect_uri: str, **answer: str) -> AnyResponse:

@@ -7,11 +7,11 @@ import socket
 import time
 from typing import TYPE_CHECKING
 
-from flask import Response, current_app, g, request
+from flask import Response, g, request
 
 from target_constant_contact.sandbox.control.request_log import OpenRequest
 from target_constant_contact.sandbox.data import tokens
-from target_constant_contact.sandbox.endpoints import echo, unbounded
+from target_constant_contact.sandbox.endpoints import browsers, echo, unbounded
 from target_constant_contact.sandbox.endpoints.answers import (
     RefusalError,
     account,
@@ -38,6 +38,8 @@ _GATEWAY = {
 def install(app: Flask) -> None:
     """Put the gate before and behind all endpoints of an application."""
     app.before_request(_arrive)
+    # Those that are put there first come last, so that what others make of an answer has them too.
+    app.after_request(browsers.protect)
     app.after_request(_leave)
 
 
@@ -48,7 +50,7 @@ def limited(reason: str) -> RefusalError:
 
 def _arrive() -> Response | None:
     g.outcome = "completed"
-    _check_host()
+    browsers.check()
     if not request.path.startswith(("/v3/", AUTH_PATH)):
         account().settle_for_a_request()
         return None
@@ -71,14 +73,6 @@ def _arrive() -> Response | None:
     elif request.path == TOKEN_PATH:
         _limit_token_calls()
     return None
-
-
-def _check_host() -> None:
-    """Refuse names that are not this machine's: a web page must not read the account by DNS."""
-    hosts = current_app.config["SANDBOX_HOSTS"]
-    name = request.host.rsplit(":", 1)[0] if request.host[-1:] != "]" else request.host
-    if hosts and name not in hosts:
-        raise RefusalError(403, {"message": "Forbidden"})
 
 
 def _trouble() -> Response | None:

@@ -63,16 +63,6 @@ def _label(name: str) -> str:
     return _LABELS.get(name) or name.replace("_", " ").capitalize()
 
 
-@blueprint.after_request
-def _protect(response: Response) -> Response:
-    response.headers["Content-Security-Policy"] = (
-        "default-src 'none'; style-src 'unsafe-inline'; img-src data:;"
-        " form-action 'self'; frame-ancestors 'none'"
-    )
-    response.headers["Cache-Control"] = "no-store"
-    return response
-
-
 def not_found() -> Response:
     """Answer a page that says there is nothing here."""
     return Response(render_template("not_found.html"), status=404)

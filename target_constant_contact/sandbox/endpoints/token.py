@@ -50,9 +50,7 @@ def token() -> Response:
         answer = grants[kind](db, client) if client else _unknown_client()
     if isinstance(answer, RefusalError):
         raise answer
-    response = jsonify(answer)
-    response.headers["Cache-Control"] = "no-store"
-    return response
+    return jsonify(answer)
 
 
 def _malformed() -> dict[str, Any]:

@@ -11,6 +11,7 @@ import requests
 
 from target_constant_contact.sandbox import Behaviour, ManualClock, Sandbox
 from target_constant_contact.sandbox.data.history import MAX_ENTRIES, add_entry
+from target_constant_contact.sandbox.data.store import VERSION
 
 AT_ONCE = Behaviour(seconds_to_start=0, seconds_to_finish=0)
 
@@ -113,7 +114,7 @@ def test_a_file_of_the_first_version_serves_on(tmp_path):
         bring_in(sandbox, *PEOPLE, lists=("Product updates",))
         assert len(sandbox.members("Product updates")) == len(PEOPLE)
     with sqlite3.connect(path) as db:
-        assert db.execute("PRAGMA user_version").fetchone() == (2,)
+        assert db.execute("PRAGMA user_version").fetchone() == (VERSION,)
     db.close()
 
 
