@@ -74,8 +74,13 @@ def check_grant(grant: Grant) -> None:
     """Make sure that a grant is enough for unattended runs.
 
     Raises:
-        SignInError: It has no refresh token, or not the scope that members are sent with.
+        SignInError: It has no token of each kind, or not the scope that members are sent with.
     """
+    if not grant.access_token:
+        raise SignInError(
+            "Constant Contact gave no access token that can be used; nothing was stored. Sign in "
+            "again"
+        )
     # An answer that tells no scopes has all that were asked for (RFC 6749, section 5.1).
     scopes = grant.scope.split()
     if scopes and _CONTACTS not in scopes:

@@ -163,7 +163,7 @@ def _is_number_column(body: list[list[str]], index: int) -> bool:
 def _read(path: Path) -> dict[str, Any]:
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         # The text of a JSON error may quote the file, which holds secrets.
         reason = getattr(error, "strerror", None) or "it is not JSON"
         fault = f"config: a settings file cannot be read ({reason})"

@@ -51,7 +51,7 @@ class Journal:
         *whole, _torn = text.split(b"\n")
         try:
             lines = [json.loads(line) for line in whole]
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise DamagedJournalError(str(self.path)) from error
         if not all(isinstance(line, dict) for line in lines):
             raise DamagedJournalError(str(self.path))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from singer_sdk.typing import DEFAULT_JSONSCHEMA_VALIDATOR
 
+from target_constant_contact.api.http.addresses import address_fault
 from target_constant_contact.api.limits.redis import url_fault
 from target_constant_contact.api.oauth.connection import name_fault
 from target_constant_contact.contacts.contact import property_faults
@@ -87,6 +88,7 @@ def value_faults(values: Mapping[str, Any]) -> Iterator[str]:
     """Faults that matter whatever the settings are for."""
     yield from _credential_faults(values)
     yield from _mapping_faults(values)
+    yield from filter(None, (address_fault(name, values[name]) for name in ("api_url", "auth_url")))
     if (url := values.get("rate_limit_url")) and (fault := url_fault(url)):
         yield fault
 

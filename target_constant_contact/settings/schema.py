@@ -269,14 +269,16 @@ PROPERTIES: Final = th.PropertiesList(
         th.StringType,
         default=API_URL,
         title="API URL",
-        description="Another address of the API, for tests and proxies.",
+        description="Another address of the API, for tests and proxies; with `https://` unless it "
+        "is on this machine.",
     ),
     th.Property(
         "auth_url",
         th.StringType,
         default=AUTH_URL,
         title="Authorization server URL",
-        description="Another address of the authorization server, for tests and proxies.",
+        description="Another address of the authorization server, for tests and proxies; with "
+        "`https://` unless it is on this machine.",
     ),
     th.Property(
         "validate_records",

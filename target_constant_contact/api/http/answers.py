@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tempfile
 from contextlib import ExitStack
 from typing import IO, TYPE_CHECKING, Any, Final
@@ -31,6 +32,9 @@ NO_ANSWER: Final = (
 MAX_DEPTH: Final = 50
 """Levels of JSON in an answer; those of the service have six."""
 
+_MOST_DIGITS: Final = 400
+"""Python reads no number of more than 4,300 digits, and the whole answer would be lost for it."""
+
 _START_BYTES: Final = 1 << 20
 _BLANKS: Final = b"\xef\xbb\xbf\r\n\t "
 _OTHER_STARTS: Final = (b"", b"<", b"{", b"[")
@@ -44,7 +48,8 @@ def parsed(response: requests.Response) -> Any:
         ValueError: It is not JSON, or is nested so deep that whatever walks it would fail.
     """
     try:
-        value = response.json()
+        # Not by requests, which takes another parser where one is installed.
+        value = json.loads(response.content, parse_int=_whole)
     except RecursionError:
         raise ValueError("nested too deep") from None
     level = [value]
@@ -53,6 +58,11 @@ def parsed(response: requests.Response) -> Any:
         if not level:
             return value
     raise ValueError("nested too deep")
+
+
+def _whole(digits: str) -> int:
+    """A number as it is, or the beginning of one that Python would refuse to read."""
+    return int(digits[:_MOST_DIGITS])
 
 
 def _children(value: Any) -> Iterable[Any]:

@@ -6,16 +6,14 @@ may. It is a transport adapter, so that sessions of every kind, Authlib's too, k
 
 from __future__ import annotations
 
-import ipaddress
-import socket
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
 from typing_extensions import override
 
+from target_constant_contact.api.http.addresses import is_this_machine
 from target_constant_contact.api.http.timed import Deadline, time_answers, under_way
 
 if TYPE_CHECKING:
@@ -37,7 +35,6 @@ MAX_TABLE_BYTES: Final = 1 << 30
 
 _CHUNK_BYTES: Final = 1 << 20
 _OK: Final = 200
-_LOCALHOST: Final = "localhost"
 
 
 class UnusableAnswerError(requests.RequestException):
@@ -50,21 +47,6 @@ def guard(session: requests.Session) -> None:
         session.mount(prefix, _GuardedAdapter())
     # Without any, requests looks for one in ~/.netrc, whose default entry is for every host.
     session.auth = session.auth or _as_it_is
-
-
-def is_this_machine(url: str) -> bool:
-    """Whether a request to the URL stays on this machine, whatever its host is written like."""
-    host = (urlsplit(url).hostname or "").rstrip(".")
-    if host == _LOCALHOST or host.endswith(f".{_LOCALHOST}"):
-        return True
-    try:
-        # Connections take short forms of an address too, such as 127.1.
-        found = ipaddress.ip_address(host if ":" in host else socket.inet_aton(host))
-    except (OSError, ValueError):  # a name
-        return False
-    mapped = getattr(found, "ipv4_mapped", None) or found
-    # To the unspecified address means to this machine.
-    return bool(mapped.is_loopback or mapped.is_unspecified)
 
 
 class _GuardedAdapter(HTTPAdapter):

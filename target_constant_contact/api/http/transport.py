@@ -12,6 +12,7 @@ from urllib.parse import urljoin, urlsplit
 
 import requests
 
+from target_constant_contact.api.http.addresses import refuse_unsafe
 from target_constant_contact.api.http.answers import (
     NO_ANSWER,
     items,
@@ -70,6 +71,9 @@ class Transport:
 
     Attributes:
         requests_made: Requests so far; every try counts.
+
+    Raises:
+        SettingsError: The address is neither encrypted nor on this machine.
     """
 
     def __init__(
@@ -81,6 +85,7 @@ class Transport:
         retry: Retry,
         timeout: tuple[float, float],
     ) -> None:
+        refuse_unsafe("api_url", api_url)
         self._api_url = api_url.rstrip("/")
         self._auth = auth
         self._limiter = limiter

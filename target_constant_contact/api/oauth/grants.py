@@ -10,7 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-from target_constant_contact.api.oauth.transport import AuthTransport
+from target_constant_contact.api.http.addresses import refuse_unsafe
+from target_constant_contact.api.oauth.transport import AuthTransport, as_token
 from target_constant_contact.known_secrets import keep_secret
 from target_constant_contact.redaction import is_id
 
@@ -24,6 +25,8 @@ DEVICE_CODE: Final = "urn:ietf:params:oauth:grant-type:device_code"
 _SENT_SECRETS: Final = ("code", "code_verifier", "device_code", "refresh_token")
 _DEVICE_SECONDS: Final = 600.0
 _DEVICE_INTERVAL: Final = 5.0
+_LONGEST_SECONDS: Final = 315_360_000.0
+"""Ten years: what lives longer by its answer is not believed."""
 _ACCESS_TOKEN_SECONDS: Final = 86_400.0
 """Life of an access token if the answer does not tell. Source: OAuth guide."""
 
@@ -33,7 +36,8 @@ class Grant:
     """What the authorization server has granted.
 
     Attributes:
-        access_token: Signs requests.
+        access_token: Signs requests; empty when the answer had none that can be used, beside a
+            refresh token.
         refresh_token: Brings the next access token; empty when none was granted.
         expires_in: Life of the access token in seconds.
         scope: Space-separated scopes; empty when the answer does not tell.
@@ -77,6 +81,9 @@ class AuthorizationServer:
         application: The application.
         limiter: Asked before each call; the service allows one in a second.
         retry_seconds: First of the growing waits between tries; None takes the usual one.
+
+    Raises:
+        SettingsError: Its address is neither encrypted nor on this machine.
     """
 
     def __init__(
@@ -86,6 +93,7 @@ class AuthorizationServer:
         limiter: RateLimiter,
         retry_seconds: float | None = None,
     ) -> None:
+        refuse_unsafe("auth_url", application.auth_url)
         self._application = application
         self._url = application.auth_url.rstrip("/")
         self._transport = AuthTransport(application, limiter=limiter, retry_seconds=retry_seconds)
@@ -154,10 +162,10 @@ class AuthorizationServer:
                 allow_redirects=False,
                 withhold_token=True,
             ),
-            needed="device_code",
+            needed=("device_code",),
         )
         return DeviceCode(
-            device_code=str(answer["device_code"]),
+            device_code=as_token(answer["device_code"]),
             user_code=str(answer.get("user_code", "")),
             url=str(answer.get("verification_uri_complete") or answer.get("verification_uri", "")),
             expires_in=_seconds(answer.get("expires_in"), _DEVICE_SECONDS),
@@ -187,11 +195,11 @@ class AuthorizationServer:
             lambda session: session.fetch_token(
                 f"{self._url}/token", allow_redirects=False, **values
             ),
-            needed="access_token",
+            needed=("access_token", "refresh_token"),
         )
         return Grant(
-            access_token=str(answer["access_token"]),
-            refresh_token=str(answer.get("refresh_token") or ""),
+            access_token=as_token(answer.get("access_token")),
+            refresh_token=as_token(answer.get("refresh_token")),
             expires_in=_seconds(answer.get("expires_in"), 0) or _ACCESS_TOKEN_SECONDS,
             # They are stored and shown, and a server may say anything here.
             scope=" ".join(filter(is_id, str(answer.get("scope") or "").split())),
@@ -199,4 +207,5 @@ class AuthorizationServer:
 
 
 def _seconds(value: Any, default: float) -> float:
-    return float(value) if isinstance(value, (int, float)) and value >= 0 else default
+    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return float(value) if is_number and 0 <= value <= _LONGEST_SECONDS else default

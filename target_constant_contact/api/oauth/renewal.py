@@ -180,6 +180,13 @@ class ConnectionToken(Signer):
             raise
         renewed = self._renewed(current, grant)
         self._store_new(renewed)
+        # Not before: the refresh token of this answer is the only one that serves from now on.
+        if not grant.access_token:
+            raise NoGrantError(
+                f"The authorization server has renewed connection {self.name!r} without an access "
+                "token that can be used; the next refresh token is stored. Run again later",
+                answer_lost=False,
+            )
         return renewed
 
     def _renewed(self, current: Connection, grant: Grant) -> Connection:

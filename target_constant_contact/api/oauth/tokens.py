@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _LOCK_SECONDS: Final = 180.0
-_DAMAGED: Final = (ValueError, KeyError, TypeError, AttributeError)
+_DAMAGED: Final = (ValueError, KeyError, TypeError, AttributeError, RecursionError)
 """What reading a document of another shape raises."""
 
 

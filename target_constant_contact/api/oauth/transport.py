@@ -6,6 +6,7 @@ Source: https://developer.constantcontact.com/api_guide/auth_overview.html
 from __future__ import annotations
 
 import logging
+import re
 import threading
 import time
 from typing import TYPE_CHECKING, Any, Final
@@ -21,7 +22,7 @@ from target_constant_contact.api.http.retry import (
 from target_constant_contact.exceptions import ServiceUnavailableError, SettingsError, SignInError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     import requests
     from authlib.integrations.requests_client import OAuth2Session
@@ -38,6 +39,8 @@ _UNAVAILABLE: Final = 500
 _WRONG_APPLICATION: Final = frozenset({"invalid_client", "unauthorized_client"})
 _MAX_TRIES: Final = 5
 _MAX_WAIT_SECONDS: Final = 10.0
+_TOKEN: Final = re.compile(r"[!-~]{1,16384}")
+"""Visible ASCII: nothing that could end a header. The service's have up to 1,200 characters."""
 _logger = logging.getLogger(__name__)
 
 
@@ -95,14 +98,14 @@ class AuthTransport:
         self._stopped.set()
 
     def call(
-        self, what: str, send: Callable[[OAuth2Session], requests.Response], needed: str
+        self, what: str, send: Callable[[OAuth2Session], requests.Response], needed: Sequence[str]
     ) -> dict[str, Any]:
         """Make a call, again if that may help, and return the JSON object of its answer.
 
         Args:
             what: The call, for log and error lines.
             send: Sends it.
-            needed: Member without which an answer is no answer.
+            needed: Members, one of which at least has to be a token in an answer.
 
         Raises:
             GrantRefusedError: The server refused.
@@ -133,7 +136,7 @@ class AuthTransport:
             ) from None
 
     def _attempt(
-        self, send: Callable[[OAuth2Session], requests.Response], what: str, needed: str
+        self, send: Callable[[OAuth2Session], requests.Response], what: str, needed: Sequence[str]
     ) -> dict[str, Any]:
         with self.session() as session:
             # Once the session is there: its import takes longer than a slot is early.
@@ -142,7 +145,9 @@ class AuthTransport:
                 raise PassingError("stopped", maybe_taken=False)
             return self._read(_send(session, send, what), what, needed)
 
-    def _read(self, response: requests.Response, what: str, needed: str) -> dict[str, Any]:
+    def _read(
+        self, response: requests.Response, what: str, needed: Sequence[str]
+    ) -> dict[str, Any]:
         status = response.status_code
         if status == _TOO_MANY:
             self._limiter.penalize(THROTTLED_SECONDS)
@@ -156,8 +161,8 @@ class AuthTransport:
             answer = parsed(response)
         except ValueError:
             answer = None
-        if not isinstance(answer, dict) or not answer.get(needed):
-            raise PassingError(f"{status} without {needed}")
+        if not isinstance(answer, dict) or not any(as_token(answer.get(name)) for name in needed):
+            raise PassingError(f"{status} without {needed[0]}")
         return answer
 
     def session(self) -> OAuth2Session:
@@ -167,6 +172,11 @@ class AuthTransport:
         )
 
         return ApplicationSession(self._application)
+
+
+def as_token(value: object) -> str:
+    """A token of an answer; empty when it is none that a header can hold."""
+    return value if isinstance(value, str) and _TOKEN.fullmatch(value) else ""
 
 
 def _send(

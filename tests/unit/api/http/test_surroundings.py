@@ -99,19 +99,6 @@ def test_the_addresses_of_a_rehearsal_do_not_leave_this_machine(tmp_path, surrou
     assert surrounded.log == []
 
 
-def test_what_leaves_this_machine_goes_through_the_proxy_as_before(make, proxy, monkeypatch):
-    monkeypatch.setenv("http_proxy", proxy.url_for("/"))
-    make("http://api.example.com/v3").import_json(PERSONAL)
-    assert [seen.host for seen, _ in proxy.log] == ["api.example.com"]
-
-
-@pytest.mark.parametrize("host", ["127.example.com", "localhost.example.com", "1.127.0.0"])
-def test_a_host_with_a_name_like_this_machine_s_is_another_one(make, proxy, monkeypatch, host):
-    monkeypatch.setenv("http_proxy", proxy.url_for("/"))
-    make(f"http://{host}/v3").import_json(PERSONAL)
-    assert [seen.host for seen, _ in proxy.log] == [host]
-
-
 def test_a_proxy_of_a_remote_host_is_asked_for_a_tunnel(make, monkeypatch):
     asked = []
     with socket.create_server(("127.0.0.1", 0)) as listening:

@@ -197,6 +197,10 @@ def test_a_public_application_names_itself_in_the_body(server, httpserver):
         ({"expires_in": None}, 86_400),
         ({"expires_in": "soon"}, 86_400),
         ({"expires_in": [], "expires_at": "never", "error": "odd"}, 86_400),
+        ({"expires_in": True}, 86_400),
+        ({"expires_in": 10**400}, 86_400),
+        ({"expires_in": 1e300}, 86_400),
+        ({"expires_in": 5, "odd": [[[]]]}, 5),
     ],
 )
 def test_an_odd_member_costs_no_token(server, httpserver, members, seconds):
@@ -210,6 +214,57 @@ def test_members_that_are_not_there_are_empty(server, httpserver):
     answers(httpserver, {"access_token": "a"})
     grant = server.refresh(TOKEN)
     assert (grant.refresh_token, grant.scope, grant.expires_in) == ("", "", 86_400)
+
+
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "-0", "1" + "0" * 5_000])
+def test_a_number_that_is_none_costs_no_token(server, httpserver, number):
+    answers(
+        httpserver, (f'{{"access_token": "a", "refresh_token": "b", "expires_in": {number}}}', 200)
+    )
+    grant = server.refresh(TOKEN)
+    assert (grant.access_token, grant.refresh_token, grant.expires_in) == ("a", "b", 86_400)
+
+
+UNFIT = [
+    "a\r\nX-Header: b",
+    "two words",
+    "gar\u00e7on",
+    "",
+    "a" * 20_000,
+    5,
+    True,
+    ["a"],
+    {"a": "b"},
+]
+
+
+@pytest.mark.parametrize("unfit", UNFIT)
+def test_a_token_that_no_header_can_hold_is_none_and_costs_not_the_other_one(
+    server, httpserver, unfit
+):
+    answers(httpserver, GOOD | {"access_token": unfit}, GOOD | {"refresh_token": unfit})
+    first, second = server.refresh(TOKEN), server.refresh(TOKEN)
+    assert (first.access_token, first.refresh_token) == ("", "b")
+    assert (second.access_token, second.refresh_token) == ("a", "")
+
+
+@pytest.mark.parametrize("unfit", UNFIT)
+def test_an_answer_without_any_token_may_have_used_the_one_that_was_sent(make, httpserver, unfit):
+    httpserver.expect_request("/auth/token").respond_with_json(
+        {"access_token": unfit, "refresh_token": unfit}
+    )
+    with pytest.raises(NoGrantError, match="200 without access_token") as caught:
+        make(httpserver.url_for("/auth"), retry_seconds=0.0).refresh(TOKEN)
+    assert caught.value.answer_lost
+
+
+def test_an_answer_of_many_levels_is_none(make, httpserver):
+    deep = "[" * 60_000
+    httpserver.expect_request("/auth/token").respond_with_data(
+        f'{{"access_token": "a", "odd": {deep}{"]" * 60_000}}}', content_type="application/json"
+    )
+    with pytest.raises(NoGrantError, match="200 without access_token"):
+        make(httpserver.url_for("/auth"), retry_seconds=0.0).refresh(TOKEN)
 
 
 def test_secrets_of_a_grant_are_not_shown(server, httpserver):
@@ -374,15 +429,15 @@ def test_a_refused_connection_has_not_used_the_token(make):
 
 def test_a_host_that_does_not_exist_has_not_used_the_token(make):
     with pytest.raises(NoGrantError) as caught:
-        make("http://nowhere.invalid").refresh(TOKEN)
+        make("https://nowhere.invalid").refresh(TOKEN)
     assert not caught.value.answer_lost
 
 
 def test_a_proxy_that_is_not_there_has_not_used_the_token(make, monkeypatch):
-    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
-    monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
+    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:1")
+    monkeypatch.setenv("https_proxy", "http://127.0.0.1:1")
     with pytest.raises(NoGrantError) as caught:
-        make("http://auth.example.com").refresh(TOKEN)
+        make("https://auth.example.com").refresh(TOKEN)
     assert not caught.value.answer_lost
 
 

@@ -733,3 +733,22 @@ def test_a_renewal_logs_no_secret(connect, seed, store, caplog):
     for secret in (seed, found.refresh_token, found.access_token):
         assert secret not in caplog.text
     assert renewal._logger.name in {record.name for record in caplog.records}
+
+
+@pytest.mark.parametrize("unfit", ["a\r\nX-Header: b", 5, None])
+def test_the_next_refresh_token_is_kept_beside_an_access_token_that_is_none(
+    connect, stored, store, sandbox, monkeypatch, unfit
+):
+    real = AuthTransport.call
+
+    def spoil(*arguments, **options):
+        return real(*arguments, **options) | {"access_token": unfit}
+
+    with monkeypatch.context() as patched:
+        patched.setattr(AuthTransport, "call", spoil)
+        with pytest.raises(TryLaterError, match=r"the next refresh token is stored\. Run again"):
+            connect().make_ready()
+    found = store.read("default")
+    assert found.refresh_token != stored.refresh_token
+    assert found.access_token == ""
+    assert works(sandbox, connect().access_token)
