@@ -36,6 +36,7 @@ from target_constant_contact.contacts.contact import (
     wire_names,
 )
 from target_constant_contact.exceptions import SettingsError
+from target_constant_contact.redaction import escaped
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -169,6 +170,8 @@ def _label_faults(label: str) -> Iterator[str]:
         yield "--create: the label of the field is blank; give it a label"
     if len(label) > MAX_LABEL_LENGTH:
         yield f"--create: the label has {len(label)} characters; it can have {MAX_LABEL_LENGTH}"
+    if escaped(label) != label:
+        yield "--create: the label holds control characters; take them out"
 
 
 def _choice_faults(kind: str, choices: tuple[str, ...]) -> Iterator[str]:
@@ -181,8 +184,14 @@ def _choice_faults(kind: str, choices: tuple[str, ...]) -> Iterator[str]:
         )
     if len(choices) > MAX_CHOICES:
         yield f"--choice: {len(choices)} choices; a field takes {MAX_CHOICES}"
+    yield from _choice_text_faults(choices)
+
+
+def _choice_text_faults(choices: tuple[str, ...]) -> Iterator[str]:
     if not all(choices):
         yield "--choice: a choice is blank; give it a text or leave it out"
+    if any(escaped(choice) != choice for choice in choices):
+        yield "--choice: a choice holds control characters; take them out"
     for choice, times in Counter(choice.casefold() for choice in choices if choice).items():
         if times > 1:
             yield f"--choice: {choice!r} is given {times} times; give each choice once"

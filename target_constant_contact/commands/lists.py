@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from target_constant_contact.account.lists import MAX_NAME_LENGTH
+from target_constant_contact.account.lists import list_name_fault
 from target_constant_contact.commands.common import (
     configured,
     json_option,
@@ -58,9 +58,8 @@ def _checked(name: str) -> str:
     name = name.strip()
     if not name:
         raise SettingsError(["--create: the name of the list is blank; give it a name"])
-    if len(name) > MAX_NAME_LENGTH:
-        fault = f"--create: the name has {len(name)} characters; a list takes {MAX_NAME_LENGTH}"
-        raise SettingsError([fault])
+    if fault := list_name_fault(name):
+        raise SettingsError([f"--create: no list can have that name: {fault}"])
     return name
 
 

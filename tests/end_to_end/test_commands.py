@@ -109,7 +109,13 @@ def test_a_list_that_exists_is_not_made_again(ask: Ask, sandbox: Sandbox, name: 
 
 
 @pytest.mark.parametrize(
-    ("name", "fault"), [("", "is blank"), (" \t", "is blank"), ("x" * 256, "has 256 characters")]
+    ("name", "fault"),
+    [
+        ("", "is blank"),
+        (" \t", "is blank"),
+        ("x" * 256, "has 256 characters"),
+        ("Autumn\x1b[2Jsale", "holds control characters"),
+    ],
 )
 def test_a_name_that_no_list_can_have_is_refused_without_a_request(
     ask: Ask, sandbox: Sandbox, name: str, fault: str
@@ -271,6 +277,7 @@ def test_a_hundred_choices_are_taken(ask: Ask):
     [
         (["--create", " "], ["the label of the field is blank"]),
         (["--create", "x" * 51], ["the label has 51 characters; it can have 50"]),
+        (["--create", "Shoe\x1bsize"], ["the label holds control characters"]),
         (["--create", "A", "--type=multi_select"], ["type multi_select needs at least one"]),
         (["--create", "A", "--choice=x"], ["type string has no choices"]),
         (
@@ -280,6 +287,10 @@ def test_a_hundred_choices_are_taken(ask: Ask):
         (
             ["--create", "A", "--type=single_select", "--choice", " ", "--choice", "y" * 256],
             ["a choice is blank", "one has 256 characters; it can have 255"],
+        ),
+        (
+            ["--create", "A", "--type=single_select", "--choice=Re\u202ed"],
+            ["a choice holds control characters"],
         ),
         (
             ["--create", "A", "--type=single_select", "--choice=Red", "--choice=red"],
