@@ -165,7 +165,7 @@ def _run(endpoint: Endpoint, faults: tuple[Fault, ...]) -> Case:
 
 
 @contextmanager
-def _in_no_time(*, drips: bool) -> Iterator[None]:
+def _in_no_time(*, drips: bool = False) -> Iterator[None]:
     """Wait thousandths instead of seconds, between polls, tries and slots, and for what drips."""
     seconds = DRIP_SECONDS if drips else exchange.ANSWER_SECONDS
     with (

@@ -13,7 +13,7 @@ import pytest
 from tests.support.process import environment
 from tests.support.target import lines, member, record, schema, settings_for, state
 
-LARGEST = 24_000
+LARGEST = 30_000
 LIMITED = (
     "import resource;"
     f"resource.setrlimit(resource.RLIMIT_FSIZE, ({LARGEST}, {LARGEST}));"

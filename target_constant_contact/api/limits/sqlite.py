@@ -16,7 +16,7 @@ from target_constant_contact.api.limits.slots import (
     day_of,
     next_slot,
 )
-from target_constant_contact.exceptions import TargetError
+from target_constant_contact.exceptions import StorageError
 from target_constant_contact.files import make_private_folder, open_private
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ class SqliteSlots:
         clock: Returns the time as a Unix timestamp; the processes of a machine share it.
 
     Raises:
-        TargetError: The file cannot be used (also from every method).
+        StorageError: The file cannot be used (also from every method).
     """
 
     def __init__(self, path: Path | None, clock: Callable[[], float] = time.time) -> None:
@@ -125,10 +125,11 @@ class SqliteSlots:
         try:
             yield
         except (OSError, sqlite3.Error) as error:
-            raise TargetError(
+            fault = (
                 f"the request counts in {self._path or 'memory'} cannot be used ({error}); "
                 "check the rights and the free space there, or delete that file"
-            ) from error
+            )
+            raise StorageError([fault]) from error
 
 
 def _open(path: Path | None) -> sqlite3.Connection:
