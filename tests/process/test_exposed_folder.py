@@ -60,12 +60,12 @@ def test_a_folder_above_that_others_can_change_is_refused(command, tmp_path):
     assert f"data_dir: {tmp_path} can be changed by other users" in done.stderr
 
 
-@pytest.mark.parametrize("name", ["requests.sqlite", "sandbox.sqlite"])
-def test_a_link_in_the_place_of_a_file_is_not_followed(command, tmp_path, name):
+@pytest.mark.parametrize(("name", "code"), [("requests.sqlite", 78), ("sandbox.sqlite", 1)])
+def test_a_link_in_the_place_of_a_file_is_not_followed(command, tmp_path, name, code):
     precious = tmp_path / "precious"
     (tmp_path / "data" / name).symlink_to(precious)
     done = command(*(["sandbox", "--port", "0"] if name == "sandbox.sqlite" else []))
-    assert done.returncode == 1
+    assert done.returncode == code
     assert "Too many levels of symbolic links" in done.stderr
     assert not precious.exists()
 
