@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from target_constant_contact.sandbox import Behaviour, Fault, Sandbox
-from target_constant_contact.sandbox.data import tokens
 from target_constant_contact.sandbox.endpoints.echo import ADDRESS
 from tests.end_to_end import faults
 from tests.end_to_end.faults import ENDPOINTS, JSON_IMPORT, Endpoint
 from tests.support.commands import call, config_file
 from tests.support.process import cli
-from tests.support.secrets import HIDDEN, addresses_in, given_away
+from tests.support.secrets import HIDDEN, addresses_in, given_away, handed_out
 from tests.support.target import lines, record, run, settings_for
 
 if TYPE_CHECKING:
@@ -100,14 +99,7 @@ class Machine:
 @pytest.fixture
 def secrets(monkeypatch) -> set[str]:
     """Every secret that the sandbox has handed out, and that of the application."""
-    found, real = {CLIENT_SECRET}, tokens.keep
-
-    def keep(db, grant):
-        found.add(grant.value)
-        real(db, grant)
-
-    monkeypatch.setattr(tokens, "keep", keep)
-    return found
+    return handed_out(monkeypatch, CLIENT_SECRET)
 
 
 @pytest.fixture

@@ -12,8 +12,8 @@ import pytest
 from target_constant_contact.api.oauth.tokens import TokenStore
 from target_constant_contact.cli import COMMANDS
 from target_constant_contact.sandbox import Behaviour, Fault, Sandbox
-from target_constant_contact.sandbox.data import tokens
 from tests.support.process import cli
+from tests.support.secrets import handed_out
 from tests.support.target import lines, member, schema, settings_for, state
 
 CLIENT_ID = "an-app"
@@ -27,14 +27,7 @@ AT_ONCE = Behaviour(seconds_to_start=0, seconds_to_finish=0.1)
 def secrets(monkeypatch):
     """Every secret that the sandbox has handed out, and what the application proves itself with."""
     proof = base64.b64encode(f"{CLIENT_ID}:{CLIENT_SECRET}".encode()).decode()
-    found, real = {CLIENT_SECRET, proof}, tokens.keep
-
-    def keep(db, grant):
-        found.add(grant.value)
-        real(db, grant)
-
-    monkeypatch.setattr(tokens, "keep", keep)
-    return found
+    return handed_out(monkeypatch, CLIENT_SECRET, proof)
 
 
 @pytest.fixture

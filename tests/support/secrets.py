@@ -6,16 +6,32 @@ import base64
 import html
 import json
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, quote_plus
+
+from target_constant_contact.sandbox.data import tokens
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+
+    import pytest
 
 HIDDEN = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]"
 )
 """What acts on a terminal, but for tabs and ends of lines."""
+
+
+def handed_out(monkeypatch: pytest.MonkeyPatch, *known: str) -> set[str]:
+    """Every secret that a sandbox of this process hands out from now on, and the known ones."""
+    found, real = set(known), tokens.keep
+
+    def keep(db: Any, grant: Any) -> None:
+        found.add(grant.value)
+        real(db, grant)
+
+    monkeypatch.setattr(tokens, "keep", keep)
+    return found
 
 
 def forms(secret: str) -> Iterator[str]:

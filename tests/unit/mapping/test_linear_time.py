@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from target_constant_contact.api.models import CustomField
+from target_constant_contact.api.models import CUSTOM_FIELD_TYPES, CustomField
 from target_constant_contact.contacts.contact import CUSTOM_PREFIX
 from target_constant_contact.mapping.converters import converters_for
 from target_constant_contact.mapping.dates import birthday_part, moment_text
@@ -17,17 +17,7 @@ from tests.support.timing import best_of
 if TYPE_CHECKING:
     from target_constant_contact.mapping.values import Convert
 
-KINDS = (
-    "string",
-    "text_area",
-    "number",
-    "currency",
-    "date",
-    "datetime",
-    "boolean",
-    "single_select",
-)
-FIELDS = [CustomField(f"id-{kind}", kind, kind, kind, ("a", "b")) for kind in KINDS]
+FIELDS = [CustomField(f"id-{kind}", kind, kind, kind, ("a", "b")) for kind in CUSTOM_FIELD_TYPES]
 CONVERTERS: dict[str, Convert] = {
     **converters_for(FIELDS, truncate=True, lines=True, today=date(2026, 8, 1)),
     "birthday": birthday_part(0),
