@@ -9,6 +9,8 @@ from __future__ import annotations
 import io
 import os
 import select
+import stat
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, TextIO
 
 from typing_extensions import override
@@ -16,7 +18,7 @@ from typing_extensions import override
 from target_constant_contact.waiting import SLICE_SECONDS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from _typeshed import ReadableBuffer
 
@@ -38,14 +40,35 @@ def write_whole(descriptor: int, content: ReadableBuffer, overdue: Overdue) -> b
         OSError: It cannot be written, such as when the reader is gone.
     """
     rest = memoryview(content).cast("B")
-    while rest:
-        while not select.select([], [descriptor], [], 0 if overdue() else SLICE_SECONDS)[1]:
-            if overdue():
-                return False
-        # The odd piece comes first: the last one is then never just the end of a line.
-        piece = len(rest) % select.PIPE_BUF or select.PIPE_BUF
-        rest = rest[os.write(descriptor, rest[:piece]) :]
+    with _never_blocking(descriptor) as inlet:
+        while rest:
+            if not select.select([], [inlet], [], 0 if overdue() else SLICE_SECONDS)[1]:
+                if overdue():
+                    return False
+                continue
+            # The odd piece comes first: the last one is then never just the end of a line.
+            piece = len(rest) % select.PIPE_BUF or select.PIPE_BUF
+            # Others who write to the same pipe, such as the tap, may have taken the room.
+            with suppress(BlockingIOError):
+                rest = rest[os.write(inlet, rest[:piece]) :]
     return True
+
+
+@contextmanager
+def _never_blocking(descriptor: int) -> Iterator[int]:
+    """A descriptor for the same pipe that does not block, where the system has one.
+
+    That of the process is left as it is: whether it blocks would change for the tap, too.
+    """
+    own = -1
+    if stat.S_ISFIFO(os.fstat(descriptor).st_mode):
+        with suppress(OSError):
+            own = os.open(f"/proc/self/fd/{descriptor}", os.O_WRONLY | os.O_NONBLOCK)
+    try:
+        yield descriptor if own < 0 else own
+    finally:
+        if own >= 0:
+            os.close(own)
 
 
 class _Stderr(io.RawIOBase):

@@ -39,12 +39,14 @@ class Answer:
 def call(*words: object, text: str | None = None) -> Answer:
     """Run a command line; `text` is typed in."""
     log = io.StringIO()
-    handler = logging.StreamHandler(log)
-    logging.getLogger().addHandler(handler)
+    root = logging.getLogger()
+    before = root.handlers.copy()
+    root.addHandler(logging.StreamHandler(log))
     try:
         done = CliRunner().invoke(command(), [str(word) for word in words], input=text)
     finally:
-        logging.getLogger().removeHandler(handler)
+        # Each command line adds one of its own; they would pile up, and each writes every line.
+        root.handlers[:] = before
         logging.captureWarnings(capture=False)
     return Answer(done.exit_code, done.stdout, done.stderr, log.getvalue())
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import logging
 import os
@@ -55,6 +56,24 @@ def test_the_last_piece_is_never_just_the_end_of_a_line(pipe, monkeypatch, lengt
     assert b"".join(pieces) == b"x" * length
     assert len(pieces[-1]) > 1
     assert max(map(len, pieces)) <= select.PIPE_BUF
+
+
+def test_room_that_another_writer_takes_first_is_not_waited_for(pipe, monkeypatch):
+    filler = os.open(f"/proc/self/fd/{pipe[1]}", os.O_WRONLY | os.O_NONBLOCK)
+    asked = []
+    real = select.select
+
+    def select_and_lose(*arguments):
+        found = real(*arguments)
+        asked.append(found)
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                os.write(filler, b" " * select.PIPE_BUF)
+        return found
+
+    monkeypatch.setattr(select, "select", select_and_lose)
+    assert not write_whole(pipe[1], b"a line\n", lambda: len(asked) > 1)
+    os.close(filler)
 
 
 def test_what_fits_is_written_also_when_it_is_overdue(pipe):
