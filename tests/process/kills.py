@@ -24,7 +24,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from tests.support.process import environment, peak_kilobytes, uncovered
+from tests.support.process import environment, peak_kilobytes
 from tests.support.target import lines, record, schema, state
 
 if TYPE_CHECKING:
@@ -377,8 +377,7 @@ def _start(program: str, folder: Path, *arguments: str) -> subprocess.Popen[str]
 
 
 def _environment(folder: Path) -> dict[str, str]:
-    """Without measuring coverage, which would take longer than the runs."""
-    return uncovered(environment(folder)) | {"PYTHONPATH": str(Path(__file__).parents[2])}
+    return environment(folder) | {"PYTHONPATH": str(Path(__file__).parents[2])}
 
 
 def _tell(process: subprocess.Popen[str], line: str) -> None:

@@ -10,7 +10,7 @@ from subprocess import run
 
 import pytest
 
-from tests.support.process import environment, uncovered
+from tests.support.process import environment
 from tests.support.target import lines, member, record, schema, settings_for, state
 
 LARGEST = 30_000
@@ -45,7 +45,7 @@ def limited(sandbox, tmp_path):
             text=True,
             timeout=60,
             check=False,
-            env=uncovered(environment(tmp_path)),  # its data would not fit either
+            env=environment(tmp_path),
         )
 
     return start

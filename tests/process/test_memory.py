@@ -34,7 +34,7 @@ def test_200_000_members_over_1_000_lists_take_less_than_300_mebibytes(tmp_path)
         config = settings_for(sandbox, tmp_path / "data", lists_field="list")
         config["max_activities_in_flight"] = 200
         config["field_mapping"] = {"email": "email", "first_name": "name"}
-        target = TargetProcess(config, tmp_path, "--input", str(path), covered=False).start()
+        target = TargetProcess(config, tmp_path, "--input", str(path)).start()
         assert target.wait(400) == 0, target.stderr[-2_000:]
         assert len(sandbox.members(ids[7])) == MEMBERS // LISTS
     assert target.states == ["end"]
@@ -52,7 +52,7 @@ def test_input_that_has_no_end_of_a_line_or_only_ends_takes_little_memory(tmp_pa
             file.write(byte * (1 << 20))
     with Sandbox(behaviour=AT_ONCE) as sandbox:
         config = settings_for(sandbox, tmp_path / "data")
-        target = TargetProcess(config, tmp_path, "--input", str(path), covered=False).start()
+        target = TargetProcess(config, tmp_path, "--input", str(path)).start()
         code = target.wait(100)
     assert code == (0 if byte == "\n" else 1), target.stderr[-2_000:]
     assert ("Line 1 of the input is longer than 16 MiB" in target.stderr) is (byte != "\n")

@@ -189,9 +189,13 @@ HELD = {
 }
 
 
-@pytest.mark.parametrize("names", [*([name] for name in HELD), list(HELD)], ids=str)
+ASKING = [("check",), ("check", "--json"), ("lists",), ("fields",), ("--about",)]
+
+
 @pytest.mark.parametrize(
-    "words", [(), ("check",), ("check", "--json"), ("lists",), ("fields",), ("--about",)]
+    ("names", "words"),
+    [*(([name], ()) for name in HELD), *((list(HELD), words) for words in [(), *ASKING])],
+    ids=str,
 )
 def test_settings_that_are_wrong_show_nothing_that_is_in_them(machine, names, words):
     machine.run(*words, **{name: HELD[name] for name in names})

@@ -10,12 +10,9 @@ import sys
 import threading
 import time
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, Any
 
 from tests.support.target import Message, lines
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 COMMAND = [sys.executable, "-c", "from target_constant_contact.cli import main; main()"]
 
@@ -33,7 +30,6 @@ class TargetProcess:
         config: dict[str, Any],
         folder: Path,
         *arguments: str,
-        covered: bool = True,
         stdout: int = subprocess.PIPE,
         stderr: int = subprocess.PIPE,
     ) -> None:
@@ -45,7 +41,7 @@ class TargetProcess:
             stdout=stdout,
             stderr=stderr,
             text=True,
-            env=environment(folder) if covered else uncovered(environment(folder)),
+            env=environment(folder),
         )
         self.states: list[Any] = []
         self.other_output: list[str] = []
@@ -145,16 +141,10 @@ def _close(stream: IO[str]) -> None:
         return
 
 
-def uncovered(environment: Mapping[str, str]) -> dict[str, str]:
-    """The environment of a process whose coverage is not measured, because that would cost it."""
-    return {name: text for name, text in environment.items() if not name.startswith("COVERAGE_")}
-
-
 def environment(home: Path) -> dict[str, str]:
-    """A bare environment; coverage of the process is measured when that of the tests is."""
-    kept = ("PATH", "COVERAGE_PROCESS_START", "COVERAGE_PROCESS_CONFIG", "COVERAGE_FILE")
-    found = {name: os.environ[name] for name in kept if name in os.environ}
-    return found | {"HOME": str(home), "PYTHONDONTWRITEBYTECODE": "1"}
+    """A bare environment."""
+    path = os.environ.get("PATH", os.defpath)
+    return {"PATH": path, "HOME": str(home), "PYTHONDONTWRITEBYTECODE": "1"}
 
 
 def cli(home: Path, *arguments: str, stdin: str = "", **variables: str) -> Any:
