@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import uuid
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from target_constant_contact.sandbox.activities import jobs
@@ -134,11 +134,12 @@ def _carry_out(db: sqlite3.Connection, row: sqlite3.Row, behaviour: Behaviour) -
 def _finish(db: sqlite3.Connection, row: sqlite3.Row, outcome: Outcome) -> None:
     db.execute(
         "UPDATE activities SET settled = 1, payload = NULL, outcome = ?, counters = ?, errors = ?,"
-        " results = ? WHERE seq = ?",
+        " faults = ?, results = ? WHERE seq = ?",
         (
             "failed" if outcome.failed else row["outcome"],
             json.dumps(outcome.counters),
             json.dumps(outcome.errors),
+            json.dumps([asdict(fault) for fault in outcome.faults]),
             outcome.results,
             row["seq"],
         ),

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from target_constant_contact.sandbox.activities.outcome import Outcome
+from target_constant_contact.sandbox.activities.row_faults import row_faults
 from target_constant_contact.sandbox.activities.rows import Property, Row, Rules, read_row
 from target_constant_contact.sandbox.data.contacts import parsed_properties
 from target_constant_contact.sandbox.data.history import add_entry
@@ -70,7 +71,9 @@ def apply_import(db: sqlite3.Connection, job: ImportJob, behaviour: Behaviour) -
     good = [row for row in _unique(rows, behaviour) if not row.problem]
     kept_off = _Writer(db, job, sorted(numbers.values())).write(good)
     counted = read if behaviour.dropped_are_counted else rows
-    return _outcome(counted, _unique(counted, behaviour), kept_off, behaviour)
+    outcome = _outcome(counted, _unique(counted, behaviour), len(kept_off), behaviour)
+    outcome.faults = row_faults(read, rows, kept_off, outcome)
+    return outcome
 
 
 def _rules(db: sqlite3.Connection, job: ImportJob, behaviour: Behaviour) -> Rules:
@@ -139,19 +142,19 @@ class _Writer:
         self._updates: list[tuple[Any, ...]] = []
         self._joins: list[tuple[int, int, float]] = []
 
-    def write(self, rows: Sequence[Row]) -> int:
-        """Write the rows and return how many people could not be added to the lists."""
+    def write(self, rows: Sequence[Row]) -> list[Row]:
+        """Write the rows and return those of people who could not be added to the lists."""
         known = self._known(row.key for row in rows)
         members = self._members(known.values())
         (next_seq,) = self._db.execute("SELECT coalesce(max(seq), 0) + 1 FROM contacts").fetchone()
-        kept_off = 0
+        kept_off = []
         for row in rows:
             person = known.get(row.key)
             if person is None:
                 self._create(row, next_seq)
                 next_seq += 1
             elif not self._change(person, row, members.get(person.seq, frozenset())):
-                kept_off += 1
+                kept_off.append(row)
         self._flush()
         return kept_off
 

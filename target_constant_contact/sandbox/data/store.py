@@ -75,6 +75,7 @@ CREATE TABLE activities (
     list_ids TEXT NOT NULL DEFAULT '[]',
     counters TEXT NOT NULL DEFAULT '{}',
     errors TEXT NOT NULL DEFAULT '[]',
+    faults TEXT NOT NULL DEFAULT '[]',
     payload BLOB,
     results_id TEXT,
     results TEXT
@@ -105,7 +106,7 @@ CREATE TABLE requests (
     seconds REAL NOT NULL
 );
 """
-VERSION = 3
+VERSION = 4
 _CHANGES = (
     ("ALTER TABLE memberships ADD COLUMN joined_at REAL NOT NULL DEFAULT 0", ()),
     # They were patterns.
@@ -113,6 +114,7 @@ _CHANGES = (
         "UPDATE applications SET redirect_uris = ? WHERE redirect_uris LIKE '%localhost*%'",
         (json.dumps(LOOPBACK),),
     ),
+    ("ALTER TABLE activities ADD COLUMN faults TEXT NOT NULL DEFAULT '[]'", ()),
 )
 """What leads from each version to the next one."""
 _BUSY_SECONDS = 60

@@ -154,7 +154,9 @@ def post_export() -> _Answer:
     if not isinstance(status, str) or status not in EXPORT_STATUSES:
         raise invalid("status does not have a valid value")
     _excluded(body)
-    return _queue(NewActivity("contact_exports", body, outcome=g.outcome), check_lists=False)
+    list_ids = [] if body.get("contact_ids") else body.get("list_ids") or []
+    new = NewActivity("contact_exports", body, list_ids=list_ids, outcome=g.outcome)
+    return _queue(new, check_lists=False)
 
 
 def _queue(new: NewActivity, *, check_lists: bool) -> _Answer:

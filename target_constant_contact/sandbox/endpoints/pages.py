@@ -16,6 +16,7 @@ from target_constant_contact.sandbox.activities.activities import (
     activity_resource,
     state_of,
 )
+from target_constant_contact.sandbox.activities.row_faults import MOST_FAULTS
 from target_constant_contact.sandbox.data.contacts import FieldIndex, find_contact
 from target_constant_contact.sandbox.data.lists import COUNTS
 from target_constant_contact.sandbox.data.queries import select
@@ -31,11 +32,22 @@ _HIDDEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u20
 def shown(value: object) -> object:
     """Return what a page shows of a value: control and direction characters are written out."""
     if isinstance(value, str) and not isinstance(value, Markup):
-        return _HIDDEN.sub(lambda match: ascii(match[0])[1:-1], value)
+        return _written_out(value)
     return value
 
 
+def _written_out(text: str) -> str:
+    return _HIDDEN.sub(lambda match: ascii(match[0])[1:-1], text)
+
+
 PAGE = 50
+# SQLite's own lower() knows no letter beyond ASCII.
+_HOLDS = """:search = '' OR instr(casefold(
+    coalesce(c.email, '') || char(10)
+    || coalesce(json_extract(c.properties, '$.first_name'), '') || ' '
+    || coalesce(json_extract(c.properties, '$.last_name'), '') || char(10)
+    || coalesce(json_extract(c.properties, '$.last_name'), '') || ', '
+    || coalesce(json_extract(c.properties, '$.first_name'), '')), :search)"""
 _KINDS = {
     "contacts_json_import": "Import (JSON)",
     "contacts_file_import": "Import (CSV file)",
@@ -50,12 +62,29 @@ _LABELS = {"zip": "ZIP", "sms_permission_to_send": "SMS permission", "sms_number
 
 @blueprint.app_context_processor
 def _common() -> dict[str, Any]:
-    return {"organisation": ORGANISATION, "kinds": _KINDS, "imports": IMPORTS}
+    return {
+        "organisation": ORGANISATION,
+        "kinds": _KINDS,
+        "imports": IMPORTS,
+        "most_faults": MOST_FAULTS,
+    }
 
 
 @blueprint.app_template_filter("moment")
 def _moment(seconds: float) -> str:
-    return datetime.fromtimestamp(seconds, UTC).strftime("%d %b %Y, %H:%M:%S")
+    return datetime.fromtimestamp(seconds, UTC).strftime("%d %b %Y, %H:%M:%S UTC")
+
+
+@blueprint.app_template_filter("address")
+def _address(text: str) -> Markup:
+    """An e-mail address that a narrow column breaks between its labels, never inside one."""
+    # A hyphen would be a place to break, too.
+    parts = (Markup('<span class="part">{}</span>').format(part) for part in _labels(text))
+    return Markup("<wbr>").join(parts)
+
+
+def _labels(text: str) -> list[str]:
+    return re.findall(r"[^@.]*[@.]?", _written_out(text))[:-1]
 
 
 @blueprint.app_template_filter("label")
@@ -86,16 +115,17 @@ def lists() -> str:
 
 @blueprint.get("/lists/<list_id>")
 def members(list_id: str) -> str:
-    """Show the members of a list, page by page or those whose address holds a text."""
+    """Show the members of a list, page by page or those whose address or name holds a text."""
     search = request.args.get("q", "").strip()
     page = _page()
     source = "contacts c JOIN memberships m ON m.contact_seq = c.seq"
-    conditions = ("m.list_seq = :list", ":search = '' OR instr(c.email_key, :search)")
+    conditions = ("m.list_seq = :list", _HOLDS)
     with account().store.reading() as db:
+        db.create_function("casefold", 1, str.casefold, deterministic=True)
         found = db.execute("SELECT * FROM lists WHERE list_id = ?", (list_id,)).fetchone()
         if found is None:
             abort(404)
-        values = {"list": found["seq"], "search": search.lower()}
+        values = {"list": found["seq"], "search": search.casefold()}
         total = db.execute(select("count(*)", source, *conditions), values).fetchone()[0]
         order = "ORDER BY c.email_key, c.seq LIMIT :page OFFSET :skip"
         rows = db.execute(
@@ -172,6 +202,7 @@ def _shown(db: sqlite3.Connection, row: sqlite3.Row) -> dict[str, Any]:
         "row": row,
         "state": state_of(row, account().clock()),
         "counters": json.loads(row["counters"]),
+        "faults": json.loads(row["faults"]),
         "lists": db.execute(query, (row["list_ids"],)).fetchall(),
     }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 import requests
@@ -53,15 +54,59 @@ def test_work_under_way_is_announced(read, bring_in):
     assert "1 activity under way" in read("/")
 
 
-def test_members_are_searched_by_address(read, bring_in, sandbox):
-    bring_in({"email": "Ann@example.com", "last_name": "Öz"}, {"email": "bob@example.com"})
+def text_of(page):
+    """What a person reads."""
+    return re.sub(
+        r"\s+", " ", re.sub(r"</t[dhr]>|<br>", " ", re.sub(r"<(?!/t[dhr]>|br>)[^>]*>", "", page))
+    )
+
+
+@pytest.mark.parametrize("search", ["ANN", "example.com", "öz", "ZOË ÖZ", "öz, zoë", "Zo%C3%AB"])
+def test_members_are_searched_by_address_and_name_in_any_case(read, bring_in, sandbox, search):
+    bring_in(
+        {"email": "Ann@example.com", "first_name": "Zoë", "last_name": "Öz"},
+        {"email": "bob@example.org", "last_name": "Ross"},
+    )
     path = f"/lists/{sandbox.lists()['Loyalty members']}"
     assert "2 members" in read(path)
-    page = read(f"{path}?q=ANN")
-    assert "Ann@example.com" in page
-    assert "bob@example.com" not in page
-    assert "Öz" in page
-    assert "Show all members" in read(f"{path}?q=%25")
+    page = text_of(read(f"{path}?q={search}"))
+    assert "1 match " in page
+    assert "Ann@example.com Zoë Öz" in page
+    assert "bob@example.org" not in page
+
+
+def test_a_search_takes_no_character_for_more_than_itself(read, bring_in, sandbox):
+    bring_in({"email": "ann@example.com", "first_name": "Ann", "last_name": "Öz"})
+    path = f"/lists/{sandbox.lists()['Loyalty members']}"
+    for search in ("%25", "_nn", "*"):
+        assert "Show all members" in read(f"{path}?q={search}")
+
+
+def test_a_narrow_page_breaks_an_address_between_its_labels_only(read, bring_in, sandbox):
+    bring_in({"email": "ann-marie.o'neil@mail.example.com"})
+    path = f"/lists/{sandbox.lists()['Loyalty members']}"
+    page = read(path)
+    (contact,) = links(page, "/contacts/")
+    labels = ["ann-marie.", "o&#39;neil@", "mail.", "example.", "com"]
+    shown = "<wbr>".join(f'<span class="part">{label}</span>' for label in labels)
+    assert shown in page
+    assert shown in read(contact)
+    assert ".part { white-space: nowrap; }" in page
+
+
+def test_every_time_says_in_which_zone_it_is(read, bring_in, sandbox):
+    activity_id = bring_in({"email": "a@example.com"})
+    export = {"list_ids": [sandbox.lists()["Loyalty members"]]}
+    headers = {"Authorization": f"Bearer {sandbox.access_token}"}
+    url = f"{sandbox.api_url}/activities/contact_exports"
+    requests.post(url, json=export, headers=headers, timeout=10)
+    members = read(f"/lists/{export['list_ids'][0]}")
+    (contact,) = links(members, "/contacts/")
+    pages = [read(path) for path in ("/", "/activities", "/requests", contact)]
+    pages += [members, read(f"/activities/{activity_id}")]
+    for page in pages:
+        times = re.findall(r"\d\d:\d\d:\d\d(?! UTC)", page)
+        assert (times, "UTC" in page) == ([], True)
 
 
 def test_members_are_paged(read, bring_in, sandbox):
@@ -69,7 +114,7 @@ def test_members_are_paged(read, bring_in, sandbox):
     path = f"/lists/{sandbox.lists()['Loyalty members']}"
     assert "Page 1 of 3" in read(path)
     last = read(f"{path}?q=p&page=3")
-    assert "p119@example.com" in last
+    assert "p119@example.com" in text_of(last)
     assert "page=2&amp;q=p" in last
     assert "Page 1 of 3" in read(f"{path}?page=x")
 
@@ -115,6 +160,49 @@ def test_an_activity_shows_its_counters(read, bring_in):
     shown = read(links(page, "/activities/")[0])
     assert re.search(r"correctable_count</code></th><td class=\"number\">1</td>", shown)
     assert "Loyalty members" in shown
+
+
+def test_an_export_shows_its_list_and_its_contacts(read, bring_in, sandbox, clock):
+    bring_in({"email": "a@example.com"}, {"email": "b@example.com"})
+    headers = {"Authorization": f"Bearer {sandbox.access_token}"}
+    url = f"{sandbox.api_url}/activities/contact_exports"
+    for body in ({"list_ids": [sandbox.lists()["Loyalty members"]]}, {}):
+        requests.post(url, json=body, headers=headers, timeout=10)
+        clock.advance(5)
+    everyone, one_list = links(read("/activities"), "/activities/")[:2]
+    page = read(one_list)
+    assert links(page, "/lists/") == [f"/lists/{sandbox.lists()['Loyalty members']}"]
+    assert "items_total_count 2" in text_of(page)
+    assert "Contacts of the whole account" in read(everyone)
+
+
+def test_an_import_says_of_each_row_why_it_did_not_land(read, bring_in, sandbox):
+    sandbox.behaviour = replace(
+        sandbox.behaviour,
+        line_errors=True,
+        dropped_addresses=("gone@example.com",),
+        flagged_addresses=("c@example.com",),
+    )
+    activity_id = bring_in(
+        {"email": "fine@example.com"},
+        {"email": "b@example.com", "anniversary": "never"},
+        {"email": "c@example.com"},
+        {"email": "una.subscribed@example.com"},
+        {"email": "gone@example.com"},
+        {"first_name": "Nobody"},
+    )
+    page = text_of(read(f"/activities/{activity_id}"))
+    rows = page.partition("Why")[2].partition("Times")[0]
+    assert rows.split(" 3 ", 1)[0].strip() == ""
+    for line in (
+        "3 b@example.com Invalid anniversaryThe API names the line",
+        "4 c@example.com Invalid email addressThe API names the line",
+        "5 una.subscribed@example.com Has unsubscribedThe API only counts it",
+        "6 gone@example.com Dropped without a wordThe API says nothing of it",
+        "7 - No email address or SMS numberThe API names the line",
+    ):
+        assert line in rows
+    assert "fine@example.com" not in page
 
 
 def test_an_activity_under_way_has_no_counters_yet(read, bring_in):

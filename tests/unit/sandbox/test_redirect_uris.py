@@ -118,6 +118,7 @@ def test_an_account_from_before_gets_the_addresses_of_a_new_one(tmp_path):
         db.execute(
             "UPDATE applications SET redirect_uris = ?", (json.dumps(["http://localhost*"]),)
         )
+        db.execute("ALTER TABLE activities DROP COLUMN faults")
         db.execute("PRAGMA user_version = 2")
     db.close()
     Sandbox(path).close()

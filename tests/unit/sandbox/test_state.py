@@ -106,6 +106,7 @@ def test_a_file_of_the_first_version_serves_on(tmp_path):
         before = sandbox.account_state()
     with sqlite3.connect(path) as db:
         db.execute("ALTER TABLE memberships DROP COLUMN joined_at")
+        db.execute("ALTER TABLE activities DROP COLUMN faults")
         db.execute("PRAGMA user_version = 1")
     db.close()
     lagging = Behaviour(seconds_to_start=0, seconds_to_finish=0, index_lag=60)
