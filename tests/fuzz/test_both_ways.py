@@ -52,16 +52,38 @@ values = st.one_of(
     st.sampled_from(
         ["Ann", " Ann", "Ann|Bob", "x" * 51, "", "Zoë", "a\nb", "\u200bAnn", 0, 7, 1.5, True, "1e3"]
     ),
+    # As spreadsheets send whole numbers, and texts that only look like them.
+    st.sampled_from(
+        [78701.0, 5125550100.0, -0.0, 1e22, 1e300, "78701.0", "007", "\u202aAnn\u202c"]
+    ),
 )
 days = st.sampled_from(
     [None, "2020-02-29", "2020-02-29T10:00:00Z", "2021-02-29", "12/25/1980", "", "1980-01-01 x"]
+) | st.sampled_from(
+    # Of both orders, of either, for "no date", without a whole year, and as seconds.
+    [
+        *("25/12/1980", "25-12-1980 10:00", "04/05/1980", "4/5", "25.12.1980", "04/05/80"),
+        *("0001-01-01", "9999-12-31T23:59:59", -62135596800, 253402300799, 253402300799000),
+        *("09-April-80", "26-OCT-85", "Apr-09", 86_400_000.0, -20_000_000, 19800425, 325_987_200.0),
+    ]
 )
 consents = days | st.sampled_from(
     ["1999-12-31", "2999-01-01", "1970-01-01T00:00:00Z", 4_000_000_000]
 )
+addresses = st.integers(0, 300).map("Fuzz{}@example.com".format)
+marked = st.sampled_from(
+    [
+        None,
+        "",
+        "\u202afuzz1@example.com\u202c",
+        "'fuzz2@example.com'",
+        "\u00a0fuzz3@example.com\ufeff",
+    ]
+)
 records = st.fixed_dictionaries(
-    {"email": st.integers(0, 300).map("Fuzz{}@example.com".format)},
+    {"email": st.one_of(addresses, addresses, addresses, marked)},
     optional={
+        "_sdc_deleted_at": st.sampled_from([None, None, None, "", "2026-01-05T10:00:00Z"]),
         "name": values,
         "born": days,
         "since": days,
@@ -79,6 +101,13 @@ records = st.fixed_dictionaries(
                 1,
                 ["Newsletter"],
             ]
+        )
+        | st.sampled_from(
+            [
+                *('["Newsletter", "VIP customers"]', '{Newsletter,"VIP customers"}', "[]", "{}"),
+                *('["Newsletter"', "Newsletter;VIP customers", "\u00a0newsletter", "1945328372"),
+                *(["Newsletter,VIP customers"], [None, "Newsletter"], 2024.0),
+            ]
         ),
         "other": values,
     },
@@ -95,6 +124,9 @@ def streams(draw: st.DrawFn) -> bytes:
     for record in draw(st.lists(records, max_size=30)):
         name = draw(st.sampled_from(["members", "members", "others"]))
         messages.append({"type": "RECORD", "stream": name, "record": record})
+        if draw(st.integers(0, 9)) == 0:
+            blank = dict.fromkeys(record, "\u00a0") | {"other": "not mapped"}
+            messages.append({"type": "RECORD", "stream": name, "record": blank})
         if draw(st.integers(0, 9)) == 0:
             messages.append({"type": "STATE", "value": {"n": len(messages)}})
     return b"".join(json.dumps(message).encode() + b"\n" for message in messages)
