@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from contextlib import suppress
 from decimal import Decimal
@@ -157,7 +156,7 @@ class ListRule:
 
 def _whole(value: Any) -> Any:
     """A whole number without a fraction, which spreadsheets write as ``2026.0``."""
-    if isinstance(value, (float, Decimal)) and math.isfinite(value) and abs(value) < _LARGEST:
+    if isinstance(value, (float, Decimal)) and abs(float(value)) < _LARGEST:
         return int(value) if value == int(value) else value
     return value
 
