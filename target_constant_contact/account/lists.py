@@ -4,22 +4,25 @@ from __future__ import annotations
 
 import difflib
 import logging
-import re
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Final, Protocol
 
+from target_constant_contact.account.list_names import (
+    SEPARATORS,
+    as_new_name,
+    folded,
+    ids_in,
+    new_name_fault,
+)
 from target_constant_contact.exceptions import ApiError, DataError
-from target_constant_contact.redaction import escaped
+from target_constant_contact.settings.list_texts import ListItem, array_of, looks_like_array
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from target_constant_contact.api.models import ContactList
-
-MAX_NAME_LENGTH: Final = 255
-"""Characters in the name of a list. Source: official description, ``ListInput``."""
 
 MAX_EXPLAINED: Final = 100
 """Unknown lists whose close matches are looked for: each takes milliseconds, and who misspells
@@ -27,8 +30,6 @@ more than these has taken the wrong field."""
 
 _NAMES_SHOWN: Final = 5
 _NAME_SHOWN: Final = 60
-_UUID: Final = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)
-_URL: Final = re.compile(r"https?://", re.IGNORECASE)
 _logger = logging.getLogger("target-constant-contact")
 
 
@@ -56,7 +57,7 @@ class Wanted:
 
     Attributes:
         ids: Those that there are.
-        new: Names of those that would have to be made, by the name in lower case.
+        new: Names of those that would have to be made, by the name as it is compared.
     """
 
     ids: frozenset[str]
@@ -97,7 +98,7 @@ class ListDirectory:
         self._max_new = max_new
         self._made = 0
         self.names: dict[str, str] = {}
-        self._ids: dict[str, str] = {}
+        self._alike: dict[str, list[str]] = {}
         self._refused: dict[str, str] = {}
         self._explained: dict[str, str] = {}
         found = (item for item in client.contact_lists(counts=counts) if not item.deleted)
@@ -108,29 +109,30 @@ class ListDirectory:
     def look_up(self, references: Iterable[str]) -> Wanted:
         """What texts mean; nothing is created.
 
-        A text is one list, or several with commas between them. A list whose own name has a
-        comma is found first.
+        A text is one list, or several with commas between them, or the text of an array. A list
+        whose own name is such a text is found first. An item of an array is one list.
 
         Raises:
-            UnknownListError: At least one list is not known, and cannot be created.
+            UnknownListError: At least one list is not known, and cannot be created; or it may be
+                one of several.
         """
         ids: set[str] = set()
         new: dict[str, str] = {}
         for reference in references:
-            for part in self._parts(reference.strip()):
+            for part in self._parts(reference):
                 if found := self._find(part):
                     ids.add(found)
                 elif fault := self._why_unknown(part):
                     raise UnknownListError(fault)
                 else:
-                    new.setdefault(part.casefold(), part)
+                    new.setdefault(folded(part), as_new_name(part))
         return Wanted(frozenset(ids), new)
 
     def admit(self, names: Mapping[str, str]) -> None:
         """Refuse to create so many lists.
 
         Args:
-            names: Names of new lists, by the name in lower case.
+            names: Names of new lists, by the name as it is compared.
 
         Raises:
             NewListsError: There would be more than may be created.
@@ -158,35 +160,62 @@ class ListDirectory:
         return tuple(sorted(wanted.ids.union(made)))
 
     def _parts(self, reference: str) -> Iterable[str]:
-        # Before it is taken apart: a name may have commas of its own.
-        whole = self._named(reference)
-        parts = [reference] if whole else [part.strip() for part in reference.split(",")]
-        return filter(None, parts)
+        # Before it is taken apart: a name may have commas and brackets of its own.
+        if isinstance(reference, ListItem) or self._named(reference):
+            return [reference]
+        items = array_of(reference)
+        if items is not None:
+            return items
+        if looks_like_array(reference):
+            return [reference]
+        return filter(None, (part.strip() for part in reference.split(",")))
 
     def _find(self, reference: str) -> str | None:
-        if _UUID.fullmatch(reference) or _URL.match(reference):
-            # A URL may hold other ids before that of the list.
-            ids = (match.group().lower() for match in _UUID.finditer(reference))
-            return next((list_id for list_id in ids if list_id in self.names), None)
-        return self._named(reference)
+        ids = ids_in(reference)
+        if ids is None:
+            return self._named(reference)
+        return next((list_id for list_id in ids if list_id in self.names), None)
 
     def _named(self, name: str) -> str | None:
-        return self._ids.get(name) or self._ids.get(name.casefold())
+        """The list of that very name, or the only one whose name looks the same.
+
+        Raises:
+            UnknownListError: Several look the same.
+        """
+        alike = self._alike.get(folded(name), [])
+        alike = [each for each in alike if self.names[each] == name] or alike
+        if len(alike) > 1:
+            shown = " or ".join(f"{self.names[each]!r} ({each})" for each in alike[:_NAMES_SHOWN])
+            raise UnknownListError(f"{name!r} may be {shown}; give the id of the one that is meant")
+        return alike[0] if alike else None
 
     def _why_unknown(self, reference: str) -> str:
         """Why a list that there is not cannot be created either; empty when it can."""
-        if refused := self._refused.get(reference.casefold()):
+        if refused := self._refused.get(folded(reference)):
             return refused
-        if self.creates and not _impossible(reference):
+        if separated := self._separated(reference):
+            return separated
+        if self.creates and not new_name_fault(as_new_name(reference)):
             return ""
         return self._explain(reference)
+
+    def _separated(self, reference: str) -> str:
+        """What to write for a text whose parts are lists; empty when they are not."""
+        as_item = isinstance(reference, ListItem)
+        parts = reference.split(",") if as_item else SEPARATORS.split(reference)
+        # Of a name such as "News | Austria", some other list may be called "News".
+        if len(parts) == 1 or not all(self._named(part.strip()) for part in parts):
+            return ""
+        shown = ", ".join(f'"{part.strip()}"' for part in parts)
+        how = f"write [{shown}]" if as_item else "write commas between lists"
+        return f"no list {reference!r} in the account, but one for each of its parts; {how}"
 
     def _create(self, name: str) -> str:
         try:
             list_id = name if self._dry_run else self._client.create_contact_list(name).list_id
         except ApiError as error:
             # Such as 409: the name belongs to a list that cannot be seen.
-            fault = self._refused[name.casefold()] = f"list {name!r} was not created: {error}"
+            fault = self._refused[folded(name)] = f"list {name!r} was not created: {error}"
             raise UnknownListError(fault) from None
         self._made += 1
         self._add(list_id, name)
@@ -195,14 +224,13 @@ class ListDirectory:
         return list_id.lower()
 
     def _add(self, list_id: str, name: str) -> None:
-        self.names[list_id.lower()] = name
-        # Names may differ in case only, so another spelling never takes the place of a name.
-        self._ids[name] = list_id.lower()
-        self._ids.setdefault(name.casefold(), list_id.lower())
+        list_id = list_id.lower()
+        self.names[list_id] = name
+        self._alike.setdefault(folded(name), []).append(list_id)
 
     def _explain(self, reference: str) -> str:
-        hint = list_name_fault(reference) or self._close_matches(reference)
-        hint = hint or _impossible(reference) or "set create_lists: true to create it"
+        hint = new_name_fault(reference) or self._close_matches(reference)
+        hint = hint or "set create_lists: true to create it"
         return f"no list {reference!r} in the account; {hint}"
 
     def _close_matches(self, reference: str) -> str:
@@ -230,20 +258,3 @@ def new_list_faults(directory: ListDirectory, references: Iterable[str]) -> Iter
         directory.admit(new)
     except NewListsError as error:
         yield str(error)
-
-
-def list_name_fault(name: str) -> str:
-    """What keeps a text from being the name of a list; empty when nothing does."""
-    if len(name) > MAX_NAME_LENGTH:
-        return f"the name has {len(name):,} characters; a list takes {MAX_NAME_LENGTH}"
-    if escaped(name) != name:
-        return "the name holds control characters; a list takes none"
-    return ""
-
-
-def _impossible(reference: str) -> str:
-    """Why a text is not taken for the name of a new list; empty when it is."""
-    # A field of addresses that was taken for the lists field must not become lists.
-    if _UUID.fullmatch(reference) or _URL.match(reference) or "@" in reference:
-        return "check the id in Constant Contact"
-    return list_name_fault(reference)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from target_constant_contact.account.lists import list_name_fault
+from target_constant_contact.account.list_names import as_new_name, folded, list_name_fault
 from target_constant_contact.commands.common import (
     configured,
     json_option,
@@ -55,7 +55,7 @@ def _row(item: ContactList) -> dict[str, Any]:
 
 
 def _checked(name: str) -> str:
-    name = name.strip()
+    name = as_new_name(name)
     if not name:
         raise SettingsError(["--create: the name of the list is blank; give it a name"])
     if fault := list_name_fault(name):
@@ -65,7 +65,7 @@ def _checked(name: str) -> str:
 
 def _refuse_if_taken(name: str, found: Iterable[ContactList]) -> None:
     for item in found:
-        # People would take one list for the other if only the case of their names differed.
-        if item.name.strip().casefold() == name.casefold():
+        # People would take one list for the other if their names looked the same.
+        if folded(item.name) == folded(name):
             fault = f"list {item.name!r} exists already ({item.list_id}); nothing was made"
             raise SettingsError([fault])

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from target_constant_contact.settings.list_texts import split_lists
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -51,10 +53,3 @@ class StreamSettings:
     def has_lists(self) -> bool:
         """Whether there is a way to tell where members go."""
         return bool(self.lists or self.lists_field)
-
-
-def split_lists(value: object) -> tuple[str, ...]:
-    """Read one or several lists: a text, a text with commas, or a list of texts."""
-    entries = value if isinstance(value, (list, tuple)) else [value]
-    texts = [str(entry).strip() for entry in entries if entry is not None]
-    return tuple(dict.fromkeys(text for text in texts if text))

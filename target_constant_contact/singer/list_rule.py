@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import suppress
+from decimal import Decimal
 from types import NoneType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from target_constant_contact.account.lists import UnknownListError, Wanted
 from target_constant_contact.batches.batch import Destination
@@ -12,7 +14,7 @@ from target_constant_contact.contacts.contact import Rejection
 from target_constant_contact.exceptions import SettingsError
 from target_constant_contact.mapping.paths import field_getter, path_fault
 from target_constant_contact.settings.faults import MAX_LISTS
-from target_constant_contact.settings.streams import split_lists
+from target_constant_contact.settings.list_texts import array_of, split_lists
 from target_constant_contact.singer.rejected import RowRejectedError
 
 if TYPE_CHECKING:
@@ -21,6 +23,12 @@ if TYPE_CHECKING:
     from target_constant_contact.account.lists import ListDirectory
     from target_constant_contact.mapping.paths import Read
     from target_constant_contact.settings.streams import StreamSettings
+
+_UNKNOWN: Final = "record names a list that does not exist"
+_NAMED: Final = 5
+"""Unknown lists of a stream that are named."""
+_LONG_NUMBER: Final = re.compile(r"(?:[0-9][ ().-]*){7}")
+_LARGEST: Final = 10**15
 
 
 class ListRule:
@@ -50,7 +58,7 @@ class ListRule:
         self._directory = directory
         self._wanted = Wanted(frozenset(default.list_ids), {})
         self._known = {default.list_ids: default}
-        self._unknown = Rejection("record names a list that does not exist", field)
+        self._named: dict[str, Rejection] = {}
 
     def wanted(self, record: Mapping[str, Any]) -> Wanted:
         """The lists that a record goes to; none is created.
@@ -72,7 +80,7 @@ class ListRule:
         try:
             list_ids = self._directory.make(wanted)
         except UnknownListError as error:
-            raise RowRejectedError(self._unknown, hint=str(error)) from None
+            raise self._unknown_list(error, wanted.new.values()) from None
         destination = self._known.get(list_ids)
         if destination is None:
             destination = self._known[list_ids] = Destination(self.default.stream, list_ids)
@@ -105,10 +113,11 @@ class ListRule:
 
     def _look_up(self, value: Any) -> Wanted:
         references = self._references(value)
+        is_blank = all(array_of(reference) == () for reference in references)
         try:
-            wanted = self._directory.look_up(references) if references else self._wanted
+            wanted = self._wanted if is_blank else self._directory.look_up(references)
         except UnknownListError as error:
-            raise RowRejectedError(self._unknown, hint=str(error)) from None
+            raise self._unknown_list(error, references) from None
         if not wanted:
             raise RowRejectedError(Rejection("record names no list", self.field))
         if len(wanted) > MAX_LISTS:
@@ -116,14 +125,44 @@ class ListRule:
             raise RowRejectedError(fault)
         return wanted
 
+    def _unknown_list(self, error: UnknownListError, names: Iterable[str]) -> RowRejectedError:
+        """The rejection of a record that names an unknown list.
+
+        The first few names are part of the reason, which is grouped, logged and reported. When
+        there are more, the field is likely to hold something about people.
+
+        Args:
+            error: Which list, and what else may be meant.
+            names: All that the record names.
+        """
+        fault = str(error)
+        is_new = fault not in self._named and len(self._named) < _NAMED
+        if is_new and not any(map(_may_be_personal, names)):
+            self._named[fault] = Rejection(f"{_UNKNOWN}: {fault}", self.field)
+        if rejection := self._named.get(fault):
+            return RowRejectedError(rejection)
+        return RowRejectedError(Rejection(_UNKNOWN, self.field), hint=fault)
+
     def _references(self, value: Any) -> tuple[str, ...]:
-        """What a record says of its lists: texts, or numbers."""
-        entries = value if isinstance(value, list) else [value]
+        """What a record says of its lists: texts, or whole numbers."""
+        entries: list[Any] = value if isinstance(value, list) else [value]
+        entries = [_whole(entry) for entry in entries]
         for entry in entries:
             if isinstance(entry, bool) or not isinstance(entry, (str, int, NoneType)):
                 fault = Rejection("record names a list that is not a text", self.field)
                 raise RowRejectedError(fault)
-        return split_lists(value)
+        return split_lists(entries if isinstance(value, list) else entries[0])
+
+
+def _whole(value: Any) -> Any:
+    """A whole number without a fraction, which spreadsheets write as ``2026.0``."""
+    if isinstance(value, (float, Decimal)) and abs(float(value)) < _LARGEST:
+        return int(value) if value == int(value) else value
+    return value
+
+
+def _may_be_personal(name: str) -> bool:
+    return "@" in name or _LONG_NUMBER.search(name) is not None
 
 
 def default_lists(segment: StreamSettings, directory: ListDirectory) -> tuple[str, ...]:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from target_constant_contact.account.lists import (
     MAX_EXPLAINED,
@@ -15,6 +18,7 @@ from target_constant_contact.account.lists import (
 )
 from target_constant_contact.api.models import ContactList
 from target_constant_contact.exceptions import ApiError
+from target_constant_contact.settings.list_texts import ListItem, array_of
 
 NEWS = "0a11b22c-1111-4111-8111-111111111111"
 LOYAL = "0a11b22c-2222-4222-8222-222222222222"
@@ -75,9 +79,115 @@ def test_of_lists_that_differ_in_case_only_the_one_of_that_very_name_is_meant(tu
     assert find(lists, "VIP") == (LOYAL,)
 
 
-def test_of_lists_that_differ_in_case_only_the_first_is_meant_by_a_third_spelling():
-    lists = directory(ContactList(NEWS, "VIP"), ContactList(LOYAL, "ViP"))
-    assert find(lists, "Vip") == (NEWS,)
+def test_which_of_lists_that_differ_in_case_only_a_third_spelling_means_is_asked():
+    lists = directory(ContactList(NEWS, "VIP"), ContactList(LOYAL, "ViP"), create_lists=True)
+    with pytest.raises(
+        UnknownListError, match=rf"'Vip' may be 'VIP' \({NEWS}\) or 'ViP' \({LOYAL}\); give the id"
+    ):
+        find(lists, "Vip")
+    assert find(lists, LOYAL) == (LOYAL,)
+
+
+NFC, NFD = "Börse für Gäste", "Bo\u0308rse fu\u0308r Ga\u0308ste"
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        NFD,
+        NFC.upper(),
+        NFD.upper(),
+        f"\ufeff{NFC}",
+        f"\u202a{NFC}\u202c",
+        "Börse\u00a0für  Gäste",
+        "Bör\u200bse für\tGäste ",
+        "Bör\u00adse für Gäste",
+    ],
+)
+@pytest.mark.parametrize("stored", [NFC, NFD, "Börse\u00a0für Gäste", "BÖRSE für Gäste"])
+def test_a_list_is_found_under_whatever_looks_like_its_name_and_no_twin_is_made(stored, written):
+    lists = directory(ContactList(NEWS, stored), create_lists=True)
+    assert find(lists, written) == (NEWS,)
+    assert lists._client.created == []
+
+
+def test_a_new_list_has_composed_accents_and_single_blanks():
+    lists = directory(create_lists=True)
+    find(lists, f"\ufeff {NFD.replace(' ', chr(0xA0) * 2)}\u200b ")
+    assert lists._client.created == [NFC]
+
+
+@pytest.mark.parametrize(
+    "array",
+    [
+        '["Newsletter", "Loyalty members"]',
+        ' ["Newsletter","Loyalty members",null,""] ',
+        '{Newsletter,"Loyalty members"}',
+        '{ "Newsletter" , Loyalty members , NULL }',
+    ],
+)
+def test_a_text_that_is_an_array_is_read_as_one(array):
+    assert find(directory(create_lists=True), array) == (NEWS, LOYAL)
+
+
+def test_each_item_of_an_array_is_one_list_whatever_is_in_it():
+    names = ["[VIP]", "{1}", "Fish;Chips", 'Friends, "near" and far', "a,b"]
+    lists = directory(*(ContactList(NEWS[:-1] + str(n), name) for n, name in enumerate(names)))
+    for number, name in enumerate(names):
+        quoted = name.replace('"', '\\"')
+        for written in (name, json.dumps([name]), f'{{"{quoted}"}}'):
+            assert find(lists, written) == (NEWS[:-1] + str(number),), written
+        assert find(lists, ListItem(name)) == (NEWS[:-1] + str(number),)
+
+
+def test_an_item_of_an_array_with_a_comma_makes_one_list():
+    lists = directory(create_lists=True)
+    find(lists, '["Springfield, MA"]')
+    assert lists._client.created == ["Springfield, MA"]
+
+
+@pytest.mark.parametrize(
+    ("written", "fault"),
+    [
+        ('["Newsletter", "Zeb', "broken array"),
+        ('["Newsletter"', "broken array"),
+        ('Zebras"]', "broken array"),
+        ("{Newsletter", "broken array"),
+        ("{a,{b,c}}", "broken array"),
+        ('[["Newsletter"]]', "broken array"),
+        ('[{"name": "Newsletter"}]', "broken array"),
+        ("[true]", "broken array"),
+        ("[" * 100_000, "broken array"),
+        ("Newsletter;Loyalty members", "one for each of its parts; write commas between lists"),
+        ("Newsletter | Loyalty members", "one for each of its parts; write commas between lists"),
+        ("Zebras;Lions", "write commas between lists, not semicolons"),
+        ('["Newsletter, Loyalty members"]', r'write \["Newsletter", "Loyalty members"\]'),
+        ("1945328372", "it looks like an id of the old API"),
+    ],
+)
+def test_what_is_no_name_of_a_list_makes_none(written, fault):
+    lists = directory(create_lists=True)
+    with pytest.raises(UnknownListError, match=fault) as caught:
+        find(lists, written)
+    assert "create_lists" not in str(caught.value)
+    assert lists._client.created == []
+
+
+@pytest.mark.parametrize("name", ["2026", "20260131", "News | Austria", "Fish & Chips", "A/B"])
+def test_other_names_are_made(name):
+    lists = directory(create_lists=True)
+    find(lists, name)
+    assert lists._client.created == [name]
+
+
+@given(st.lists(st.text(min_size=1).filter(lambda name: name == name.strip() != "")))
+def test_any_names_come_back_from_the_text_of_their_array(names):
+    def quoted(name: str) -> str:
+        return '"' + name.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+    wanted = tuple(dict.fromkeys(names))
+    assert array_of(json.dumps(names)) == wanted
+    assert array_of("{" + ",".join(map(quoted, names)) + "}") == wanted
 
 
 @pytest.mark.parametrize(("counts", "members"), [(True, 7), (False, None)])
@@ -136,7 +246,10 @@ def test_a_dry_run_creates_nothing():
 @pytest.mark.parametrize("creates", [True, False])
 @pytest.mark.parametrize(
     ("name", "fault"),
-    [("x" * 256, "the name has 256 characters"), ("a\x1bb", "the name holds control characters")],
+    [
+        ("x" * 256, "the name has 256 characters"),
+        ("a\x1bb", "the name holds control characters"),
+    ],
 )
 def test_a_text_that_cannot_be_a_name_is_not_created(creates, name, fault):
     lists = directory(create_lists=creates)

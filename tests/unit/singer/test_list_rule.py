@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -69,7 +70,7 @@ def test_a_record_goes_to_the_lists_that_it_names():
     assert of(lists, "b") is lists.of_value("b")
 
 
-@pytest.mark.parametrize("value", [None, "", [], [None]])
+@pytest.mark.parametrize("value", [None, "", " ", [], [None], "[]", "{}", '["", null]', "{NULL}"])
 def test_a_record_that_names_none_goes_to_the_lists_of_the_settings(value):
     assert of(rule(), value) is DEFAULT
 
@@ -82,15 +83,40 @@ def test_a_record_that_names_no_list_where_the_settings_name_none_is_rejected():
     assert str(rejected(None, Destination("members"))) == "record names no list"
 
 
-@pytest.mark.parametrize("value", [True, 1.5, {"name": "b"}, ["b", {"name": "c"}]])
+@pytest.mark.parametrize(
+    "value", [True, 1.5, Decimal("NaN"), float("inf"), {"name": "b"}, ["b", {"name": "c"}]]
+)
 def test_a_list_that_is_not_a_text_is_rejected(value):
     assert str(rejected(value)) == "record names a list that is not a text"
 
 
-def test_a_list_that_does_not_exist_is_rejected_with_a_hint_for_the_file_only():
-    error = rejected("secret")
+def test_a_list_that_does_not_exist_is_named():
+    assert str(rejected("Zebras")) == (
+        "record names a list that does not exist: no list is called 'Zebras'"
+    )
+
+
+@pytest.mark.parametrize("value", ["ann@example.com", "+1 (212) 555-0100", 2125550100])
+def test_what_may_be_about_a_person_is_named_in_the_rejects_file_only(value):
+    error = rejected(value)
     assert str(error) == "record names a list that does not exist"
-    assert "secret" in error.hint
+    assert str(value) in error.hint
+
+
+def test_no_more_than_a_few_unknown_lists_are_named():
+    lists = rule()
+    reasons = set()
+    for number in [*range(20), *range(20)]:
+        with pytest.raises(RowRejectedError) as caught:
+            lists.wanted({"list": f"Zebras {number}"})
+        reasons.add(str(caught.value))
+        assert f"'Zebras {number}'" in f"{caught.value} {caught.value.hint}"
+    assert len(reasons) == 6
+
+
+@pytest.mark.parametrize("value", [2026.0, Decimal("2026.0"), 2026, "2026"])
+def test_a_whole_number_is_a_name_however_a_spreadsheet_writes_it(value):
+    assert "'2026'" in str(rejected(value))
 
 
 def test_more_lists_than_a_contact_can_be_on_are_rejected(monkeypatch):
@@ -111,7 +137,7 @@ def test_a_list_that_the_service_refuses_rejects_the_record():
     lists = rule()
     with pytest.raises(RowRejectedError, match="does not exist") as caught:
         of(lists, "X")
-    assert "was not created" in caught.value.hint
+    assert "was not created" in str(caught.value)
 
 
 def test_new_lists_of_several_records_are_counted_together_and_each_once():

@@ -1,0 +1,80 @@
+"""Names of lists: which are the same to people, and which a list can have."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import Final
+
+from target_constant_contact.mapping.values import EDGES
+from target_constant_contact.redaction import escaped
+from target_constant_contact.settings.list_texts import looks_like_array
+
+MAX_NAME_LENGTH: Final = 255
+"""Characters in the name of a list. Source: official description, ``ListInput``."""
+
+SEPARATORS: Final = re.compile(r"\s*[;|]\s*")
+"""What stands between lists where a comma should."""
+
+_UUID: Final = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)
+_URL: Final = re.compile(r"https?://", re.IGNORECASE)
+# Of nine digits and more: 20260131 and 2026 may be names.
+_OLD_ID: Final = re.compile(r"[1-9][0-9]{8,18}", re.ASCII)
+# Not line ends: what holds them is no name.
+_BLANKS: Final = re.compile(r"[^\S\n\v\f\r\x1c-\x1e\x85\u2028\u2029]+")
+_INVISIBLE: Final = "Cf"
+
+
+def folded(name: str) -> str:
+    """A name as it is compared: without case, width, invisible characters and surplus blanks.
+
+    An accent is the same as one character and as two.
+    """
+    if not name.isascii():
+        name = unicodedata.normalize("NFKC", name)
+        name = "".join(char for char in name if unicodedata.category(char) != _INVISIBLE)
+        # Case folding may take composed characters apart.
+        name = unicodedata.normalize("NFKC", name.casefold())
+    return " ".join(name.casefold().split())
+
+
+def as_new_name(text: str) -> str:
+    """The name that a new list gets: accents composed, nothing around it, single blanks."""
+    return _BLANKS.sub(" ", unicodedata.normalize("NFC", text.strip(EDGES)))
+
+
+def ids_in(reference: str) -> list[str] | None:
+    """The ids in a text that is an id or a URL; None for any other text."""
+    if _UUID.fullmatch(reference) or _URL.match(reference):
+        # A URL may hold other ids before that of the list.
+        return [match.group().lower() for match in _UUID.finditer(reference)]
+    return None
+
+
+def list_name_fault(name: str) -> str:
+    """What keeps a text from being the name of a list; empty when nothing does."""
+    if len(name) > MAX_NAME_LENGTH:
+        return f"the name has {len(name):,} characters; a list takes {MAX_NAME_LENGTH}"
+    if escaped(name) != name:
+        return "the name holds control characters; a list takes none"
+    return ""
+
+
+def new_name_fault(text: str) -> str:
+    """Why no list of this name is made, and what to do; empty when one may be."""
+    # A field of addresses that was taken for the lists field must not become lists.
+    if ids_in(text) is not None or "@" in text:
+        return "check the id in Constant Contact"
+    if _OLD_ID.fullmatch(text):
+        return (
+            "it looks like an id of the old API (V2). Give the name of the list, or its id as the "
+            "command `lists` shows it"
+        )
+    if looks_like_array(text):
+        return (
+            "it looks like a broken array. Write a text with commas, or a whole array such as "
+            '["A", "B"]'
+        )
+    if ";" in text:
+        return "write commas between lists, not semicolons"
+    return list_name_fault(text)
