@@ -18,13 +18,12 @@ import msgspec
 from target_constant_contact.contacts.encoding import encode_contacts, sms_permission
 from target_constant_contact.mapping.custom_fields import decimal_text
 from target_constant_contact.mapping.dates import OfDay
+from target_constant_contact.mapping.email_addresses import email_address, email_column
 from target_constant_contact.mapping.mapped_properties import roots
 from target_constant_contact.mapping.values import (
     Text,
     UnfitValueError,
-    email_address,
-    email_column,
-    whole_number_column,
+    number_column,
 )
 
 if TYPE_CHECKING:
@@ -176,7 +175,7 @@ class _TextColumn:
             return list(values)
         done = self._convert.column(values)
         if done is None:
-            return whole_number_column(values)
+            return number_column(values)
         if self._may_repeat():
             self._fine.update(done)
         return done
@@ -213,7 +212,7 @@ def _for_columns(convert: Convert) -> Callable[[Column], list[Any] | None]:
         return email_column
     if isinstance(convert, Text):
         return _TextColumn(convert)
-    return whole_number_column if convert is decimal_text else lambda _values: None
+    return number_column if convert is decimal_text else lambda _values: None
 
 
 def _each(function: Callable[[Any], Any], values: Column, unfit: set[int]) -> list[Any]:

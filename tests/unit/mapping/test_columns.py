@@ -14,8 +14,9 @@ from target_constant_contact.api.models import CustomField
 from target_constant_contact.contacts.contact import Contact
 from target_constant_contact.contacts.encoding import encode_contact, sms_permission
 from target_constant_contact.mapping.columns import ColumnMapping, _Known
+from target_constant_contact.mapping.email_addresses import email_address, email_column
 from target_constant_contact.mapping.field_mapping import FieldMapping, MappingOptions
-from target_constant_contact.mapping.values import Text, email_column, whole_number_column
+from target_constant_contact.mapping.values import Text, number_column
 
 KINDS = ("string", "text_area", "number", "date", "datetime", "boolean", "single_select")
 CUSTOM = [CustomField(kind, kind, kind, kind, ("Gold", "Silver")) for kind in KINDS]
@@ -46,13 +47,17 @@ values = st.one_of(
     st.sampled_from(["true", "1", "12", "2125550100", "+1 (212) 555-0100", "1e3", "gold"]),
     st.sampled_from([0, 1, 7, 12, 31, 2125550100, 10**20, -5, True, False, 1.5]),
     st.sampled_from([Decimal("1.10"), Decimal("NaN"), Decimal(1), [], [1], {}, {"city": "Oslo"}]),
+    st.sampled_from([3.0, Decimal("78701.0"), Decimal("2125550100.0"), -0.0, Decimal("1.0E+3")]),
+    st.sampled_from(["\u202aAnn\u202c", "\u2067A\u2069 B", "نیک\u200cبین", "2.0", "02134"]),
     days,
     days.map("{}T10:20:30Z".format),
     st.text(max_size=8),
 )
+whole = st.integers(-(10**16), 10**16).map("{}.0".format).map(Decimal)
 addresses = st.one_of(
     st.integers(0, 99).map("Member.{}@mail.example.com".format),
     st.sampled_from(["", None, " ann@example.com", "a\nb@example.com", "ann@example", "x@y.1", 7]),
+    st.sampled_from(["'ann@example.com'", "'ann@example.com", "\u202aann@example.com\u202c"]),
     st.sampled_from(["ü@example.com", f"{'x' * 70}@example.com", "a@b.co\n", "a@b.c"]),
 )
 rows = st.fixed_dictionaries(
@@ -92,10 +97,27 @@ def test_text_is_cleaned_as_a_column_or_not_at_all(column, limit):
         assert found == [value if value is None else convert(value) for value in column]
 
 
+@settings(max_examples=300)
+@given(st.lists(st.none() | st.integers() | st.decimals() | st.floats() | whole, min_size=1))
+def test_numbers_are_written_as_a_column_or_not_at_all(column):
+    convert = Text(500)
+    found = number_column(column)
+    if found is not None:
+        assert found == [value if value is None else convert(value) for value in column]
+
+
+@settings(max_examples=300)
+@given(st.lists(addresses | st.text("ab.@'\"\u202a\u200b -1", max_size=9), min_size=1))
+def test_addresses_of_a_column_are_those_that_nothing_has_to_be_done_to(column):
+    found = email_column(column)
+    if found is not None:
+        assert found == [email_address(value) for value in column]
+
+
 def test_a_plain_column_is_not_looked_at_value_by_value():
     assert Text(50).column(["Ann", None, "", "Mary Ann"]) == ["Ann", None, None, "Mary Ann"]
     assert email_column(["ann@example.com", "Bob@mail.example.org"]) is not None
-    assert whole_number_column([1, None, -20]) == ["1", None, "-20"]
+    assert number_column([1, None, -20]) == ["1", None, "-20"]
 
 
 @pytest.mark.parametrize(
