@@ -155,9 +155,10 @@ def _counts(report: Report, max_rejected_percent: float) -> Iterator[Check]:
 
 
 def _reasons(report: Report) -> Iterator[Check]:
-    for (stream, reason, field), rows in report.reasons.most_common(MAX_SUMMARY_LINES):
-        where = f" (field {field!r})" if field else ""
-        detail = f"stream {stream!r}: {rows:,} rejected: {reason}{where}"
-        yield Check("mapping", "warning", detail)
-    if (others := len(report.reasons) - MAX_SUMMARY_LINES) > 0:
-        yield Check("mapping", "warning", f"... and {others:,} more reasons")
+    for counted, what in ((report.reasons, "rejected"), (report.dropped, "values left out")):
+        for (stream, reason, field), count in counted.most_common(MAX_SUMMARY_LINES):
+            where = f" (field {field!r})" if field else ""
+            detail = f"stream {stream!r}: {count:,} {what}: {reason}{where}"
+            yield Check("mapping", "warning", detail)
+        if (others := len(counted) - MAX_SUMMARY_LINES) > 0:
+            yield Check("mapping", "warning", f"... and {others:,} more reasons")

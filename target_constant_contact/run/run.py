@@ -106,7 +106,9 @@ class Run:
             contact: What the row was mapped to.
             context: ``schema`` and ``message``: the Singer messages as they were read.
         """
-        if not self._intake.add(destination, contact.key, encode_contact(contact.properties)):
+        if self._intake.add(destination, contact.key, encode_contact(contact.properties)):
+            self._accounting.drop(destination.stream, contact.dropped)
+        else:
             self.reject(destination, _TOO_LARGE, context)
 
     def add_chunk(self, chunk: Chunk, start: int) -> int:
