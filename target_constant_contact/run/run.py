@@ -122,7 +122,12 @@ class Run:
             Position of the row that cannot be sent, which has to come once more alone, as it was
             read; the length of the chunk when there is none.
         """
-        return self._intake.add_chunk(chunk, start)
+        reached = self._intake.add_chunk(chunk, start)
+        if chunk.dropped:
+            for place in range(start, reached):
+                stream = chunk.routes[place][0].stream
+                self._accounting.drop(stream, chunk.dropped.get(place, ()))
+        return reached
 
     def reject(
         self,

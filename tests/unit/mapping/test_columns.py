@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -36,9 +37,9 @@ FIELDS = {
     "sms_consent_date": "agreed",
 } | {f"cf:{kind}": kind for kind in KINDS}
 SCHEMA = {"properties": {path.partition(".")[0]: {} for path in FIELDS.values()}}
-MAPPING = FieldMapping.compile(
-    "members", SCHEMA, FIELDS, MappingOptions(date(2026, 11, 24), CUSTOM)
-)
+OPTIONS = MappingOptions(date(2026, 11, 24), CUSTOM)
+MAPPING = FieldMapping.compile("members", SCHEMA, FIELDS, OPTIONS)
+DROPPING = FieldMapping.compile("members", SCHEMA, FIELDS, replace(OPTIONS, on_bad_value="drop"))
 
 days = st.dates().map(str)
 values = st.one_of(
@@ -71,17 +72,21 @@ def columns_of(mapping: ColumnMapping, records: list[dict[str, Any]]) -> list[li
 
 
 @settings(max_examples=400)
-@given(st.lists(st.lists(rows, min_size=1, max_size=8), max_size=3))
-def test_a_run_becomes_what_its_records_become_one_by_one(runs):
-    mapping = ColumnMapping(MAPPING)
+@given(
+    st.lists(st.lists(rows, min_size=1, max_size=8), max_size=3),
+    st.sampled_from([MAPPING, DROPPING]),
+)
+def test_a_run_becomes_what_its_records_become_one_by_one(runs, map_record):
+    mapping = ColumnMapping(map_record)
     for records in runs:
         found = mapping(columns_of(mapping, records))
         for place, record in enumerate(records):
-            contact = MAPPING(record)
+            contact = map_record(record)
             assert isinstance(contact, Contact) == (place not in found.unfit)
             if isinstance(contact, Contact):
                 properties = contact.properties
                 assert found.keys[place] == contact.key
+                assert found.dropped.get(place, ()) == contact.dropped
                 assert found.bodies[place] == encode_contact(properties)
                 assert found.permissions[place] == sms_permission(
                     properties.get("sms_number"), properties.get("sms_consent_date")
@@ -126,6 +131,23 @@ def test_a_plain_column_is_not_looked_at_value_by_value():
 )
 def test_an_unusual_address_is_not_taken_for_a_plain_one(address):
     assert email_column(["ann@example.com", address]) is None
+
+
+def test_a_value_that_is_left_out_takes_its_row_out_of_no_run():
+    mapping = ColumnMapping(DROPPING)
+    records = [
+        {"email": "ann@example.com", "since": "soon", "first": "Ann"},
+        {"email": "bob@example.com", "month": 2, "day": 30},
+        {"email": "nobody", "since": "soon"},
+        {"email": "cleo@example.com", "first": "Cleo"},
+    ]
+    found = mapping([*columns_of(mapping, records), ["a column of another"] * 4])
+    assert found.unfit == {2}
+    assert {place: [each.field for each in values] for place, values in found.dropped.items()} == {
+        0: ["since"],
+        1: ["day"],
+    }
+    assert found.bodies[0] == encode_contact({"email": "ann@example.com", "first_name": "Ann"})
 
 
 def test_values_that_repeat_are_still_right_when_too_many_are_known():
