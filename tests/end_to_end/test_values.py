@@ -10,7 +10,7 @@ import pytest
 from pyarrow import parquet
 
 from target_constant_contact.singer import json_lines
-from tests.support.target import TEXT, lines, member, record, schema
+from tests.support.target import TEXT, lines, member, record, run, schema, settings_for
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -142,3 +142,37 @@ def test_a_value_that_is_left_out_takes_nothing_from_an_earlier_row(sandbox, exp
     assert (contact["birthday_month"], contact["birthday_day"]) == (5, 4)
     assert contact["zip"] == "97302"
     assert outcome.report["dropped"][0]["values"] == 1
+
+
+def test_values_are_left_out_of_chunks_as_of_records_that_come_alone(
+    sandbox, tmp_path, monkeypatch
+):
+    """Of two streams in turns, beside rows that are rejected for other reasons."""
+    columns = {"EmailAddress": TEXT, "dob": TEXT, "zip": TEXT, "where": TEXT, "plan": TEXT}
+    bad_days = ["some day", "1980-05-04", None, "13/13/1980"]
+    rows = [
+        record(
+            ("members", "others")[number % 2],
+            EmailAddress=f"member{number % 90}@example.com" if number % 7 else "nobody",
+            dob=bad_days[number // 2 % 4],
+            zip="9" * (60 if number % 11 == 0 else 5),
+            where="Nowhere" if number % 13 == 0 else "Newsletter",
+            plan=5 if number % 17 == 0 else "free",
+        )
+        for number in range(300)
+    ]
+    text = lines(schema("members", **columns), schema("others", **columns), *rows)
+    settings = {"on_bad_value": "drop", "lists_field": "where", "validate_records": True}
+    mapping = {"email": "EmailAddress", "birthday": "dob", "zip": "zip"}
+    seen = []
+    for at_once in (1, 1 << 60):
+        monkeypatch.setattr(json_lines, "SHORTEST_CHUNK", at_once)
+        config = settings_for(sandbox, tmp_path / str(at_once), field_mapping=mapping, **settings)
+        outcome = run(config, text=text)
+        assert outcome.exit_code == 0
+        seen.append(
+            [outcome.report[name] for name in ("totals", "dropped", "rejections", "destinations")]
+        )
+    assert seen[0] == seen[1]
+    assert {each["stream"] for each in seen[0][1]} == {"members", "others"}
+    assert {each["field"] for each in seen[0][1]} == {"dob", "zip"}
