@@ -51,6 +51,11 @@ class MappingOptions:
     on_bad_value: Literal["reject", "drop"] = "reject"
     import_format: str = "json"
 
+    @property
+    def drops(self) -> bool:
+        """Whether a bad value is left out."""
+        return self.on_bad_value == "drop"
+
 
 @dataclass(frozen=True, slots=True)
 class FieldMapping:
@@ -116,8 +121,7 @@ class FieldMapping:
         )
         mapped = mapped_properties(schema, fields, custom, converters)
         properties, rules = tuple(wire for _, wire, *_ in mapped), tuple(rules_for(fields))
-        drops = options.on_bad_value == "drop"
-        return cls(fields, properties, not field_mapping, mapped, rules, drops)
+        return cls(fields, properties, not field_mapping, mapped, rules, options.drops)
 
     def __call__(self, record: Mapping[str, Any]) -> Contact | Rejection:
         """Make a contact of a record, or say why that is impossible. Never raises."""
