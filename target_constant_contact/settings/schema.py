@@ -85,8 +85,9 @@ PROPERTIES: Final = th.PropertiesList(
         default="reject",
         allowed_values=["reject", "truncate"],
         title="On too long",
-        description="What happens to a text beyond the service's limit: `reject` the row, or "
-        "`truncate` the text. E-mail addresses and phone numbers for SMS are never truncated.",
+        description="What happens to a text beyond the service's limit: `reject` the row (or what "
+        "`on_bad_value` says), or `truncate` the text. E-mail addresses and phone numbers for SMS "
+        "are never truncated.",
     ),
     th.Property(
         "on_bad_value",
