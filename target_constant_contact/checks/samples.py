@@ -155,9 +155,11 @@ def _counts(report: Report, max_rejected_percent: float) -> Iterator[Check]:
 
 
 def _reasons(report: Report) -> Iterator[Check]:
-    for (stream, reason, field), rows in report.reasons.most_common(MAX_SUMMARY_LINES):
-        where = f" (field {field!r})" if field else ""
-        detail = f"stream {stream!r}: {rows:,} rejected: {reason}{where}"
-        yield Check("mapping", "warning", detail)
-    if (others := len(report.reasons) - MAX_SUMMARY_LINES) > 0:
-        yield Check("mapping", "warning", f"... and {others:,} more reasons")
+    for counted, what in ((report.reasons, "rejected"), (report.dropped, "value{} left out")):
+        for (stream, reason, field), count in counted.most_common(MAX_SUMMARY_LINES):
+            where = f" (field {field!r})" if field else ""
+            said = what.format("" if count == 1 else "s")
+            detail = f"stream {stream!r}: {count:,} {said}: {reason}{where}"
+            yield Check("mapping", "warning", detail)
+        if (others := len(counted) - MAX_SUMMARY_LINES) > 0:
+            yield Check("mapping", "warning", f"... and {others:,} more reasons")

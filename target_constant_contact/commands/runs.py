@@ -159,6 +159,7 @@ def _document(past: PastRun) -> dict[str, Any]:
             for place in past.destinations
         ],
         "rejections": [asdict(reason) for reason in past.rejections],
+        "dropped": [asdict(reason) for reason in past.dropped],
         "findings": [asdict(finding) for finding in past.findings],
         "packed_by_list": [_packed_by_list(packed) for packed in past.packed_by_list],
         "imports": [asdict(record) for record in past.imports],
@@ -181,6 +182,7 @@ def _print_run(past: PastRun, folder: Path) -> None:
     print_table(("fact", "value"), known.items())
     _print_part("Destinations", map(_destination, past.destinations))
     _print_part("Rejected rows", map(asdict, past.rejections))
+    _print_part("Values left out", map(asdict, past.dropped))
     _print_part("Rows that did not land", map(asdict, past.findings))
     _print_part("Packed by list", map(_packed_by_list, past.packed_by_list))
     _print_part("Imports", (_import(asdict(record)) for record in past.imports))

@@ -29,15 +29,17 @@ class Contact:
     Attributes:
         key: The e-mail address, trimmed and lower-cased: what the service matches on.
         properties: What is sent, ``email`` first.
+        dropped: What is left out of it, value by value, and why.
     """
 
     key: str
     properties: Properties
+    dropped: tuple[Rejection, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Rejection:
-    """Why a record cannot become a contact.
+    """Why a record cannot become a contact, or why a value of it is left out.
 
     Attributes:
         reason: One line of stable wording: what is wrong, and the rule. It never holds the value.

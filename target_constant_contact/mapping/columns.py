@@ -15,21 +15,22 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
+from target_constant_contact.contacts.contact import Contact
 from target_constant_contact.contacts.encoding import encode_contacts, sms_permission
 from target_constant_contact.mapping.custom_fields import decimal_text
 from target_constant_contact.mapping.dates import OfDay
+from target_constant_contact.mapping.email_addresses import email_address, email_column
 from target_constant_contact.mapping.mapped_properties import roots
 from target_constant_contact.mapping.values import (
     Text,
     UnfitValueError,
-    email_address,
-    email_column,
-    whole_number_column,
+    number_column,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from target_constant_contact.contacts.contact import Rejection
     from target_constant_contact.contacts.encoding import SmsPermission
     from target_constant_contact.mapping.field_mapping import FieldMapping
     from target_constant_contact.mapping.mapped_properties import MappedProperty
@@ -54,12 +55,14 @@ class Contacts:
         bodies: Encoded contacts.
         permissions: The SMS permission that each contact needs.
         unfit: Positions of the records that cannot become contacts.
+        dropped: Values that are left out, by the position of their record.
     """
 
     keys: Sequence[str]
     bodies: Sequence[bytes]
     permissions: Sequence[SmsPermission]
     unfit: set[int]
+    dropped: Mapping[int, Sequence[Rejection]]
 
 
 class ColumnMapping:
@@ -101,12 +104,31 @@ class ColumnMapping:
                     column[place] = ""
         if self._mapping.rules:
             self._apply_rules(converted, unfit)
+        dropped = self._drop(columns, converted, unfit) if self._mapping.drops else {}
         return Contacts(
             keys=list(map(str.lower, emails)),
             bodies=encode_contacts(list(map(self._properties, *converted))),
             permissions=self._permissions(converted),
             unfit=unfit,
+            dropped=dropped,
         )
+
+    def _drop(
+        self, columns: Sequence[Column], converted: Sequence[list[Any]], unfit: set[int]
+    ) -> dict[int, Sequence[Rejection]]:
+        """Make contacts of those that only have to be without some of their values."""
+        dropped: dict[int, Sequence[Rejection]] = {}
+        for place in unfit:
+            # There may be more columns than fields.
+            values = (column[place] for column in columns)
+            record = dict(zip(self.fields, values, strict=False))
+            contact = self._mapping(record)
+            if isinstance(contact, Contact):
+                dropped[place] = contact.dropped
+                for name, column in zip(self._mapping.properties, converted, strict=True):
+                    column[place] = contact.properties.get(name)
+        unfit.difference_update(dropped)
+        return dropped
 
     def _permissions(self, converted: Sequence[Column]) -> Sequence[SmsPermission]:
         names = self._mapping.properties
@@ -176,7 +198,7 @@ class _TextColumn:
             return list(values)
         done = self._convert.column(values)
         if done is None:
-            return whole_number_column(values)
+            return number_column(values)
         if self._may_repeat():
             self._fine.update(done)
         return done
@@ -213,7 +235,7 @@ def _for_columns(convert: Convert) -> Callable[[Column], list[Any] | None]:
         return email_column
     if isinstance(convert, Text):
         return _TextColumn(convert)
-    return whole_number_column if convert is decimal_text else lambda _values: None
+    return number_column if convert is decimal_text else lambda _values: None
 
 
 def _each(function: Callable[[Any], Any], values: Column, unfit: set[int]) -> list[Any]:

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 from target_constant_contact.contacts.contact import CUSTOM_PREFIX, TEXT_LIMITS
 from target_constant_contact.mapping.custom_fields import custom_field_converter
 from target_constant_contact.mapping.dates import anniversary, consent_day
+from target_constant_contact.mapping.email_addresses import email_address
 from target_constant_contact.mapping.values import (
     Convert,
     Text,
     UnfitValueError,
-    email_address,
     us_phone_number,
 )
 

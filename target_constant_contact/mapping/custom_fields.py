@@ -20,6 +20,7 @@ from target_constant_contact.mapping.values import (
     plain_number,
     plain_text,
 )
+from target_constant_contact.redaction import said
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -28,7 +29,12 @@ if TYPE_CHECKING:
     from target_constant_contact.mapping.values import ConvertText
 
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?", re.ASCII)
-_TRUTH = {"true": "true", "yes": "true", "1": "true", "false": "false", "no": "false", "0": "false"}
+_TRUTH = {
+    **dict.fromkeys(("true", "yes", "1", "1.0"), "true"),
+    **dict.fromkeys(("false", "no", "0", "0.0"), "false"),
+}
+_NAMED_CHOICES = 10
+_LONGEST_CHOICE = 50
 
 
 def find_custom_fields(
@@ -132,8 +138,6 @@ def decimal_text(value: Any) -> str | None:
 
 def _boolean(value: Any) -> str | None:
     written = _scalar(value).lower()
-    if not isinstance(value, str):
-        written = written.removesuffix(".0")
     if not written:
         return None
     if written not in _TRUTH:
@@ -151,6 +155,7 @@ def _choice(field: CustomField) -> ConvertText:
     spellings = {clean(choice).casefold(): choice for choice in reversed(choices)}
     spellings |= {clean(choice): choice for choice in choices}
     any_text = Text(MAX_CUSTOM_TEXT)
+    fault = f"is not one of the choices of the custom field: {_listed(choices)}"
 
     def convert(value: Any) -> str | None:
         if isinstance(value, (list, tuple)) and field.type == "multi_select":
@@ -163,8 +168,18 @@ def _choice(field: CustomField) -> ConvertText:
         if not written:
             return None
         choice = spellings.get(written) or spellings.get(written.casefold())
+        if choice is None and not isinstance(value, str):
+            # The choice may be called 2.0.
+            choice = spellings.get(f"{written}.0")
         if choice is None:
-            raise UnfitValueError("is not one of the choices of the custom field")
+            raise UnfitValueError(fault)
         return choice
 
     return convert
+
+
+def _listed(choices: Sequence[str]) -> str:
+    """The choices, as many as a reason can name; they are the account's own words."""
+    names = [f"'{said(choice, _LONGEST_CHOICE)}'" for choice in choices[:_NAMED_CHOICES]]
+    more = len(choices) - len(names)
+    return f"{', '.join(names)} and {more:,} more" if more else ", ".join(names)

@@ -40,13 +40,21 @@ class MappingOptions:
         custom_fields: The custom fields of the account.
         on_too_long: What happens to text that is longer than its property; e-mail addresses,
             numbers and dates are always rejected, never cut.
+        on_bad_value: Whether a value that cannot be sent rejects the record or, except for the
+            e-mail address, is left out.
         import_format: ``json`` or ``csv``.
     """
 
     today: date
     custom_fields: Sequence[CustomField] = ()
     on_too_long: Literal["reject", "truncate"] = "reject"
+    on_bad_value: Literal["reject", "drop"] = "reject"
     import_format: str = "json"
+
+    @property
+    def drops(self) -> bool:
+        """Whether a bad value is left out."""
+        return self.on_bad_value == "drop"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +71,7 @@ class FieldMapping:
         automatic: Whether the fields were matched by well-known names.
         mapped: How each of ``properties`` is made, in the same order.
         rules: Rules about several properties of one contact.
+        drops: Whether what cannot be sent is left out, except for the e-mail address.
     """
 
     fields: Mapping[str, str]
@@ -70,6 +79,7 @@ class FieldMapping:
     automatic: bool
     mapped: tuple[MappedProperty, ...]
     rules: tuple[Rule, ...]
+    drops: bool = False
 
     @classmethod
     def compile(
@@ -111,27 +121,41 @@ class FieldMapping:
         )
         mapped = mapped_properties(schema, fields, custom, converters)
         properties, rules = tuple(wire for _, wire, *_ in mapped), tuple(rules_for(fields))
-        return cls(fields, properties, not field_mapping, mapped, rules)
+        return cls(fields, properties, not field_mapping, mapped, rules, options.drops)
 
     def __call__(self, record: Mapping[str, Any]) -> Contact | Rejection:
         """Make a contact of a record, or say why that is impossible. Never raises."""
         get = record.get
         properties: dict[str, str | int] = {}
+        dropped: list[Rejection] = []
         for label, wire, field, read, convert in self.mapped:
             try:
                 value = get(field) if read is None else read(record)
                 converted = None if value is None else convert(value)
             except UnfitValueError as unfit:
-                return Rejection(f"{label} {unfit}", field)
+                dropped.append(Rejection(f"{label} {unfit}", field))
+                # E-mail comes first.
+                if not self.drops or not properties:
+                    return dropped[0]
+                continue
             if converted is not None:
                 properties[wire] = converted
             elif not properties:
-                # E-mail comes first.
                 return Rejection(f"{EMAIL_LABEL} is blank", field)
+        dropped += self._take_out(properties)
+        if dropped and not self.drops:
+            return dropped[0]
+        # A birthday is one value, and two properties.
+        left_out = tuple(dict.fromkeys(dropped))
+        return Contact(str(properties["email"]).lower(), properties, left_out)
+
+    def _take_out(self, properties: dict[str, str | int]) -> Iterator[Rejection]:
+        """Take out properties until they break no rule, and say why."""
         for rule in self.rules:
-            if rejection := rule(properties):
-                return rejection
-        return Contact(str(properties["email"]).lower(), properties)
+            while broken := rule(properties):
+                yield broken.rejection
+                for name in broken.names:
+                    del properties[name]
 
     @property
     def keeps_lines(self) -> bool:

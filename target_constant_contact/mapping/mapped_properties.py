@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from target_constant_contact.contacts.contact import CUSTOM_PREFIX, WIRE_ORDER, wire_names
 from target_constant_contact.mapping.dates import birthday_part
 from target_constant_contact.mapping.paths import Read, field_getter, nested
-from target_constant_contact.mapping.values import Convert, us_phone_number
+from target_constant_contact.mapping.values import Convert, UnfitValueError, us_phone_number
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -65,11 +65,16 @@ def roots(mapped: MappedProperty) -> tuple[str, ...]:
 
 
 def _with_number(fields: Mapping[str, str], schema: Mapping[str, Any], field: str) -> Read:
-    """Read a consent only where there is a number: it means nothing without."""
+    """Read a consent only where there is a number that can be sent: it means nothing without."""
     number, consent = (field_getter(path, schema) for path in (fields["sms_number"], field))
 
     def read_consent(record: Mapping[str, Any]) -> Any:
         value = number(record)
-        return None if value is None or us_phone_number(value) is None else consent(record)
+        try:
+            is_number = value is not None and us_phone_number(value) is not None
+        except UnfitValueError:
+            # The number itself says so.
+            is_number = False
+        return consent(record) if is_number else None
 
     return Read((*number.roots, *consent.roots), read_consent)

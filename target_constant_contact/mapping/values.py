@@ -1,4 +1,4 @@
-"""Cleaning of single values: text, numbers, e-mail addresses, US phone numbers.
+"""Cleaning of single values: text, numbers, US phone numbers.
 
 Everything here is called for each value of each record. A converter takes any value and returns
 what is sent, or ``None`` for a blank; what cannot be sent raises `UnfitValueError`.
@@ -13,8 +13,6 @@ from datetime import date, time
 from decimal import Decimal
 from types import NoneType
 from typing import Any
-
-from target_constant_contact.contacts.contact import MAX_EMAIL
 
 Convert = Callable[[Any], str | int | None]
 """A converter: any value in; what is sent, or ``None`` for a blank, out."""
@@ -31,16 +29,22 @@ class UnfitValueError(ValueError):
     """
 
 
-EDGES = "".join(filter(str.isspace, map(chr, range(0x3001)))) + "\u200b\u2060\ufeff"
-"""What is trimmed: every white space (U+3000 is the last one), and zero-width characters."""
+_SPACE = "".join(filter(str.isspace, map(chr, range(0x3001))))  # U+3000 is the last one
+_ZERO_WIDTH = "\xad\u061c\u180e\u200b\u200e\u200f\u2060\u2061\u2062\u2063\u2064\ufeff"
+_SPANS = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+EDGES = _SPACE + _ZERO_WIDTH + _SPANS
+"""What is trimmed: white space, and what is not seen: zero-width characters, soft hyphens,
+direction marks. Joiners stay, which are parts of letters and emoji."""
 
 _BREAKS = "\t\n\v\f\r\x85\u2028\u2029"
 # White space such as tab is left to _one_space; all other control characters go.
 _CONTROLS = {code: None for code in (*range(0x20), *range(0x7F, 0xA0)) if chr(code) not in _BREAKS}
 _SPACES = re.compile(r"\s+")
 _LINE_ENDS = re.compile("\r\n|[\r\v\f\x85\u2028\u2029]")
+_HAS_SPAN = re.compile(f"[{_SPANS}]")
 
-_NO_UTF8 = "holds half of a surrogate pair, which is no character; correct it at the source"
+NO_UTF8 = "holds half of a surrogate pair, which is no character; correct it at the source"
+"""What is wrong with a text that no encoding can hold."""
 _LARGEST_EXPONENT = 300
 _LARGEST_BITS = 1_000  # 301 digits
 
@@ -60,10 +64,12 @@ def clean(text: str, *, lines: bool = False) -> str:
     try:
         text.encode()
     except UnicodeEncodeError:
-        raise UnfitValueError(_NO_UTF8) from None
+        raise UnfitValueError(NO_UTF8) from None
     text = text.translate(_CONTROLS)
     text = _LINE_ENDS.sub("\n", text) if lines else _SPACES.sub(_one_space, text)
-    return text.strip(EDGES)
+    trimmed = text.strip(EDGES)
+    # Half of a span would turn what comes behind the text.
+    return text.strip(_SPACE + _ZERO_WIDTH) if _HAS_SPAN.search(trimmed) else trimmed
 
 
 def _one_space(match: re.Match[str]) -> str:
@@ -136,15 +142,36 @@ class Text:
         return f"is longer than {self.limit} characters"
 
 
-def whole_number_column(values: Sequence[Any]) -> list[str | None] | None:
-    """The texts of whole numbers; ``None`` when there is anything else among them."""
-    if not set(map(type, values)) <= {int, NoneType}:
+def number_column(values: Sequence[Any]) -> list[str | None] | None:
+    """The texts of numbers, as `plain_number` writes them, in about a quarter of the time.
+
+    Returns:
+        ``None`` when there is anything unusual among them.
+    """
+    kinds = set(map(type, values))
+    if not kinds <= _NUMBERS:
         return None
-    texts = [None if value is None else str(value) for value in values]
-    return texts if len(max(filter(None, texts), key=len, default="")) <= _SHORT else None
+    texts = ["" if value is None else str(value) for value in values]
+    if kinds <= _WHOLE:
+        return _or_none(texts) if len(max(texts, key=len, default="")) <= _SHORT else None
+    joined = "\n".join(texts) + "\n"
+    if not _PLAIN_NUMBERS.fullmatch(joined):
+        return None
+    return _or_none(joined.replace(".0\n", "\n").split("\n")[:-1])
+
+
+def _or_none(texts: list[str]) -> list[str | None]:
+    return [text or None for text in texts]
 
 
 _SHORT = 15  # characters; below any limit of a property
+_NUMBERS = {int, float, Decimal, NoneType}
+_WHOLE = {int, NoneType}
+# No exponent, no zeros but ".0" that would have to go, and below any limit. Nothing is given back
+# but the zeros at the end.
+_PLAIN_NUMBERS = re.compile(
+    r"(?:(?:(?:0|-?[1-9][0-9]{0,14}+)(?:\.0|\.[0-9]{0,9}[1-9][0-9]{0,9})?)?\n)*+"
+)
 _SEPARATOR = "|"  # printable, and rare in what people are called
 _ASCII_CONTROLS_OR_SEPARATOR = bytes((*range(0x20), 0x7F)) + _SEPARATOR.encode()
 
@@ -187,7 +214,10 @@ def not_a_scalar(value: Any) -> UnfitValueError:
 
 
 def plain_number(value: float | Decimal) -> str:
-    """Decimal text without exponent; a ``Decimal`` keeps its trailing zeros.
+    """Decimal text without exponent.
+
+    A whole number has no decimal point: spreadsheets and data frames know no integers, and make
+    78701.0 of one. A fraction keeps the zeros at its end, if it is a ``Decimal``.
 
     Raises:
         UnfitValueError: The number is not finite, or has more than about 300 digits.
@@ -204,64 +234,10 @@ def plain_number(value: float | Decimal) -> str:
     # Written out, Decimal("1E+999999") would be a megabyte.
     if exponent < -_LARGEST_EXPONENT or number.adjusted() > _LARGEST_EXPONENT:
         raise UnfitValueError("is too long a number")
-    return format(number, "f")
-
-
-_ATOM = r"[^\s@,;<>()\[\]\"\\]"
-_LABEL = r"[^\s@,;<>()\[\]\"\\.]{1,63}"
-_EMAIL = re.compile(rf"(?!(?i:mailto:)){_ATOM}{{1,64}}@(?:{_LABEL}\.)+(?!\d+\Z)(?!.\Z){_LABEL}")
-
-
-def email_address(value: Any) -> str | None:
-    """Trim an e-mail address and check its form leniently; its case is kept.
-
-    International addresses and domains are let through: the service decides on them.
-
-    Raises:
-        UnfitValueError: The value is not the bare address of one mailbox.
-    """
-    if not isinstance(value, str):
-        raise UnfitValueError("is not text")
-    address = value.strip() if value.isprintable() else value.strip(EDGES)
-    if len(address) <= MAX_EMAIL and _EMAIL.fullmatch(address) and address.isprintable():
-        return address
-    if not address:
-        return None
-    raise UnfitValueError(_email_fault(address))
-
-
-# Nothing here is given back once it is matched, so no text takes long.
-_PLAIN_LABEL = r"[A-Za-z0-9-]{1,63}+"
-_PLAIN_EMAILS = re.compile(
-    rf"(?:[A-Za-z0-9_.+-]{{1,64}}+@{_PLAIN_LABEL}(?:\.{_PLAIN_LABEL})++(?<=[A-Za-z]{{2}})\n)*+"
-)
-
-
-def email_column(values: Sequence[Any]) -> list[str | None] | None:
-    """Check many e-mail addresses at once.
-
-    Returns:
-        The addresses when `email_address` would return every one as it is; ``None`` when they have
-        to be looked at one by one.
-    """
-    try:
-        joined = "\n".join(values) + "\n"
-    except TypeError:
-        return None
-    # As many lines as addresses: none has a line break inside.
-    if joined.count("\n") != len(values) or not _PLAIN_EMAILS.fullmatch(joined):
-        return None
-    return list(values) if len(max(values, key=len)) <= MAX_EMAIL else None
-
-
-def _email_fault(address: str) -> str:
-    if "<" in address or address[:7].lower() == "mailto:":
-        return "has a name, brackets or mailto: around it; give the bare address"
-    if len(address) > MAX_EMAIL:
-        return f"is longer than {MAX_EMAIL} characters"
-    if address.count("@") != 1:
-        return "does not have exactly one @; give one address such as name@example.com"
-    return "is not well formed; give an address such as name@example.com"
+    whole, _, fraction = format(number, "f").partition(".")
+    if fraction.strip("0"):
+        return f"{whole}.{fraction}"
+    return "0" if whole == "-0" else whole
 
 
 _SMS_PUNCTUATION = str.maketrans("", "", " \t\u00a0().-/\u2010\u2011\u2013")
@@ -274,13 +250,9 @@ def us_phone_number(value: Any) -> str | None:
     Raises:
         UnfitValueError: It is no such number.
     """
-    if isinstance(value, str):
-        written = value.strip(EDGES)
-    elif isinstance(value, (float, Decimal)):
-        # Spreadsheets and data frames make 2125550123.0 of a whole number.
-        written = plain_number(value).removesuffix(".0")
-    else:
-        written = plain_text(value)
+    written = value.strip(EDGES) if isinstance(value, str) else plain_text(value)
+    # A text may have been made of a spreadsheet's number.
+    written = written.removesuffix(".0")
     if not written:
         return None
     match = _US_NUMBER.fullmatch(written.translate(_SMS_PUNCTUATION))

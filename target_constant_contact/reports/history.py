@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, Final
 from target_constant_contact.api.models import ContactList
 from target_constant_contact.data_folder import REPORT_FILE
 from target_constant_contact.exceptions import SettingsError
-from target_constant_contact.reports.report import Counts, ImportRecord, PackedByList
+from target_constant_contact.reports.imported import ImportRecord, PackedByList
+from target_constant_contact.reports.report import Counts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -69,6 +70,23 @@ class PastRejections:
 
 
 @dataclass(frozen=True, slots=True)
+class PastDropped:
+    """Values of a stream that were left out of rows that were sent, for the same reason.
+
+    Attributes:
+        values: How many.
+        stream: Name of the stream.
+        reason: What was wrong.
+        field: The record field that they stood in.
+    """
+
+    values: int
+    stream: str
+    reason: str
+    field: str
+
+
+@dataclass(frozen=True, slots=True)
 class PastFindings:
     """Rows of a stream that were sent and did not land, for the same reason.
 
@@ -115,6 +133,7 @@ class PastRun:  # a plain record: one attribute for each member of the report
         totals: The counts of the whole run.
         destinations: Counts per stream and set of lists.
         rejections: Rejected rows per reason, the most frequent first.
+        dropped: Values that were left out per reason, the most frequent first.
         findings: Rows that did not land per reason, the most frequent first.
         packed_by_list: What was packed by list, per stream.
         imports: The settled imports.
@@ -132,6 +151,7 @@ class PastRun:  # a plain record: one attribute for each member of the report
     totals: Counts | None = None
     destinations: tuple[PastDestination, ...] = ()
     rejections: tuple[PastRejections, ...] = ()
+    dropped: tuple[PastDropped, ...] = ()
     findings: tuple[PastFindings, ...] = ()
     packed_by_list: tuple[PastPackedByList, ...] = ()
     imports: tuple[ImportRecord, ...] = ()
@@ -194,6 +214,7 @@ def _past_run(run: str, document: Mapping[str, Any]) -> PastRun:
         totals=_counts(document["totals"]),
         destinations=tuple(map(_destination, document.get("destinations", ()))),
         rejections=tuple(map(_rejections, document.get("rejections", ()))),
+        dropped=tuple(map(_dropped, document.get("dropped", ()))),
         findings=tuple(map(_findings, document.get("findings", ()))),
         packed_by_list=tuple(map(_packed_by_list, document.get("packed_by_list", ()))),
         imports=tuple(map(_import, document.get("imports", ()))),
@@ -208,6 +229,11 @@ def _destination(member: Mapping[str, Any]) -> PastDestination:
 def _rejections(member: Mapping[str, Any]) -> PastRejections:
     stream, reason, source = (_text(member[name]) for name in ("stream", "reason", "field"))
     return PastRejections(_whole(member["rows"]), stream, reason, source)
+
+
+def _dropped(member: Mapping[str, Any]) -> PastDropped:
+    stream, reason, source = (_text(member[name]) for name in ("stream", "reason", "field"))
+    return PastDropped(_whole(member["values"]), stream, reason, source)
 
 
 def _findings(member: Mapping[str, Any]) -> PastFindings:

@@ -10,6 +10,7 @@ from target_constant_contact.batches.batch import Destination
 from target_constant_contact.data_folder import usable
 from target_constant_contact.files import write_whole
 from target_constant_contact.redaction import json_text
+from target_constant_contact.reports.imported import ImportRecord, PackedByList
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -77,44 +78,6 @@ class Counts:
 
 
 @dataclass(slots=True)
-class PackedByList:
-    """Rows of a stream that were packed by list, because that needed fewer imports.
-
-    Attributes:
-        rows: Rows with several lists.
-        copies: How much more often than once they are counted: once for each list.
-        imports: Imports that they and the rows of single lists beside them were packed into.
-        imports_by_combination: Imports that it would have been, one for each set of lists.
-    """
-
-    rows: int = 0
-    copies: int = 0
-    imports: int = 0
-    imports_by_combination: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class ImportRecord:
-    """One settled import activity, for the report.
-
-    Attributes:
-        activity_id: The service's name for it.
-        stream: Stream of its rows.
-        rows: Rows that were sent.
-        seconds: From the submission to the poll that saw it completed.
-        counters: The service's own counters.
-        taken_up: An interrupted run had sent it; this one has not.
-    """
-
-    activity_id: str
-    stream: str
-    rows: int
-    seconds: float
-    counters: Mapping[str, int]
-    taken_up: bool = False
-
-
-@dataclass(slots=True)
 class Report:
     """What a run has done, row by row.
 
@@ -123,6 +86,7 @@ class Report:
         started_at: When it started.
         counts: Counts per stream and set of lists.
         reasons: Rejected rows per stream, reason and field.
+        dropped: Values that were left out of rows that were sent, per stream, reason and field.
         findings: Rows that were sent and have not landed, as far as they could be named, per
             stream, reason and kind of evidence.
         imports: The settled imports.
@@ -133,6 +97,7 @@ class Report:
     started_at: datetime
     counts: dict[Destination, Counts] = field(default_factory=dict)
     reasons: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    dropped: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     findings: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     imports: list[ImportRecord] = field(default_factory=list)
     by_list: dict[str, PackedByList] = field(default_factory=dict)
@@ -232,6 +197,9 @@ class Report:
         for (stream, reason, source), count in self.reasons.most_common(MAX_SUMMARY_LINES):
             where = f" (field {source!r})" if source else ""
             yield f"{count:,} of {stream} rejected: {reason}{where}"
+        for (stream, reason, source), count in self.dropped.most_common(MAX_SUMMARY_LINES):
+            values = "1 value" if count == 1 else f"{count:,} values"
+            yield f"{values} of {stream} left out: {reason} (field {source!r})"
         for (stream, reason, evidence), count in self.findings.most_common(MAX_SUMMARY_LINES):
             yield f"{count:,} of {stream} {reason} ({evidence})"
         for stream, packed in self.by_list.items():
@@ -264,6 +232,10 @@ class Report:
             "rejections": [
                 {"stream": stream, "reason": reason, "field": source, "rows": count}
                 for (stream, reason, source), count in self.reasons.most_common()
+            ],
+            "dropped": [
+                {"stream": stream, "reason": reason, "field": source, "values": count}
+                for (stream, reason, source), count in self.dropped.most_common()
             ],
             "findings": [
                 {"stream": stream, "reason": reason, "evidence": evidence, "rows": count}

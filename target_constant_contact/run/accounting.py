@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from target_constant_contact.data_folder import REJECTS_FILE, REPORT_FILE
 from target_constant_contact.exceptions import DataError
+from target_constant_contact.reports.imported import ImportRecord
 from target_constant_contact.reports.rejects import RejectsFile
-from target_constant_contact.reports.report import ImportRecord, Report
+from target_constant_contact.reports.report import Report
 from target_constant_contact.run.checkpoints import Checkpoints
 from target_constant_contact.run.rejection_limit import RejectionLimit
 
@@ -90,6 +91,16 @@ class Accounting:
         for destination, rows in taken:
             self.rows += rows
             self.report.of(destination).read += rows
+
+    def drop(self, stream: str, values: Iterable[Rejection]) -> None:
+        """Count values that are left out of a row that is sent.
+
+        Args:
+            stream: Name of the stream.
+            values: Why each cannot be sent.
+        """
+        for value in values:
+            self.report.dropped[stream, value.reason, value.field] += 1
 
     def reject(
         self,

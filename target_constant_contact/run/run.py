@@ -106,7 +106,9 @@ class Run:
             contact: What the row was mapped to.
             context: ``schema`` and ``message``: the Singer messages as they were read.
         """
-        if not self._intake.add(destination, contact.key, encode_contact(contact.properties)):
+        if self._intake.add(destination, contact.key, encode_contact(contact.properties)):
+            self._accounting.drop(destination.stream, contact.dropped)
+        else:
             self.reject(destination, _TOO_LARGE, context)
 
     def add_chunk(self, chunk: Chunk, start: int) -> int:
@@ -120,7 +122,12 @@ class Run:
             Position of the row that cannot be sent, which has to come once more alone, as it was
             read; the length of the chunk when there is none.
         """
-        return self._intake.add_chunk(chunk, start)
+        reached = self._intake.add_chunk(chunk, start)
+        if chunk.dropped:
+            for place in range(start, reached):
+                stream = chunk.routes[place][0].stream
+                self._accounting.drop(stream, chunk.dropped.get(place, ()))
+        return reached
 
     def reject(
         self,

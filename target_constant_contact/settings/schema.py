@@ -8,65 +8,13 @@ from singer_sdk import typing as th
 
 from target_constant_contact.api.oauth.connection import AUTH_URL
 from target_constant_contact.batches.batch import MAX_BODY_BYTES, MAX_ROWS, BatchLimits
+from target_constant_contact.settings.access import ACCESS
 from target_constant_contact.settings.types import BATCH_TYPE, LISTS_TYPE, MAPPING_TYPE
 
 API_URL: Final = "https://api.cc.email/v3"
 
 PROPERTIES: Final = th.PropertiesList(
-    th.Property(
-        "client_id",
-        th.StringType,
-        title="Client id",
-        description="API key of your application in Constant Contact's developer portal. A "
-        "connection made with `login` knows its own.",
-    ),
-    th.Property(
-        "client_secret",
-        th.StringType,
-        secret=True,
-        title="Client secret",
-        description="Secret of the application; a public application (PKCE or device flow) has "
-        "none.",
-    ),
-    th.Property(
-        "refresh_token",
-        th.StringType,
-        secret=True,
-        title="Refresh token",
-        description="Seeds the connection where nobody can sign in; needs `client_id`. Later "
-        "tokens are kept in `data_dir`; a changed seed wins over them.",
-    ),
-    th.Property(
-        "connection",
-        th.StringType,
-        default="default",
-        title="Connection",
-        description="Name of the connection that `login` has made, or that `refresh_token` seeds.",
-    ),
-    th.Property(
-        "access_token",
-        th.StringType,
-        secret=True,
-        title="Access token",
-        description="OAuth 2.0 access token with the scope `contact_data`, managed elsewhere. "
-        "It is used as it is and not renewed; `connection` is not used then.",
-    ),
-    th.Property(
-        "account",
-        th.StringType,
-        title="Account",
-        description="The account that this run is meant for, by its name or id. A token for "
-        "another account is refused before anything is sent.",
-    ),
-    th.Property(
-        "accept_data_transfer",
-        th.BooleanType,
-        default=False,
-        title="I agree to the data transfer",
-        description="Must be `true`: personal data leaves for Constant Contact, and you have "
-        "these people's permission to mail them. Without it nothing is sent. "
-        "The sandbox does not need it, because nothing leaves the machine.",
-    ),
+    *ACCESS,
     th.Property(
         "lists",
         LISTS_TYPE,
@@ -137,8 +85,19 @@ PROPERTIES: Final = th.PropertiesList(
         default="reject",
         allowed_values=["reject", "truncate"],
         title="On too long",
-        description="What happens to a text beyond the service's limit: `reject` the row, or "
-        "`truncate` the text. E-mail addresses and phone numbers for SMS are never truncated.",
+        description="What happens to a text beyond the service's limit: `reject` the row (or what "
+        "`on_bad_value` says), or `truncate` the text. E-mail addresses and phone numbers for SMS "
+        "are never truncated.",
+    ),
+    th.Property(
+        "on_bad_value",
+        th.StringType,
+        default="reject",
+        allowed_values=["reject", "drop"],
+        title="On bad value",
+        description="What happens to a value that cannot be sent, such as a birthday that is no "
+        "date: `reject` the row, or `drop` the value, which is counted and named, and send the "
+        "rest. A bad e-mail address always rejects the row.",
     ),
     th.Property(
         "max_rejected_percent",

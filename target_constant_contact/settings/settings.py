@@ -53,6 +53,7 @@ class Settings:
     create_lists: bool
     max_new_lists: int
     on_too_long: Literal["reject", "truncate"]
+    on_bad_value: Literal["reject", "drop"]
     max_rejected_percent: float
     max_profiles_per_export: int
     max_active_contacts: int | None
@@ -156,6 +157,7 @@ _AS_THEY_ARE: Final = (
     "create_lists",
     "max_new_lists",
     "on_too_long",
+    "on_bad_value",
     "max_profiles_per_export",
     "verify",
     "import_format",

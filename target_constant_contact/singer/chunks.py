@@ -19,6 +19,7 @@ from target_constant_contact.mapping.columns import ColumnMapping
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
+    from target_constant_contact.contacts.contact import Rejection
     from target_constant_contact.mapping.columns import Column
     from target_constant_contact.mapping.field_mapping import FieldMapping
     from target_constant_contact.singer.routes import RouteColumn
@@ -66,7 +67,7 @@ class StreamChunks:
         named = {name: columns[self._fields.index(name)] for name in self._routes.fields}
         routes = self._routes.of(named, contacts.permissions, unfit)
         self._count(len(records) - len(unfit))
-        return Chunk(routes, contacts.keys, contacts.bodies, sorted(unfit))
+        return Chunk(routes, contacts.keys, contacts.bodies, sorted(unfit), contacts.dropped)
 
     def _struct(self) -> type:
         """A type with the fields that are needed; decoding passes over all others."""
@@ -152,10 +153,12 @@ def _woven(length: int, parts: Iterable[tuple[Sequence[int], Chunk]]) -> Chunk:
     routes: list[Any] = [None] * length
     keys, bodies = [""] * length, [b""] * length
     unfit: list[int] = []
+    dropped: dict[int, Sequence[Rejection]] = {}
     for places, part in parts:
         for place, route, key, body in zip(
             places, part.routes, part.keys, part.bodies, strict=True
         ):
             routes[place], keys[place], bodies[place] = route, key, body
         unfit += [places[index] for index in part.unfit]
-    return Chunk(routes, keys, bodies, sorted(unfit))
+        dropped |= {places[index]: values for index, values in part.dropped.items()}
+    return Chunk(routes, keys, bodies, sorted(unfit), dropped)

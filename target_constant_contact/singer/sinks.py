@@ -69,6 +69,7 @@ class SegmentSink(RecordSink):
                 today=datetime.now(UTC).date(),
                 custom_fields=account.custom_fields_for(segment),
                 on_too_long=settings.on_too_long,
+                on_bad_value=settings.on_bad_value,
                 import_format=settings.import_format,
             ),
         )

@@ -92,6 +92,25 @@ def test_streams_that_a_catalog_does_not_select_are_left_out(check: Check):
     ]
 
 
+def test_values_that_would_be_left_out_are_named(check: Check):
+    messages = [
+        schema(EmailAddress=TEXT, dob=TEXT, zip={}),
+        member(1, dob="soon"),
+        member(2, dob="later", zip=[]),
+    ]
+
+    checked = check("--input", check.file(lines(*messages)), on_bad_value="drop")
+
+    assert checked.exit_code == 0
+    assert checked.details("mapping", "ok")[1] == (
+        "stream 'members': 2 read = 2 to be sent + 0 rejected + 0 merged"
+    )
+    birthdays, zips = checked.details("mapping", "warning")
+    reason = "birthday cannot be read as a date; write YYYY-MM-DD (field 'dob')"
+    assert birthdays == f"stream 'members': 2 values left out: {reason}"
+    assert zips.startswith("stream 'members': 1 value left out: zip is a list")
+
+
 def test_each_stream_shows_its_segment_its_lists_and_its_fields(check: Check):
     mapping = {"email": "mail", "cf:customer_id": "id"}
     settings = {

@@ -341,13 +341,24 @@ def test_show_tells_what_was_packed_by_list(tmp_path: Path):
     assert document["packed_by_list"] == [{"stream": "members", **packed}]
 
 
+def test_show_names_the_values_that_were_left_out(tmp_path: Path):
+    dropped = {"values": 12, "stream": "members", "reason": "birthday is no date", "field": "dob"}
+    keep(tmp_path, 1, dropped=[dropped])
+
+    answer = runs(tmp_path, "show")
+
+    assert "Values left out" in answer.stdout
+    assert ["12", "members", "birthday is no date", "dob"] in table(answer)
+    assert runs(tmp_path, "show", "--json").json["dropped"] == [dropped]
+
+
 def test_show_leaves_out_the_parts_that_are_empty(tmp_path: Path):
     keep(tmp_path, 1, totals={}, destinations=[], rejections=[], imports=[])
 
     answer = runs(tmp_path, "show")
 
     assert ["landed", "0"] in table(answer)
-    for title in ("Destinations", "Rejected rows", "Imports"):
+    for title in ("Destinations", "Rejected rows", "Values left out", "Imports"):
         assert title not in answer.stdout
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -14,8 +15,9 @@ from target_constant_contact.api.models import CustomField
 from target_constant_contact.contacts.contact import Contact
 from target_constant_contact.contacts.encoding import encode_contact, sms_permission
 from target_constant_contact.mapping.columns import ColumnMapping, _Known
+from target_constant_contact.mapping.email_addresses import email_address, email_column
 from target_constant_contact.mapping.field_mapping import FieldMapping, MappingOptions
-from target_constant_contact.mapping.values import Text, email_column, whole_number_column
+from target_constant_contact.mapping.values import Text, number_column
 
 KINDS = ("string", "text_area", "number", "date", "datetime", "boolean", "single_select")
 CUSTOM = [CustomField(kind, kind, kind, kind, ("Gold", "Silver")) for kind in KINDS]
@@ -35,9 +37,9 @@ FIELDS = {
     "sms_consent_date": "agreed",
 } | {f"cf:{kind}": kind for kind in KINDS}
 SCHEMA = {"properties": {path.partition(".")[0]: {} for path in FIELDS.values()}}
-MAPPING = FieldMapping.compile(
-    "members", SCHEMA, FIELDS, MappingOptions(date(2026, 11, 24), CUSTOM)
-)
+OPTIONS = MappingOptions(date(2026, 11, 24), CUSTOM)
+MAPPING = FieldMapping.compile("members", SCHEMA, FIELDS, OPTIONS)
+DROPPING = FieldMapping.compile("members", SCHEMA, FIELDS, replace(OPTIONS, on_bad_value="drop"))
 
 days = st.dates().map(str)
 values = st.one_of(
@@ -46,13 +48,17 @@ values = st.one_of(
     st.sampled_from(["true", "1", "12", "2125550100", "+1 (212) 555-0100", "1e3", "gold"]),
     st.sampled_from([0, 1, 7, 12, 31, 2125550100, 10**20, -5, True, False, 1.5]),
     st.sampled_from([Decimal("1.10"), Decimal("NaN"), Decimal(1), [], [1], {}, {"city": "Oslo"}]),
+    st.sampled_from([3.0, Decimal("78701.0"), Decimal("2125550100.0"), -0.0, Decimal("1.0E+3")]),
+    st.sampled_from(["\u202aAnn\u202c", "\u2067A\u2069 B", "نیک\u200cبین", "2.0", "02134"]),
     days,
     days.map("{}T10:20:30Z".format),
     st.text(max_size=8),
 )
+whole = st.integers(-(10**16), 10**16).map("{}.0".format).map(Decimal)
 addresses = st.one_of(
     st.integers(0, 99).map("Member.{}@mail.example.com".format),
     st.sampled_from(["", None, " ann@example.com", "a\nb@example.com", "ann@example", "x@y.1", 7]),
+    st.sampled_from(["'ann@example.com'", "'ann@example.com", "\u202aann@example.com\u202c"]),
     st.sampled_from(["ü@example.com", f"{'x' * 70}@example.com", "a@b.co\n", "a@b.c"]),
 )
 rows = st.fixed_dictionaries(
@@ -66,17 +72,21 @@ def columns_of(mapping: ColumnMapping, records: list[dict[str, Any]]) -> list[li
 
 
 @settings(max_examples=400)
-@given(st.lists(st.lists(rows, min_size=1, max_size=8), max_size=3))
-def test_a_run_becomes_what_its_records_become_one_by_one(runs):
-    mapping = ColumnMapping(MAPPING)
+@given(
+    st.lists(st.lists(rows, min_size=1, max_size=8), max_size=3),
+    st.sampled_from([MAPPING, DROPPING]),
+)
+def test_a_run_becomes_what_its_records_become_one_by_one(runs, map_record):
+    mapping = ColumnMapping(map_record)
     for records in runs:
         found = mapping(columns_of(mapping, records))
         for place, record in enumerate(records):
-            contact = MAPPING(record)
+            contact = map_record(record)
             assert isinstance(contact, Contact) == (place not in found.unfit)
             if isinstance(contact, Contact):
                 properties = contact.properties
                 assert found.keys[place] == contact.key
+                assert found.dropped.get(place, ()) == contact.dropped
                 assert found.bodies[place] == encode_contact(properties)
                 assert found.permissions[place] == sms_permission(
                     properties.get("sms_number"), properties.get("sms_consent_date")
@@ -92,10 +102,27 @@ def test_text_is_cleaned_as_a_column_or_not_at_all(column, limit):
         assert found == [value if value is None else convert(value) for value in column]
 
 
+@settings(max_examples=300)
+@given(st.lists(st.none() | st.integers() | st.decimals() | st.floats() | whole, min_size=1))
+def test_numbers_are_written_as_a_column_or_not_at_all(column):
+    convert = Text(500)
+    found = number_column(column)
+    if found is not None:
+        assert found == [value if value is None else convert(value) for value in column]
+
+
+@settings(max_examples=300)
+@given(st.lists(addresses | st.text("ab.@'\"\u202a\u200b -1", max_size=9), min_size=1))
+def test_addresses_of_a_column_are_those_that_nothing_has_to_be_done_to(column):
+    found = email_column(column)
+    if found is not None:
+        assert found == [email_address(value) for value in column]
+
+
 def test_a_plain_column_is_not_looked_at_value_by_value():
     assert Text(50).column(["Ann", None, "", "Mary Ann"]) == ["Ann", None, None, "Mary Ann"]
     assert email_column(["ann@example.com", "Bob@mail.example.org"]) is not None
-    assert whole_number_column([1, None, -20]) == ["1", None, "-20"]
+    assert number_column([1, None, -20]) == ["1", None, "-20"]
 
 
 @pytest.mark.parametrize(
@@ -104,6 +131,23 @@ def test_a_plain_column_is_not_looked_at_value_by_value():
 )
 def test_an_unusual_address_is_not_taken_for_a_plain_one(address):
     assert email_column(["ann@example.com", address]) is None
+
+
+def test_a_value_that_is_left_out_takes_its_row_out_of_no_run():
+    mapping = ColumnMapping(DROPPING)
+    records = [
+        {"email": "ann@example.com", "since": "soon", "first": "Ann"},
+        {"email": "bob@example.com", "month": 2, "day": 30},
+        {"email": "nobody", "since": "soon"},
+        {"email": "cleo@example.com", "first": "Cleo"},
+    ]
+    found = mapping([*columns_of(mapping, records), ["a column of another"] * 4])
+    assert found.unfit == {2}
+    assert {place: [each.field for each in values] for place, values in found.dropped.items()} == {
+        0: ["since"],
+        1: ["day"],
+    }
+    assert found.bodies[0] == encode_contact({"email": "ann@example.com", "first_name": "Ann"})
 
 
 def test_values_that_repeat_are_still_right_when_too_many_are_known():

@@ -89,6 +89,12 @@ def test_a_key_without_a_name_is_left_to_the_check_of_the_mapping():
         ("number", "-1e3", "-1000"),
         ("number", 12.5, "12.5"),
         ("currency", " 12 ", "12"),
+        ("number", 9.0, "9"),
+        ("number", Decimal("9.00"), "9"),
+        ("number", "9.0", "9"),
+        ("string", 41307.0, "41307"),
+        ("string", "41307.0", "41307.0"),
+        ("text_area", Decimal("3.0"), "3"),
         ("currency", " ", None),
         ("date", "12/25/1980", "1980-12-25"),
         ("date", "", None),
@@ -98,6 +104,8 @@ def test_a_key_without_a_name_is_left_to_the_check_of_the_mapping():
         ("boolean", True, "true"),
         ("boolean", 0, "false"),
         ("boolean", Decimal("1.0"), "true"),
+        ("boolean", 0.0, "false"),
+        ("boolean", "1.0", "true"),
         ("boolean", " ", None),
     ],
 )
@@ -151,6 +159,30 @@ def test_a_choice_is_sent_in_the_spelling_of_the_account(kind):
     assert choose(" ") is None
     with pytest.raises(UnfitValueError, match="not one of the choices"):
         choose("bronze")
+
+
+@pytest.mark.parametrize(
+    ("choices", "named"),
+    [
+        (["Bronze", "Silver", "Gold"], "'Bronze', 'Silver', 'Gold'"),
+        (["Bronze", " "], "'Bronze'"),
+        (["Sil\u202ever\n", "x" * 60], f"'Sil\\u202ever', '{'x' * 47}...'"),
+        (list("abcdefghijkl"), f"{', '.join(map(repr, 'abcdefghij'))} and 2 more"),
+    ],
+)
+def test_a_value_that_is_no_choice_is_refused_with_the_choices(choices, named):
+    with pytest.raises(UnfitValueError) as caught:
+        of_type("single_select", *choices)("Platinum")
+    assert str(caught.value) == f"is not one of the choices of the custom field: {named}"
+
+
+def test_a_whole_number_of_a_spreadsheet_is_a_choice():
+    choose = of_type("single_select", "1", "2", "3.0")
+    assert [choose(2.0), choose(Decimal("1.0")), choose(3.0), choose("3.0")] == [
+        *("2", "1", "3.0", "3.0")
+    ]
+    with pytest.raises(UnfitValueError):
+        choose("3")
 
 
 def test_any_text_is_a_choice_while_the_choices_are_unknown():

@@ -150,6 +150,98 @@ def test_a_consent_is_sent_with_a_number_only():
     }
 
 
+def dropping(*names, **options):
+    return mapping_of(*names, on_bad_value="drop", **options)
+
+
+def reasons_of(contact):
+    return [f"{each.field}: {each.reason}" for each in contact.dropped]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "reason"),
+    [
+        ("first_name", "x" * 51, "first_name is longer than 50 characters"),
+        ("first_name", ["x"], "first_name is a list"),
+        ("birthday", "some day in May", "birthday cannot be read as a date"),
+        ("anniversary", "9999-12-31", "anniversary is not between"),
+        ("sms_number", "5", "sms_number is not a US telephone number"),
+        ("cf:Loyalty tier", {}, "cf:Loyalty tier is an object"),
+    ],
+)
+def test_a_bad_value_can_be_left_out_and_is_named_once(name, value, reason):
+    fields = {"email": "email", "zip": "zip", name: "source"}
+    mapping = compiled({}, fields, custom_fields=[TIER], on_bad_value="drop")
+    contact = mapping(ANN | {"zip": "97301", "source": value})
+    assert contact.properties == ANN | {"zip": "97301"}
+    (dropped,) = contact.dropped
+    assert dropped.field == "source"
+    assert dropped.reason.startswith(reason)
+
+
+@pytest.mark.parametrize("email", [None, " ", "ann", 5])
+def test_a_bad_address_is_never_left_out(email):
+    record = {"email": email, "zip": ["x"]}
+    assert dropping("zip")(record) == mapping_of("zip")(record)
+
+
+def test_every_bad_value_of_a_record_is_left_out():
+    contact = dropping("first_name", "anniversary", "city")(
+        ANN | {"first_name": "x" * 51, "anniversary": "soon", "city": "Bonn"}
+    )
+    assert contact.properties == ANN | {"city": "Bonn"}
+    assert [each.field for each in contact.dropped] == ["first_name", "anniversary"]
+
+
+def test_telephone_numbers_beyond_the_third_are_left_out():
+    phones = ("phone", "mobile_phone", "work_phone", "home_phone")
+    contact = dropping(*phones)(ANN | dict.fromkeys(phones, "1"))
+    assert contact.properties == ANN | dict.fromkeys(phones[:3], "1")
+    assert reasons_of(contact) == [
+        "home_phone: there are more than 3 telephone numbers; a contact takes no more"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("month", "day", "reasons"),
+    [
+        (2, 30, ["birthday_day: birthday_day is not a day of that month"]),
+        (2, None, ["birthday_day: birthday_month has no birthday_day beside it; give both"]),
+        (
+            13,
+            4,
+            [
+                "birthday_month: birthday_month is not a month (1 to 12)",
+                "birthday_month: birthday_day has no birthday_month beside it; give both",
+            ],
+        ),
+    ],
+)
+def test_a_birthday_of_which_one_part_is_bad_is_left_out_as_a_whole(month, day, reasons):
+    contact = dropping("birthday_month", "birthday_day")(
+        ANN | {"birthday_month": month, "birthday_day": day}
+    )
+    assert contact.properties == ANN
+    assert reasons_of(contact) == reasons
+
+
+@pytest.mark.parametrize(
+    ("number", "consent", "sent", "reason"),
+    [
+        ("12", "2024-05-01", {}, "sms_number is not a US telephone number of ten digits"),
+        ("212-555-0123", "1970-01-01", {"sms_number": "2125550123"}, "sms_consent_date is not"),
+        ("12", "never", {}, "sms_number is not a US telephone number of ten digits"),
+    ],
+)
+def test_a_number_or_a_consent_that_is_left_out_leaves_no_permission(number, consent, sent, reason):
+    contact = dropping("sms_number", "sms_consent_date")(
+        ANN | {"sms_number": number, "sms_consent_date": consent}
+    )
+    assert contact.properties == ANN | sent
+    (dropped,) = contact.dropped
+    assert dropped.reason.startswith(reason)
+
+
 def test_the_home_address_is_sent_as_the_primary_one():
     mapping = mapping_of("home_street", "home_country", "work_city")
     assert mapping.properties == ("email", "street", "country", "work_city")

@@ -65,8 +65,8 @@ likely = st.fixed_dictionaries(
 )
 mappings = st.sampled_from(
     [
-        FieldMapping.compile("s", {}, IDENTITY, MappingOptions(TODAY, CUSTOM, on_too_long))
-        for on_too_long in ("reject", "truncate")
+        FieldMapping.compile("s", {}, IDENTITY, MappingOptions(TODAY, CUSTOM, *options))
+        for options in (("reject", "reject"), ("truncate", "reject"), ("reject", "drop"))
     ]
 )
 
@@ -105,7 +105,25 @@ def test_every_contact_obeys_all_limits(mapping, record):
 def test_mapping_a_contact_again_changes_nothing(mapping, record):
     contact = mapping(record)
     if isinstance(contact, Contact):
-        assert mapping(contact.properties) == contact
+        assert mapping(contact.properties) == Contact(contact.key, contact.properties)
+
+
+@given(records | likely)
+def test_dropping_loses_nobody_but_for_the_address_and_only_what_cannot_be_sent(record):
+    strict, dropping = (
+        FieldMapping.compile("s", {}, IDENTITY, MappingOptions(TODAY, CUSTOM, "reject", on_bad))
+        for on_bad in ("reject", "drop")
+    )
+    rejected, contact = strict(record), dropping(record)
+    if isinstance(rejected, Contact):
+        assert contact == rejected
+    elif isinstance(contact, Rejection):
+        assert contact == rejected == strict({"email": record["email"]})
+    else:
+        assert rejected == contact.dropped[0]
+        assert strict(contact.properties) == Contact(contact.key, contact.properties)
+        if "sms_consent_date" in contact.properties:
+            assert "sms_number" in contact.properties
 
 
 SECRET = "Qx7Zk"
@@ -134,6 +152,6 @@ SECRET = "Qx7Zk"
 )
 def test_no_reason_holds_a_value_of_the_record(mapping, record):
     result = mapping(record)
-    if isinstance(result, Rejection):
-        assert SECRET.lower() not in result.reason.lower()
-        assert "774117" not in result.reason
+    for rejection in [result] if isinstance(result, Rejection) else result.dropped:
+        assert SECRET.lower() not in rejection.reason.lower()
+        assert "774117" not in rejection.reason

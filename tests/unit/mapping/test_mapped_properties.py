@@ -50,4 +50,5 @@ def test_a_consent_is_read_only_beside_a_number():
     _, (*_, read, _) = mapped({"sms_number": "phone", "sms_consent_date": "consent"})
     assert read({"phone": "212 555 0123", "consent": "2024-05-01"}) == "2024-05-01"
     assert read({"phone": " ", "consent": "2024-05-01"}) is None
+    assert read({"phone": "ask Ann", "consent": "2024-05-01"}) is None
     assert read({"consent": "2024-05-01"}) is None

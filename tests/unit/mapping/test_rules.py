@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from target_constant_contact.contacts.contact import Rejection
-from target_constant_contact.mapping.rules import rules_for
+from target_constant_contact.mapping.rules import Broken, rules_for
 
 PHONES = ("phone", "mobile_phone", "work_phone", "home_phone")
 BIRTHDAY = {"birthday_month": "month of birth", "birthday_day": "day of birth"}
@@ -18,7 +18,8 @@ def test_few_numbers_and_no_birthday_need_no_rule():
 def test_a_fourth_telephone_number_is_rejected_and_a_blank_one_does_not_count():
     (rule,) = rules_for({name: f"field of {name}" for name in PHONES})
     reason = "there are more than 3 telephone numbers; a contact takes no more"
-    assert rule(dict.fromkeys(PHONES, "1")) == Rejection(reason, "field of home_phone")
+    surplus = Broken(Rejection(reason, "field of home_phone"), ("home_phone",))
+    assert rule(dict.fromkeys(PHONES, "1")) == surplus
     assert rule({"email": "ann@example.com"} | dict.fromkeys(PHONES[1:], "1")) is None
 
 
@@ -26,13 +27,14 @@ def test_a_fourth_telephone_number_is_rejected_and_a_blank_one_does_not_count():
     ("properties", "reason", "field"),
     [
         ({"birthday_month": 2, "birthday_day": 30}, "birthday_day is not a day of that month", 1),
-        ({"birthday_month": 2}, "birthday_day is blank but birthday_month is not; give both", 1),
-        ({"birthday_day": 2}, "birthday_month is blank but birthday_day is not; give both", 0),
+        ({"birthday_month": 2}, "birthday_month has no birthday_day beside it; give both", 1),
+        ({"birthday_day": 2}, "birthday_day has no birthday_month beside it; give both", 0),
     ],
 )
 def test_half_a_birthday_and_an_impossible_one_are_rejected(properties, reason, field):
     (rule,) = rules_for(BIRTHDAY)
-    assert rule(properties) == Rejection(reason, list(BIRTHDAY.values())[field])
+    rejection = Rejection(reason, list(BIRTHDAY.values())[field])
+    assert rule(properties) == Broken(rejection, tuple(properties))
 
 
 @pytest.mark.parametrize("properties", [{}, {"birthday_month": 2, "birthday_day": 29}])

@@ -10,7 +10,8 @@ import pytest
 
 from target_constant_contact.batches.batch import Destination
 from target_constant_contact.ledger.settlement import Settlement
-from target_constant_contact.reports.report import MAX_SUMMARY_LINES, Counts, ImportRecord, Report
+from target_constant_contact.reports.imported import ImportRecord
+from target_constant_contact.reports.report import MAX_SUMMARY_LINES, Counts, Report
 
 NEWS = Destination("members", ("id-news",))
 LOYAL = Destination("members", ("id-loyal",))
@@ -25,6 +26,8 @@ def report() -> Report:
     made.settle(NEWS, Settlement(landed=990, refused=6, suppressed=4))
     made.settle(LOYAL, Settlement(landed=89, unexplained=1))
     made.reasons["members", "is blank", "Email"] = 5
+    made.dropped["members", "birthday cannot be read", "dob"] = 1_200
+    made.dropped["members", "zip is a list", "zip"] = 1
     return made
 
 
@@ -55,6 +58,8 @@ def test_the_summary_names_every_list_the_reasons_and_the_total(report):
         ),
         "members -> Loyalty members: 90 read = 89 landed + 1 unexplained",
         "5 of members rejected: is blank (field 'Email')",
+        "1,200 values of members left out: birthday cannot be read (field 'dob')",
+        "1 value of members left out: zip is a list (field 'zip')",
         (
             "Total: 1,100 read = 1,079 landed + 5 rejected + 6 refused + 4 suppressed + 5 merged "
             "+ 1 unexplained"
@@ -66,7 +71,7 @@ def test_the_summary_of_a_thousand_lists_stays_readable(report):
     for number in range(1_000):
         report.of(Destination("members", (f"id-{number}",))).read += 1
     lines = list(report.summary(NAMES))
-    assert len(lines) == MAX_SUMMARY_LINES + 3
+    assert len(lines) == MAX_SUMMARY_LINES + 5
     assert lines[MAX_SUMMARY_LINES] == "... and 982 more stream-list pairs"
 
 
@@ -129,5 +134,11 @@ def test_the_file_holds_the_sums_and_only_its_owner_can_read_it(report, tmp_path
     assert document["rejections"] == [
         {"stream": "members", "reason": "is blank", "field": "Email", "rows": 5}
     ]
+    assert document["dropped"][1] == {
+        "stream": "members",
+        "reason": "zip is a list",
+        "field": "zip",
+        "values": 1,
+    }
     assert document["imports"][0]["counters"] == {"person_count": 1_000}
     assert stat.S_IMODE((tmp_path / "report.json").stat().st_mode) == 0o600
