@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from target_constant_contact.exceptions import SettingsError
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,33 +21,44 @@ class StreamSettings:
         lists: Lists as they were written: ids, names or URLs.
         lists_field: Record field with the lists of that record, or None.
         field_mapping: Contact property to record field; None to match well-known names.
+        place: The entry of ``segments``, as faults call it; empty for the settings themselves.
+        lists_place: The same for ``lists`` and ``lists_field``, which may be those of the settings.
+        mapping_place: The same for ``field_mapping``.
     """
 
     stream: str = "*"
     lists: tuple[str, ...] = ()
     lists_field: str | None = None
     field_mapping: Mapping[str, str] | None = None
+    place: str = field(default="", compare=False)
+    lists_place: str = field(default="", compare=False)
+    mapping_place: str = field(default="", compare=False)
 
     @classmethod
     def from_values(
-        cls, values: Mapping[str, Any], default: StreamSettings | None = None
+        cls, values: Mapping[str, Any], default: StreamSettings | None = None, place: str = ""
     ) -> StreamSettings:
         """Read the settings themselves, or an entry of ``segments``.
 
         Args:
             values: What was set.
             default: Serves what is not set.
+            place: The entry, as faults call it.
         """
         default = default or cls()
         lists = split_lists(values.get("lists"))
         lists_field = values.get("lists_field") or None
         # Both or neither: the default's field would win over lists of the entry's own.
         own_lists = bool(lists or lists_field)
+        own_mapping = values.get("field_mapping")
         return cls(
             stream=values.get("stream", "*"),
             lists=lists if own_lists else default.lists,
             lists_field=lists_field if own_lists else default.lists_field,
-            field_mapping=values.get("field_mapping") or default.field_mapping,
+            field_mapping=own_mapping or default.field_mapping,
+            place=place,
+            lists_place=place if own_lists else default.lists_place,
+            mapping_place=place if own_mapping else default.mapping_place,
         )
 
     @property
@@ -58,3 +72,23 @@ def split_lists(value: object) -> tuple[str, ...]:
     entries = value if isinstance(value, (list, tuple)) else [value]
     texts = [str(entry).strip() for entry in entries if entry is not None]
     return tuple(dict.fromkeys(text for text in texts if text))
+
+
+@contextmanager
+def named_in_faults(place: str) -> Iterator[None]:
+    """Have faults of the settings say which entry of ``segments`` they are about.
+
+    Args:
+        place: The entry, or nothing.
+    """
+    try:
+        yield
+    except SettingsError as error:
+        if not place or type(error) is not SettingsError:
+            raise
+        raise SettingsError(at(place, fault) for fault in error.faults) from None
+
+
+def at(place: str, fault: str) -> str:
+    """A fault, with the entry of ``segments`` that it is about, if it is about one."""
+    return f"{place}: {fault}" if place else fault
