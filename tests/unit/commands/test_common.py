@@ -21,10 +21,11 @@ from target_constant_contact.commands.common import (
     read_config,
 )
 from target_constant_contact.exceptions import SettingsError
-from target_constant_contact.settings.sources import Given
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from target_constant_contact.settings.sources import Given
 
 
 class Terminal(io.StringIO):

@@ -88,8 +88,10 @@ def test_faults_of_a_segments_mapping_name_the_segment(faults):
         segments=[{"stream": "a", "field_mapping": {"email": "E", "emial": "F"}}],
     )
     assert found == [
-        "segments.0 (stream 'a'): field_mapping: unknown contact property 'emial'; did you mean "
-        "'email'?"
+        (
+            "segments.0 (stream 'a'): field_mapping: unknown contact property 'emial'; did you mean "
+            "'email'?"
+        )
     ]
 
 
@@ -110,8 +112,10 @@ def test_an_entry_that_inherits_too_many_lists_does_not_repeat_the_fault(faults)
 def test_a_segment_with_a_setting_that_does_not_exist_is_a_fault_with_close_matches(faults):
     found = faults(sandbox=True, lists="x", segments=[{"stream": "a", "list": "A", "zzz": 1}])
     assert found == [
-        "segments.0 (stream 'a'): 'list' does not exist here; did you mean lists?; 'zzz' does not "
-        "exist here"
+        (
+            "segments.0 (stream 'a'): 'list' does not exist here; did you mean lists?; 'zzz' does not "
+            "exist here"
+        )
     ]
 
 

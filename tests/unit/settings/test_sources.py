@@ -106,8 +106,10 @@ def test_a_file_may_begin_with_a_byte_order_mark(schema, tmp_path: Path):
         (b'["t0p-secret"]', "holds no JSON object. Put the settings into {...}"),
         (
             b'{\n  "access_token": t0p-secret\n}',
-            "is not JSON (line 2, column 19). Correct it: text in double quotes, no comma behind "
-            "the last",
+            (
+                "is not JSON (line 2, column 19). Correct it: text in double quotes, no comma behind "
+                "the last"
+            ),
         ),
         (
             b'{"max_rejected_percent": NaN}',
