@@ -39,7 +39,9 @@ def configured(command: Callable[..., Any]) -> Callable[..., Any]:
     @click.option("--data-dir", help="Folder of connections, runs and request counts.")
     @functools.wraps(command)
     def wrapped(config_files: Sequence[str], data_dir: str | None, **options: Any) -> Any:
-        config = read_config(config_files)
+        # People also write it before the command.
+        before = click.get_current_context().find_root().params.get("config") or ()
+        config = read_config([*before, *config_files])
         if data_dir:
             config["data_dir"] = data_dir
         # What is wrong with the setting is for the command to say.

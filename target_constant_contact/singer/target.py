@@ -216,6 +216,11 @@ def _require_streams(file_input: IO[str] | None) -> None:
         raise SettingsError(
             ["There is no standard input: pipe a tap's output into it, or give --input FILE"]
         )
+    if file_input is None and sys.stdin.isatty():
+        TargetConstantContact.logger.info(
+            "Reading Singer messages from the terminal until Ctrl-D; a run usually gets them from a "
+            "tap through a pipe, or from a file with --input FILE"
+        )
     if sys.stdout is None:
         raise TargetError(
             "There is no standard output, so that STATE has nowhere to go; nothing was sent. Start "
