@@ -10,7 +10,7 @@ from target_constant_contact.checks.results import Check
 from target_constant_contact.contacts.contact import CUSTOM_PREFIX
 from target_constant_contact.exceptions import SettingsError
 from target_constant_contact.mapping.field_mapping import custom_field_faults
-from target_constant_contact.settings.streams import at
+from target_constant_contact.settings.streams import within_entry
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -64,7 +64,7 @@ def check_custom_fields(account: Account, settings: Settings) -> Iterator[Check]
     shown = f"; mapped: {', '.join(mapped)}" if mapped else ""
     detail = f"{len(fields)} of {MAX_ACCOUNT_FIELDS} in the account{shown}"
     faults = [
-        at(segment.mapping_place, fault)
+        within_entry(segment.mapping_place, fault)
         for segment, mapping in zip(settings.all_streams, mappings, strict=True)
         for fault in custom_field_faults(mapping, fields)
     ]
@@ -79,7 +79,7 @@ def _check_list(directory: ListDirectory, reference: str, place: str) -> Iterato
     try:
         wanted = directory.look_up([reference])
     except UnknownListError as error:
-        yield Check("lists", "failed", at(place, str(error)), SettingsError.exit_code)
+        yield Check("lists", "failed", within_entry(place, str(error)), SettingsError.exit_code)
         return
     for list_id in sorted(wanted.ids):
         yield Check("lists", "ok", _found(directory.existing[list_id]))

@@ -11,7 +11,7 @@ from target_constant_contact.api.http.addresses import address_fault
 from target_constant_contact.api.limits.redis import url_fault
 from target_constant_contact.api.oauth.connection import name_fault
 from target_constant_contact.mapping.mapping_faults import mapping_faults
-from target_constant_contact.settings.streams import at
+from target_constant_contact.settings.streams import within_entry
 from target_constant_contact.settings.texts import types_of
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def _place(path: Sequence[str | int], config: Mapping[str, Any]) -> str:
     match path:
         case ["segments", int(index), *inner]:
             place = place_of(index, config["segments"][index])
-            return at(place, ".".join(map(str, inner))) if inner else place
+            return within_entry(place, ".".join(map(str, inner))) if inner else place
     return ".".join(map(str, path)) or "settings"
 
 
@@ -163,7 +163,7 @@ def list_faults(
         if not segment.has_lists:
             yield f"{segment.place}: lists is missing"
     many = {
-        at(segment.lists_place, "lists"): len(segment.lists)
+        within_entry(segment.lists_place, "lists"): len(segment.lists)
         for segment in (default, *segments)
         if len(segment.lists) > MAX_LISTS
     }
@@ -191,7 +191,7 @@ def _credential_faults(values: Mapping[str, Any]) -> Iterator[str]:
 def _mapping_faults(values: Mapping[str, Any]) -> Iterator[str]:
     mappings = {"field_mapping": values.get("field_mapping")}
     for index, entry in enumerate(values.get("segments") or ()):
-        mappings[at(place_of(index, entry), "field_mapping")] = entry.get("field_mapping")
+        mappings[within_entry(place_of(index, entry), "field_mapping")] = entry.get("field_mapping")
     for name, mapping in mappings.items():
         if mapping:
             for fault in mapping_faults(mapping, import_format=values["import_format"]):

@@ -5,6 +5,7 @@ All faults are reported together, before anything is sent.
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, Final, Literal
@@ -22,11 +23,11 @@ from target_constant_contact.settings.faults import (
 )
 from target_constant_contact.settings.secrets import learn_secrets
 from target_constant_contact.settings.sources import Given
-from target_constant_contact.settings.streams import StreamSettings
+from target_constant_contact.settings.streams import StreamSettings, within_entry
 from target_constant_contact.settings.texts import without_texts
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from target_constant_contact.batches.batch import ImportFormat
 
@@ -167,6 +168,21 @@ _AS_THEY_ARE: Final = (
     "dry_run",
     "sandbox",
 )
+
+
+@contextmanager
+def named_in_faults(place: str) -> Iterator[None]:
+    """Have faults of the settings say which entry of ``segments`` they are about.
+
+    Args:
+        place: The entry, or nothing.
+    """
+    try:
+        yield
+    except SettingsError as error:
+        if not place or type(error) is not SettingsError:
+            raise
+        raise SettingsError(within_entry(place, fault) for fault in error.faults) from None
 
 
 def _variables(config: Mapping[str, Any]) -> Mapping[str, str]:

@@ -87,27 +87,35 @@ def _file(path: Path) -> dict[str, Any]:
     try:
         content = path.read_bytes()
     except FileNotFoundError:
-        raise _fault(path, "does not exist. Correct the path behind --config") from None
+        fault = f"Settings file {path} does not exist. Correct the path behind --config"
+        raise SettingsError([fault]) from None
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "its name is none"
-        raise _fault(path, f"cannot be read ({reason}). Correct the path behind --config") from None
+        fault = f"Settings file {path} cannot be read ({reason}). Correct the path behind --config"
+        raise SettingsError([fault]) from None
     if not content.strip():
-        raise _fault(path, "is empty. Write the settings into it, as a JSON object")
+        fault = f"Settings file {path} is empty. Write the settings into it, as a JSON object"
+        raise SettingsError([fault])
+    return _settings(path, content)
+
+
+def _settings(path: Path, content: bytes) -> dict[str, Any]:
     try:
         # Editors of some systems begin a file with a byte order mark.
         settings = json_of(content.decode("utf-8-sig"))
     except UnicodeDecodeError:
-        coding = "is UTF-16" if content.startswith(_UTF_16) else "is not UTF-8"
-        raise _fault(path, f"{coding}. Save it as UTF-8") from None
+        coding = "UTF-16" if content.startswith(_UTF_16) else "another encoding"
+        fault = f"Settings file {path} is not UTF-8 but {coding}. Save it as UTF-8"
+        raise SettingsError([fault]) from None
     except ValueError as error:
-        line, column = getattr(error, "lineno", None), getattr(error, "colno", None)
-        where = f" (line {line}, column {column})" if line else ""
-        fault = f"is not JSON{where}. Correct it: text in double quotes, no comma behind the last"
-        raise _fault(path, fault) from None
+        line = getattr(error, "lineno", None)
+        where = f" (line {line}, column {getattr(error, 'colno', None)})" if line else ""
+        fault = (
+            f"Settings file {path} is not JSON{where}. Correct it: texts in double quotes, and no "
+            "comma behind the last one"
+        )
+        raise SettingsError([fault]) from None
     if not isinstance(settings, dict):
-        raise _fault(path, "holds no JSON object. Put the settings into {...}")
+        fault = f"Settings file {path} holds no JSON object. Put the settings into {{...}}"
+        raise SettingsError([fault])
     return settings
-
-
-def _fault(path: Path, fault: str) -> SettingsError:
-    return SettingsError([f"Settings file {path} {fault}"])

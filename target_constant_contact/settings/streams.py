@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from target_constant_contact.exceptions import SettingsError
-
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,21 +71,6 @@ def split_lists(value: object) -> tuple[str, ...]:
     return tuple(dict.fromkeys(text for text in texts if text))
 
 
-@contextmanager
-def named_in_faults(place: str) -> Iterator[None]:
-    """Have faults of the settings say which entry of ``segments`` they are about.
-
-    Args:
-        place: The entry, or nothing.
-    """
-    try:
-        yield
-    except SettingsError as error:
-        if not place or type(error) is not SettingsError:
-            raise
-        raise SettingsError(at(place, fault) for fault in error.faults) from None
-
-
-def at(place: str, fault: str) -> str:
+def within_entry(place: str, fault: str) -> str:
     """A fault, with the entry of ``segments`` that it is about, if it is about one."""
     return f"{place}: {fault}" if place else fault

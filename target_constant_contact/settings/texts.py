@@ -23,7 +23,7 @@ def without_texts(config: Mapping[str, Any], schema: Mapping[str, Any]) -> dict[
         config: The settings, unchecked.
         schema: JSON schema of the settings.
     """
-    return {name: value for name, value in _object(config, schema).items() if value is not None}
+    return {name: value for name, value in _members(config, schema).items() if value is not None}
 
 
 def types_of(declared: Any) -> frozenset[str]:
@@ -48,20 +48,20 @@ def _refuse(name: str) -> None:
     raise ValueError(f"{name} is no JSON")
 
 
-def _object(value: Mapping[str, Any], declared: Mapping[str, Any]) -> dict[str, Any]:
+def _members(value: Mapping[str, Any], declared: Mapping[str, Any]) -> dict[str, Any]:
     members = declared.get("properties", {})
     other = declared.get("additionalProperties")
-    return {name: _read(item, members.get(name, other)) for name, item in value.items()}
+    return {name: _as_declared(item, members.get(name, other)) for name, item in value.items()}
 
 
-def _read(value: Any, declared: Any) -> Any:
+def _as_declared(value: Any, declared: Any) -> Any:
     types = types_of(declared)
     if isinstance(value, str):
         value = _of_text(value, types)
     if isinstance(value, dict) and "object" in types:
-        return _object(value, declared)
+        return _members(value, declared)
     if isinstance(value, list) and "array" in types:
-        return [_read(item, declared.get("items")) for item in value]
+        return [_as_declared(item, declared.get("items")) for item in value]
     if types == {"integer"} and isinstance(value, float) and value.is_integer():
         return int(value)
     return value
@@ -72,7 +72,7 @@ def _of_text(text: str, types: frozenset[str]) -> Any:
     plain = text.strip()
     if "string" in types or not types:
         # Only an array of texts can be meant for several: a name may begin with a bracket too.
-        found = _json(plain, list) if "array" in types else None
+        found = _json_text(plain, list) if "array" in types else None
         return found if found and all(isinstance(item, str) for item in found) else text
     if not plain:
         return None
@@ -80,18 +80,18 @@ def _of_text(text: str, types: frozenset[str]) -> Any:
         lower = plain.lower()
         return lower in _YES if lower in _YES | _NO else text
     if types <= {"integer", "number"}:
-        return _number(plain) if _NUMBER.fullmatch(plain) else text
+        return _plain_number(plain) if _NUMBER.fullmatch(plain) else text
     if plain == "null":
         return None
-    found = _json(plain, dict if "object" in types else list)
+    found = _json_text(plain, dict if "object" in types else list)
     return text if found is None else found
 
 
-def _number(text: str) -> float:
+def _plain_number(text: str) -> float:
     return int(text) if text.lstrip("+-").isdigit() else float(text)
 
 
-def _json(text: str, kind: type) -> Any:
+def _json_text(text: str, kind: type) -> Any:
     """The object or array of a JSON text; None for any other text."""
     try:
         found = json_of(text)

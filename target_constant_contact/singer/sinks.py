@@ -13,7 +13,7 @@ from typing_extensions import override
 from target_constant_contact.batches.batch import Destination
 from target_constant_contact.contacts.contact import Rejection
 from target_constant_contact.mapping.field_mapping import FieldMapping, MappingOptions
-from target_constant_contact.settings.streams import named_in_faults
+from target_constant_contact.settings.settings import named_in_faults
 from target_constant_contact.singer.chunks import StreamChunks
 from target_constant_contact.singer.list_rule import ListRule, default_lists
 from target_constant_contact.singer.routes import RouteColumn

@@ -218,8 +218,8 @@ def _require_streams(file_input: IO[str] | None) -> None:
         )
     if file_input is None and sys.stdin.isatty():
         TargetConstantContact.logger.info(
-            "Reading Singer messages from the terminal until Ctrl-D; a run usually gets them from a "
-            "tap through a pipe, or from a file with --input FILE"
+            "Reading Singer messages from the terminal until Ctrl-D; usually they come from a tap "
+            "through a pipe, or from a file with --input FILE"
         )
     if sys.stdout is None:
         raise TargetError(

@@ -87,7 +87,7 @@ def test_a_file_wins_over_the_environment_unless_that_is_named_behind_it(tmp_pat
     ("setting", "text", "fault"),
     [
         ("batch_size_rows", "many", "'many' is no whole number"),
-        ("dry_run", "ture", "'ture' is neither true nor false"),
+        ("dry_run", "maybe", "'maybe' is neither true nor false"),
         ("field_mapping", "{email: t0p-secret}", "is a text that is no JSON object"),
         ("segments", "t0p-secret", "is a text that is no JSON array"),
         ("verify", "sometimes", "'sometimes' is not one of"),
@@ -140,7 +140,7 @@ def test_what_is_printed_without_a_run_needs_no_settings_file(tmp_path):
     assert cli(tmp_path, "--config", "missing.json", "--version").returncode == 0
 
 
-def test_without_a_standard_input_a_run_says_how_to_give_it_one(tmp_path, config, account):
+def test_without_a_standard_input_a_run_says_how_to_give_it_one(tmp_path, config):
     done = in_shell(tmp_path, "<&-", "--config", config())
     assert done.returncode == 78
     assert "There is no standard input: pipe a tap's output into it, or give --input FILE" in (
@@ -200,14 +200,12 @@ def test_closed_streams_break_no_command(tmp_path, config, closed, arguments):
 
 def test_no_file_of_a_run_gets_the_place_of_a_closed_stream(tmp_path):
     """What prints to it, such as a library, would write into that file."""
-    program = "; ".join(
-        [
-            "import os, target_constant_contact.cli as cli",
-            "cli.command = lambda: lambda: None",
-            "cli.main()",
-            "os._exit(os.open('data', os.O_CREAT | os.O_WRONLY))",
-        ]
-    )
+    program = """
+import os, target_constant_contact.cli as cli
+cli.command = lambda: lambda: None
+cli.main()
+os._exit(os.open('data', os.O_CREAT | os.O_WRONLY))
+"""
     command = shlex.join([COMMAND[0], "-c", program])
     done = subprocess.run(
         ["sh", "-c", f"exec {command} <&- >&- 2>&-"],

@@ -102,11 +102,11 @@ def _sender(error: requests.RequestException) -> str:
 
 def _cause(error: requests.RequestException) -> str:
     """Why there is no answer."""
-    told = next(filter(None, map(_told, _chain(error))), "")
+    told = next(filter(None, map(_reason_of, _chain(error))), "")
     return told or _CAUSES.get(type(error), type(error).__name__)
 
 
-def _told(found: BaseException) -> str:
+def _reason_of(found: BaseException) -> str:
     """What one error says, with what to look at where it may be the address or the network."""
     if isinstance(found, ssl.SSLCertVerificationError):
         why = said(getattr(found, "verify_message", ""))

@@ -51,8 +51,8 @@ def test_a_property_like_no_other_may_be_a_custom_field():
 def test_a_mapping_with_its_sides_exchanged_is_one_line_that_shows_the_right_direction():
     assert mapping_faults({"EmailAddress": "email", "FirstName": "first_name"}) == [
         (
-            "its sides are exchanged; the contact property stands on the left and the record field on "
-            "the right, so write email: EmailAddress, first_name: FirstName"
+            "its sides are exchanged; the contact property stands on the left and the record field "
+            "on the right, so write email: EmailAddress, first_name: FirstName"
         )
     ]
 

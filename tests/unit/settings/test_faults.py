@@ -89,13 +89,13 @@ def test_faults_of_a_segments_mapping_name_the_segment(faults):
     )
     assert found == [
         (
-            "segments.0 (stream 'a'): field_mapping: unknown contact property 'emial'; did you mean "
-            "'email'?"
+            "segments.0 (stream 'a'): field_mapping: unknown contact property 'emial'; did you "
+            "mean 'email'?"
         )
     ]
 
 
-def test_faults_of_an_entrys_types_name_the_entry_by_its_number_and_its_streams(faults):
+def test_faults_in_the_types_of_an_entry_name_the_entry_by_its_number_and_its_streams(faults):
     entries = [{"stream": "a"}, {"stream": "vip-*", "load_method": "overwrite"}, {"lists": "A"}]
     assert faults(sandbox=True, lists="x", segments=entries) == [
         "segments.1 (stream 'vip-*'): load_method: 'overwrite' is not one of ['upsert']",
@@ -113,8 +113,8 @@ def test_a_segment_with_a_setting_that_does_not_exist_is_a_fault_with_close_matc
     found = faults(sandbox=True, lists="x", segments=[{"stream": "a", "list": "A", "zzz": 1}])
     assert found == [
         (
-            "segments.0 (stream 'a'): 'list' does not exist here; did you mean lists?; 'zzz' does not "
-            "exist here"
+            "segments.0 (stream 'a'): 'list' does not exist here; did you mean lists?; 'zzz' does "
+            "not exist here"
         )
     ]
 
@@ -125,7 +125,7 @@ def test_a_segment_with_a_setting_that_does_not_exist_is_a_fault_with_close_matc
         ("batch_size_rows", "many", "'many' is no whole number"),
         ("batch_size_rows", "7.5", "7.5 is no whole number"),
         ("max_rejected_percent", "ten", "'ten' is no number"),
-        ("dry_run", "ture", "'ture' is neither true nor false"),
+        ("dry_run", "maybe", "'maybe' is neither true nor false"),
         ("flattening_enabled", "x", "'x' is neither true nor false"),
     ],
 )
@@ -153,14 +153,14 @@ def test_a_text_that_should_be_json_says_so_and_how_meltano_is_told(faults, sett
 
 def test_a_value_of_the_environment_is_named_by_its_variable(schema):
     given = Given(
-        {"sandbox": True, "lists": "x", "batch_size_rows": "many", "dry_run": "ture"},
+        {"sandbox": True, "lists": "x", "batch_size_rows": "many", "dry_run": "maybe"},
         {"batch_size_rows": "TARGET_CONSTANT_CONTACT_BATCH_SIZE_ROWS"},
     )
     with pytest.raises(SettingsError) as caught:
         Settings.parse(given, schema)
     assert sorted(caught.value.faults) == [
         "batch_size_rows (from TARGET_CONSTANT_CONTACT_BATCH_SIZE_ROWS): 'many' is no whole number",
-        "dry_run: 'ture' is neither true nor false",
+        "dry_run: 'maybe' is neither true nor false",
     ]
 
 

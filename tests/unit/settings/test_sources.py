@@ -107,20 +107,23 @@ def test_a_file_may_begin_with_a_byte_order_mark(schema, tmp_path: Path):
         (
             b'{\n  "access_token": t0p-secret\n}',
             (
-                "is not JSON (line 2, column 19). Correct it: text in double quotes, no comma behind "
-                "the last"
+                "is not JSON (line 2, column 19). Correct it: texts in double quotes, and no comma "
+                "behind the last one"
             ),
         ),
         (
             b'{"max_rejected_percent": NaN}',
-            "is not JSON. Correct it: text in double quotes, no comma behind the last",
+            "is not JSON. Correct it: texts in double quotes, and no comma behind the last one",
         ),
         (
             b"[" * 200_000,
-            "is not JSON. Correct it: text in double quotes, no comma behind the last",
+            "is not JSON. Correct it: texts in double quotes, and no comma behind the last one",
         ),
-        ('{"account": "Zoë"}'.encode("latin-1"), "is not UTF-8. Save it as UTF-8"),
-        ('{"account": "x"}'.encode("utf-16"), "is UTF-16. Save it as UTF-8"),
+        (
+            '{"account": "Zoë"}'.encode("latin-1"),
+            "is not UTF-8 but another encoding. Save it as UTF-8",
+        ),
+        ('{"account": "x"}'.encode("utf-16"), "is not UTF-8 but UTF-16. Save it as UTF-8"),
     ],
     ids=str,
 )

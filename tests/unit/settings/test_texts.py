@@ -33,7 +33,7 @@ def test_a_text_for_no_is_no(text):
     assert read(dry_run=text) == {"dry_run": False}
 
 
-@pytest.mark.parametrize("text", ["ture", "y", "2", "null"])
+@pytest.mark.parametrize("text", ["maybe", "y", "2", "null"])
 def test_a_text_that_may_mean_either_stays_and_so_breaks_the_type(text):
     """A misspelt `true` for `dry_run` that counted as no would send."""
     assert read(dry_run=text) == {"dry_run": text}
