@@ -46,15 +46,6 @@ _logger = logging.getLogger(TargetConstantContact.name)
 class Cli(click.Group):
     """The Singer command when no other is named; every error is one line and an exit code."""
 
-    def make_context(self, *args: Any, **options: Any) -> click.Context:
-        """Read the arguments, and the settings files that they name."""
-        try:
-            return super().make_context(*args, **options)
-        except (OSError, ValueError) as error:
-            reason = getattr(error, "strerror", None) or "it is not JSON"
-            _logger.error("config: a settings file cannot be read (%s)", reason)  # noqa: TRY400
-            sys.exit(SettingsError.exit_code)
-
     def list_commands(self, ctx: click.Context) -> list[str]:
         """The names of the commands."""
         return [*COMMANDS, *super().list_commands(ctx)]
@@ -75,7 +66,7 @@ class Cli(click.Group):
         except (click.ClickException, click.exceptions.Exit, click.Abort):
             raise
         except Exception as error:  # noqa: BLE001 - the last place where it can be explained
-            if isinstance(error, BrokenPipeError):
+            if isinstance(error, BrokenPipeError) and sys.stdout is not None:
                 # Python would flush stdout once more at its end, fail, and choose the exit code.
                 os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             code = report_error(error)
@@ -118,12 +109,14 @@ def report_error(error: Exception) -> int:
     return getattr(error, "exit_code", 1)
 
 
-def _drain(source: IO[str], seconds: float = DRAIN_SECONDS) -> None:
+def _drain(source: IO[str] | None, seconds: float = DRAIN_SECONDS) -> None:
     """Read the tap's output a little longer, and drop it.
 
     A tap whose target is gone fails with a broken pipe, and Meltano then hides the fault that
     matters behind the tracebacks of both.
     """
+    if source is None:
+        return
     deadline = time.monotonic() + seconds
     try:
         descriptor = source.fileno()
@@ -159,6 +152,7 @@ def command() -> Cli:
 def main() -> None:
     """Entry point of ``target-constant-contact``."""
     sys.setswitchinterval(_SWITCH_SECONDS)
+    _hold_standard_streams()
     for stream in (sys.stdin, sys.stdout):
         # Singer is UTF-8 whatever the locale.
         if hasattr(stream, "reconfigure"):
@@ -169,6 +163,16 @@ def main() -> None:
     # An error in the log would be told in the log, and a signal may come while a line is written.
     logging.raiseExceptions = False
     command()()
+
+
+def _hold_standard_streams() -> None:
+    """Let no file and no connection get the place of a standard stream that is closed."""
+    for descriptor in range(3):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            # The lowest that is free, so that one.
+            os.open(os.devnull, os.O_RDWR)
 
 
 def _callback(singer: click.Command) -> Callable[..., Any]:

@@ -21,6 +21,7 @@ from target_constant_contact.contacts.contact import CUSTOM_PREFIX
 from target_constant_contact.exceptions import ApiError, SettingsError, SignInError
 from target_constant_contact.ledger.ledger import export_key
 from target_constant_contact.mapping.field_mapping import custom_field_faults
+from target_constant_contact.settings.streams import within_entry
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -247,10 +248,10 @@ class Account:
             try:
                 self.lists.look_up([reference])
             except UnknownListError as error:
-                yield f"lists: {error}"
+                yield within_entry(segment.lists_place, f"lists: {error}")
         fields = self.custom_fields_for(segment)
         for fault in custom_field_faults(segment.field_mapping or {}, fields):
-            yield f"field_mapping: {fault}"
+            yield within_entry(segment.mapping_place, f"field_mapping: {fault}")
 
 
 def load_sandbox() -> Any:

@@ -10,6 +10,7 @@ from target_constant_contact.checks.results import Check
 from target_constant_contact.contacts.contact import CUSTOM_PREFIX
 from target_constant_contact.exceptions import SettingsError
 from target_constant_contact.mapping.field_mapping import custom_field_faults
+from target_constant_contact.settings.streams import within_entry
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,9 +37,12 @@ def check_lists(account: Account, settings: Settings) -> Iterator[Check]:
             "delete some in Constant Contact"
         )
         yield Check("lists", "warning", detail)
+    found: list[Check] = []
     references = [reference for segment in settings.all_streams for reference in segment.lists]
-    for reference in dict.fromkeys(references):
-        yield from _check_list(directory, reference)
+    for segment in settings.all_streams:
+        for reference in segment.lists:
+            found += _check_list(directory, reference, segment.lists_place)
+    yield from dict.fromkeys(found)
     for fault in new_list_faults(directory, references):
         yield Check("lists", "failed", fault, SettingsError.exit_code)
     fields = [segment.lists_field for segment in settings.all_streams if segment.lists_field]
@@ -59,19 +63,23 @@ def check_custom_fields(account: Account, settings: Settings) -> Iterator[Check]
     mapped = dict.fromkeys(n for names in mappings for n in names if n.startswith(CUSTOM_PREFIX))
     shown = f"; mapped: {', '.join(mapped)}" if mapped else ""
     detail = f"{len(fields)} of {MAX_ACCOUNT_FIELDS} in the account{shown}"
-    faults = [fault for mapping in mappings for fault in custom_field_faults(mapping, fields)]
+    faults = [
+        within_entry(segment.mapping_place, fault)
+        for segment, mapping in zip(settings.all_streams, mappings, strict=True)
+        for fault in custom_field_faults(mapping, fields)
+    ]
     for fault in dict.fromkeys(faults):
         yield Check("custom fields", "failed", fault, SettingsError.exit_code)
     if not faults:
         yield Check("custom fields", "ok", detail)
 
 
-def _check_list(directory: ListDirectory, reference: str) -> Iterator[Check]:
-    """Which lists one text means."""
+def _check_list(directory: ListDirectory, reference: str, place: str) -> Iterator[Check]:
+    """Which lists one text means, which is written at this place."""
     try:
         wanted = directory.look_up([reference])
     except UnknownListError as error:
-        yield Check("lists", "failed", str(error), SettingsError.exit_code)
+        yield Check("lists", "failed", within_entry(place, str(error)), SettingsError.exit_code)
         return
     for list_id in sorted(wanted.ids):
         yield Check("lists", "ok", _found(directory.existing[list_id]))

@@ -10,6 +10,7 @@ from target_constant_contact.exceptions import QuotaExceededError, SettingsError
 from target_constant_contact.files import prove_writable
 from target_constant_contact.settings.faults import unknown_settings
 from target_constant_contact.settings.settings import Settings
+from target_constant_contact.settings.sources import Given
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -27,7 +28,9 @@ def check_settings(config: Mapping[str, Any], schema: Mapping[str, Any]) -> Iter
     except SettingsError as error:
         yield from failures("settings", error)
     else:
-        yield Check("settings", "ok", "a run can start with them")
+        variables = config.variables if isinstance(config, Given) else {}
+        source = f"; from the environment: {', '.join(variables)}" if variables else ""
+        yield Check("settings", "ok", f"a run can start with them{source}")
     for line in unknown_settings(config, schema):
         yield Check("settings", "warning", line)
 

@@ -3,39 +3,30 @@
 from __future__ import annotations
 
 import functools
-import json
-import logging
 import sys
 from contextlib import contextmanager, suppress
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-from singer_sdk.configuration._dict_config import parse_environment_config
 
 from target_constant_contact.account.account import Account
 from target_constant_contact.data_folder import DataFolder
 from target_constant_contact.exceptions import SettingsError
 from target_constant_contact.redaction import escaped, json_text, redacted, without_secrets
 from target_constant_contact.settings.settings import Settings
+from target_constant_contact.settings.sources import Given, read_settings
 from target_constant_contact.singer.target import TargetConstantContact
 from target_constant_contact.verification.kept import forget_rows_of_dead_runs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-ENV_PREFIX = "TARGET_CONSTANT_CONTACT_"
-_FROM_ENVIRONMENT = "ENV"
-# It names every variable that it finds, which is of no use beside a table.
-logging.getLogger("singer_sdk.configuration._dict_config").setLevel(logging.ERROR)
-
 
 def configured(command: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command the options `--config` and `--data-dir`, and as first argument the settings.
 
-    The settings come from the environment, then from the files, then from the options: what
-    comes later wins. They are not checked yet. Rows that killed runs have kept in the data folder
-    are deleted.
+    They come from the same places as those of a run, and then from the options: what comes later
+    wins. They are not checked yet. Rows that killed runs have kept in the data folder are deleted.
     """
 
     @click.option(
@@ -48,7 +39,11 @@ def configured(command: Callable[..., Any]) -> Callable[..., Any]:
     @click.option("--data-dir", help="Folder of connections, runs and request counts.")
     @functools.wraps(command)
     def wrapped(config_files: Sequence[str], data_dir: str | None, **options: Any) -> Any:
-        config = read_config(config_files) | ({"data_dir": data_dir} if data_dir else {})
+        # People also write it before the command.
+        before = click.get_current_context().find_root().params.get("config") or ()
+        config = read_config([*before, *config_files])
+        if data_dir:
+            config["data_dir"] = data_dir
         # What is wrong with the setting is for the command to say.
         with suppress(SettingsError):
             forget_rows_of_dead_runs(DataFolder.of_setting(config.get("data_dir")))
@@ -60,23 +55,13 @@ def configured(command: Callable[..., Any]) -> Callable[..., Any]:
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
 
 
-def read_config(files: Iterable[str] = ()) -> dict[str, Any]:
-    """Settings from the environment and from files, unchecked.
+def read_config(files: Iterable[str] = ()) -> Given:
+    """Settings from the environment and from files, unchecked, as a run reads them.
 
     Raises:
-        SettingsError: A variable or a file cannot be read.
+        SettingsError: A file cannot be used.
     """
-    try:
-        config = parse_environment_config(TargetConstantContact.settings_schema(), ENV_PREFIX)
-    except ValueError:
-        # Its text quotes the value, which may be a secret.
-        raise SettingsError(
-            [f"a variable {ENV_PREFIX}... of the environment is not what its setting takes"]
-        ) from None
-    for file in files:
-        if file != _FROM_ENVIRONMENT:
-            config |= _read(Path(file))
-    return config
+    return read_settings(files, TargetConstantContact.settings_schema())
 
 
 def parse_settings(config: Mapping[str, Any], *, for_export: bool = False) -> Settings:
@@ -158,16 +143,3 @@ def _cell(value: object) -> str:
 def _is_number_column(body: list[list[str]], index: int) -> bool:
     cells = [row[index] for row in body if row[index]]
     return bool(cells) and all(cell.replace(",", "").isdigit() for cell in cells)
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
-        # The text of a JSON error may quote the file, which holds secrets.
-        reason = getattr(error, "strerror", None) or "it is not JSON"
-        fault = f"config: a settings file cannot be read ({reason})"
-        raise SettingsError([fault]) from None
-    if not isinstance(found, dict):
-        raise SettingsError(["config: a settings file holds no JSON object"])
-    return found

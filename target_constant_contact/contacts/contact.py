@@ -121,6 +121,11 @@ def is_custom(name: str) -> bool:
     return name.startswith(CUSTOM_PREFIX)
 
 
+def is_property(name: str) -> bool:
+    """Whether a ``field_mapping`` can name something like this on the left."""
+    return is_custom(name) or _plain_name(name) in PROPERTIES
+
+
 def wire_names(name: str) -> tuple[str, ...]:
     """Names under which a property of ``field_mapping`` is sent.
 
@@ -137,7 +142,7 @@ def wire_names(name: str) -> tuple[str, ...]:
 
 
 def property_faults(mapping: Mapping[str, str], *, import_format: str = "json") -> list[str]:
-    """Faults of a ``field_mapping`` that need neither a schema nor an account to be seen.
+    """Faults of a ``field_mapping`` whose names are known, and that show without an account.
 
     Args:
         mapping: Contact property to record field.
@@ -147,7 +152,7 @@ def property_faults(mapping: Mapping[str, str], *, import_format: str = "json") 
         One line for each fault; empty when the mapping is sound.
     """
     return [
-        *_unknown(mapping),
+        *_blank(mapping),
         *_incomplete(mapping),
         *_colliding(mapping),
         *_custom(mapping),
@@ -181,10 +186,8 @@ def _plain_name(name: str) -> str:
     return "home_country" if name == "home country" else name
 
 
-def _unknown(mapping: Mapping[str, str]) -> Iterator[str]:
+def _blank(mapping: Mapping[str, str]) -> Iterator[str]:
     for name, source in mapping.items():
-        if not is_custom(name) and _plain_name(name) not in PROPERTIES:
-            yield f"unknown contact property {name!r}{did_you_mean(name, PROPERTIES)}"
         if not source.strip():
             yield f"{name} is mapped to a blank field name; name a record field or leave it out"
 
@@ -230,6 +233,6 @@ def _custom(mapping: Mapping[str, str]) -> Iterator[str]:
 
 def _undocumented_in_csv(mapping: Mapping[str, str]) -> Iterator[str]:
     for name in mapping:
-        known = not is_custom(name) and _plain_name(name) in PROPERTIES
+        known = is_property(name) and not is_custom(name)
         if known and not CSV_PROPERTIES.issuperset(wire_names(name)):
             yield f"{name} is not among the columns of a CSV import; set import_format to json"

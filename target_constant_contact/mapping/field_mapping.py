@@ -9,11 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from target_constant_contact.contacts.contact import Contact, Rejection, property_faults
+from target_constant_contact.contacts.contact import Contact, Rejection
 from target_constant_contact.exceptions import SettingsError
 from target_constant_contact.mapping.converters import converters_for
 from target_constant_contact.mapping.custom_fields import find_custom_fields
 from target_constant_contact.mapping.mapped_properties import EMAIL_LABEL, mapped_properties
+from target_constant_contact.mapping.mapping_faults import mapping_faults
 from target_constant_contact.mapping.matching import match_fields
 from target_constant_contact.mapping.paths import path_fault, placed, properties_of
 from target_constant_contact.mapping.rules import rules_for
@@ -106,7 +107,7 @@ class FieldMapping:
         if not field_mapping and "email" not in fields:
             raise SettingsError([_no_email(stream, schema)])
         custom, unknown = find_custom_fields(fields, options.custom_fields)
-        faults = [*property_faults(fields, import_format=import_format), *unknown]
+        faults = [*mapping_faults(fields, import_format=import_format), *unknown]
         faults = [f"stream {stream!r}: {fault}" for fault in faults]
         faults += _absent(stream, schema, fields)
         if faults:

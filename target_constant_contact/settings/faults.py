@@ -10,16 +10,25 @@ from singer_sdk.typing import DEFAULT_JSONSCHEMA_VALIDATOR
 from target_constant_contact.api.http.addresses import address_fault
 from target_constant_contact.api.limits.redis import url_fault
 from target_constant_contact.api.oauth.connection import name_fault
-from target_constant_contact.contacts.contact import property_faults
+from target_constant_contact.mapping.mapping_faults import mapping_faults
+from target_constant_contact.settings.streams import within_entry
+from target_constant_contact.settings.texts import types_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
+    from collections.abc import Set as AbstractSet
 
     from target_constant_contact.settings.streams import StreamSettings
 
 MAX_LISTS: Final = 50
 """Lists in one import, and lists of one contact. Source: bulk import guide."""
 _LONGEST_QUOTE: Final = 40
+_WORDS: Final = {
+    "boolean": "neither true nor false",
+    "integer": "no whole number",
+    "number": "no number",
+}
+_JSON: Final = {"object": '{"name": "value"}', "array": "[...]"}
 
 
 def unknown_settings(config: Mapping[str, Any], schema: Mapping[str, Any]) -> Iterator[str]:
@@ -27,27 +36,44 @@ def unknown_settings(config: Mapping[str, Any], schema: Mapping[str, Any]) -> It
     known = list(schema["properties"])
     for name in config:
         if name not in known:
-            close = difflib.get_close_matches(name, known, n=2)
-            hint = f"; did you mean {' or '.join(close)}?" if close else ""
-            yield f"Setting {name!r} does not exist and is ignored{hint}"
+            yield f"Setting {name!r} does not exist and is ignored{_similar(name, known)}"
+
+
+def place_of(index: int, entry: Any) -> str:
+    """An entry of ``segments``, as every fault calls it: its number, and its streams."""
+    stream = entry.get("stream") if isinstance(entry, dict) else None
+    return f"segments.{index}{f' (stream {stream!r})' if isinstance(stream, str) else ''}"
 
 
 def schema_faults(
-    config: Mapping[str, Any], schema: Mapping[str, Any]
+    config: Mapping[str, Any], schema: Mapping[str, Any], variables: Mapping[str, str]
 ) -> tuple[list[str], set[str]]:
     """Faults of type and range, and the names of the settings that have them.
 
     A value is shown only where no secret can be: see :func:`_fault`.
+
+    Args:
+        config: The settings, with texts read.
+        schema: JSON schema of the settings.
+        variables: Settings that came from the environment, with their variable.
     """
     faults, broken = [], set()
     for error in DEFAULT_JSONSCHEMA_VALIDATOR(schema).iter_errors(config):
-        # The whole path: which entry of `segments` it is, only its number tells.
-        path = [str(part) for part in error.absolute_path]
-        name = path[0] if path else ""
+        path = list(error.absolute_path)
+        name = str(path[0]) if path else ""
         broken.add(name)
         declared = schema["properties"].get(name, {})
-        faults.append(f"{'.'.join(path) or 'settings'}: {_fault(error, declared)}")
+        source = f" (from {variables[name]})" if name in variables else ""
+        faults.append(f"{_place(path, config)}{source}: {_fault(error, declared)}")
     return faults, broken
+
+
+def _place(path: Sequence[str | int], config: Mapping[str, Any]) -> str:
+    match path:
+        case ["segments", int(index), *inner]:
+            place = place_of(index, config["segments"][index])
+            return within_entry(place, ".".join(map(str, inner))) if inner else place
+    return ".".join(map(str, path)) or "settings"
 
 
 def _fault(error: Any, declared: Mapping[str, Any]) -> str:
@@ -58,30 +84,46 @@ def _fault(error: Any, declared: Mapping[str, Any]) -> str:
     depth.
     """
     closed = _is_harmless(declared) or "items" in declared
-    about_names = error.validator in {"additionalProperties", "required"}
-    if closed and (about_names or (_is_harmless(error.schema) and _is_scalar(error.instance))):
-        return str(error.message)
+    if closed and error.validator == "additionalProperties":
+        return _unknown_members(error)
+    harmless = closed and _is_harmless(error.schema) and _is_scalar(error.instance)
     if error.validator == "type":
-        return f"has the wrong type; it takes {_types(error.schema)}"
+        return _wrong_type(error, types_of(error.schema), shown=harmless)
+    if harmless or (closed and error.validator == "required"):
+        return str(error.message)
     return "is not what this setting takes"
+
+
+def _unknown_members(error: Any) -> str:
+    known = list(error.schema["properties"])
+    names = [name for name in error.instance if name not in known]
+    return "; ".join(f"{name!r} does not exist here{_similar(name, known)}" for name in names)
+
+
+def _wrong_type(error: Any, types: AbstractSet[str], *, shown: bool) -> str:
+    if shown and types <= _WORDS.keys():
+        return f"{error.instance!r} is {' and '.join(_WORDS[name] for name in sorted(types))}"
+    if isinstance(error.instance, str) and (kind := next(iter(types & _JSON.keys()), None)):
+        return (
+            f"is a text that is no JSON {kind}; write an {kind}, or its JSON as in {_JSON[kind]}. "
+            f"In meltano.yml, declare the setting with kind: {kind}"
+        )
+    return f"has the wrong type; it takes {' or '.join(sorted(types)) or 'something else'}"
+
+
+def _similar(name: str, known: Sequence[str]) -> str:
+    close = difflib.get_close_matches(name, known, n=2)
+    return f"; did you mean {' or '.join(close)}?" if close else ""
 
 
 def _is_harmless(declared: Any) -> bool:
     """Whether a setting takes a number, yes or no, or one of a few words."""
-    return "enum" in declared or _types_of(declared) <= {"boolean", "integer", "number"}
+    types = types_of(declared)
+    return "enum" in declared or (bool(types) and types <= _WORDS.keys())
 
 
 def _is_scalar(value: object) -> bool:
     return isinstance(value, (str, int, float)) and len(str(value)) <= _LONGEST_QUOTE
-
-
-def _types(declared: Any) -> str:
-    return " or ".join(sorted(_types_of(declared)))
-
-
-def _types_of(declared: Any) -> set[str]:
-    types = declared.get("type", "anything else")
-    return {types} if isinstance(types, str) else {*types} - {"null"}
 
 
 def value_faults(values: Mapping[str, Any]) -> Iterator[str]:
@@ -117,15 +159,16 @@ def list_faults(
         return
     if not segments and not default.has_lists:
         yield "lists is missing: set lists or lists_field, or both per stream in segments"
-    for index, segment in enumerate(segments):
+    for segment in segments:
         if not segment.has_lists:
-            yield f"segments.{index} (stream {segment.stream!r}): lists is missing"
-    for name, segment in [
-        ("lists", default),
-        *((f"segments.{i}.lists", s) for i, s in enumerate(segments)),
-    ]:
-        if len(segment.lists) > MAX_LISTS:
-            yield f"{name}: {len(segment.lists)} lists; a contact can be on {MAX_LISTS}"
+            yield f"{segment.place}: lists is missing"
+    many = {
+        within_entry(segment.lists_place, "lists"): len(segment.lists)
+        for segment in (default, *segments)
+        if len(segment.lists) > MAX_LISTS
+    }
+    for name, lists in many.items():
+        yield f"{name}: {lists} lists; a contact can be on {MAX_LISTS}"
 
 
 def _credential_faults(values: Mapping[str, Any]) -> Iterator[str]:
@@ -148,8 +191,8 @@ def _credential_faults(values: Mapping[str, Any]) -> Iterator[str]:
 def _mapping_faults(values: Mapping[str, Any]) -> Iterator[str]:
     mappings = {"field_mapping": values.get("field_mapping")}
     for index, entry in enumerate(values.get("segments") or ()):
-        mappings[f"segments.{index}.field_mapping"] = entry.get("field_mapping")
+        mappings[within_entry(place_of(index, entry), "field_mapping")] = entry.get("field_mapping")
     for name, mapping in mappings.items():
         if mapping:
-            for fault in property_faults(mapping, import_format=values["import_format"]):
+            for fault in mapping_faults(mapping, import_format=values["import_format"]):
                 yield f"{name}: {fault}"

@@ -5,8 +5,7 @@ All faults are reported together, before anything is sent.
 
 from __future__ import annotations
 
-import contextlib
-import math
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, Final, Literal
@@ -18,11 +17,14 @@ from target_constant_contact.exceptions import SettingsError
 from target_constant_contact.settings.faults import (
     list_faults,
     permission_faults,
+    place_of,
     schema_faults,
     value_faults,
 )
 from target_constant_contact.settings.secrets import learn_secrets
-from target_constant_contact.settings.streams import StreamSettings
+from target_constant_contact.settings.sources import Given
+from target_constant_contact.settings.streams import StreamSettings, within_entry
+from target_constant_contact.settings.texts import without_texts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -78,7 +80,7 @@ class Settings:
         """Check the configuration and return its values.
 
         Args:
-            config: The configuration as Singer passes it.
+            config: The settings as they were given.
             schema: JSON schema of the settings, with those that singer-sdk adds.
             for_export: Whether members are going to be sent: then there has to be a list, and
                 the agreement to the transfer.
@@ -86,16 +88,17 @@ class Settings:
         Raises:
             SettingsError: With one line for each fault that there is.
         """
+        given = without_texts(config, schema)
         # First, so that no fault shows one.
-        learn_secrets(config, schema)
-        given = dict(_given(config, schema))
-        faults, broken = schema_faults(given, schema)
+        learn_secrets(given, schema)
+        faults, broken = schema_faults(given, schema, _variables(config))
         # A setting that is wrong counts as not set, so that the others are looked at too.
         usable = {name: value for name, value in given.items() if name not in broken}
         values = defaults(schema) | usable
         default = StreamSettings.from_values(values)
         segments = [
-            StreamSettings.from_values(entry, default) for entry in values.get("segments") or ()
+            StreamSettings.from_values(entry, default, place_of(index, entry))
+            for index, entry in enumerate(values.get("segments") or ())
         ]
         faults += value_faults(values)
         if for_export:
@@ -169,21 +172,24 @@ _AS_THEY_ARE: Final = (
 )
 
 
-def _given(config: Mapping[str, Any], schema: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    """The settings that have a value; null is the same as not set.
+@contextmanager
+def named_in_faults(place: str) -> Iterator[None]:
+    """Have faults of the settings say which entry of ``segments`` they are about.
 
-    singer-sdk leaves a number that comes from an environment variable as text.
+    Args:
+        place: The entry, or nothing.
     """
-    for name, value in config.items():
-        types = schema["properties"].get(name, {}).get("type", ())
-        if isinstance(value, str) and "number" in types:
-            with contextlib.suppress(ValueError):
-                number = float(value)
-                # The schema has no word for these two; as texts they break its type.
-                yield name, number if math.isfinite(number) else value
-                continue
-        if value is not None:
-            yield name, value
+    try:
+        yield
+    except SettingsError as error:
+        if not place or type(error) is not SettingsError:
+            raise
+        raise SettingsError(within_entry(place, fault) for fault in error.faults) from None
+
+
+def _variables(config: Mapping[str, Any]) -> Mapping[str, str]:
+    """The settings that came from variables of the environment, with these, if that is known."""
+    return config.variables if isinstance(config, Given) else {}
 
 
 def defaults(schema: Mapping[str, Any]) -> dict[str, Any]:

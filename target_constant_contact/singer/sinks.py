@@ -13,6 +13,7 @@ from typing_extensions import override
 from target_constant_contact.batches.batch import Destination
 from target_constant_contact.contacts.contact import Rejection
 from target_constant_contact.mapping.field_mapping import FieldMapping, MappingOptions
+from target_constant_contact.settings.settings import named_in_faults
 from target_constant_contact.singer.chunks import StreamChunks
 from target_constant_contact.singer.list_rule import ListRule, default_lists
 from target_constant_contact.singer.routes import RouteColumn
@@ -60,20 +61,20 @@ class SegmentSink(RecordSink):
         self._rules = RecordValidator(self.schema, stream_name) if self.validate_schema else None
         settings, account = run.settings, run.account
         segment = settings.for_stream(stream_name)
-        default = Destination(stream_name, default_lists(segment, account.lists))
-        self.mapping = FieldMapping.compile(
-            stream_name,
-            self.schema,
-            segment.field_mapping,
-            MappingOptions(
-                today=datetime.now(UTC).date(),
-                custom_fields=account.custom_fields_for(segment),
-                on_too_long=settings.on_too_long,
-                on_bad_value=settings.on_bad_value,
-                import_format=settings.import_format,
-            ),
+        options = MappingOptions(
+            today=datetime.now(UTC).date(),
+            custom_fields=account.custom_fields_for(segment),
+            on_too_long=settings.on_too_long,
+            on_bad_value=settings.on_bad_value,
+            import_format=settings.import_format,
         )
-        self.lists = ListRule(default, segment.lists_field or "", self.schema, account.lists)
+        with named_in_faults(segment.mapping_place):
+            self.mapping = FieldMapping.compile(
+                stream_name, self.schema, segment.field_mapping, options
+            )
+        with named_in_faults(segment.lists_place):
+            default = Destination(stream_name, default_lists(segment, account.lists))
+            self.lists = ListRule(default, segment.lists_field or "", self.schema, account.lists)
         run.know(stream_name, self._message(), self.mapping)
         self._log_mapping()
 

@@ -12,20 +12,25 @@ from singer_sdk.helpers.capabilities import PluginCapabilities, TargetCapabiliti
 from singer_sdk.singerlib.json import serialize_json
 from typing_extensions import override
 
-from target_constant_contact.exceptions import SettingsError
+from target_constant_contact.exceptions import SettingsError, TargetError
 from target_constant_contact.redaction import redact_log
 from target_constant_contact.run.hooks import Hooks
 from target_constant_contact.settings.faults import unknown_settings
 from target_constant_contact.settings.schema import PROPERTIES
 from target_constant_contact.settings.settings import Settings, defaults
+from target_constant_contact.settings.sources import read_settings
+from target_constant_contact.settings.texts import without_texts
 from target_constant_contact.singer.output import drop_when
 from target_constant_contact.singer.signals import Signals
 from target_constant_contact.singer.state import StateOutput
 from target_constant_contact.waiting import Waiting
 
 if TYPE_CHECKING:
+    import logging
     from collections.abc import Sequence
+    from typing import IO
 
+    import click
     from singer_sdk.helpers.capabilities import CapabilitiesEnum
 
     from target_constant_contact.run.run import Run
@@ -50,6 +55,7 @@ class TargetConstantContact(Target):
 
     def __init__(self, **options: Any) -> None:
         redact_log()
+        self.logger.addFilter(_is_true)
         # singer-sdk has signals handled before its own constructor returns.
         self.signals = Signals(self._raise_failure)
         self._run: Run | None = None
@@ -66,6 +72,45 @@ class TargetConstantContact(Target):
         """JSON schema of all settings: this target's, and those that singer-sdk adds."""
         cls.append_builtin_config(cls.config_jsonschema)
         return cls.config_jsonschema
+
+    @classmethod
+    @override
+    def cb_config(cls, ctx: click.Context, param: click.Option, value: Sequence[str]) -> Any:
+        """The settings files that were named; a run reads them when it begins."""
+        return value
+
+    @classmethod
+    @override
+    def invoke(  # type: ignore[override]
+        cls,
+        *,
+        about: bool = False,
+        about_format: str | None = None,
+        config: Any = (),
+        file_input: IO[str] | None = None,
+    ) -> None:
+        """Print what this target is, or run it.
+
+        Args:
+            about: Whether to print it.
+            about_format: ``json``, ``markdown`` or text.
+            config: Settings files.
+            file_input: Where to read messages; None: stdin.
+
+        Raises:
+            SettingsError: The settings are wrong, or there is nothing to read.
+            TargetError: There is no stdout.
+        """
+        if about:
+            cls.print_about(about_format)
+            return
+        cls.print_version(print_fn=cls.logger.info)
+        given = read_settings(config, cls.settings_schema())
+        if given.variables:
+            cls.logger.info("Settings from the environment: %s", ", ".join(given.variables))
+        target = cls(config=given)
+        _require_streams(file_input)
+        target.listen(file_input)
 
     @cached_property
     def settings(self) -> Settings:
@@ -138,13 +183,13 @@ class TargetConstantContact(Target):
     def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
         """Check the settings: types, ranges, and whether they make sense together."""
         schema = self.settings_schema()
+        given = self._config
         # As singer-sdk's own check does; its sinks read some settings from here.
-        given = {name: value for name, value in self._config.items() if value is not None}
-        self._config = defaults(schema) | given
+        self._config = defaults(schema) | without_texts(given, schema)
         for line in unknown_settings(self.config, schema):
             self.logger.warning(line)
         try:
-            Settings.parse(self.config, schema)
+            Settings.parse(given, schema)
         except SettingsError as error:
             if raise_errors:
                 raise ConfigValidationError(
@@ -162,3 +207,27 @@ class TargetConstantContact(Target):
     def _raise_failure(self) -> None:
         if self._run:
             self._run.raise_failure()
+
+
+def _require_streams(file_input: IO[str] | None) -> None:
+    """Refuse a run that has nothing to read, or nowhere to write, before it has sent anything."""
+    # None where whoever started the process has closed them.
+    if file_input is None and sys.stdin is None:
+        raise SettingsError(
+            ["There is no standard input: pipe a tap's output into it, or give --input FILE"]
+        )
+    if file_input is None and sys.stdin.isatty():
+        TargetConstantContact.logger.info(
+            "Reading Singer messages from the terminal until Ctrl-D; usually they come from a tap "
+            "through a pipe, or from a file with --input FILE"
+        )
+    if sys.stdout is None:
+        raise TargetError(
+            "There is no standard output, so that STATE has nowhere to go; nothing was sent. Start "
+            "the run with stdout open, such as > state.jsonl"
+        )
+
+
+def _is_true(record: logging.LogRecord) -> bool:
+    """Whether a log line is true: singer-sdk says where it has not read settings itself."""
+    return record.msg != "Skipping parse of env var settings..."

@@ -162,16 +162,6 @@ def test_the_embedded_sandbox_keeps_its_account_for_the_served_one(tmp_path):
     assert "Newsletter" in page
 
 
-def test_a_settings_file_that_cannot_be_read_is_one_line(tmp_path):
-    (tmp_path / "broken.json").write_text("{access_token: t0p-secret")
-    for name in ("missing.json", "broken.json"):
-        done = cli(tmp_path, "--config", str(tmp_path / name))
-        assert done.returncode == 78
-        assert "config: a settings file cannot be read" in done.stderr
-        assert "Traceback" not in done.stderr
-        assert "t0p-secret" not in done.stderr
-
-
 def test_a_closed_stdout_keeps_the_exit_code(tmp_path):
     with Sandbox(behaviour=AT_ONCE) as sandbox:
         config = write_config(tmp_path, **settings_for(sandbox, tmp_path / "data"))

@@ -18,7 +18,7 @@ from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
-from target_constant_contact.commands.common import ENV_PREFIX
+from target_constant_contact.settings.sources import ENV_PREFIX
 from target_constant_contact.singer.target import TargetConstantContact
 
 ROOT = Path(__file__).parents[2]

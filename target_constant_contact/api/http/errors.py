@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+import socket
 import ssl
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
 
 import requests
 from urllib3.exceptions import ConnectTimeoutError, NewConnectionError, ProxyError
@@ -17,9 +19,18 @@ from target_constant_contact.api.http.retry import PassingError
 from target_constant_contact.redaction import is_id, said
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from requests import Response
 
 _KEY: Final = re.compile(r"[\w.-]{1,100}")
+_CAUSES: Final = {
+    requests.ConnectTimeout: "no connection in time; is the address right, and the network up?",
+    requests.ReadTimeout: "nothing came in time",
+    requests.ConnectionError: "the connection was closed",
+    requests.exceptions.ChunkedEncodingError: "its answer broke off",
+}
+_NO_TUNNEL: Final = "Tunnel connection failed"
 _KEYS: Final = ("error_key", "error", "errorCode")
 _MESSAGES: Final = ("error_message", "error_description", "errorSummary", "message")
 
@@ -77,8 +88,56 @@ def no_answer(error: requests.RequestException) -> PassingError:
     """What has happened to a request that got no answer, or only a part of one."""
     # The text of any other error holds the whole URL, or quotes the request.
     known = isinstance(error, UnusableAnswerError)
-    what = str(error) if known else f"no answer ({type(error).__name__})"
+    what = str(error) if known else f"no answer{_sender(error)} ({_cause(error)})"
     return PassingError(what, maybe_taken=not _never_sent(error))
+
+
+def _sender(error: requests.RequestException) -> str:
+    """Who should have answered, as far as it is known."""
+    url = urlsplit(getattr(error.request, "url", None) or "")
+    port = f":{url.port}" if url.port else ""
+    through = " through the proxy" if isinstance(error, requests.exceptions.ProxyError) else ""
+    return f" from {url.hostname}{port}{through}" if url.hostname else through
+
+
+def _cause(error: requests.RequestException) -> str:
+    """Why there is no answer."""
+    told = next(filter(None, map(_reason_of, _chain(error))), "")
+    return told or _CAUSES.get(type(error), type(error).__name__)
+
+
+def _reason_of(found: BaseException) -> str:
+    """What one error says, with what to look at where it may be the address or the network."""
+    if isinstance(found, ssl.SSLCertVerificationError):
+        why = said(getattr(found, "verify_message", ""))
+        return (
+            f"its certificate is not accepted: {why}; if a proxy of yours inspects TLS, name its "
+            "authority in REQUESTS_CA_BUNDLE"
+        )
+    if isinstance(found, ssl.SSLError) and getattr(found, "reason", None):
+        return f"{said(found.reason)}; does that port speak TLS?"
+    if isinstance(found, socket.gaierror):
+        return "its name cannot be resolved; is the address right, and the network up?"
+    if isinstance(found, ConnectionRefusedError):
+        return "it refuses the connection; is the address right, and the server up?"
+    if str(found).startswith(_NO_TUNNEL):
+        return said(str(found))
+    return said(getattr(found, "strerror", None) or "")
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    """The errors that are behind an error of requests, wherever they are kept."""
+    queue: list[BaseException] = [error]
+    seen: list[BaseException] = []
+    while queue:
+        found = queue.pop()
+        if found in seen:
+            continue
+        seen.append(found)
+        yield found
+        kept = [getattr(found, name, None) for name in ("reason", "original_error")]
+        behind = [*kept, *found.args, found.__cause__, found.__context__]
+        queue += [each for each in behind if isinstance(each, BaseException)]
 
 
 def _never_sent(error: requests.RequestException) -> bool:
@@ -89,7 +148,7 @@ def _never_sent(error: requests.RequestException) -> bool:
     if isinstance(reason, ProxyError):
         reason = reason.original_error
         # Other errors are called so too, also that of a connection that was cut after the call.
-        if str(reason).startswith("Tunnel connection failed"):
+        if str(reason).startswith(_NO_TUNNEL):
             return True
     if isinstance(reason, ConnectionSSLError):
         # Others may come while the answer is read.

@@ -25,6 +25,8 @@ from target_constant_contact.exceptions import SettingsError
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from target_constant_contact.settings.sources import Given
+
 
 class Terminal(io.StringIO):
     """An input that a person types."""
@@ -88,29 +90,27 @@ def test_objects_of_the_environment_are_json_as_meltano_passes_them(
     assert [segment.lists for segment in settings.segments] == [("A",)]
 
 
-def test_a_variable_that_cannot_be_read_is_one_line(monkeypatch: pytest.MonkeyPatch):
+def test_a_variable_that_does_not_fit_its_setting_is_named(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("TARGET_CONSTANT_CONTACT_BATCH_SIZE_ROWS", "many")
-    with pytest.raises(SettingsError, match=r"^a variable TARGET_CONSTANT_CONTACT_\.\.\. of"):
-        read_config()
+    with pytest.raises(SettingsError, match=r"\(from TARGET_CONSTANT_CONTACT_BATCH_SIZE_ROWS\)"):
+        parse_settings(read_config())
 
 
-@pytest.mark.parametrize(
-    ("text", "reason"),
-    [
-        ("{access_token: t0p-secret", r"cannot be read \(it is not JSON\)"),
-        ('"t0p-secret"', "holds no JSON object"),
-        (None, r"cannot be read \(No such file or directory\)"),
-    ],
-)
-def test_a_file_that_cannot_be_read_is_one_line_without_its_content(
-    tmp_path: Path, text: str | None, reason: str
+def test_the_option_of_the_data_folder_keeps_where_the_rest_came_from(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ):
-    path = tmp_path / "config.json"
-    if text is not None:
-        path.write_text(text)
-    with pytest.raises(SettingsError, match=rf"^config: a settings file {reason}$") as caught:
-        read_config([str(path)])
-    assert "t0p" not in str(caught.value)
+    monkeypatch.setenv("TARGET_CONSTANT_CONTACT_CONNECTION", "shop")
+    seen = []
+
+    @click.command()
+    @configured
+    def keep(config: Given) -> None:
+        seen.append(config)
+
+    CliRunner().invoke(keep, ["--data-dir", str(tmp_path)])
+
+    assert seen == [{"connection": "shop", "data_dir": str(tmp_path)}]
+    assert seen[0].variables == {"connection": "TARGET_CONSTANT_CONTACT_CONNECTION"}
 
 
 def test_a_table_has_aligned_columns_with_numbers_to_the_right(

@@ -11,6 +11,7 @@ from target_constant_contact.exceptions import SettingsError
 from target_constant_contact.redaction import redacted
 from target_constant_contact.settings.faults import unknown_settings
 from target_constant_contact.settings.settings import Settings
+from target_constant_contact.settings.sources import Given
 
 
 def test_all_faults_are_reported_together(faults):
@@ -38,7 +39,7 @@ def test_all_faults_are_reported_together(faults):
 
 
 def test_every_fault_is_one_line_and_names_its_setting(faults):
-    for fault in faults(batch_size_bytes=5_000_000, segments=[{"lists": "x"}], sandbox="yes"):
+    for fault in faults(batch_size_bytes=5_000_000, segments=[{"lists": "x"}], sandbox="maybe"):
         assert "\n" not in fault
 
 
@@ -86,13 +87,81 @@ def test_faults_of_a_segments_mapping_name_the_segment(faults):
         lists="x",
         segments=[{"stream": "a", "field_mapping": {"email": "E", "emial": "F"}}],
     )
-    assert len(found) == 1
-    assert found[0].startswith("segments.0.field_mapping: ")
+    assert found == [
+        (
+            "segments.0 (stream 'a'): field_mapping: unknown contact property 'emial'; did you "
+            "mean 'email'?"
+        )
+    ]
 
 
-def test_a_segment_with_a_setting_that_does_not_exist_is_a_fault(faults):
-    found = faults(sandbox=True, lists="x", segments=[{"stream": "a", "list": "A"}])
-    assert "'list' was unexpected" in found[0]
+def test_faults_in_the_types_of_an_entry_name_the_entry_by_its_number_and_its_streams(faults):
+    entries = [{"stream": "a"}, {"stream": "vip-*", "load_method": "overwrite"}, {"lists": "A"}]
+    assert faults(sandbox=True, lists="x", segments=entries) == [
+        "segments.1 (stream 'vip-*'): load_method: 'overwrite' is not one of ['upsert']",
+        "segments.2: 'stream' is a required property",
+    ]
+
+
+def test_an_entry_that_inherits_too_many_lists_does_not_repeat_the_fault(faults):
+    names = [f"List {number}" for number in range(51)]
+    (fault,) = faults(sandbox=True, lists=names, segments=[{"stream": "a"}])
+    assert fault == "lists: 51 lists; a contact can be on 50"
+
+
+def test_a_segment_with_a_setting_that_does_not_exist_is_a_fault_with_close_matches(faults):
+    found = faults(sandbox=True, lists="x", segments=[{"stream": "a", "list": "A", "zzz": 1}])
+    assert found == [
+        (
+            "segments.0 (stream 'a'): 'list' does not exist here; did you mean lists?; 'zzz' does "
+            "not exist here"
+        )
+    ]
+
+
+@pytest.mark.parametrize(
+    ("setting", "text", "words"),
+    [
+        ("batch_size_rows", "many", "'many' is no whole number"),
+        ("batch_size_rows", "7.5", "7.5 is no whole number"),
+        ("max_rejected_percent", "ten", "'ten' is no number"),
+        ("dry_run", "maybe", "'maybe' is neither true nor false"),
+        ("flattening_enabled", "x", "'x' is neither true nor false"),
+    ],
+)
+def test_a_text_that_is_no_number_and_no_truth_is_shown(faults, setting, text, words):
+    assert faults(sandbox=True, lists="x", **{setting: text}) == [f"{setting}: {words}"]
+
+
+@pytest.mark.parametrize(
+    ("setting", "text", "kind"),
+    [
+        ("field_mapping", "{email: t0p-secret}", "object"),
+        ("field_mapping", '["t0p-secret"]', "object"),
+        ("stream_maps", "t0p-secret", "object"),
+        ("stream_map_config", "{'hash_seed': 't0p-secret'}", "object"),
+        ("batch_config", '{"storage": {"root": "t0p-secret"}', "object"),
+        ("segments", '[{"stream": t0p-secret}]', "array"),
+    ],
+)
+def test_a_text_that_should_be_json_says_so_and_how_meltano_is_told(faults, setting, text, kind):
+    (fault,) = faults(sandbox=True, lists="x", **{setting: text})
+    assert fault.startswith(f"{setting}: is a text that is no JSON {kind}; write an {kind}")
+    assert fault.endswith(f"In meltano.yml, declare the setting with kind: {kind}")
+    assert "t0p-secret" not in fault
+
+
+def test_a_value_of_the_environment_is_named_by_its_variable(schema):
+    given = Given(
+        {"sandbox": True, "lists": "x", "batch_size_rows": "many", "dry_run": "maybe"},
+        {"batch_size_rows": "TARGET_CONSTANT_CONTACT_BATCH_SIZE_ROWS"},
+    )
+    with pytest.raises(SettingsError) as caught:
+        Settings.parse(given, schema)
+    assert sorted(caught.value.faults) == [
+        "batch_size_rows (from TARGET_CONSTANT_CONTACT_BATCH_SIZE_ROWS): 'many' is no whole number",
+        "dry_run: 'maybe' is neither true nor false",
+    ]
 
 
 @pytest.mark.parametrize("where", ["lists", "segments"])
