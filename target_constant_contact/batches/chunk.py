@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from target_constant_contact.batches.batch import Route
 
@@ -20,9 +20,12 @@ class Chunk:
         keys: E-mail keys.
         bodies: Encoded contacts.
         unfit: Positions of those that cannot be sent, in ascending order.
+        dates: Columns of dates whose order of day and month has to be looked at, by stream and
+            record field.
     """
 
     routes: Sequence[Route]
     keys: Sequence[str]
     bodies: Sequence[bytes]
     unfit: Sequence[int]
+    dates: Mapping[tuple[str, str], Sequence[Any]] = field(default_factory=dict)

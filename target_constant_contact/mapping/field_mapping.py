@@ -6,6 +6,7 @@ Everything that depends on the settings, the schema or the account is decided on
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -13,6 +14,7 @@ from target_constant_contact.contacts.contact import Contact, Rejection, propert
 from target_constant_contact.exceptions import SettingsError
 from target_constant_contact.mapping.converters import converters_for
 from target_constant_contact.mapping.custom_fields import find_custom_fields
+from target_constant_contact.mapping.dates import OfDay
 from target_constant_contact.mapping.mapped_properties import EMAIL_LABEL, mapped_properties
 from target_constant_contact.mapping.matching import match_fields
 from target_constant_contact.mapping.paths import path_fault, placed, properties_of
@@ -25,7 +27,9 @@ if TYPE_CHECKING:
 
     from target_constant_contact.api.models import CustomField
     from target_constant_contact.contacts.contact import Properties
+    from target_constant_contact.mapping.calendar_days import DateOrder
     from target_constant_contact.mapping.mapped_properties import MappedProperty
+    from target_constant_contact.mapping.paths import Read
     from target_constant_contact.mapping.rules import Rule
 
 _NAMED_FIELDS = 10
@@ -41,12 +45,14 @@ class MappingOptions:
         on_too_long: What happens to text that is longer than its property; e-mail addresses,
             numbers and dates are always rejected, never cut.
         import_format: ``json`` or ``csv``.
+        date_order: What comes first in dates with slashes or dashes.
     """
 
     today: date
     custom_fields: Sequence[CustomField] = ()
     on_too_long: Literal["reject", "truncate"] = "reject"
     import_format: str = "json"
+    date_order: DateOrder = "mdy"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,19 +63,24 @@ class FieldMapping:
     claims is the packer's decision, by whether a contact has both.
 
     Attributes:
+        stream: Name of the stream.
         fields: Contact property, as configured or matched, to record field.
         properties: Names in an import of all that these contacts can carry, in the order in
             which they are sent, ``email`` first and custom fields last.
         automatic: Whether the fields were matched by well-known names.
         mapped: How each of ``properties`` is made, in the same order.
         rules: Rules about several properties of one contact.
+        dates: The record fields that dates are read from, each once, with the way from a record
+            to the value and its converter.
     """
 
+    stream: str
     fields: Mapping[str, str]
     properties: tuple[str, ...]
     automatic: bool
     mapped: tuple[MappedProperty, ...]
     rules: tuple[Rule, ...]
+    dates: tuple[tuple[str, Read | None, OfDay[Any]], ...]
 
     @classmethod
     def compile(
@@ -108,10 +119,13 @@ class FieldMapping:
             # and what it counts as surplus lines is dropped in silence.
             lines=import_format == "json",
             today=options.today,
+            date_order=options.date_order,
         )
-        mapped = mapped_properties(schema, fields, custom, converters)
+        mapped = mapped_properties(schema, fields, custom, converters, options.date_order)
         properties, rules = tuple(wire for _, wire, *_ in mapped), tuple(rules_for(fields))
-        return cls(fields, properties, not field_mapping, mapped, rules)
+        return cls(
+            stream, fields, properties, not field_mapping, mapped, rules, tuple(_dates(mapped))
+        )
 
     def __call__(self, record: Mapping[str, Any]) -> Contact | Rejection:
         """Make a contact of a record, or say why that is impossible. Never raises."""
@@ -132,6 +146,12 @@ class FieldMapping:
             if rejection := rule(properties):
                 return rejection
         return Contact(str(properties["email"]).lower(), properties)
+
+    def written_dates(self, record: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+        """The record fields that hold dates, with their values as far as they can be read."""
+        for field, read, _ in self.dates:
+            with suppress(UnfitValueError):
+                yield field, record.get(field) if read is None else read(record)
 
     @property
     def keeps_lines(self) -> bool:
@@ -177,6 +197,17 @@ def _no_email(stream: str, schema: Mapping[str, Any]) -> str:
         f"stream {stream!r}: no field looks like an e-mail address (fields: {shown}{more});"
         " set field_mapping.email"
     )
+
+
+def _dates(
+    mapped: Sequence[MappedProperty],
+) -> Iterator[tuple[str, Read | None, OfDay[Any]]]:
+    """The fields with dates; a birthday is made of the same one twice."""
+    seen = set()
+    for _, _, field, read, convert in mapped:
+        if isinstance(convert, OfDay) and field not in seen:
+            seen.add(field)
+            yield field, read, convert
 
 
 def _absent(stream: str, schema: Mapping[str, Any], fields: Mapping[str, str]) -> Iterator[str]:

@@ -65,6 +65,8 @@ class Ending:
         )
         for line in (*report.summary(account.list_names), *advice):
             _logger.info("%s", line)
+        for column in report.date_orders.doubtful():
+            _logger.warning("%s", column)
         of_day = f" ({used_today:,} of the day's {per_day:,} are used)" if used_today else ""
         _logger.info(
             "Run %s: %s in %.1f s with %s requests%s; report: %s",

@@ -19,7 +19,7 @@ from target_constant_contact.run.settling import Settling
 from target_constant_contact.verification.kept import forget_rows_of_dead_runs
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     from target_constant_contact.batches.batch import Destination
@@ -120,7 +120,20 @@ class Run:
             Position of the row that cannot be sent, which has to come once more alone, as it was
             read; the length of the chunk when there is none.
         """
-        return self._intake.add_chunk(chunk, start)
+        stop = self._intake.add_chunk(chunk, start)
+        for (stream, field), values in chunk.dates.items():
+            self._accounting.report.date_orders.count(stream, field, values[start:stop])
+        return stop
+
+    def count_dates(self, stream: str, written: Iterable[tuple[str, Any]]) -> None:
+        """Count what the dates of a row that comes alone show of their order.
+
+        Args:
+            stream: Name of the stream.
+            written: Record fields with their values.
+        """
+        for field, value in written:
+            self._accounting.report.date_orders.count(stream, field, [value])
 
     def reject(
         self,

@@ -115,12 +115,13 @@ PROPERTIES: Final = th.PropertiesList(
                 th.Property("lists_field", th.StringType),
                 th.Property("field_mapping", MAPPING_TYPE),
                 th.Property("load_method", th.StringType, allowed_values=["upsert"]),
+                th.Property("date_order", th.StringType, allowed_values=["mdy", "dmy"]),
                 additional_properties=False,
             )
         ),
         title="Segments",
-        description="Overrides of `lists`, `lists_field`, `field_mapping` and `load_method` for "
-        "the streams that match the name or glob `stream`. The first match wins.",
+        description="Overrides of `lists`, `lists_field`, `field_mapping`, `load_method` and "
+        "`date_order` for the streams that match the name or glob `stream`. The first match wins.",
     ),
     th.Property(
         "load_method",
@@ -139,6 +140,15 @@ PROPERTIES: Final = th.PropertiesList(
         title="On too long",
         description="What happens to a text beyond the service's limit: `reject` the row, or "
         "`truncate` the text. E-mail addresses and phone numbers for SMS are never truncated.",
+    ),
+    th.Property(
+        "date_order",
+        th.StringType,
+        default="mdy",
+        allowed_values=["mdy", "dmy"],
+        title="Date order",
+        description="How dates with slashes or dashes are read: `mdy` reads `04/05/1980` as April "
+        "5, `dmy` as 4 May. ISO dates are read as they are, and with dots the day comes first.",
     ),
     th.Property(
         "max_rejected_percent",

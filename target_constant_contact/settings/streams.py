@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from target_constant_contact.mapping.calendar_days import DateOrder
+
 
 @dataclass(frozen=True, slots=True)
 class StreamSettings:
@@ -18,12 +20,14 @@ class StreamSettings:
         lists: Lists as they were written: ids, names or URLs.
         lists_field: Record field with the lists of that record, or None.
         field_mapping: Contact property to record field; None to match well-known names.
+        date_order: What comes first in dates with slashes or dashes.
     """
 
     stream: str = "*"
     lists: tuple[str, ...] = ()
     lists_field: str | None = None
     field_mapping: Mapping[str, str] | None = None
+    date_order: DateOrder = "mdy"
 
     @classmethod
     def from_values(
@@ -45,6 +49,7 @@ class StreamSettings:
             lists=lists if own_lists else default.lists,
             lists_field=lists_field if own_lists else default.lists_field,
             field_mapping=values.get("field_mapping") or default.field_mapping,
+            date_order=values.get("date_order") or default.date_order,
         )
 
     @property

@@ -49,6 +49,7 @@ class StreamChunks:
         count: Callable[[int], None] = lambda _records: None,
     ) -> None:
         self._count = count
+        self._stream = mapping.stream
         self._mapping = ColumnMapping(mapping)
         self._routes = routes
         self._is_valid = is_valid
@@ -66,7 +67,8 @@ class StreamChunks:
         named = {name: columns[self._fields.index(name)] for name in self._routes.fields}
         routes = self._routes.of(named, contacts.permissions, unfit)
         self._count(len(records) - len(unfit))
-        return Chunk(routes, contacts.keys, contacts.bodies, sorted(unfit))
+        dates = {(self._stream, name): column for name, column in contacts.dates.items()}
+        return Chunk(routes, contacts.keys, contacts.bodies, sorted(unfit), dates)
 
     def _struct(self) -> type:
         """A type with the fields that are needed; decoding passes over all others."""
@@ -152,10 +154,15 @@ def _woven(length: int, parts: Iterable[tuple[Sequence[int], Chunk]]) -> Chunk:
     routes: list[Any] = [None] * length
     keys, bodies = [""] * length, [b""] * length
     unfit: list[int] = []
+    dates: dict[tuple[str, str], list[Any]] = {}
     for places, part in parts:
         for place, route, key, body in zip(
             places, part.routes, part.keys, part.bodies, strict=True
         ):
             routes[place], keys[place], bodies[place] = route, key, body
         unfit += [places[index] for index in part.unfit]
-    return Chunk(routes, keys, bodies, sorted(unfit))
+        for name, column in part.dates.items():
+            dates[name] = whole = [None] * length
+            for place, value in zip(places, column, strict=True):
+                whole[place] = value
+    return Chunk(routes, keys, bodies, sorted(unfit), dates)
