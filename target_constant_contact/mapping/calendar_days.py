@@ -37,13 +37,13 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any, Final, Literal, TypeAlias
 
-from target_constant_contact.mapping.date_numbers import IMPOSSIBLE, NO_DAY, is_day, read_number
+from target_constant_contact.mapping.date_numbers import IMPOSSIBLE, NO_DAY, date_in_number, is_day
 from target_constant_contact.mapping.date_texts import (
     LONGEST,
     NO_DATE,
     Unordered,
     Written,
-    read_text,
+    date_in_text,
 )
 from target_constant_contact.mapping.values import EDGES, UnfitValueError, not_a_scalar
 
@@ -65,7 +65,8 @@ _OTHER_ORDER: dict[str, str] = {
 # A column of dates repeats itself: a century has 36,525 days. Bounded, because a column of times
 # does not.
 _REMEMBERED = 40_000
-_NUMBER = re.compile(r"-?\d+(?:\.\d+)?", re.ASCII)
+# Eight digits that begin with 0 are a date before the year 1000.
+_NUMBER = re.compile(r"(?!0\d{7}\Z)-?\d+(?:\.\d+)?", re.ASCII)
 
 
 def calendar_day(value: Any, order: DateOrder = "mdy") -> date | None:
@@ -130,7 +131,7 @@ def written_order(text: str, *, birthday: bool) -> ShownOrder | None:
 
 @lru_cache(maxsize=_REMEMBERED)
 def _order_of_text(text: str, birthday: bool) -> ShownOrder | None:  # noqa: FBT001
-    written = read_text(text.strip(EDGES))
+    written = date_in_text(text.strip(EDGES))
     if not isinstance(written, Unordered) or (written.year is None and not birthday):
         return None
     _, first, second = written
@@ -194,13 +195,12 @@ def _written(value: Any) -> Written | Unordered | str | None:
         text = value.strip(EDGES)
         if not text:
             return None
-        written = read_text(text)
-        is_number = isinstance(written, str) and len(text) <= LONGEST and _NUMBER.fullmatch(text)
-        return read_number(Decimal(text)) if is_number else written
+        is_number = len(text) <= LONGEST and _NUMBER.fullmatch(text)
+        return date_in_number(Decimal(text)) if is_number else date_in_text(text)
     if isinstance(value, date):
         return Written(value.year, value.month, value.day)
     if isinstance(value, (int, float, Decimal)) and not isinstance(value, bool):
-        return read_number(value)
+        return date_in_number(value)
     if isinstance(value, (list, tuple, dict)):
         return str(not_a_scalar(value))
     return NO_DATE

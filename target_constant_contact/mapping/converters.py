@@ -32,7 +32,7 @@ def converters_for(
     truncate: bool,
     lines: bool,
     today: date,
-    date_order: DateOrder,
+    date_order: DateOrder = "mdy",
 ) -> dict[str, Convert]:
     """Converters by name in an import, for all that one value decides.
 

@@ -92,7 +92,7 @@ def _repeated(found: dict[str, CustomField]) -> list[str]:
 
 
 def custom_field_converter(
-    field: CustomField, *, truncate: bool, lines: bool, date_order: DateOrder
+    field: CustomField, *, truncate: bool, lines: bool, date_order: DateOrder = "mdy"
 ) -> ConvertText:
     """The converter for values of a custom field, by its type; an unknown type is text.
 

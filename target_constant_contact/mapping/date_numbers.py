@@ -36,7 +36,7 @@ _NO_DAYS = {
 }
 
 
-def read_number(number: float | Decimal) -> Written | str:
+def date_in_number(number: float | Decimal) -> Written | str:
     """What a number writes, or why it is no date."""
     if not _is_finite(number) or not -_BOUND <= number <= _BOUND:
         return NO_DATE

@@ -73,7 +73,7 @@ _SHAPES = tuple(
 )
 
 
-def read_text(text: str) -> Written | Unordered | str:
+def date_in_text(text: str) -> Written | Unordered | str:
     """What a trimmed text writes, or why it is no date."""
     if len(text) > LONGEST:
         return NO_DATE

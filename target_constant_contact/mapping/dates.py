@@ -90,7 +90,7 @@ def _are_plain_dates(lines: str) -> bool:
     return _PLAIN_DATES.fullmatch(first if same else lines) is not None
 
 
-def day_text(order: DateOrder) -> OfDay[str]:
+def day_text(order: DateOrder = "mdy") -> OfDay[str]:
     """A converter to ``YYYY-MM-DD``, the one shape that nothing misreads."""
 
     def convert(value: Any) -> str | None:
@@ -100,7 +100,7 @@ def day_text(order: DateOrder) -> OfDay[str]:
     return OfDay(convert, order)
 
 
-def birthday_part(index: int, order: DateOrder) -> OfDay[int]:
+def birthday_part(index: int, order: DateOrder = "mdy") -> OfDay[int]:
     """A converter from one date to its month (0) or its day (1)."""
 
     def convert(value: Any) -> int | None:
@@ -110,7 +110,7 @@ def birthday_part(index: int, order: DateOrder) -> OfDay[int]:
     return OfDay(convert, order, birthday=True)
 
 
-def consent_day(today: date, order: DateOrder) -> OfDay[str]:
+def consent_day(today: date, order: DateOrder = "mdy") -> OfDay[str]:
     """A converter for days of consent to text messages: from 2000 on, and not after today.
 
     Any other day is that of a missing value, such as 1970-01-01 or 9999-12-31, and no consent. It
@@ -131,7 +131,7 @@ def consent_day(today: date, order: DateOrder) -> OfDay[str]:
     return OfDay(convert, order)
 
 
-def anniversary(today: date, order: DateOrder) -> OfDay[str]:
+def anniversary(today: date, order: DateOrder = "mdy") -> OfDay[str]:
     """A converter for anniversaries, which must lie after 1900 and at most ten years ahead.
 
     The rule is that of the V2 API. A sentinel such as 9999-12-31 would be an error that the

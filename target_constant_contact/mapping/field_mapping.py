@@ -22,7 +22,7 @@ from target_constant_contact.mapping.rules import rules_for
 from target_constant_contact.mapping.values import Text, UnfitValueError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import date
 
     from target_constant_contact.api.models import CustomField
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from target_constant_contact.mapping.mapped_properties import MappedProperty
     from target_constant_contact.mapping.paths import Read
     from target_constant_contact.mapping.rules import Rule
+    from target_constant_contact.mapping.values import Convert
 
 _NAMED_FIELDS = 10
 
@@ -112,15 +113,7 @@ class FieldMapping:
         faults += _absent(stream, schema, fields)
         if faults:
             raise SettingsError(faults)
-        converters = converters_for(
-            custom.values(),
-            truncate=options.on_too_long == "truncate",
-            # Whether the service counts the lines of a CSV file inside quotes is not documented,
-            # and what it counts as surplus lines is dropped in silence.
-            lines=import_format == "json",
-            today=options.today,
-            date_order=options.date_order,
-        )
+        converters = _converters(custom.values(), options)
         mapped = mapped_properties(schema, fields, custom, converters, options.date_order)
         properties, rules = tuple(wire for _, wire, *_ in mapped), tuple(rules_for(fields))
         return cls(
@@ -187,6 +180,18 @@ def custom_field_faults(
         One line for each ``cf:`` key that means no custom field, several, or one already mapped.
     """
     return find_custom_fields(field_mapping, custom_fields)[1]
+
+
+def _converters(custom: Iterable[CustomField], options: MappingOptions) -> dict[str, Convert]:
+    return converters_for(
+        custom,
+        truncate=options.on_too_long == "truncate",
+        # Whether the service counts the lines of a CSV file inside quotes is not documented,
+        # and what it counts as surplus lines is dropped in silence.
+        lines=options.import_format == "json",
+        today=options.today,
+        date_order=options.date_order,
+    )
 
 
 def _no_email(stream: str, schema: Mapping[str, Any]) -> str:

@@ -30,7 +30,7 @@ def mapped_properties(
     fields: Mapping[str, str],
     custom: Mapping[str, CustomField],
     converters: Mapping[str, Convert],
-    date_order: DateOrder,
+    date_order: DateOrder = "mdy",
 ) -> tuple[MappedProperty, ...]:
     """Prepare the properties of a mapping, in the order in which they are sent.
 

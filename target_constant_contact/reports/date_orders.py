@@ -53,22 +53,21 @@ class DateColumn:
         other, own = self.shown[self._other], self.shown[self.read.order]
         return self.is_doubtful and other * 100 > STRAY_PERCENT * (own + other)
 
-    @property
-    def fault(self) -> str:
-        """What is wrong with it, and what to do."""
-        return (
-            f"{self}. They are likely to be wrong: set date_order: {self._other} for this stream, "
-            "or have the tap write YYYY-MM-DD, and run again, with the tap's full refresh if STATE "
-            "has moved"
-        )
-
-    def __str__(self) -> str:
+    def line(self) -> str:
+        """How many were read which way, and what to do."""
         shown, order = self.shown, self.read.order
+        right = f"set date_order: {self._other} for this stream, or have the tap write YYYY-MM-DD"
+        advice = f"If these are no slips of the pen, {right}"
+        if self.is_misread:
+            advice = (
+                f"They are likely to be wrong: {right}, and run again, with the tap's full refresh "
+                "if STATE has moved"
+            )
         return (
             f"Field {self.field!r} of stream {self.stream!r} mixes two orders of dates: "
             f"{shown['dmy']:,} can only be day-month-year, {shown['mdy']:,} only month-day-year, "
             f"and {shown['either']:,} that could be either were read as {_IN_WORDS[order]} "
-            f"(date_order: {order})"
+            f"(date_order: {order}). {advice}"
         )
 
     @property
@@ -98,6 +97,10 @@ class DateOrders:
     def doubtful(self) -> list[DateColumn]:
         """Columns that show both orders."""
         return [column for column in self if column.is_doubtful]
+
+    def lines(self) -> list[str]:
+        """A line for each of these columns."""
+        return [column.line() for column in self.doubtful()]
 
     def misread(self) -> list[DateColumn]:
         """Columns that are likely to be in the other order; a run must not succeed with one."""

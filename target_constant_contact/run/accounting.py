@@ -213,7 +213,7 @@ class Accounting:
                     "segment, and run again"
                 )
         for column in self.report.date_orders.misread():
-            raise DataError(column.fault)
+            raise DataError(column.line())
         for stream, share in self._limit.exceeded():
             raise DataError(
                 f"{share:.1f} % of the rows of stream {stream!r} were rejected or refused; "
