@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -22,6 +22,8 @@ class Chunk:
         bodies: Encoded contacts.
         unfit: Positions of those that cannot be sent, in ascending order.
         dropped: Values that are left out, by the position of their record.
+        dates: Columns of dates whose order of day and month has to be looked at, by stream and
+            record field.
     """
 
     routes: Sequence[Route]
@@ -29,3 +31,4 @@ class Chunk:
     bodies: Sequence[bytes]
     unfit: Sequence[int]
     dropped: Mapping[int, Sequence[Rejection]] = field(default_factory=dict)
+    dates: Mapping[tuple[str, str], Sequence[Any]] = field(default_factory=dict)

@@ -152,6 +152,11 @@ def _counts(report: Report, max_rejected_percent: float) -> Iterator[Check]:
         else:
             yield Check("mapping", "ok", detail)
     yield from _reasons(report)
+    for column in report.date_orders.doubtful():
+        if column.is_misread:
+            yield Check("mapping", "failed", column.line(), DataError.exit_code)
+        else:
+            yield Check("mapping", "warning", column.line())
 
 
 def _reasons(report: Report) -> Iterator[Check]:

@@ -56,6 +56,7 @@ class Contacts:
         permissions: The SMS permission that each contact needs.
         unfit: Positions of the records that cannot become contacts.
         dropped: Values that are left out, by the position of their record.
+        dates: The values of record fields with dates, unless all of them are ISO dates.
     """
 
     keys: Sequence[str]
@@ -63,6 +64,7 @@ class Contacts:
     permissions: Sequence[SmsPermission]
     unfit: set[int]
     dropped: Mapping[int, Sequence[Rejection]]
+    dates: Mapping[str, Column]
 
 
 class ColumnMapping:
@@ -79,7 +81,10 @@ class ColumnMapping:
         self._mapping = mapping
         self.fields = tuple(dict.fromkeys(root for each in mapping.mapped for root in roots(each)))
         places = {name: place for place, name in enumerate(self.fields)}
-        self._columns = [_PropertyColumn(each, places) for each in mapping.mapped]
+        dates = [convert for *_, convert in mapping.dates]
+        self._columns = [
+            _PropertyColumn(each, places, is_date=each[4] in dates) for each in mapping.mapped
+        ]
         names = [f"p{place}" for place in range(len(mapping.properties))]
         self._properties: Callable[..., Any] = msgspec.defstruct(
             "Properties",
@@ -92,7 +97,8 @@ class ColumnMapping:
     def __call__(self, columns: Sequence[Column]) -> Contacts:
         """Make contacts of the columns of ``fields``, all of one length."""
         unfit: set[int] = set()
-        converted = [column(columns, unfit) for column in self._columns]
+        dates: dict[str, Column] = {}
+        converted = [column(columns, unfit, dates) for column in self._columns]
         # E-mail is the first property of every mapping.
         emails = converted[0]
         if not all(emails):
@@ -111,6 +117,7 @@ class ColumnMapping:
             permissions=self._permissions(converted),
             unfit=unfit,
             dropped=dropped,
+            dates=dates,
         )
 
     def _drop(
@@ -151,8 +158,9 @@ class ColumnMapping:
 class _PropertyColumn:
     """One property: its column read and converted."""
 
-    def __init__(self, mapped: MappedProperty, places: Mapping[str, int]) -> None:
-        _, _, _, self._read, self._convert = mapped
+    def __init__(self, mapped: MappedProperty, places: Mapping[str, int], *, is_date: bool) -> None:
+        _, _, self._field, self._read, self._convert = mapped
+        self._is_date = is_date
         self._names = roots(mapped)
         self._places = [places[name] for name in self._names]
         self._convert_all = _for_columns(self._convert)
@@ -160,11 +168,21 @@ class _PropertyColumn:
         kinds: tuple[type, ...] = (str, int) if self._convert is not email_address else ()
         self._known = {kind: _Known(self._convert) for kind in kinds}
 
-    def __call__(self, columns: Sequence[Column], unfit: set[int]) -> list[Any]:
-        """The converted values; places of those that cannot be sent are added to ``unfit``."""
-        values = self._values(columns, unfit)
+    def __call__(
+        self, columns: Sequence[Column], unfit: set[int], dates: dict[str, Column]
+    ) -> list[Any]:
+        """The converted values.
+
+        Args:
+            columns: The columns of all fields.
+            unfit: Gets the places of those that cannot be sent.
+            dates: Gets the values of a column of dates, unless all of them are ISO dates.
+        """
+        values = given = self._values(columns, unfit)
         if isinstance(self._convert, OfDay):
-            values = self._convert.shortened(values)
+            values = self._convert.shortened(given)
+            if values is given and self._is_date:
+                dates[self._field] = given
         done = self._convert_all(values)
         if done is not None:
             return done

@@ -21,12 +21,18 @@ if TYPE_CHECKING:
     from datetime import date
 
     from target_constant_contact.api.models import CustomField
+    from target_constant_contact.mapping.calendar_days import DateOrder
 
 _SMALL_NUMBER = re.compile(r"0*([0-9]{1,2})(?:\.0+)?")
 
 
 def converters_for(
-    custom: Iterable[CustomField], *, truncate: bool, lines: bool, today: date
+    custom: Iterable[CustomField],
+    *,
+    truncate: bool,
+    lines: bool,
+    today: date,
+    date_order: DateOrder = "mdy",
 ) -> dict[str, Convert]:
     """Converters by name in an import, for all that one value decides.
 
@@ -35,18 +41,21 @@ def converters_for(
         truncate: Cut text that is too long instead of rejecting it.
         lines: Whether the import format can hold line breaks in a text area.
         today: The date that anniversaries and days of consent are compared with.
+        date_order: What comes first in dates with slashes or dashes.
     """
     converters: dict[str, Convert] = {
         **{name: Text(limit, truncate=truncate) for name, limit in TEXT_LIMITS.items()},
         "email": email_address,
         "birthday_month": whole_number(12, "month"),
         "birthday_day": whole_number(31, "day of a month"),
-        "anniversary": anniversary(today),
+        "anniversary": anniversary(today, date_order),
         "sms_number": us_phone_number,
-        "sms_consent_date": consent_day(today),
+        "sms_consent_date": consent_day(today, date_order),
     }
     for field in custom:
-        convert = custom_field_converter(field, truncate=truncate, lines=lines)
+        convert = custom_field_converter(
+            field, truncate=truncate, lines=lines, date_order=date_order
+        )
         converters[f"{CUSTOM_PREFIX}{field.name}"] = convert
     return converters
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from target_constant_contact.api.models import CustomField
+    from target_constant_contact.mapping.calendar_days import DateOrder
     from target_constant_contact.mapping.values import ConvertText
 
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?", re.ASCII)
@@ -96,18 +97,21 @@ def _repeated(found: dict[str, CustomField]) -> list[str]:
     return faults
 
 
-def custom_field_converter(field: CustomField, *, truncate: bool, lines: bool) -> ConvertText:
+def custom_field_converter(
+    field: CustomField, *, truncate: bool, lines: bool, date_order: DateOrder = "mdy"
+) -> ConvertText:
     """The converter for values of a custom field, by its type; an unknown type is text.
 
     Args:
         field: The custom field.
         truncate: Cut text that is too long instead of rejecting it.
         lines: Whether the import format can hold line breaks in a text area.
+        date_order: What comes first in dates with slashes or dashes.
     """
     fixed: dict[str, ConvertText] = {
         "number": decimal_text,
         "currency": decimal_text,
-        "date": day_text,
+        "date": day_text(date_order),
         "datetime": moment_text,
         "boolean": _boolean,
     }

@@ -6,13 +6,21 @@ import re
 from dataclasses import dataclass
 from datetime import date, datetime
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from target_constant_contact.mapping.calendar_days import calendar_day, month_and_day
+from target_constant_contact.mapping.calendar_days import (
+    NO_DAYS_OF_YEARS,
+    calendar_day,
+    month_and_day,
+    written_order,
+)
+from target_constant_contact.mapping.date_numbers import NO_DAY
 from target_constant_contact.mapping.values import EDGES, UnfitValueError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+
+    from target_constant_contact.mapping.calendar_days import DateOrder, ShownOrder
 
 _Part = TypeVar("_Part", str, int)
 
@@ -34,9 +42,13 @@ class OfDay(Generic[_Part]):
 
     Attributes:
         convert: Converts one value.
+        order: What comes first with slashes or dashes.
+        birthday: Whether a year of four digits may be missing.
     """
 
     convert: Callable[[Any], _Part | None]
+    order: DateOrder
+    birthday: bool = False
 
     def __call__(self, value: Any) -> _Part | None:
         """Convert one value.
@@ -45,6 +57,10 @@ class OfDay(Generic[_Part]):
             UnfitValueError: It is no such date.
         """
         return self.convert(value)
+
+    def shown_order(self, text: str) -> ShownOrder | None:
+        """Which order of day and month a text shows, as `written_order` says it."""
+        return written_order(text, birthday=self.birthday)
 
     @staticmethod
     def shortened(values: Sequence[Any]) -> Sequence[Any]:
@@ -74,26 +90,27 @@ def _are_plain_dates(lines: str) -> bool:
     return _PLAIN_DATES.fullmatch(first if same else lines) is not None
 
 
-def _day_text(value: Any) -> str | None:
-    day = calendar_day(value)
-    return None if day is None else day.isoformat()
+def day_text(order: DateOrder = "mdy") -> OfDay[str]:
+    """A converter to ``YYYY-MM-DD``, the one shape that nothing misreads."""
+
+    def convert(value: Any) -> str | None:
+        day = calendar_day(value, order)
+        return None if day is None else day.isoformat()
+
+    return OfDay(convert, order)
 
 
-day_text: Final = OfDay(_day_text)
-"""A date as ``YYYY-MM-DD``, the one shape that nothing misreads; ``None`` for a blank."""
-
-
-def birthday_part(index: int) -> OfDay[int]:
+def birthday_part(index: int, order: DateOrder = "mdy") -> OfDay[int]:
     """A converter from one date to its month (0) or its day (1)."""
 
     def convert(value: Any) -> int | None:
-        found = month_and_day(value)
+        found = month_and_day(value, order)
         return None if found is None else found[index]
 
-    return OfDay(convert)
+    return OfDay(convert, order, birthday=True)
 
 
-def consent_day(today: date) -> OfDay[str]:
+def consent_day(today: date, order: DateOrder = "mdy") -> OfDay[str]:
     """A converter for days of consent to text messages: from 2000 on, and not after today.
 
     Any other day is that of a missing value, such as 1970-01-01 or 9999-12-31, and no consent. It
@@ -102,7 +119,7 @@ def consent_day(today: date) -> OfDay[str]:
     latest = today.toordinal() + 1
 
     def convert(value: Any) -> str | None:
-        day = calendar_day(value)
+        day = calendar_day(value, order)
         if day is None:
             return None
         if day.year < _FIRST_YEAR_OF_CONSENT or day.toordinal() > latest:
@@ -111,10 +128,10 @@ def consent_day(today: date) -> OfDay[str]:
             )
         return day.isoformat()
 
-    return OfDay(convert)
+    return OfDay(convert, order)
 
 
-def anniversary(today: date) -> OfDay[str]:
+def anniversary(today: date, order: DateOrder = "mdy") -> OfDay[str]:
     """A converter for anniversaries, which must lie after 1900 and at most ten years ahead.
 
     The rule is that of the V2 API. A sentinel such as 9999-12-31 would be an error that the
@@ -124,30 +141,32 @@ def anniversary(today: date) -> OfDay[str]:
     latest = (today.year + _YEARS_AHEAD, today.month, today.day)
 
     def convert(value: Any) -> str | None:
-        day = calendar_day(value)
+        day = calendar_day(value, order)
         if day is None:
             return None
         if day.year <= _LAST_YEAR_REFUSED or (day.year, day.month, day.day) > latest:
             raise UnfitValueError("is not between 1901 and ten years from today")
         return day.isoformat()
 
-    return OfDay(convert)
+    return OfDay(convert, order)
 
 
 def moment_text(value: Any) -> str | None:
     """A date with a time of day in ISO form; ``None`` for a blank.
 
     Raises:
-        UnfitValueError: It is neither a date-time nor ISO text of one.
+        UnfitValueError: It is neither a date-time nor ISO text of one, or the year 1 or 9999.
     """
-    if isinstance(value, date):
-        return value.isoformat()
-    if not isinstance(value, str):
+    if isinstance(value, str):
+        text = value.strip(EDGES)
+        if not text:
+            return None
+        try:
+            value = datetime.fromisoformat(text)
+        except ValueError:
+            raise UnfitValueError(_NO_MOMENT) from None
+    if not isinstance(value, date):
         raise UnfitValueError(_NO_MOMENT)
-    text = value.strip(EDGES)
-    if not text:
-        return None
-    try:
-        return datetime.fromisoformat(text).isoformat()
-    except ValueError:
-        raise UnfitValueError(_NO_MOMENT) from None
+    if value.year in NO_DAYS_OF_YEARS:
+        raise UnfitValueError(NO_DAY)
+    return value.isoformat()

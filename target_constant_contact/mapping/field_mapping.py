@@ -6,6 +6,7 @@ Everything that depends on the settings, the schema or the account is decided on
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -13,6 +14,7 @@ from target_constant_contact.contacts.contact import Contact, Rejection
 from target_constant_contact.exceptions import SettingsError
 from target_constant_contact.mapping.converters import converters_for
 from target_constant_contact.mapping.custom_fields import find_custom_fields
+from target_constant_contact.mapping.dates import OfDay
 from target_constant_contact.mapping.mapped_properties import EMAIL_LABEL, mapped_properties
 from target_constant_contact.mapping.mapping_faults import mapping_faults
 from target_constant_contact.mapping.matching import match_fields
@@ -21,13 +23,16 @@ from target_constant_contact.mapping.rules import rules_for
 from target_constant_contact.mapping.values import Text, UnfitValueError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import date
 
     from target_constant_contact.api.models import CustomField
     from target_constant_contact.contacts.contact import Properties
+    from target_constant_contact.mapping.calendar_days import DateOrder
     from target_constant_contact.mapping.mapped_properties import MappedProperty
+    from target_constant_contact.mapping.paths import Read
     from target_constant_contact.mapping.rules import Rule
+    from target_constant_contact.mapping.values import Convert
 
 _NAMED_FIELDS = 10
 
@@ -44,6 +49,7 @@ class MappingOptions:
         on_bad_value: Whether a value that cannot be sent rejects the record or, except for the
             e-mail address, is left out.
         import_format: ``json`` or ``csv``.
+        date_order: What comes first in dates with slashes or dashes.
     """
 
     today: date
@@ -51,6 +57,7 @@ class MappingOptions:
     on_too_long: Literal["reject", "truncate"] = "reject"
     on_bad_value: Literal["reject", "drop"] = "reject"
     import_format: str = "json"
+    date_order: DateOrder = "mdy"
 
     @property
     def drops(self) -> bool:
@@ -66,6 +73,7 @@ class FieldMapping:
     claims is the packer's decision, by whether a contact has both.
 
     Attributes:
+        stream: Name of the stream.
         fields: Contact property, as configured or matched, to record field.
         properties: Names in an import of all that these contacts can carry, in the order in
             which they are sent, ``email`` first and custom fields last.
@@ -73,13 +81,17 @@ class FieldMapping:
         mapped: How each of ``properties`` is made, in the same order.
         rules: Rules about several properties of one contact.
         drops: Whether what cannot be sent is left out, except for the e-mail address.
+        dates: The record fields that dates are read from, each once, with the way from a record
+            to the value and its converter.
     """
 
+    stream: str
     fields: Mapping[str, str]
     properties: tuple[str, ...]
     automatic: bool
     mapped: tuple[MappedProperty, ...]
     rules: tuple[Rule, ...]
+    dates: tuple[tuple[str, Read | None, OfDay[Any]], ...]
     drops: bool = False
 
     @classmethod
@@ -112,17 +124,19 @@ class FieldMapping:
         faults += _absent(stream, schema, fields)
         if faults:
             raise SettingsError(faults)
-        converters = converters_for(
-            custom.values(),
-            truncate=options.on_too_long == "truncate",
-            # Whether the service counts the lines of a CSV file inside quotes is not documented,
-            # and what it counts as surplus lines is dropped in silence.
-            lines=import_format == "json",
-            today=options.today,
-        )
-        mapped = mapped_properties(schema, fields, custom, converters)
+        converters = _converters(custom.values(), options)
+        mapped = mapped_properties(schema, fields, custom, converters, options.date_order)
         properties, rules = tuple(wire for _, wire, *_ in mapped), tuple(rules_for(fields))
-        return cls(fields, properties, not field_mapping, mapped, rules, options.drops)
+        return cls(
+            stream=stream,
+            fields=fields,
+            properties=properties,
+            automatic=not field_mapping,
+            mapped=mapped,
+            rules=rules,
+            dates=tuple(_dates(mapped)),
+            drops=options.drops,
+        )
 
     def __call__(self, record: Mapping[str, Any]) -> Contact | Rejection:
         """Make a contact of a record, or say why that is impossible. Never raises."""
@@ -157,6 +171,12 @@ class FieldMapping:
                 yield broken.rejection
                 for name in broken.names:
                     del properties[name]
+
+    def written_dates(self, record: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+        """The record fields that hold dates, with their values as far as they can be read."""
+        for field, read, _ in self.dates:
+            with suppress(UnfitValueError):
+                yield field, record.get(field) if read is None else read(record)
 
     @property
     def keeps_lines(self) -> bool:
@@ -194,6 +214,18 @@ def custom_field_faults(
     return find_custom_fields(field_mapping, custom_fields)[1]
 
 
+def _converters(custom: Iterable[CustomField], options: MappingOptions) -> dict[str, Convert]:
+    return converters_for(
+        custom,
+        truncate=options.on_too_long == "truncate",
+        # Whether the service counts the lines of a CSV file inside quotes is not documented,
+        # and what it counts as surplus lines is dropped in silence.
+        lines=options.import_format == "json",
+        today=options.today,
+        date_order=options.date_order,
+    )
+
+
 def _no_email(stream: str, schema: Mapping[str, Any]) -> str:
     names = list(properties_of(schema))
     shown = ", ".join(names[:_NAMED_FIELDS]) or "none"
@@ -202,6 +234,17 @@ def _no_email(stream: str, schema: Mapping[str, Any]) -> str:
         f"stream {stream!r}: no field looks like an e-mail address (fields: {shown}{more});"
         " set field_mapping.email"
     )
+
+
+def _dates(
+    mapped: Sequence[MappedProperty],
+) -> Iterator[tuple[str, Read | None, OfDay[Any]]]:
+    """The fields with dates; a birthday is made of the same one twice."""
+    seen = set()
+    for _, _, field, read, convert in mapped:
+        if isinstance(convert, OfDay) and field not in seen:
+            seen.add(field)
+            yield field, read, convert
 
 
 def _absent(stream: str, schema: Mapping[str, Any], fields: Mapping[str, str]) -> Iterator[str]:

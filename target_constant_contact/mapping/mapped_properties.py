@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from target_constant_contact.api.models import CustomField
+    from target_constant_contact.mapping.calendar_days import DateOrder
 
 EMAIL_LABEL: Final = "e-mail address"
 """What a rejection calls ``email``."""
@@ -29,6 +30,7 @@ def mapped_properties(
     fields: Mapping[str, str],
     custom: Mapping[str, CustomField],
     converters: Mapping[str, Convert],
+    date_order: DateOrder = "mdy",
 ) -> tuple[MappedProperty, ...]:
     """Prepare the properties of a mapping, in the order in which they are sent.
 
@@ -37,6 +39,7 @@ def mapped_properties(
         fields: Contact property to record field.
         custom: The custom fields among ``fields``, by the name that they have there.
         converters: By name in an import.
+        date_order: What comes first in birthdays with slashes or dashes.
     """
     mapped: list[MappedProperty] = []
     for name, field in fields.items():
@@ -46,7 +49,7 @@ def mapped_properties(
             mapped.append((name, wire, field, read, converters[wire]))
         elif name == "birthday":
             for index, wire in enumerate(wire_names(name)):
-                mapped.append((name, wire, field, read, birthday_part(index)))
+                mapped.append((name, wire, field, read, birthday_part(index, date_order)))
         else:
             (wire,) = wire_names(name)
             label = EMAIL_LABEL if name == "email" else name

@@ -10,6 +10,7 @@ from target_constant_contact.batches.batch import Destination
 from target_constant_contact.data_folder import usable
 from target_constant_contact.files import write_whole
 from target_constant_contact.redaction import json_text
+from target_constant_contact.reports.date_orders import DateOrders
 from target_constant_contact.reports.imported import ImportRecord, PackedByList
 
 if TYPE_CHECKING:
@@ -91,6 +92,7 @@ class Report:
             stream, reason and kind of evidence.
         imports: The settled imports.
         by_list: What was packed by list, per stream.
+        date_orders: What columns of dates show of their order of day and month.
     """
 
     run: str
@@ -101,6 +103,7 @@ class Report:
     findings: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     imports: list[ImportRecord] = field(default_factory=list)
     by_list: dict[str, PackedByList] = field(default_factory=dict)
+    date_orders: DateOrders = field(default_factory=DateOrders)
 
     def of(self, destination: Destination) -> Counts:
         """The counts of a destination, made at its first use."""
@@ -244,6 +247,7 @@ class Report:
             "packed_by_list": [
                 {"stream": stream} | asdict(packed) for stream, packed in self.by_list.items()
             ],
+            "date_orders": self.date_orders.as_list(),
             "imports": [asdict(record) for record in self.imports],
         }
         with usable(path):

@@ -74,6 +74,8 @@ class Accounting:
         """Note the SCHEMA message and the mapping of a stream, for rows that are found later."""
         with self._lock:
             self._streams[stream] = (schema, mapping)
+        for field, _, read in mapping.dates:
+            self.report.date_orders.know(stream, field, read)
 
     def read(self, destination: Destination, *, merged: bool) -> None:
         """Count a row that goes into a batch."""
@@ -221,6 +223,8 @@ class Accounting:
                     f"landed. STATE stops before them. See {path}, compare the list with the "
                     "segment, and run again"
                 )
+        for column in self.report.date_orders.misread():
+            raise DataError(column.line())
         for stream, share in self._limit.exceeded():
             raise DataError(
                 f"{share:.1f} % of the rows of stream {stream!r} were rejected or refused; "
@@ -256,10 +260,12 @@ class Accounting:
     def _release(self) -> None:
         """Write the newest STATE that everything read before it allows (lock held).
 
-        It is held back while more rows are rejected than the run may end with: a run that is
-        going to fail must not make the tap go on.
+        It is held back while more rows are rejected than the run may end with, or dates are
+        misread: a run that is going to fail must not make the tap go on.
         """
-        if not self._write_state or not self._checkpoints.ready or self._limit.exceeded():
+        if not self._write_state or not self._checkpoints.ready:
+            return
+        if self._limit.exceeded() or self.report.date_orders.misread():
             return
         state = self._checkpoints.release()
         if state is not None:

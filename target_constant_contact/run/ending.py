@@ -65,6 +65,7 @@ class Ending:
         )
         for line in (*report.summary(account.list_names), *advice):
             _logger.info("%s", line)
+        self._warn(error)
         of_day = f" ({used_today:,} of the day's {per_day:,} are used)" if used_today else ""
         _logger.info(
             "Run %s: %s in %.1f s with %s requests%s; report: %s",
@@ -75,3 +76,9 @@ class Ending:
             of_day,
             self._path,
         )
+
+    def _warn(self, error: str | None) -> None:
+        """Name columns of dates that show two orders, unless the run has failed for them."""
+        for line in self._accounting.report.date_orders.lines():
+            if line != error:
+                _logger.warning("%s", line)

@@ -19,7 +19,7 @@ from target_constant_contact.run.settling import Settling
 from target_constant_contact.verification.kept import forget_rows_of_dead_runs
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     from target_constant_contact.batches.batch import Destination
@@ -127,7 +127,19 @@ class Run:
             for place in range(start, reached):
                 stream = chunk.routes[place][0].stream
                 self._accounting.drop(stream, chunk.dropped.get(place, ()))
+        for (stream, field), values in chunk.dates.items():
+            self._accounting.report.date_orders.count(stream, field, values[start:reached])
         return reached
+
+    def count_dates(self, stream: str, written: Iterable[tuple[str, Any]]) -> None:
+        """Count what the dates of a row that comes alone show of their order.
+
+        Args:
+            stream: Name of the stream.
+            written: Record fields with their values.
+        """
+        for field, value in written:
+            self._accounting.report.date_orders.count(stream, field, [value])
 
     def reject(
         self,

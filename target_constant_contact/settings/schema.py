@@ -63,12 +63,13 @@ PROPERTIES: Final = th.PropertiesList(
                 th.Property("lists_field", th.StringType),
                 th.Property("field_mapping", MAPPING_TYPE),
                 th.Property("load_method", th.StringType, allowed_values=["upsert"]),
+                th.Property("date_order", th.StringType, allowed_values=["mdy", "dmy"]),
                 additional_properties=False,
             )
         ),
         title="Segments",
-        description="Overrides of `lists`, `lists_field`, `field_mapping` and `load_method` for "
-        "the streams that match the name or glob `stream`. The first match wins.",
+        description="Overrides of `lists`, `lists_field`, `field_mapping`, `load_method` and "
+        "`date_order` for the streams that match the name or glob `stream`. The first match wins.",
     ),
     th.Property(
         "load_method",
@@ -98,6 +99,15 @@ PROPERTIES: Final = th.PropertiesList(
         description="What happens to a value that cannot be sent, such as a birthday that is no "
         "date: `reject` the row, or `drop` the value, which is counted and named, and send the "
         "rest. A bad e-mail address always rejects the row.",
+    ),
+    th.Property(
+        "date_order",
+        th.StringType,
+        default="mdy",
+        allowed_values=["mdy", "dmy"],
+        title="Date order",
+        description="How dates with slashes or dashes are read: `mdy` reads `04/05/1980` as April "
+        "5, `dmy` as 4 May. ISO dates are read as they are, and with dots the day comes first.",
     ),
     th.Property(
         "max_rejected_percent",

@@ -10,6 +10,8 @@ from target_constant_contact.settings.list_texts import split_lists
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from target_constant_contact.mapping.calendar_days import DateOrder
+
 
 @dataclass(frozen=True, slots=True)
 class StreamSettings:
@@ -23,6 +25,7 @@ class StreamSettings:
         place: The entry of ``segments``, as faults call it; empty for the settings themselves.
         lists_place: The same for ``lists`` and ``lists_field``, which may be those of the settings.
         mapping_place: The same for ``field_mapping``.
+        date_order: What comes first in dates with slashes or dashes.
     """
 
     stream: str = "*"
@@ -32,6 +35,7 @@ class StreamSettings:
     place: str = field(default="", compare=False)
     lists_place: str = field(default="", compare=False)
     mapping_place: str = field(default="", compare=False)
+    date_order: DateOrder = "mdy"
 
     @classmethod
     def from_values(
@@ -58,6 +62,7 @@ class StreamSettings:
             place=place,
             lists_place=place if own_lists else default.lists_place,
             mapping_place=place if own_mapping else default.mapping_place,
+            date_order=values.get("date_order") or default.date_order,
         )
 
     @property

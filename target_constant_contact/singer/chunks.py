@@ -50,6 +50,7 @@ class StreamChunks:
         count: Callable[[int], None] = lambda _records: None,
     ) -> None:
         self._count = count
+        self._stream = mapping.stream
         self._mapping = ColumnMapping(mapping)
         self._routes = routes
         self._is_valid = is_valid
@@ -67,7 +68,8 @@ class StreamChunks:
         named = {name: columns[self._fields.index(name)] for name in self._routes.fields}
         routes = self._routes.of(named, contacts.permissions, unfit)
         self._count(len(records) - len(unfit))
-        return Chunk(routes, contacts.keys, contacts.bodies, sorted(unfit), contacts.dropped)
+        dates = {(self._stream, name): column for name, column in contacts.dates.items()}
+        return Chunk(routes, contacts.keys, contacts.bodies, sorted(unfit), contacts.dropped, dates)
 
     def _struct(self) -> type:
         """A type with the fields that are needed; decoding passes over all others."""
@@ -154,6 +156,7 @@ def _woven(length: int, parts: Iterable[tuple[Sequence[int], Chunk]]) -> Chunk:
     keys, bodies = [""] * length, [b""] * length
     unfit: list[int] = []
     dropped: dict[int, Sequence[Rejection]] = {}
+    dates: dict[tuple[str, str], list[Any]] = {}
     for places, part in parts:
         for place, route, key, body in zip(
             places, part.routes, part.keys, part.bodies, strict=True
@@ -161,4 +164,8 @@ def _woven(length: int, parts: Iterable[tuple[Sequence[int], Chunk]]) -> Chunk:
             routes[place], keys[place], bodies[place] = route, key, body
         unfit += [places[index] for index in part.unfit]
         dropped |= {places[index]: values for index, values in part.dropped.items()}
-    return Chunk(routes, keys, bodies, sorted(unfit), dropped)
+        for name, column in part.dates.items():
+            dates[name] = whole = [None] * length
+            for place, value in zip(places, column, strict=True):
+                whole[place] = value
+    return Chunk(routes, keys, bodies, sorted(unfit), dropped, dates)

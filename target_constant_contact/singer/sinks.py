@@ -66,6 +66,7 @@ class SegmentSink(RecordSink):
             custom_fields=account.custom_fields_for(segment),
             on_too_long=settings.on_too_long,
             on_bad_value=settings.on_bad_value,
+            date_order=segment.date_order,
             import_format=settings.import_format,
         )
         with named_in_faults(segment.mapping_place):
@@ -104,6 +105,7 @@ class SegmentSink(RecordSink):
         # The lists come before the mapping: a row that has both faults is rejected for its lists.
         wanted = self.lists.wanted(record)
         contact = self.mapping(record)
+        self._run.count_dates(self.stream_name, self.mapping.written_dates(record))
         if isinstance(contact, Rejection):
             # No list is created for it.
             place = Destination(self.stream_name) if wanted.new else self.lists.destination(wanted)

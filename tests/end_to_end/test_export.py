@@ -217,7 +217,7 @@ def test_no_consent_is_claimed_for_a_date_on_which_nobody_can_have_given_it(
 ):
     monkeypatch.setattr(json_lines, "SHORTEST_CHUNK", at_once)
     tomorrow, later = (datetime.now(UTC).date() + timedelta(days=days) for days in (1, 3))
-    dates = ["1970-01-01", "1999-12-31T23:59:59Z", "9999-12-31", str(later), "19700101"]
+    dates = ["1970-01-01", "1999-12-31T23:59:59Z", "9998-12-31", str(later), "19700101"]
     outcome = export(
         schema("members", EmailAddress=TEXT, sms=TEXT, consent={}),
         *(member(n, sms="212-555-0123", consent=day) for n, day in enumerate(dates)),

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from target_constant_contact.api.models import CustomField
 from target_constant_contact.contacts.contact import Contact
 from target_constant_contact.contacts.encoding import encode_contact, sms_permission
+from target_constant_contact.mapping.calendar_days import written_order
 from target_constant_contact.mapping.columns import ColumnMapping, _Known
 from target_constant_contact.mapping.email_addresses import email_address, email_column
 from target_constant_contact.mapping.field_mapping import FieldMapping, MappingOptions
@@ -91,6 +92,59 @@ def test_a_run_becomes_what_its_records_become_one_by_one(runs, map_record):
                 assert found.permissions[place] == sms_permission(
                     properties.get("sms_number"), properties.get("sms_consent_date")
                 )
+
+
+DATES = FieldMapping.compile(
+    "members",
+    {"properties": {name: {} for name in ("email", "born", "since", "sms", "agreed")}},
+    {
+        "email": "email",
+        "birthday": "born",
+        "anniversary": "since",
+        "cf:date": "since",
+        "sms_number": "sms",
+        "sms_consent_date": "agreed",
+    },
+    MappingOptions(date(2026, 11, 24), CUSTOM, date_order="dmy"),
+)
+dates = st.sampled_from(
+    [
+        None,
+        "",
+        "4/5/2010",
+        "25/12/2010",
+        "12/25/2010",
+        "04/05",
+        "4/5/80",
+        "2010-05-04",
+        20100504,
+        [],
+    ]
+)
+dated_rows = st.fixed_dictionaries(
+    {"email": addresses, "born": dates, "since": dates, "agreed": dates},
+    optional={"sms": st.sampled_from(["2125550100", "1", None])},
+)
+
+
+@settings(max_examples=300)
+@given(st.lists(dated_rows, min_size=1, max_size=6))
+def test_a_run_shows_the_orders_of_dates_that_its_records_show_one_by_one(records):
+    found = ColumnMapping(DATES)(columns_of(ColumnMapping(DATES), records))
+    for place in {*range(len(records))} - found.unfit:
+        written = {name: values[place] for name, values in found.dates.items()}
+        for name, value in DATES.written_dates(records[place]):
+            shown = isinstance(value, str) and written_order(value, birthday=True)
+            assert not shown or written[name] == value
+            written.pop(name, None)
+        assert not written
+
+
+def test_columns_of_iso_dates_are_not_looked_at_for_their_order():
+    records = [{"email": "a@example.com", "since": "2010-05-04T10:00:00Z", "born": "1980-05-04"}]
+    assert not ColumnMapping(DATES)(columns_of(ColumnMapping(DATES), records)).dates.keys() - {
+        "agreed"
+    }
 
 
 @settings(max_examples=300)

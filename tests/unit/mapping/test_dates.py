@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
+from functools import partial
 
 import pytest
 
-from target_constant_contact.mapping.dates import anniversary, consent_day, day_text, moment_text
+from target_constant_contact.mapping.dates import (
+    anniversary,
+    birthday_part,
+    consent_day,
+    day_text,
+    moment_text,
+)
 from target_constant_contact.mapping.values import UnfitValueError
 
 
 @pytest.mark.parametrize("value", ["", "  ", "\u200b"])
 @pytest.mark.parametrize(
     "convert",
-    [day_text, moment_text, *(make(date(2026, 11, 24)) for make in (anniversary, consent_day))],
+    [day_text(), moment_text, *(make(date(2026, 11, 24)) for make in (anniversary, consent_day))],
 )
 def test_nothing_is_sent_for_a_blank(convert, value):
     assert convert(value) is None
@@ -23,7 +30,7 @@ def test_an_anniversary_lies_after_1900_and_at_most_ten_years_ahead():
     convert = anniversary(date(2024, 2, 29))
     assert convert("1/1/1901") == "1901-01-01"
     assert convert("2034-02-28") == "2034-02-28"
-    for value in ("1900-12-31", "2034-03-01", "9999-12-31"):
+    for value in ("1900-12-31", "2034-03-01"):
         with pytest.raises(UnfitValueError, match="between 1901 and ten years from today"):
             convert(value)
 
@@ -33,13 +40,34 @@ def test_consent_was_given_since_2000_and_not_after_today():
     convert = consent_day(date(2024, 2, 28))
     assert convert("1/1/2000") == "2000-01-01"
     assert convert("2024-02-29T09:30:00+14:00") == "2024-02-29"
-    for value in ("1999-12-31", "1970-01-01", "19700101", "2024-03-01", "9999-12-31"):
+    for value in ("1999-12-31", "1970-01-01", "19700101", "2024-03-01"):
         with pytest.raises(UnfitValueError, match=r"^is not between 2000 and today"):
             convert(value)
 
 
-def test_a_run_on_the_last_day_that_there_is_takes_it():
-    assert consent_day(date.max)("9999-12-31") == "9999-12-31"
+def test_a_run_on_the_last_day_that_there_is_takes_a_consent():
+    assert consent_day(date.max)("2024-02-29") == "2024-02-29"
+
+
+@pytest.mark.parametrize("value", ["0001-01-01", "9999-12-31T23:59:59Z", date.min, date.max])
+@pytest.mark.parametrize(
+    "convert",
+    [day_text(), moment_text, *(make(date(2026, 11, 24)) for make in (anniversary, consent_day))],
+)
+def test_what_sources_write_for_no_date_is_refused_as_that(convert, value):
+    with pytest.raises(UnfitValueError, match="'no date'"):
+        convert(value)
+
+
+def test_every_converter_reads_the_order_that_is_set():
+    today = date(2026, 11, 24)
+    converters = (day_text, partial(anniversary, today), partial(consent_day, today))
+    for make in converters:
+        assert make("mdy")("04/05/2010") == "2010-04-05"
+        assert make("dmy")("04/05/2010") == "2010-05-04"
+    for order, month, day in (("mdy", 4, 5), ("dmy", 5, 4)):
+        assert birthday_part(0, order)("04/05") == month
+        assert birthday_part(1, order)("04/05") == day
 
 
 @pytest.mark.parametrize(
@@ -67,16 +95,16 @@ DAY = "2026-11-24"
 @pytest.mark.parametrize("times", [["", ""], ["T10:20:30Z", "T23:59:59Z"], ["T10:20Z", " 10:20"]])
 def test_a_column_of_iso_dates_is_shortened_to_its_days(times):
     column = [None, *(DAY + time for time in times), ""]
-    assert day_text.shortened(column) == [None, DAY, DAY, ""]
-    assert day_text.shortened(column[1:3]) == [DAY, DAY]
+    assert day_text().shortened(column) == [None, DAY, DAY, ""]
+    assert day_text().shortened(column[1:3]) == [DAY, DAY]
 
 
 @pytest.mark.parametrize("odd", ["x", " or so", "T10", "T1x:20", "0", f"\n{DAY}"])
 def test_a_column_with_anything_else_is_left_as_it_is(odd):
     for column in ([DAY + odd, DAY + odd], [DAY, DAY + odd], [DAY + odd, None, DAY]):
-        assert day_text.shortened(column) is column
+        assert day_text().shortened(column) is column
 
 
 @pytest.mark.parametrize("column", [[None, ""], [20261124], [], ["24.11.2026"]])
 def test_a_column_of_no_iso_dates_is_left_as_it_is(column):
-    assert day_text.shortened(column) is column
+    assert day_text().shortened(column) is column

@@ -21,9 +21,10 @@ def test_all_faults_are_reported_together(faults):
         import_format="xml",
         max_rejected_percent=101,
         on_too_long="shrug",
+        date_order="ymd",
     )
     text = "\n".join(found)
-    assert len(found) == 8
+    assert len(found) == 9
     for part in (
         "accept_data_transfer is not true",
         "lists is missing",
@@ -34,6 +35,7 @@ def test_all_faults_are_reported_together(faults):
         "import_format: 'xml'",
         "max_rejected_percent: 101",
         "on_too_long: 'shrug'",
+        "date_order: 'ymd'",
     ):
         assert part in text, part
 

@@ -25,6 +25,21 @@ def test_the_first_segment_that_matches_wins_and_inherits_what_it_does_not_say(p
     )
 
 
+def test_an_entry_has_a_date_order_of_its_own_or_that_of_the_settings(parse):
+    settings = parse(
+        date_order="dmy",
+        segments=[{"stream": "us", "date_order": "mdy"}, {"stream": "uk", "lists": "UK"}],
+    )
+    found = {name: settings.for_stream(name).date_order for name in ("us", "uk", "others")}
+    assert found == {"us": "mdy", "uk": "dmy", "others": "dmy"}
+    assert parse().for_stream("us").date_order == "mdy"
+
+
+def test_a_wrong_date_order_of_an_entry_is_named_with_its_entry(faults):
+    found = faults(segments=[{"stream": "uk", "date_order": "DMY"}], lists="x")
+    assert "segments.0.date_order: 'DMY' is not one of ['mdy', 'dmy']" in found
+
+
 def test_a_segment_without_lists_takes_the_default_ones(parse):
     settings = parse(segments=[{"stream": "a", "field_mapping": {"email": "E"}}])
     assert settings.for_stream("a").lists == ("Newsletter",)
