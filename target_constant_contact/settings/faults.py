@@ -10,7 +10,6 @@ from singer_sdk.typing import DEFAULT_JSONSCHEMA_VALIDATOR
 from target_constant_contact.api.http.addresses import address_fault
 from target_constant_contact.api.limits.redis import url_fault
 from target_constant_contact.api.oauth.connection import name_fault
-from target_constant_contact.mapping.mapping_faults import mapping_faults
 from target_constant_contact.settings.streams import within_entry
 from target_constant_contact.settings.texts import types_of
 
@@ -189,6 +188,9 @@ def _credential_faults(values: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _mapping_faults(values: Mapping[str, Any]) -> Iterator[str]:
+    # To print a version or the settings, nothing that maps is needed.
+    from target_constant_contact.mapping.mapping_faults import mapping_faults  # noqa: PLC0415
+
     mappings = {"field_mapping": values.get("field_mapping")}
     for index, entry in enumerate(values.get("segments") or ()):
         mappings[within_entry(place_of(index, entry), "field_mapping")] = entry.get("field_mapping")
