@@ -39,6 +39,14 @@ def test_a_custom_field_is_converted_as_its_type_asks():
     assert found["cf:note"]("a\nb" + "c" * 300) == "a b" + "c" * 252
 
 
+@pytest.mark.parametrize("name", ["anniversary", "sms_consent_date", "cf:joined"])
+def test_all_dates_are_read_in_the_order_that_is_set(name):
+    joined, today = CustomField("1", "Joined", "joined", "date"), date(2026, 11, 24)
+    for order, sent in (("mdy", "2010-04-05"), ("dmy", "2010-05-04")):
+        found = converters_for([joined], truncate=False, lines=True, today=today, date_order=order)
+        assert found[name]("04/05/2010") == sent
+
+
 @pytest.mark.parametrize(
     ("value", "sent"), [(2, 2), ("02", 2), (" 9 ", 9), (12.0, 12), ("007", 7), ("3.0", 3)]
 )
