@@ -13,10 +13,15 @@ from target_constant_contact.contacts.contact import Contact, Rejection, propert
 from target_constant_contact.exceptions import SettingsError
 from target_constant_contact.mapping.converters import converters_for
 from target_constant_contact.mapping.custom_fields import find_custom_fields
-from target_constant_contact.mapping.mapped_properties import EMAIL_LABEL, mapped_properties
+from target_constant_contact.mapping.mapped_properties import (
+    EMAIL_LABEL,
+    mapped_properties,
+    roots,
+)
 from target_constant_contact.mapping.matching import match_fields
-from target_constant_contact.mapping.paths import path_fault, placed, properties_of
+from target_constant_contact.mapping.paths import as_spelled, path_fault, placed
 from target_constant_contact.mapping.rules import rules_for
+from target_constant_contact.mapping.unsent import email_in_parts, no_email, unsent
 from target_constant_contact.mapping.values import Text, UnfitValueError
 
 if TYPE_CHECKING:
@@ -27,8 +32,6 @@ if TYPE_CHECKING:
     from target_constant_contact.contacts.contact import Properties
     from target_constant_contact.mapping.mapped_properties import MappedProperty
     from target_constant_contact.mapping.rules import Rule
-
-_NAMED_FIELDS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +64,7 @@ class FieldMapping:
         properties: Names in an import of all that these contacts can carry, in the order in
             which they are sent, ``email`` first and custom fields last.
         automatic: Whether the fields were matched by well-known names.
+        unsent: Record fields that are not sent, each with why, or an empty text.
         mapped: How each of ``properties`` is made, in the same order.
         rules: Rules about several properties of one contact.
     """
@@ -68,6 +72,7 @@ class FieldMapping:
     fields: Mapping[str, str]
     properties: tuple[str, ...]
     automatic: bool
+    unsent: Mapping[str, str]
     mapped: tuple[MappedProperty, ...]
     rules: tuple[Rule, ...]
 
@@ -92,9 +97,14 @@ class FieldMapping:
                 faults together, each naming the stream.
         """
         import_format = options.import_format
-        fields = dict(field_mapping or match_fields(schema, import_format=import_format))
-        if not field_mapping and "email" not in fields:
-            raise SettingsError([_no_email(stream, schema)])
+        others: Mapping[str, str] = {}
+        if field_mapping:
+            fields = {name: as_spelled(schema, path) for name, path in field_mapping.items()}
+        else:
+            matching = match_fields(schema, import_format=import_format)
+            fields, others = matching.fields, matching.others
+            if "email" not in fields:
+                raise SettingsError([no_email(stream, schema)])
         custom, unknown = find_custom_fields(fields, options.custom_fields)
         faults = [*property_faults(fields, import_format=import_format), *unknown]
         faults = [f"stream {stream!r}: {fault}" for fault in faults]
@@ -111,7 +121,9 @@ class FieldMapping:
         )
         mapped = mapped_properties(schema, fields, custom, converters)
         properties, rules = tuple(wire for _, wire, *_ in mapped), tuple(rules_for(fields))
-        return cls(fields, properties, not field_mapping, mapped, rules)
+        used = {root for each in mapped for root in roots(each)}
+        left_out = unsent(schema, used, others)
+        return cls(fields, properties, not field_mapping, left_out, mapped, rules)
 
     def __call__(self, record: Mapping[str, Any]) -> Contact | Rejection:
         """Make a contact of a record, or say why that is impossible. Never raises."""
@@ -169,18 +181,13 @@ def custom_field_faults(
     return find_custom_fields(field_mapping, custom_fields)[1]
 
 
-def _no_email(stream: str, schema: Mapping[str, Any]) -> str:
-    names = list(properties_of(schema))
-    shown = ", ".join(names[:_NAMED_FIELDS]) or "none"
-    more = f" and {len(names) - _NAMED_FIELDS} more" if len(names) > _NAMED_FIELDS else ""
-    return (
-        f"stream {stream!r}: no field looks like an e-mail address (fields: {shown}{more});"
-        " set field_mapping.email"
-    )
-
-
 def _absent(stream: str, schema: Mapping[str, Any], fields: Mapping[str, str]) -> Iterator[str]:
     for name, path in fields.items():
         hint = path_fault(schema, path) if path.strip() else None
         if hint is not None:
             yield f"stream {stream!r} has no field {path!r} (for {name}){hint}"
+    if (path := fields.get("email")) and (parts := email_in_parts(schema, path)):
+        yield (
+            f"stream {stream!r}: field {path!r} (for email) has parts; "
+            f"set field_mapping.email to {parts}"
+        )

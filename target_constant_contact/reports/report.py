@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from target_constant_contact.ledger.settlement import Settlement
+    from target_constant_contact.reports.segments import SegmentUse
 
 MAX_SUMMARY_LINES: Final = 20
 """Destinations that the summary names; all of them are in ``report.json``."""
@@ -127,6 +128,7 @@ class Report:
             stream, reason and kind of evidence.
         imports: The settled imports.
         by_list: What was packed by list, per stream.
+        segments: Which streams fell under which entry of ``segments``.
     """
 
     run: str
@@ -136,6 +138,7 @@ class Report:
     findings: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     imports: list[ImportRecord] = field(default_factory=list)
     by_list: dict[str, PackedByList] = field(default_factory=dict)
+    segments: list[SegmentUse] = field(default_factory=list)
 
     def of(self, destination: Destination) -> Counts:
         """The counts of a destination, made at its first use."""
@@ -273,6 +276,7 @@ class Report:
                 {"stream": stream} | asdict(packed) for stream, packed in self.by_list.items()
             ],
             "imports": [asdict(record) for record in self.imports],
+            "segments": [asdict(use) for use in self.segments],
         }
         with usable(path):
             write_whole(path, f"{json_text(document)}\n")

@@ -1,0 +1,122 @@
+"""Which entries of ``segments`` were used, and which were meant to be."""
+
+from __future__ import annotations
+
+import fnmatch
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from target_constant_contact.contacts.contact import did_you_mean
+from target_constant_contact.mapping.well_known import plain
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from target_constant_contact.settings.settings import Settings
+
+_NAMED: Final = 5
+_ADVICE: Final = "Correct its name, or give each stream an entry of its own"
+_BETWEEN_WORDS: Final = str.maketrans("", "", "_- .:/")
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentUse:
+    """The streams that one entry of ``segments`` was used for.
+
+    Attributes:
+        entry: Its position in the settings; None for the settings outside.
+        stream: Name or glob of the streams that it is for.
+        streams: Names of the streams that fell under it.
+    """
+
+    entry: int | None
+    stream: str
+    streams: list[str] = field(default_factory=list)
+
+    def __str__(self) -> str:
+        return f"segments.{self.entry} (stream {self.stream!r})"
+
+
+def segment_uses(settings: Settings) -> list[SegmentUse]:
+    """The entries of ``segments`` and the settings outside; none when there are no entries."""
+    if not settings.segments:
+        return []
+    entries = [SegmentUse(n, each.stream) for n, each in enumerate(settings.segments)]
+    return [*entries, SegmentUse(None, "*")]
+
+
+def note_use(uses: Iterable[SegmentUse], entry: int | None, stream: str) -> None:
+    """Note that a stream fell under an entry, or under the settings outside."""
+    for use in uses:
+        if use.entry == entry and stream not in use.streams:
+            use.streams.append(stream)
+
+
+def misses(uses: Sequence[SegmentUse]) -> Iterator[str]:
+    """Lines about entries that were used for no stream, though they may have been meant to.
+
+    The rows that they were meant for went to the lists of all other streams, or of another entry.
+    """
+    others = [stream for use in uses if use.stream == "*" for stream in use.streams]
+    for use in _unused(uses):
+        alike = [stream for each in uses for stream in each.streams if _is_alike(use, each, stream)]
+        if before := _covering(use, uses):
+            yield (
+                f"{use} is never used: {before} stands before it and takes its streams. Put the "
+                "entry for fewer streams first"
+            )
+        elif alike:
+            hint = f"did you mean {' or '.join(map(repr, alike[:_NAMED]))}?"
+            yield f"{use} has matched no stream; {hint} {_elsewhere(others)}{_ADVICE}"
+        elif others and use.stream != "*":
+            hint = did_you_mean(use.stream, others) or ";"
+            yield f"{use} has matched no stream{hint} {_elsewhere(others)}{_ADVICE}"
+
+
+def idle(uses: Sequence[SegmentUse]) -> str:
+    """A line about the entries whose streams did not come; empty when there are none."""
+    names = [f"{use}" for use in _unused(uses)]
+    if not names or any(misses(uses)):
+        return ""
+    more = f" and {len(names) - _NAMED:,} more" if len(names) > _NAMED else ""
+    return f"No stream has come for {', '.join(names[:_NAMED])}{more}"
+
+
+def _unused(uses: Sequence[SegmentUse]) -> list[SegmentUse]:
+    """Entries without a stream; none as long as no stream has come at all."""
+    if not any(use.streams for use in uses):
+        return []
+    return [use for use in uses if use.entry is not None and not use.streams]
+
+
+def _covering(unused: SegmentUse, uses: Iterable[SegmentUse]) -> SegmentUse | None:
+    """The entry before it that matches all that it can match."""
+    for use in uses:
+        if use is unused:
+            return None
+        names = [unused.stream.replace("*", some) for some in ("", "some-text")]
+        if all(fnmatch.fnmatchcase(name, use.stream) for name in names):
+            return use
+    return None
+
+
+def _is_alike(unused: SegmentUse, used: SegmentUse, stream: str) -> bool:
+    """Whether a stream may have been meant, and is not named by the entry that it fell under.
+
+    Names are alike that differ in case, in what stands between words, in invisible characters, or
+    in a schema that a tap has put in front.
+    """
+    name, pattern = _key(stream), _key(unused.stream)
+    return used.stream != stream and fnmatch.fnmatchcase(name, f"*{pattern}")
+
+
+def _key(name: str) -> str:
+    return plain(name).lower().translate(_BETWEEN_WORDS)
+
+
+def _elsewhere(outside: Sequence[str]) -> str:
+    if not outside:
+        return ""
+    more = f" and {len(outside) - _NAMED:,} more" if len(outside) > _NAMED else ""
+    names = ", ".join(map(repr, outside[:_NAMED]))
+    return f"{names}{more} went to the lists for all other streams. "
