@@ -18,7 +18,7 @@ from target_constant_contact.mapping.mapped_properties import (
     mapped_properties,
     roots,
 )
-from target_constant_contact.mapping.matching import match_fields
+from target_constant_contact.mapping.matching import Matching, match_fields
 from target_constant_contact.mapping.paths import as_spelled, path_fault, placed
 from target_constant_contact.mapping.rules import rules_for
 from target_constant_contact.mapping.unsent import email_in_parts, no_email, unsent
@@ -97,20 +97,11 @@ class FieldMapping:
                 faults together, each naming the stream.
         """
         import_format = options.import_format
-        others: Mapping[str, str] = {}
-        if field_mapping:
-            fields = {name: as_spelled(schema, path) for name, path in field_mapping.items()}
-        else:
-            matching = match_fields(schema, import_format=import_format)
-            fields, others = matching.fields, matching.others
-            if "email" not in fields:
-                raise SettingsError([no_email(stream, schema)])
-        custom, unknown = find_custom_fields(fields, options.custom_fields)
-        faults = [*property_faults(fields, import_format=import_format), *unknown]
-        faults = [f"stream {stream!r}: {fault}" for fault in faults]
-        faults += _absent(stream, schema, fields)
-        if faults:
+        matching = _matching(stream, schema, field_mapping, import_format)
+        fields = matching.fields
+        if faults := _faults(stream, schema, fields, options):
             raise SettingsError(faults)
+        custom, _ = find_custom_fields(fields, options.custom_fields)
         converters = converters_for(
             custom.values(),
             truncate=options.on_too_long == "truncate",
@@ -122,7 +113,7 @@ class FieldMapping:
         mapped = mapped_properties(schema, fields, custom, converters)
         properties, rules = tuple(wire for _, wire, *_ in mapped), tuple(rules_for(fields))
         used = {root for each in mapped for root in roots(each)}
-        left_out = unsent(schema, used, others)
+        left_out = unsent(schema, used, matching.others)
         return cls(fields, properties, not field_mapping, left_out, mapped, rules)
 
     def __call__(self, record: Mapping[str, Any]) -> Contact | Rejection:
@@ -181,13 +172,39 @@ def custom_field_faults(
     return find_custom_fields(field_mapping, custom_fields)[1]
 
 
+def _matching(
+    stream: str,
+    schema: Mapping[str, Any],
+    field_mapping: Mapping[str, str] | None,
+    import_format: str,
+) -> Matching:
+    """The fields of a mapping as the schema spells them, or those with well-known names."""
+    if field_mapping:
+        return Matching({to: as_spelled(schema, path) for to, path in field_mapping.items()}, {})
+    matching = match_fields(schema, import_format=import_format)
+    if "email" not in matching.fields:
+        raise SettingsError([no_email(stream, schema)])
+    return matching
+
+
+def _faults(
+    stream: str, schema: Mapping[str, Any], fields: Mapping[str, str], options: MappingOptions
+) -> list[str]:
+    """Why a mapping does not fit the service, the account or the schema."""
+    faults = property_faults(fields, import_format=options.import_format)
+    faults += custom_field_faults(fields, options.custom_fields)
+    named = [f"stream {stream!r}: {fault}" for fault in faults]
+    return [*named, *_absent(stream, schema, fields)]
+
+
 def _absent(stream: str, schema: Mapping[str, Any], fields: Mapping[str, str]) -> Iterator[str]:
     for name, path in fields.items():
         hint = path_fault(schema, path) if path.strip() else None
         if hint is not None:
             yield f"stream {stream!r} has no field {path!r} (for {name}){hint}"
-    if (path := fields.get("email")) and (parts := email_in_parts(schema, path)):
+    email = fields.get("email", "")
+    if parts := email_in_parts(schema, email):
         yield (
-            f"stream {stream!r}: field {path!r} (for email) has parts; "
+            f"stream {stream!r}: field {email!r} (for email) has parts; "
             f"set field_mapping.email to {parts}"
         )

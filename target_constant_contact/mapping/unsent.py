@@ -91,7 +91,8 @@ def _email_paths(schema: Any, steps: tuple[str, ...], *, is_email: bool) -> Iter
 
 def _is_email(name: str) -> bool:
     """Whether a name is that of an e-mail address, or of several."""
-    return any(key in _EMAILS or key.removesuffix("s") in _EMAILS for key in keys_of(name))
+    ends = ("", "s", "es")
+    return any(key.removesuffix(end) in _EMAILS for key in keys_of(name) for end in ends)
 
 
 def _listed(paths: Iterator[str]) -> str:

@@ -106,10 +106,13 @@ VAGUE_JOBS: Final[Mapping[str, str]] = {
 """Names that mean something of a job only where something else of a job stands beside them."""
 
 JOBS: Final = frozenset(
-    "jobtitle jobposition jobrole companyname company organization organizationname organisation"
-    " organisationname employer employername department departmentname dept"
-    # Where salutations have a column of their own, the title is none.
-    " salutation honorific honorificprefix nameprefix".split()
+    (
+        *("jobtitle", "jobposition", "jobrole", "department", "departmentname", "dept"),
+        *("company", "companyname", "organization", "organizationname", "organisation"),
+        *("organisationname", "employer", "employername"),
+        # Where salutations have a column of their own, the title is none.
+        *("salutation", "honorific", "honorificprefix", "nameprefix"),
+    )
 )
 """Names that are such evidence."""
 

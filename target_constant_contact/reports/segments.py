@@ -103,11 +103,15 @@ def _covering(unused: SegmentUse, uses: Iterable[SegmentUse]) -> SegmentUse | No
 def _is_alike(unused: SegmentUse, used: SegmentUse, stream: str) -> bool:
     """Whether a stream may have been meant, and is not named by the entry that it fell under.
 
-    Names are alike that differ in case, in what stands between words, in invisible characters, or
-    in a schema that a tap has put in front.
+    Names are alike that differ in case, in what stands between words, or in what cannot be seen;
+    of a stream that fell under no name, also in a schema that a tap has put in front.
     """
-    name, pattern = _key(stream), _key(unused.stream)
-    return used.stream != stream and fnmatch.fnmatchcase(name, f"*{pattern}")
+    if used.stream == stream or fnmatch.fnmatchcase(stream, unused.stream):
+        return False
+    names = [stream]
+    if used.stream == "*":
+        names += (stream.rpartition(mark)[2] for mark in "-.")
+    return any(fnmatch.fnmatchcase(_key(name), _key(unused.stream)) for name in names)
 
 
 def _key(name: str) -> str:
