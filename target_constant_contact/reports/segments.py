@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import fnmatch
+import re
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from target_constant_contact.contacts.contact import did_you_mean
@@ -14,8 +16,10 @@ if TYPE_CHECKING:
 
     from target_constant_contact.settings.settings import Settings
 
+_LINES: Final = 20
 _NAMED: Final = 5
 _ADVICE: Final = "Correct its name, or give each stream an entry of its own"
+_WILD: Final = re.compile(r"[*?[]")
 _BETWEEN_WORDS: Final = str.maketrans("", "", "_- .:/")
 
 
@@ -52,11 +56,18 @@ def note_use(uses: Iterable[SegmentUse], entry: int | None, stream: str) -> None
             use.streams.append(stream)
 
 
-def misses(uses: Sequence[SegmentUse]) -> Iterator[str]:
+def misses(uses: Sequence[SegmentUse]) -> list[str]:
     """Lines about entries that were used for no stream, though they may have been meant to.
 
     The rows that they were meant for went to the lists of all other streams, or of another entry.
     """
+    lines = list(islice(_misses(uses), _LINES + 1))
+    if len(lines) > _LINES:
+        lines[-1] = "... and further entries of segments; report.json tells which were used"
+    return lines
+
+
+def _misses(uses: Sequence[SegmentUse]) -> Iterator[str]:
     others = [stream for use in uses if use.stream == "*" for stream in use.streams]
     for use in _unused(uses):
         alike = [stream for each in uses for stream in each.streams if _is_alike(use, each, stream)]
@@ -76,7 +87,7 @@ def misses(uses: Sequence[SegmentUse]) -> Iterator[str]:
 def idle(uses: Sequence[SegmentUse]) -> str:
     """A line about the entries whose streams did not come; empty when there are none."""
     names = [f"{use}" for use in _unused(uses)]
-    if not names or any(misses(uses)):
+    if not names or any(_misses(uses)):
         return ""
     more = f" and {len(names) - _NAMED:,} more" if len(names) > _NAMED else ""
     return f"No stream has come for {', '.join(names[:_NAMED])}{more}"
@@ -91,11 +102,15 @@ def _unused(uses: Sequence[SegmentUse]) -> list[SegmentUse]:
 
 def _covering(unused: SegmentUse, uses: Iterable[SegmentUse]) -> SegmentUse | None:
     """The entry before it that matches all that it can match."""
+    names = [unused.stream.replace("*", some) for some in ("", "some-text")]
     for use in uses:
         if use is unused:
             return None
-        names = [unused.stream.replace("*", some) for some in ("", "some-text")]
-        if all(fnmatch.fnmatchcase(name, use.stream) for name in names):
+        # Matching takes its time, with hundreds of entries.
+        if use.stream == unused.stream or (
+            _WILD.search(use.stream)
+            and all(fnmatch.fnmatchcase(name, use.stream) for name in names)
+        ):
             return use
     return None
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from target_constant_contact.reports.segments import SegmentUse, idle, misses, note_use
@@ -96,8 +98,21 @@ def test_an_entry_behind_one_for_more_streams_is_never_used(second):
 )
 def test_an_entry_whose_stream_did_not_come_is_no_miss_while_all_others_had_one(uses):
     """One tap brings one segment, and its settings may name those of other taps."""
-    assert list(misses(uses)) == []
+    assert misses(uses) == []
     assert idle(uses) == f"No stream has come for {uses[1]}"
+
+
+def test_of_many_misses_twenty_have_a_line():
+    lines = misses(uses_of([f"segment-{n}" for n in range(1_000)], [], outside=["members"]))
+    assert len(lines) == 21
+    assert lines[-1] == "... and further entries of segments; report.json tells which were used"
+
+
+def test_hundreds_of_entries_and_streams_take_no_time():
+    names = [f"segment-{n}" for n in range(500)]
+    started = time.process_time()
+    misses(uses_of(names, [], outside=[f"table_{n}" for n in range(500)]))
+    assert time.process_time() - started < 3
 
 
 def test_few_of_many_idle_entries_are_named():
@@ -107,5 +122,5 @@ def test_few_of_many_idle_entries_are_named():
 
 @pytest.mark.parametrize("uses", [[], uses_of(["a"], []), uses_of(["a"], [(0, "a")], ["b"])])
 def test_nothing_is_said_without_streams_or_where_every_entry_was_used(uses):
-    assert list(misses(uses)) == []
+    assert misses(uses) == []
     assert not idle(uses)
