@@ -37,6 +37,7 @@ class Rehearsed:
         plans: Streams that would be sent.
         removed: Streams that stream maps drop.
         faults: Lines for each stream that cannot be sent.
+        missed_maps: Lines about stream maps that no stream has matched.
         report: The counts; ``unsettled`` are the rows that a run would send.
         error: What ended the input early; None when all of it was read.
     """
@@ -44,6 +45,7 @@ class Rehearsed:
     plans: tuple[StreamPlan, ...]
     removed: tuple[str, ...]
     faults: Mapping[str, tuple[str, ...]]
+    missed_maps: tuple[str, ...]
     report: Report
     error: Exception | None
 
@@ -150,6 +152,7 @@ class Rehearsal(TargetConstantContact):
             plans=tuple(self.streams.sink(name).plan for name in dict.fromkeys(names)),
             removed=tuple(stream for stream in usable if not self.streams.maps(stream)),
             faults=self.streams.faults,
+            missed_maps=tuple(self.streams.missed_maps()),
             report=self.run.report,
             error=error,
         )

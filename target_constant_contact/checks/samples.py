@@ -127,7 +127,7 @@ def _streams(rehearsed: Rehearsed) -> Iterator[Check]:
         yield Check("mapping", "failed", detail, getattr(error, "exit_code", 1))
         return
     uses = rehearsed.report.segments
-    for line in misses(uses):
+    for line in (*misses(uses), *rehearsed.missed_maps):
         yield Check("mapping", "failed", line, SettingsError.exit_code)
     if line := idle(uses):
         yield Check("mapping", "ok", line)

@@ -38,7 +38,6 @@ _Named: TypeAlias = dict[str, list[str]]
 """Contact property to the fields that are called so, the best one first."""
 
 _HOMES: Final = ("home", "homeaddress")
-_NUMBERS: Final = frozenset({"integer", "number"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +74,7 @@ class _Matcher:
 
     def __init__(self, schema: Mapping[str, Any], import_format: str) -> None:
         self._present: dict[str, list[str]] = {}
-        self._numbers: set[str] = set()
+        self._ids: set[str] = set()
         self._others: dict[str, str] = {}
         self._is_csv = import_format == "csv"
         properties = properties_of(schema)
@@ -85,8 +84,9 @@ class _Matcher:
             # A boolean under the name "email" says whether somebody wants mail.
             if types & {"object", "array"} or types == {"boolean"}:
                 continue
-            if types and types <= _NUMBERS:
-                self._numbers.add(field)
+            # A sheet calls whatever is in digits a number; a whole number is the id of something.
+            if types == {"integer"}:
+                self._ids.add(field)
             for key in keys_of(field):
                 self._present.setdefault(key, []).append(field)
 
@@ -116,9 +116,9 @@ class _Matcher:
         for name, known in table.items():
             found = [field for key in known.split() for field in self._present.get(key, ())]
             if name not in NUMERIC and table is not PHONES:
-                numbers = [field for field in found if field in self._numbers]
-                self._pass_over(numbers, f"holds numbers, which is no {name}")
-                found = [field for field in found if field not in self._numbers]
+                ids = [field for field in found if field in self._ids]
+                self._pass_over(ids, f"holds whole numbers, which are no {name}")
+                found = [field for field in found if field not in self._ids]
             if found:
                 named[name] = list(dict.fromkeys(found))
         return named
@@ -126,7 +126,7 @@ class _Matcher:
     def _people(self) -> _Named:
         named = self._named(PEOPLE)
         for key, why in VAGUE_JOBS.items():
-            vague = set(self._present.get(key, ())) - self._numbers
+            vague = set(self._present.get(key, ())) - self._ids
             if self._is_of_a_job(key, vague):
                 continue
             self._pass_over(vague, why)

@@ -116,9 +116,8 @@ JOBS: Final = frozenset(
 )
 """Names that are such evidence."""
 
-# What else may be in numbers is the id of something.
 NUMERIC: Final = frozenset({"zip", "birthday", "birthday_month", "birthday_day", "anniversary"})
-"""Properties that numbers are matched to, beside telephone numbers."""
+"""Properties that whole numbers are matched to, beside telephone numbers."""
 
 _KINDS: Final = ("home", "work", "other", "mobile", "business")
 _BETWEEN_WORDS: Final = frozenset("_-./\\:*#()[],;")

@@ -84,6 +84,25 @@ def _misses(uses: Sequence[SegmentUse]) -> Iterator[str]:
             yield f"{use} has matched no stream{hint} {_elsewhere(others)}{_ADVICE}"
 
 
+def missed_maps(sources: Iterable[str], streams: Sequence[str]) -> list[str]:
+    """Lines about stream maps that were used for no stream, though one seems to be meant.
+
+    Args:
+        sources: Names or globs of the streams that there are maps for.
+        streams: The streams that came, as the tap names them.
+    """
+    known = list(sources)
+    rest = [s for s in streams if not any(fnmatch.fnmatch(s, source) for source in known)]
+    lines = []
+    for source in known:
+        if not any(fnmatch.fnmatch(stream, source) for stream in streams):
+            alike = [stream for stream in rest if _may_be_meant(stream, source)]
+            hint = f"; did you mean {alike[0]!r}?" if alike else did_you_mean(source, rest)
+            if hint:
+                lines.append(f"stream_maps: {source!r} has matched no stream{hint}")
+    return lines
+
+
 def idle(uses: Sequence[SegmentUse]) -> str:
     """A line about the entries whose streams did not come; empty when there are none."""
     names = [f"{use}" for use in _unused(uses)]
@@ -123,10 +142,14 @@ def _is_alike(unused: SegmentUse, used: SegmentUse, stream: str) -> bool:
     """
     if used.stream == stream or fnmatch.fnmatchcase(stream, unused.stream):
         return False
-    names = [stream]
     if used.stream == "*":
-        names += (stream.rpartition(mark)[2] for mark in "-.")
-    return any(fnmatch.fnmatchcase(_key(name), _key(unused.stream)) for name in names)
+        return _may_be_meant(stream, unused.stream)
+    return fnmatch.fnmatchcase(_key(stream), _key(unused.stream))
+
+
+def _may_be_meant(stream: str, pattern: str) -> bool:
+    names = (stream, *(stream.rpartition(mark)[2] for mark in "-."))
+    return any(fnmatch.fnmatchcase(_key(name), _key(pattern)) for name in names)
 
 
 def _key(name: str) -> str:

@@ -109,3 +109,23 @@ def test_an_input_that_breaks_off_proves_nothing_about_entries(check: Check):
 
     (detail,) = checked.details("mapping", "failed")
     assert "vip-customers" not in detail
+
+
+MAPS = {"vip-customers": None, "copy": {"__source__": "membres", "x": "1"}}
+
+
+def test_the_run_warns_of_stream_maps_that_a_stream_was_meant_for(export, caplog):
+    outcome = export(schema("vip_customers"), schema(), stream_maps=MAPS)
+
+    assert outcome.exit_code == 0
+    assert warnings(caplog) == [
+        "stream_maps: 'vip-customers' has matched no stream; did you mean 'vip_customers'?",
+        "stream_maps: 'membres' has matched no stream; did you mean 'members'?",
+    ]
+
+
+def test_for_check_they_are_faults(check: Check):
+    checked = check("--schema", check.file(lines(schema("vip_customers"))), stream_maps=MAPS)
+
+    (detail,) = checked.details("mapping", "failed")
+    assert detail.startswith("stream_maps: 'vip-customers' has matched no stream; did you mean")

@@ -272,11 +272,16 @@ def test_a_title_beside_a_salutation_is_none():
 
 
 @pytest.mark.parametrize("name", ["email", "company_name", "state", "country", "job_title"])
-def test_a_number_is_no_text(name):
+def test_a_whole_number_is_no_text(name):
     """But the id of something."""
     described = {name: {"type": ["integer", "null"]}}
     assert name not in matched("zip", **described)
-    assert others("zip", **described) == {name: f"holds numbers, which is no {name}"}
+    assert others("zip", **described) == {name: f"holds whole numbers, which are no {name}"}
+
+
+@pytest.mark.parametrize("kind", ["number", ["integer", "string"]])
+def test_what_a_sheet_calls_a_number_may_be_a_text(kind):
+    assert matched(Company={"type": kind}) == {"company_name": "Company"}
 
 
 @pytest.mark.parametrize("name", ["zip", "phone", "mobile", "birthday", "anniversary"])

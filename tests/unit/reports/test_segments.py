@@ -6,7 +6,13 @@ import time
 
 import pytest
 
-from target_constant_contact.reports.segments import SegmentUse, idle, misses, note_use
+from target_constant_contact.reports.segments import (
+    SegmentUse,
+    idle,
+    missed_maps,
+    misses,
+    note_use,
+)
 
 ADVICE = "Correct its name, or give each stream an entry of its own"
 
@@ -124,3 +130,27 @@ def test_few_of_many_idle_entries_are_named():
 def test_nothing_is_said_without_streams_or_where_every_entry_was_used(uses):
     assert misses(uses) == []
     assert not idle(uses)
+
+
+@pytest.mark.parametrize(
+    ("source", "stream"),
+    [("vip-customers", "vip_customers"), ("vip-*", "VIP_gold"), ("vip", "public-vip")],
+)
+def test_a_stream_map_that_a_stream_was_meant_for_is_a_miss(source, stream):
+    lines = missed_maps(["members", source], ["members", stream])
+    assert lines == [f"stream_maps: {source!r} has matched no stream; did you mean {stream!r}?"]
+
+
+@pytest.mark.parametrize(
+    ("sources", "streams"),
+    [
+        (["members", "loyalty"], ["members"]),
+        (["members_us", "members_uk"], ["members_uk"]),
+        (["mem*"], ["members"]),
+        (["loyalty"], ["members"]),
+        ([], ["members"]),
+        (["members"], []),
+    ],
+)
+def test_a_stream_map_whose_stream_did_not_come_is_none(sources, streams):
+    assert missed_maps(sources, streams) == []
