@@ -23,30 +23,10 @@ if TYPE_CHECKING:
     from target_constant_contact.account.account import Account
     from target_constant_contact.reports.report import Report
     from target_constant_contact.run.hooks import Hooks
+    from target_constant_contact.singer.plan import StreamPlan
     from target_constant_contact.singer.streams import Host
 
 _NOISY: Final = (TargetConstantContact.name, "singer_sdk.metrics")
-
-
-@dataclass(frozen=True, slots=True)
-class StreamPlan:
-    """What a run does with one stream.
-
-    Attributes:
-        stream: Name of the stream, and of its copy where stream maps rename it.
-        segment: Glob of the entry of ``segments`` that it falls under; empty for the default.
-        lists: Names of the lists that all of its rows go to.
-        lists_field: Record field with the lists of that record; empty when there is none.
-        fields: Contact property to record field.
-        automatic: Whether the fields were matched by well-known names.
-    """
-
-    stream: str
-    segment: str
-    lists: tuple[str, ...]
-    lists_field: str
-    fields: Mapping[str, str]
-    automatic: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +37,7 @@ class Rehearsed:
         plans: Streams that would be sent.
         removed: Streams that stream maps drop.
         faults: Lines for each stream that cannot be sent.
+        missed_maps: Lines about stream maps that no stream has matched.
         report: The counts; ``unsettled`` are the rows that a run would send.
         error: What ended the input early; None when all of it was read.
     """
@@ -64,6 +45,7 @@ class Rehearsed:
     plans: tuple[StreamPlan, ...]
     removed: tuple[str, ...]
     faults: Mapping[str, tuple[str, ...]]
+    missed_maps: tuple[str, ...]
     report: Report
     error: Exception | None
 
@@ -167,9 +149,10 @@ class Rehearsal(TargetConstantContact):
         usable = tuple(self.streams.usable())
         names = [each.stream_alias for stream in usable for each in self.streams.maps(stream)]
         return Rehearsed(
-            plans=tuple(map(self._plan, dict.fromkeys(names))),
+            plans=tuple(self.streams.sink(name).plan for name in dict.fromkeys(names)),
             removed=tuple(stream for stream in usable if not self.streams.maps(stream)),
             faults=self.streams.faults,
+            missed_maps=tuple(self.streams.missed_maps()),
             report=self.run.report,
             error=error,
         )
@@ -177,19 +160,6 @@ class Rehearsal(TargetConstantContact):
     @override
     def _setup_signal_handlers(self) -> None:
         """Leave Ctrl-C to the command: there is nothing to settle."""
-
-    def _plan(self, stream: str) -> StreamPlan:
-        sink = self.streams.sink(stream)
-        segment = self.settings.for_stream(stream)
-        names = self._opened.lists.names
-        return StreamPlan(
-            stream=stream,
-            segment=segment.stream if segment in self.settings.segments else "",
-            lists=tuple(names[list_id] for list_id in sink.lists.default.list_ids),
-            lists_field=segment.lists_field or "",
-            fields=sink.mapping.fields,
-            automatic=sink.mapping.automatic,
-        )
 
 
 def _one_line(error: Exception) -> str:

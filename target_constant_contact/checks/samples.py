@@ -20,14 +20,16 @@ from target_constant_contact.exceptions import (
     SettingsError,
 )
 from target_constant_contact.reports.report import MAX_SUMMARY_LINES, Counts
+from target_constant_contact.reports.segments import idle, misses
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from target_constant_contact.account.account import Account
-    from target_constant_contact.checks.rehearsal import Rehearsed, StreamPlan
+    from target_constant_contact.checks.rehearsal import Rehearsed
     from target_constant_contact.reports.report import Report
+    from target_constant_contact.singer.plan import StreamPlan
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,15 +125,18 @@ def _streams(rehearsed: Rehearsed) -> Iterator[Check]:
         line = error.fault if isinstance(error, AllRejectedError) else str(error)
         detail = " ".join(line.split())
         yield Check("mapping", "failed", detail, getattr(error, "exit_code", 1))
+        return
+    uses = rehearsed.report.segments
+    for line in (*misses(uses), *rehearsed.missed_maps):
+        yield Check("mapping", "failed", line, SettingsError.exit_code)
+    if line := idle(uses):
+        yield Check("mapping", "ok", line)
 
 
 def _plan(plan: StreamPlan) -> str:
     segment = f"segment {plan.segment!r}" if plan.segment else "default"
-    by_row = f"the lists in {plan.lists_field!r}" if plan.lists_field else ""
-    lists = " or ".join(filter(None, (by_row, ", ".join(plan.lists))))
     how = " (matched by name)" if plan.automatic else ""
-    fields = ", ".join(f"{name} <- {field}" for name, field in plan.fields.items())
-    return f"stream {plan.stream!r} ({segment}) goes to {lists}{how}: {fields}"
+    return f"stream {plan.stream!r} ({segment}) goes to {plan.goal}{how}: {plan.sent}"
 
 
 def _counts(report: Report, max_rejected_percent: float) -> Iterator[Check]:

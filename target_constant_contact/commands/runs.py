@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from target_constant_contact.reports.history import PastDestination, PastPackedByList
+    from target_constant_contact.reports.segments import SegmentUse
 
 LATEST: Final = "latest"
 _SHOWN: Final = 20
@@ -163,6 +164,7 @@ def _document(past: PastRun) -> dict[str, Any]:
         "findings": [asdict(finding) for finding in past.findings],
         "packed_by_list": [_packed_by_list(packed) for packed in past.packed_by_list],
         "imports": [asdict(record) for record in past.imports],
+        "segments": [asdict(use) for use in past.segments],
     }
 
 
@@ -185,6 +187,7 @@ def _print_run(past: PastRun, folder: Path) -> None:
     _print_part("Values left out", map(asdict, past.dropped))
     _print_part("Rows that did not land", map(asdict, past.findings))
     _print_part("Packed by list", map(_packed_by_list, past.packed_by_list))
+    _print_part("Segments", map(_segment, past.segments))
     _print_part("Imports", (_import(asdict(record)) for record in past.imports))
 
 
@@ -198,6 +201,11 @@ def _print_part(title: str, rows: Iterable[dict[str, Any]]) -> None:
 def _destination(place: PastDestination) -> dict[str, Any]:
     lists = ", ".join(item.name or item.list_id for item in place.lists)
     return {"stream": place.stream, "lists": lists, **asdict(place.counts)}
+
+
+def _segment(use: SegmentUse) -> dict[str, Any]:
+    entry = "all others" if use.entry is None else f"segments.{use.entry}"
+    return {"entry": entry, "stream": use.stream, "matched": ", ".join(use.streams) or "none"}
 
 
 def _packed_by_list(packed: PastPackedByList) -> dict[str, Any]:

@@ -15,11 +15,16 @@ from target_constant_contact.exceptions import SettingsError
 from target_constant_contact.mapping.converters import converters_for
 from target_constant_contact.mapping.custom_fields import find_custom_fields
 from target_constant_contact.mapping.dates import OfDay
-from target_constant_contact.mapping.mapped_properties import EMAIL_LABEL, mapped_properties
+from target_constant_contact.mapping.mapped_properties import (
+    EMAIL_LABEL,
+    mapped_properties,
+    roots,
+)
 from target_constant_contact.mapping.mapping_faults import mapping_faults
-from target_constant_contact.mapping.matching import match_fields
-from target_constant_contact.mapping.paths import path_fault, placed, properties_of
+from target_constant_contact.mapping.matching import Matching, match_fields
+from target_constant_contact.mapping.paths import as_spelled, path_fault, placed
 from target_constant_contact.mapping.rules import rules_for
+from target_constant_contact.mapping.unsent import email_in_parts, no_email, unsent
 from target_constant_contact.mapping.values import Text, UnfitValueError
 
 if TYPE_CHECKING:
@@ -33,8 +38,6 @@ if TYPE_CHECKING:
     from target_constant_contact.mapping.paths import Read
     from target_constant_contact.mapping.rules import Rule
     from target_constant_contact.mapping.values import Convert
-
-_NAMED_FIELDS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +81,7 @@ class FieldMapping:
         properties: Names in an import of all that these contacts can carry, in the order in
             which they are sent, ``email`` first and custom fields last.
         automatic: Whether the fields were matched by well-known names.
+        unsent: Record fields that are not sent, each with why, or an empty text.
         mapped: How each of ``properties`` is made, in the same order.
         rules: Rules about several properties of one contact.
         drops: Whether what cannot be sent is left out, except for the e-mail address.
@@ -89,6 +93,7 @@ class FieldMapping:
     fields: Mapping[str, str]
     properties: tuple[str, ...]
     automatic: bool
+    unsent: Mapping[str, str]
     mapped: tuple[MappedProperty, ...]
     rules: tuple[Rule, ...]
     dates: tuple[tuple[str, Read | None, OfDay[Any]], ...]
@@ -115,23 +120,22 @@ class FieldMapping:
                 faults together, each naming the stream.
         """
         import_format = options.import_format
-        fields = dict(field_mapping or match_fields(schema, import_format=import_format))
-        if not field_mapping and "email" not in fields:
-            raise SettingsError([_no_email(stream, schema)])
-        custom, unknown = find_custom_fields(fields, options.custom_fields)
-        faults = [*mapping_faults(fields, import_format=import_format), *unknown]
-        faults = [f"stream {stream!r}: {fault}" for fault in faults]
-        faults += _absent(stream, schema, fields)
-        if faults:
+        matching = _matching(stream, schema, field_mapping, import_format)
+        fields = matching.fields
+        if faults := _faults(stream, schema, fields, options):
             raise SettingsError(faults)
+        custom, _ = find_custom_fields(fields, options.custom_fields)
         converters = _converters(custom.values(), options)
         mapped = mapped_properties(schema, fields, custom, converters, options.date_order)
         properties, rules = tuple(wire for _, wire, *_ in mapped), tuple(rules_for(fields))
+        used = {root for each in mapped for root in roots(each)}
+        left_out = unsent(schema, used, matching.others)
         return cls(
             stream=stream,
             fields=fields,
             properties=properties,
             automatic=not field_mapping,
+            unsent=left_out,
             mapped=mapped,
             rules=rules,
             dates=tuple(_dates(mapped)),
@@ -226,14 +230,29 @@ def _converters(custom: Iterable[CustomField], options: MappingOptions) -> dict[
     )
 
 
-def _no_email(stream: str, schema: Mapping[str, Any]) -> str:
-    names = list(properties_of(schema))
-    shown = ", ".join(names[:_NAMED_FIELDS]) or "none"
-    more = f" and {len(names) - _NAMED_FIELDS} more" if len(names) > _NAMED_FIELDS else ""
-    return (
-        f"stream {stream!r}: no field looks like an e-mail address (fields: {shown}{more});"
-        " set field_mapping.email"
-    )
+def _matching(
+    stream: str,
+    schema: Mapping[str, Any],
+    field_mapping: Mapping[str, str] | None,
+    import_format: str,
+) -> Matching:
+    """The fields of a mapping as the schema spells them, or those with well-known names."""
+    if field_mapping:
+        return Matching({to: as_spelled(schema, path) for to, path in field_mapping.items()}, {})
+    matching = match_fields(schema, import_format=import_format)
+    if "email" not in matching.fields:
+        raise SettingsError([no_email(stream, schema)])
+    return matching
+
+
+def _faults(
+    stream: str, schema: Mapping[str, Any], fields: Mapping[str, str], options: MappingOptions
+) -> list[str]:
+    """Why a mapping does not fit the service, the account or the schema."""
+    faults = mapping_faults(fields, import_format=options.import_format)
+    faults += custom_field_faults(fields, options.custom_fields)
+    named = [f"stream {stream!r}: {fault}" for fault in faults]
+    return [*named, *_absent(stream, schema, fields)]
 
 
 def _dates(
@@ -252,3 +271,9 @@ def _absent(stream: str, schema: Mapping[str, Any], fields: Mapping[str, str]) -
         hint = path_fault(schema, path) if path.strip() else None
         if hint is not None:
             yield f"stream {stream!r} has no field {path!r} (for {name}){hint}"
+    email = fields.get("email", "")
+    if parts := email_in_parts(schema, email):
+        yield (
+            f"stream {stream!r}: field {email!r} (for email) has parts; "
+            f"set field_mapping.email to {parts}"
+        )

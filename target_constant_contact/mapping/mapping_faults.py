@@ -59,7 +59,7 @@ def _meant(name: str) -> str:
     if begun := _NEARLY_CUSTOM.match(name):
         return f"; did you mean {CUSTOM_PREFIX + name[begun.end() :]!r}?"
     # By what columns of this meaning are called, as where fields are matched by name.
-    if synonyms := match_fields({"properties": {name: {}}}):
+    if synonyms := match_fields({"properties": {name: {}}}).fields:
         return f"; did you mean {next(iter(synonyms))!r}?"
     return (
         did_you_mean(name, PROPERTIES)

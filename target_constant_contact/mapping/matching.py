@@ -1,13 +1,15 @@
 """Finding contact properties among a stream's fields by well-known names.
 
-Names are compared without case, ``_``, ``-``, blanks and dots: ``FIRST_NAME`` is ``firstName``.
 Text messages and custom fields are never matched: the first need a consent that no column name
-proves, the others would be a surprise.
+proves, the others would be a surprise. Names that may mean something else are matched only with
+evidence beside them.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from target_constant_contact.contacts.contact import (
     ADDRESS_PARTS,
@@ -16,82 +18,42 @@ from target_constant_contact.contacts.contact import (
     wire_names,
 )
 from target_constant_contact.mapping.paths import properties_of, types_of
+from target_constant_contact.mapping.well_known import (
+    ADDRESSES,
+    JOBS,
+    NUMERIC,
+    PARTS,
+    PEOPLE,
+    PHONES,
+    VAGUE_JOBS,
+    VAGUE_PARTS,
+    VAGUE_WORDS,
+    keys_of,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
-# In each row the first name that a stream has wins. Order of the rows: order of the log line.
-_WELL_KNOWN: Mapping[str, str] = {
-    "email": (
-        "email emailaddress emailaddr primaryemail primaryemailaddress emailprimary emailaddress1"
-        " email1 contactemail contactemailaddress customeremail customeremailaddress"
-        " subscriberemail memberemail useremail personemail personalemail workemail businessemail"
-        " mail mailaddress"
-    ),
-    "first_name": (
-        "firstname givenname fname forename namefirst contactfirstname customerfirstname"
-        " personfirstname"
-    ),
-    "last_name": (
-        "lastname surname familyname lname namelast contactlastname customerlastname personlastname"
-    ),
-    "job_title": "jobtitle title position jobposition jobrole",
-    "company_name": (
-        "companyname company organization organizationname organisation organisationname employer"
-        " employername accountname"
-    ),
-    "birthday": "birthday dateofbirth dob birthdate birthdt bday personbirthdate",
-    "birthday_month": "birthdaymonth birthmonth",
-    "birthday_day": "birthdayday birthdateday birthdayofmonth",
-    "anniversary": "anniversary anniversarydate",
-}
+_Named: TypeAlias = dict[str, list[str]]
+"""Contact property to the fields that are called so, the best one first."""
 
-# A contact takes three numbers: what is named last gives way.
-_PHONES: Mapping[str, str] = {
-    "mobile_phone": (
-        "mobilephone mobile mobilenumber mobilephonenumber cell cellphone cellnumber"
-        " cellphonenumber phonemobile personmobilephone"
-    ),
-    "phone": (
-        "phone phonenumber telephone telephonenumber tel primaryphone primaryphonenumber phone1"
-        " telephone1 contactphone customerphone"
-    ),
-    "work_phone": (
-        "workphone workphonenumber businessphone businessphonenumber officephone phonework"
-    ),
-    "home_phone": "homephone homephonenumber phonehome personhomephone",
-    "other_phone": "otherphone otherphonenumber phoneother alternatephone",
-}
-
-_PARTS: Mapping[str, str] = {
-    "street": (
-        "street streetaddress address address1 addressline1 addressline street1 streetline1 addr"
-        " addr1 line1"
-    ),
-    "street2": "street2 streetaddress2 address2 addressline2 streetline2 addr2 line2",
-    "city": "city town locality",
-    "state": "state province stateprovince stateorprovince region statecode provincecode",
-    "zip": "zip zipcode postalcode postcode zippostalcode",
-    "country": "country countryname countrycode countryregion",
-}
-
-# Words before the parts of one address, as in MailingCity. Of several addresses that could be
-# the primary one, the most complete is taken as a whole: a street of one and a city of another
-# would be an address where nobody lives.
-_ADDRESSES: Mapping[str, tuple[str, ...]] = {
-    "": (
-        *("", "mailing", "home", "address", "address1", "primary", "default", "primaryaddress"),
-        *("defaultaddress", "homeaddress", "mailingaddress", "personmailing", "contact"),
-        *("customer", "billing", "billingaddress", "shipping", "shippingaddress"),
-    ),
-    "work_": ("work", "workaddress", "business", "businessaddress", "office"),
-    "other_": ("other", "otheraddress", "address2", "alternate"),
-}
-
-_REMOVED = str.maketrans("", "", "_- .")
+_HOMES: Final = ("home", "homeaddress")
 
 
-def match_fields(schema: Mapping[str, Any], *, import_format: str = "json") -> dict[str, str]:
+@dataclass(frozen=True, slots=True)
+class Matching:
+    """What was found among the fields of a stream.
+
+    Attributes:
+        fields: Contact property to record field.
+        others: Record field to why it is not sent, though its name is well known.
+    """
+
+    fields: dict[str, str]
+    others: dict[str, str]
+
+
+def match_fields(schema: Mapping[str, Any], *, import_format: str = "json") -> Matching:
     """Contact properties that a stream has under a well-known name.
 
     Only fields of plain values are matched. Whole names are compared, so that what others add to
@@ -102,69 +64,149 @@ def match_fields(schema: Mapping[str, Any], *, import_format: str = "json") -> d
         import_format: With ``csv``, only what file imports document is matched.
 
     Returns:
-        Contact property to record field; without ``email`` when no field looks like one.
+        Without ``email`` among its fields when no field looks like one.
     """
-    present = _present(schema)
-    matched = {
-        **_birthday(_first_matches(present, _WELL_KNOWN)),
-        **_phones(_first_matches(present, _PHONES)),
-        **_addresses(present),
-    }
-    if import_format != "csv":
-        return matched
-    return {
-        name: field
-        for name, field in matched.items()
-        if CSV_PROPERTIES.issuperset(wire_names(name))
-    }
+    return _Matcher(schema, import_format).matching()
 
 
-def _present(schema: Mapping[str, Any]) -> dict[str, str]:
-    present: dict[str, str] = {}
-    for field, described in properties_of(schema).items():
-        types = types_of(described)
-        # A boolean under the name "email" says whether somebody wants mail.
-        if not types & {"object", "array"} and types != {"boolean"}:
-            present.setdefault(field.lower().translate(_REMOVED), field)
-    return present
+class _Matcher:
+    """Matches the fields of one stream."""
+
+    def __init__(self, schema: Mapping[str, Any], import_format: str) -> None:
+        self._present: dict[str, list[str]] = {}
+        self._ids: set[str] = set()
+        self._others: dict[str, str] = {}
+        self._is_csv = import_format == "csv"
+        properties = properties_of(schema)
+        self._order = list(properties)
+        for field, described in properties.items():
+            types = types_of(described)
+            # A boolean under the name "email" says whether somebody wants mail.
+            if types & {"object", "array"} or types == {"boolean"}:
+                continue
+            # A sheet calls whatever is in digits a number; a whole number is the id of something.
+            if types == {"integer"}:
+                self._ids.add(field)
+            for key in keys_of(field):
+                self._present.setdefault(key, []).append(field)
+
+    def matching(self) -> Matching:
+        named = {
+            **self._birthday(self._people()),
+            **self._phones(self._named(PHONES)),
+            **self._addresses(),
+        }
+        fields: dict[str, str] = {}
+        for name, (field, *same) in named.items():
+            if self._is_csv and not CSV_PROPERTIES.issuperset(wire_names(name)):
+                self._pass_over([field, *same], "no column of a CSV import")
+                continue
+            fields[name] = field
+            self._pass_over(same, f"means {name}, as {field} does")
+        sent = set(fields.values())
+        others = {field: why for field, why in self._others.items() if field not in sent}
+        return Matching(fields, others)
+
+    def _pass_over(self, fields: Iterable[str], why: str) -> None:
+        for field in fields:
+            self._others.setdefault(field, why)
+
+    def _named(self, table: Mapping[str, str]) -> _Named:
+        named: _Named = {}
+        for name, known in table.items():
+            found = [field for key in known.split() for field in self._present.get(key, ())]
+            if name not in NUMERIC and table is not PHONES:
+                ids = [field for field in found if field in self._ids]
+                self._pass_over(ids, f"holds whole numbers, which are no {name}")
+                found = [field for field in found if field not in self._ids]
+            if found:
+                named[name] = list(dict.fromkeys(found))
+        return named
+
+    def _people(self) -> _Named:
+        named = self._named(PEOPLE)
+        for key, why in VAGUE_JOBS.items():
+            vague = set(self._present.get(key, ())) - self._ids
+            if self._is_of_a_job(key, vague):
+                continue
+            self._pass_over(vague, why)
+            for found in named.values():
+                found[:] = [field for field in found if field not in vague]
+        return {name: found for name, found in named.items() if found}
+
+    def _is_of_a_job(self, key: str, fields: set[str]) -> bool:
+        """Whether something beside them says that fields of a vague name tell of a job."""
+        if not JOBS & self._present.keys():
+            return False
+        # "Title, First Name, Last Name, Company": the first of them is a salutation.
+        following = {after for before, after in pairwise(self._order) if before in fields}
+        return key != "title" or "firstname" not in {k for f in following for k in keys_of(f)}
+
+    def _birthday(self, named: _Named) -> _Named:
+        halves = {"birthday_month", "birthday_day"} & named.keys()
+        if "birthday" not in named and len(halves) != 1:
+            return named
+        for half in sorted(halves):
+            whole = named.get("birthday")
+            why = f"means birthday, as {whole[0]} does" if whole else "is half a birthday"
+            self._pass_over(named.pop(half), why)
+        return named
+
+    def _phones(self, named: _Named) -> _Named:
+        if "phone" in named and "other_phone" in named:
+            self._pass_over(named.pop("other_phone"), "is the same number as phone in a contact")
+        for name in list(named)[MAX_PHONES:]:
+            self._pass_over(named.pop(name), f"a contact takes {MAX_PHONES} numbers")
+        return named
+
+    def _addresses(self) -> _Named:
+        named: _Named = {}
+        for prefix, words in ADDRESSES.items():
+            candidates = {word: self._address(word) for word in words}
+            chosen = max(candidates.values(), key=len)
+            if not prefix:
+                chosen = _with_home(candidates) or chosen
+            for part in ADDRESS_PARTS:
+                # The chosen one's fields first; those of the others mean the same.
+                fields = [f for each in (chosen, *candidates.values()) for f in each.get(part, ())]
+                if part in chosen:
+                    named[f"{prefix}{part}"] = list(dict.fromkeys(fields))
+                else:
+                    self._pass_over(fields, "is part of another address")
+        return named
+
+    def _address(self, word: str) -> _Named:
+        """The parts of the address of one word; vague names only beside clear ones."""
+        vague = VAGUE_PARTS if word in VAGUE_WORDS else {}
+        clear = self._named(_address_names(word, leave_out=vague.keys()))
+        alone = {name for name, beside in vague.items() if not beside & clear.keys()}
+        for name in alone:
+            fields = self._present.get(f"{word}{name}", ())
+            self._pass_over(fields, "may not be of an address")
+        return self._named(_address_names(word, leave_out=alone))
 
 
-def _first_matches(present: Mapping[str, str], table: Mapping[str, str]) -> dict[str, str]:
-    matched = {}
-    for name, known in table.items():
-        field = next((present[key] for key in known.split() if key in present), None)
-        if field is not None:
-            matched[name] = field
-    return matched
-
-
-def _birthday(matched: dict[str, str]) -> dict[str, str]:
-    parts = {"birthday_month", "birthday_day"}
-    if parts <= matched.keys() and "birthday" not in matched:
-        return matched
-    return {name: field for name, field in matched.items() if name not in parts}
-
-
-def _phones(matched: dict[str, str]) -> dict[str, str]:
-    if "phone" in matched:
-        matched.pop("other_phone", None)
-    return dict(list(matched.items())[:MAX_PHONES])
-
-
-def _addresses(present: Mapping[str, str]) -> dict[str, str]:
-    matched = {}
-    for prefix, words in _ADDRESSES.items():
-        candidates = [_first_matches(present, _address_names(word)) for word in words]
-        address = max(candidates, key=len)
-        matched.update({f"{prefix}{part}": field for part, field in address.items()})
-    return matched
-
-
-def _address_names(word: str) -> dict[str, str]:
+def _address_names(word: str, leave_out: Collection[str]) -> dict[str, str]:
     # "line1" alone may be the line of anything.
     return {
         part: " ".join(
-            f"{word}{name}" for name in _PARTS[part].split() if word or not name.startswith("line")
+            f"{word}{name}"
+            for name in PARTS[part].split()
+            if name not in leave_out and (word or not name.startswith("line"))
         )
         for part in ADDRESS_PARTS
     }
+
+
+def _with_home(candidates: Mapping[str, _Named]) -> _Named | None:
+    """The plain address completed by that of ``home``, when both can only be one.
+
+    The service's own headings for files are ``Home Address Line 1`` and ``City``.
+    """
+    bare, home = candidates[""], max((candidates[word] for word in _HOMES), key=len)
+    both = {field for fields in (*bare.values(), *home.values()) for field in fields}
+    if not bare or not home or bare.keys() & home.keys():
+        return None
+    if any(not both.issuperset(f) for each in candidates.values() for f in each.values()):
+        return None
+    return bare | home

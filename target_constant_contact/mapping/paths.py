@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from target_constant_contact.contacts.contact import did_you_mean
+from target_constant_contact.mapping.well_known import plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -72,12 +73,42 @@ def types_of(schema: Any) -> set[str]:
     return found - {"null"}
 
 
+def items_of(schema: Any) -> Any:
+    """What a schema says of the items of its array; ``None`` when nothing."""
+    return next((branch["items"] for branch in branches(schema) if "items" in branch), None)
+
+
+def as_spelled(schema: Mapping[str, Any], path: str) -> str:
+    """A path with the names that the schema has, where they look the same.
+
+    A byte order mark, a mark of direction or a no-break space in a name cannot be seen, so that
+    nobody can be asked to write it.
+    """
+    if whole := _spelled(path, properties_of(schema)):
+        return whole
+    node: Any = schema
+    steps: list[str] = []
+    for step in path.split("."):
+        steps.append(_spelled(step, properties_of(node)) or step)
+        node = _follow(node, steps[-1])
+    return ".".join(steps)
+
+
+def _spelled(name: str, known: Mapping[str, Any]) -> str | None:
+    if name in known:
+        return name
+    shown = plain(name)
+    alike = [each for each in known if shown and plain(each) == shown]
+    return alike[0] if len(alike) == 1 else None
+
+
 def path_fault(schema: Mapping[str, Any], path: str) -> str | None:
     """What is wrong with a path, as the end of an error line, or ``None`` when nothing is.
 
     Returns:
         A possibly empty suggestion, for a path that no record of the schema can have.
     """
+    path = as_spelled(schema, path)
     if path in properties_of(schema):
         return None
     node: Any = schema
@@ -92,6 +123,17 @@ def path_fault(schema: Mapping[str, Any], path: str) -> str | None:
             return None
         node = following
     return None
+
+
+def described_at(schema: Mapping[str, Any], path: str) -> Any:
+    """What a schema says of the values at a path; nothing where it leaves them open."""
+    known = properties_of(schema)
+    if path in known:
+        return known[path]
+    node: Any = schema
+    for step in path.split("."):
+        node = _follow(node, step)
+    return node
 
 
 def nested(schema: Mapping[str, Any], path: str) -> Read | None:
@@ -125,6 +167,7 @@ def field_getter(path: str, schema: Mapping[str, Any]) -> Read:
     Returns:
         Takes a record, returns the value, or ``None`` when there is none.
     """
+    path = as_spelled(schema, path)
     return nested(schema, path) or Read((path,), lambda record: record.get(path), whole=True)
 
 
@@ -163,7 +206,7 @@ def _follow(node: Any, step: str) -> Any:
     if step in known:
         return known[step] or _OPEN
     if _index(step) is not None:
-        items = next((branch["items"] for branch in branches(node) if "items" in branch), None)
+        items = items_of(node)
         if items is not None:
             return items if isinstance(items, Mapping) else _OPEN
     return _OPEN if _is_open(node, step) else None

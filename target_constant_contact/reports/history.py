@@ -14,6 +14,7 @@ from target_constant_contact.data_folder import REPORT_FILE
 from target_constant_contact.exceptions import SettingsError
 from target_constant_contact.reports.imported import ImportRecord, PackedByList
 from target_constant_contact.reports.report import Counts
+from target_constant_contact.reports.segments import SegmentUse
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -137,6 +138,7 @@ class PastRun:  # a plain record: one attribute for each member of the report
         findings: Rows that did not land per reason, the most frequent first.
         packed_by_list: What was packed by list, per stream.
         imports: The settled imports.
+        segments: Which streams fell under which entry of ``segments``.
     """
 
     run: str
@@ -155,6 +157,7 @@ class PastRun:  # a plain record: one attribute for each member of the report
     findings: tuple[PastFindings, ...] = ()
     packed_by_list: tuple[PastPackedByList, ...] = ()
     imports: tuple[ImportRecord, ...] = ()
+    segments: tuple[SegmentUse, ...] = ()
 
     @property
     def seconds(self) -> int | None:
@@ -218,6 +221,7 @@ def _past_run(run: str, document: Mapping[str, Any]) -> PastRun:
         findings=tuple(map(_findings, document.get("findings", ()))),
         packed_by_list=tuple(map(_packed_by_list, document.get("packed_by_list", ()))),
         imports=tuple(map(_import, document.get("imports", ()))),
+        segments=tuple(map(_segment, document.get("segments", ()))),
     )
 
 
@@ -255,6 +259,12 @@ def _import(member: Mapping[str, Any]) -> ImportRecord:
         counters={_text(name): _whole(count) for name, count in member["counters"].items()},
         taken_up=bool(member.get("taken_up", False)),
     )
+
+
+def _segment(member: Mapping[str, Any]) -> SegmentUse:
+    entry = member["entry"]
+    streams = [_text(stream) for stream in member["streams"]]
+    return SegmentUse(None if entry is None else _whole(entry), _text(member["stream"]), streams)
 
 
 def _counts(member: Mapping[str, Any]) -> Counts:

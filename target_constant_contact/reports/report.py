@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from target_constant_contact.ledger.settlement import Settlement
+    from target_constant_contact.reports.segments import SegmentUse
 
 MAX_SUMMARY_LINES: Final = 20
 """Destinations that the summary names; all of them are in ``report.json``."""
@@ -93,6 +94,7 @@ class Report:
         imports: The settled imports.
         by_list: What was packed by list, per stream.
         date_orders: What columns of dates show of their order of day and month.
+        segments: Which streams fell under which entry of ``segments``.
     """
 
     run: str
@@ -104,6 +106,7 @@ class Report:
     imports: list[ImportRecord] = field(default_factory=list)
     by_list: dict[str, PackedByList] = field(default_factory=dict)
     date_orders: DateOrders = field(default_factory=DateOrders)
+    segments: list[SegmentUse] = field(default_factory=list)
 
     def of(self, destination: Destination) -> Counts:
         """The counts of a destination, made at its first use."""
@@ -249,6 +252,7 @@ class Report:
             ],
             "date_orders": self.date_orders.as_list(),
             "imports": [asdict(record) for record in self.imports],
+            "segments": [asdict(use) for use in self.segments],
         }
         with usable(path):
             write_whole(path, f"{json_text(document)}\n")

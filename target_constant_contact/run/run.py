@@ -10,6 +10,7 @@ from target_constant_contact.account.account import Account
 from target_constant_contact.contacts.contact import Rejection
 from target_constant_contact.contacts.encoding import encode_contact
 from target_constant_contact.exceptions import DataError, StorageError, TargetError
+from target_constant_contact.reports.segments import idle, misses, note_use, segment_uses
 from target_constant_contact.run.accounting import Accounting
 from target_constant_contact.run.continuity import Continuity
 from target_constant_contact.run.ending import Ending
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from target_constant_contact.reports.report import Report
     from target_constant_contact.run.hooks import Hooks
     from target_constant_contact.settings.settings import Settings
+    from target_constant_contact.settings.streams import StreamSettings
 
 GIVE_UP_SECONDS: Final = 15.0
 """How long an aborted run waits for its activities; a scheduler kills after 20 to 30 seconds."""
@@ -71,6 +73,7 @@ class Run:
             encode=hooks.encode,
             write_state=None if settings.dry_run else hooks.write_state,
         )
+        self.report.segments = segment_uses(settings)
         self._settling = Settling(settings, account, folder, self._accounting, hooks.waiting)
         self._continuity = Continuity(settings, account, folder)
         self._sending = Sending(
@@ -87,6 +90,16 @@ class Run:
             TargetError: The service cannot be asked what became of an interrupted run.
         """
         self._continuity.begin(self._waiting)
+
+    def settings_of(self, stream: str) -> StreamSettings:
+        """The settings of a stream that has come; which ones they are is noted.
+
+        Raises:
+            SettingsError: No list is set for the stream.
+        """
+        found = self.settings.for_stream(stream)
+        note_use(self.report.segments, self.settings.entry_for(stream), stream)
+        return found
 
     def know(self, stream: str, schema: Mapping[str, Any], mapping: FieldMapping) -> None:
         """Note the SCHEMA message and the mapping of a stream."""
@@ -173,6 +186,7 @@ class Run:
             DataError: Too many rows were rejected, or the sums do not add up.
             TargetError: An import failed, or the service cannot be used.
         """
+        self._tell_segments()
         self._intake.send_rest()
         self._sending.importer.finish()
         self._stage = _Stage.SETTLED
@@ -197,6 +211,14 @@ class Run:
         except StorageError as other:
             # What went wrong before is raised, and matters more.
             _logger.error("%s", other)  # noqa: TRY400 - one line
+
+    def _tell_segments(self) -> None:
+        """Say which entries of ``segments`` no stream has matched; all streams have come."""
+        uses = self.report.segments
+        for line in misses(uses):
+            _logger.warning("%s", line)
+        if line := idle(uses):
+            _logger.info("%s", line)
 
     def _end(self, status: str, error: str | None, *, concluded: bool) -> None:
         # First, so that a report that cannot be written does not end the run a second time.

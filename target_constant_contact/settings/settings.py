@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from target_constant_contact.api.oauth.credentials import Credentials
 from target_constant_contact.batches.batch import BatchLimits
+from target_constant_contact.contacts.contact import did_you_mean
 from target_constant_contact.data_folder import DataFolder
 from target_constant_contact.exceptions import SettingsError
 from target_constant_contact.settings.faults import (
@@ -138,19 +139,24 @@ class Settings:
         """All that a stream can be sent by: the entries of ``segments``, then the default."""
         return (*self.segments, self.default) if self.default else self.segments
 
+    def entry_for(self, stream: str) -> int | None:
+        """Position of the first entry of ``segments`` that matches a stream; None for none."""
+        matching = (n for n, each in enumerate(self.segments) if fnmatchcase(stream, each.stream))
+        return next(matching, None)
+
     def for_stream(self, stream: str) -> StreamSettings:
         """The first entry of ``segments`` that matches a stream, or the default.
 
         Raises:
             SettingsError: No list is set for the stream.
         """
-        for segment in self.segments:
-            if fnmatchcase(stream, segment.stream):
-                return segment
+        if (entry := self.entry_for(stream)) is not None:
+            return self.segments[entry]
         if self.default is None:
             fault = (
                 f"stream {stream!r} has no list: no entry of segments matches it and lists is "
                 f"not set. Set either, or drop the stream with stream_maps: {{{stream!r}: null}}"
+                f"{did_you_mean(stream, [each.stream for each in self.segments])}"
             )
             raise SettingsError([fault])
         return self.default

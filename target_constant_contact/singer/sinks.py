@@ -16,6 +16,7 @@ from target_constant_contact.mapping.field_mapping import FieldMapping, MappingO
 from target_constant_contact.settings.settings import named_in_faults
 from target_constant_contact.singer.chunks import StreamChunks
 from target_constant_contact.singer.list_rule import ListRule, default_lists
+from target_constant_contact.singer.plan import StreamPlan
 from target_constant_contact.singer.routes import RouteColumn
 from target_constant_contact.singer.validation import RecordValidator
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from singer_sdk import Target
 
     from target_constant_contact.run.run import Run
+    from target_constant_contact.settings.streams import StreamSettings
 
 _logger = logging.getLogger("target-constant-contact")
 
@@ -42,6 +44,7 @@ class SegmentSink(RecordSink):
     Attributes:
         lists: Where each record goes.
         mapping: What each record becomes.
+        plan: Both in words.
 
     Raises:
         SettingsError: The stream has no list, or no way to an e-mail address, or a mapped field or
@@ -60,7 +63,7 @@ class SegmentSink(RecordSink):
         self._run = run
         self._rules = RecordValidator(self.schema, stream_name) if self.validate_schema else None
         settings, account = run.settings, run.account
-        segment = settings.for_stream(stream_name)
+        segment = run.settings_of(stream_name)
         options = MappingOptions(
             today=datetime.now(UTC).date(),
             custom_fields=account.custom_fields_for(segment),
@@ -76,8 +79,16 @@ class SegmentSink(RecordSink):
         with named_in_faults(segment.lists_place):
             default = Destination(stream_name, default_lists(segment, account.lists))
             self.lists = ListRule(default, segment.lists_field or "", self.schema, account.lists)
+        self.plan = self._plan(segment)
         run.know(stream_name, self._message(), self.mapping)
-        self._log_mapping()
+        how = "matched by name" if self.mapping.automatic else "mapped"
+        _logger.info(
+            "Stream %s goes to %s; fields %s: %s",
+            stream_name,
+            self.plan.goal,
+            how,
+            self.plan.sent,
+        )
 
     @override
     def get_validator(self) -> None:
@@ -155,15 +166,16 @@ class SegmentSink(RecordSink):
             "key_properties": list(self.key_properties),
         }
 
-    def _log_mapping(self) -> None:
+    def _plan(self, segment: StreamSettings) -> StreamPlan:
         names = self._run.account.lists.names
-        lists = ", ".join(names[list_id] for list_id in self.lists.default.list_ids)
-        how = "matched by name" if self.mapping.automatic else "mapped"
-        fields = ", ".join(f"{name} <- {field}" for name, field in self.mapping.fields.items())
-        _logger.info(
-            "Stream %s goes to %s; fields %s: %s",
-            self.stream_name,
-            lists or f"the lists in {self.lists.field}",
-            how,
-            fields,
+        mapping, lists = self.mapping, self.lists
+        of_lists = lists.read.roots if lists.read else ()
+        return StreamPlan(
+            stream=self.stream_name,
+            segment="" if segment is self._run.settings.default else segment.stream,
+            lists=tuple(names[list_id] for list_id in lists.default.list_ids),
+            lists_field=lists.field,
+            fields=mapping.fields,
+            automatic=mapping.automatic,
+            unsent={name: why for name, why in mapping.unsent.items() if name not in of_lists},
         )

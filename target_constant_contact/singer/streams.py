@@ -7,11 +7,12 @@ import logging
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from singer_sdk.exceptions import RecordsWithoutSchemaException
-from singer_sdk.mapper import RemoveRecordTransform, SameRecordTransform
+from singer_sdk.mapper import MAPPER_SOURCE_OPTION, RemoveRecordTransform, SameRecordTransform
 
 from target_constant_contact.batches.batch import Destination
 from target_constant_contact.contacts.contact import Rejection
 from target_constant_contact.exceptions import InputError
+from target_constant_contact.reports.segments import missed_maps
 from target_constant_contact.singer.chunks import Chunks
 from target_constant_contact.singer.rejected import RowRejectedError
 
@@ -127,8 +128,19 @@ class Streams:
                 place = Destination(stream_map.stream_alias)
                 self._host.run.reject(place, error.rejection, context, hint=error.hint)
 
+    def missed_maps(self) -> list[str]:
+        """Lines about ``stream_maps`` that none of the streams that came has matched."""
+        maps = self._host.mapper.stream_maps_dict.items()
+        sources = (
+            each.get(MAPPER_SOURCE_OPTION, name) if isinstance(each, dict) else name
+            for name, each in maps
+        )
+        return missed_maps(sources, list(self))
+
     def close(self) -> None:
-        """End all sinks."""
+        """End all sinks; every stream has come."""
+        for line in self.missed_maps():
+            _logger.warning("%s", line)
         for sink in self._sinks.values():
             sink.close()
 

@@ -64,7 +64,7 @@ def test_a_date_that_may_be_misread_is_refused():
 
 @pytest.mark.parametrize(("name", "field"), WELL_KNOWN)
 def test_a_well_known_name_is_found(name: str, field: str):
-    assert match_fields({"properties": {field: TEXT}}) == {name: field}
+    assert match_fields({"properties": {field: TEXT}}).fields == {name: field}
 
 
 def test_the_table_of_properties_has_all_of_them():

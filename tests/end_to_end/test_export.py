@@ -264,6 +264,59 @@ def test_automatic_matching_says_what_it_chose(export):
     ) in outcome.log
 
 
+def test_the_line_of_a_stream_says_what_is_not_sent_and_where_each_row_goes(export):
+    """Of the columns of taps and of a rejects file nothing is said."""
+    names = ("Email", "EMAIL", "state", "colour", "where", "_sdc_batched_at", "_reject_reason")
+    outcome = export(schema("members", **dict.fromkeys(names, TEXT)), lists_field="where")
+    assert (
+        "Stream members goes to the lists in 'where', else Newsletter; fields matched by name: "
+        "email <- Email; not sent: EMAIL (means email, as Email does), "
+        "state (may not be of an address), colour\n"
+    ) in outcome.log
+
+
+def test_what_an_explicit_mapping_leaves_out_is_named_too(export):
+    address = {"type": "object", "properties": {"city": TEXT}}
+    outcome = export(
+        schema("members", mail=TEXT, address=address, state=TEXT, Title=TEXT),
+        field_mapping={"email": "mail", "city": "address.city", "job_title": "Title"},
+    )
+    assert (
+        "fields mapped: email <- mail, city <- address.city, job_title <- Title; not sent: state\n"
+    ) in outcome.log
+
+
+def test_no_address_that_is_the_name_of_a_column_is_logged(export):
+    outcome = export(schema("members", **{"mail": TEXT, "a\u202eb": TEXT, "ada@example.com": TEXT}))
+    assert "not sent: a\\u202eb, <address>\n" in outcome.log
+
+
+@pytest.mark.parametrize("mapping", [None, {"email": "Email", "first_name": "First Name"}])
+def test_columns_are_found_without_what_cannot_be_seen_in_their_names(sandbox, export, mapping):
+    columns = ("\ufeffEmail", "First\u00a0Name", "\u200bwhere")
+    values = ("ada@example.com", "Ada", "Loyalty members")
+    outcome = export(
+        schema("members", **dict.fromkeys(columns, TEXT)),
+        record(**dict(zip(columns, values, strict=True))),
+        field_mapping=mapping,
+        lists_field="where",
+    )
+    assert outcome.exit_code == 0
+    assert sandbox.members("Loyalty members")["ada@example.com"]["first_name"] == "Ada"
+
+
+def test_an_address_in_a_list_of_objects_is_an_error_that_names_the_way_to_it(export):
+    items = {"type": "object", "properties": {"value": TEXT, "label": TEXT}}
+    columns = {"email": {"type": ["array", "null"], "items": items}}
+    unmapped = export(schema("people", **columns))
+    mapped = export(schema("people", **columns), field_mapping={"email": "email"})
+    assert (unmapped.exit_code, mapped.exit_code) == (78, 78)
+    assert "(fields: email); set field_mapping.email to email.0.value\n" in unmapped.log
+    assert "field 'email' (for email) has parts; set field_mapping.email to email.0.value\n" in (
+        mapped.log
+    )
+
+
 def test_rows_are_sent_in_batches_of_the_configured_size(sandbox, export):
     outcome = export(schema(), *map(member, range(25)), batch_size_rows=10)
     assert outcome.totals == {"read": 25, "landed": 25}

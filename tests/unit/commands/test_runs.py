@@ -54,6 +54,10 @@ def report(day: int, **members: Any) -> dict[str, Any]:
         "findings": [
             {"stream": "members", "reason": "refused: deleted", "evidence": "look-up", "rows": 2}
         ],
+        "segments": [
+            {"entry": 0, "stream": "vip-*", "streams": []},
+            {"entry": None, "stream": "*", "streams": ["members", "others"]},
+        ],
     } | members
 
 
@@ -173,6 +177,7 @@ def test_a_name_that_is_no_moment_is_no_obstacle(tmp_path: Path):
         json.dumps(report(1, destinations=5)),
         json.dumps(report(1, rejections=[{}])),
         json.dumps(report(1, imports=[{"activity_id": "a", "counters": []}])),
+        json.dumps(report(1, segments=[{"entry": "a", "stream": "*", "streams": []}])),
         json.dumps(report(1, imports=[{**report(1)["imports"][0], "seconds": 10**400}])),
         json.dumps(report(1, imports=[{**report(1)["imports"][0], "seconds": float("nan")}])),
     ],
@@ -318,6 +323,9 @@ def test_show_tells_all_of_a_run(tmp_path: Path):
         ["1", "members", "zip is too long", "Zip"],
         ["activity_id", "stream", "rows", "seconds", "person_count"],
         ["an-activity", "members", "4", "31.3", "4"],
+        ["entry", "stream", "matched"],
+        ["segments.0", "vip-*", "none"],
+        ["all others", "*", "members, others"],
     ):
         assert row in rows
     assert not {"merged", "refused"} & {row[0] for row in rows if row}
@@ -353,12 +361,12 @@ def test_show_names_the_values_that_were_left_out(tmp_path: Path):
 
 
 def test_show_leaves_out_the_parts_that_are_empty(tmp_path: Path):
-    keep(tmp_path, 1, totals={}, destinations=[], rejections=[], imports=[])
+    keep(tmp_path, 1, totals={}, destinations=[], rejections=[], imports=[], segments=[])
 
     answer = runs(tmp_path, "show")
 
     assert ["landed", "0"] in table(answer)
-    for title in ("Destinations", "Rejected rows", "Values left out", "Imports"):
+    for title in ("Destinations", "Rejected rows", "Values left out", "Imports", "Segments"):
         assert title not in answer.stdout
 
 
@@ -374,6 +382,7 @@ def test_show_prints_for_programs(tmp_path: Path):
     assert shown["destinations"][0]["landed"] == 4
     assert shown["rejections"] == report(1)["rejections"]
     assert shown["imports"] == report(1)["imports"]
+    assert shown["segments"] == report(1)["segments"]
 
 
 @pytest.mark.parametrize("words", [(), ("latest",), ("20260509",), (name_of(9),)])

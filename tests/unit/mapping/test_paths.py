@@ -6,7 +6,15 @@ from types import MappingProxyType
 
 import pytest
 
-from target_constant_contact.mapping.paths import field_getter, nested, path_fault, placed, types_of
+from target_constant_contact.mapping.paths import (
+    as_spelled,
+    described_at,
+    field_getter,
+    nested,
+    path_fault,
+    placed,
+    types_of,
+)
 
 SCHEMA = {
     "type": "object",
@@ -157,3 +165,55 @@ def test_an_array_is_made_up_to_its_thousandth_item_only():
     assert len(placed(None, ["1000"], 1)) == 1_001
     assert placed(None, ["1001"], 1) == []
     assert placed(["kept"], ["999999999", "address"], 1) == ["kept"]
+
+
+MARKED = {
+    "properties": {
+        "\ufeffEmail": {"type": "string"},
+        "First\u00a0Name": {"type": "string"},
+        "to": {"items": {"properties": {"\u200eaddress": {}}}},
+        "\u200btwin": {},
+        "twin\u200b": {},
+        "plain": {},
+        "\u200bplain": {},
+        "\ufeff": {},
+    }
+}
+
+
+@pytest.mark.parametrize(
+    ("path", "spelled"),
+    [
+        ("Email", "\ufeffEmail"),
+        ("\u200eEmail ", "\ufeffEmail"),
+        ("First Name", "First\u00a0Name"),
+        ("to.0.address", "to.0.\u200eaddress"),
+        ("plain", "plain"),
+        ("\u200bplain", "\u200bplain"),
+    ],
+)
+def test_a_name_is_found_without_what_cannot_be_seen_in_it(path, spelled):
+    assert as_spelled(MARKED, path) == spelled
+    assert path_fault(MARKED, path) is None
+
+
+def test_it_is_read_as_the_record_has_it():
+    record = {"\ufeffEmail": "a", "to": [{"\u200eaddress": "b"}]}
+    assert field_getter("Email", MARKED)(record) == "a"
+    assert field_getter("to.0.address", MARKED)(record) == "b"
+
+
+def test_names_that_look_the_same_are_shown_with_what_tells_them_apart():
+    assert path_fault(MARKED, "twin") == r"; did you mean '\u200btwin' or 'twin\u200b'?"
+
+
+@pytest.mark.parametrize("path", ["", " ", "email", "a.b", "to.x.address"])
+def test_any_other_name_stays_as_it_is(path):
+    assert as_spelled(MARKED, path) == path
+
+
+def test_what_a_schema_says_at_a_path():
+    assert described_at(SCHEMA, "emails.0.address") == {"type": "string"}
+    assert described_at(SCHEMA, "a.b") == {"type": "string"}
+    assert types_of(described_at(SCHEMA, "open.unknown")) == set()
+    assert types_of(described_at(SCHEMA, "no.such.path")) == set()
