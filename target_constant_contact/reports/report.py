@@ -33,6 +33,8 @@ class Counts:
         refused: Rows that Constant Contact counted as errors.
         suppressed: Rows of people who had unsubscribed.
         merged: Rows that joined another row of the same address.
+        left: Rows that are deleted in the source, and were not imported.
+        blank: Rows in which every mapped field is blank.
         unexplained: Rows that Constant Contact neither confirmed nor explained.
         unsettled: Rows that had not been imported when the run ended (or are not, in a dry run).
         copies: How much more often than once the rows of a whole run are counted, because they
@@ -45,6 +47,8 @@ class Counts:
     refused: int = 0
     suppressed: int = 0
     merged: int = 0
+    left: int = 0
+    blank: int = 0
     unexplained: int = 0
     unsettled: int = 0
     copies: int = 0
@@ -58,9 +62,16 @@ class Counts:
             + self.refused
             + self.suppressed
             + self.merged
+            + self.left
+            + self.blank
             + self.unexplained
             + self.unsettled
         )
+
+    @property
+    def judged(self) -> int:
+        """Rows that say something about how good the data are."""
+        return self.read - self.left - self.blank
 
     def __add__(self, other: Counts) -> Counts:
         mine, theirs = asdict(self), asdict(other)
@@ -203,18 +214,28 @@ class Report:
     def rejected_percent(self, stream: str) -> float:
         """Share of a stream's rows that were rejected here or refused by the service.
 
-        A row that was packed by list may be refused for several lists, and counts once.
+        A row that was packed by list may be refused for several lists, and counts once. Rows that
+        had left and blank rows do not count, unless there is nothing but blank rows: then most
+        likely the mapping reads the wrong fields.
         """
         # A copy: the importer's thread asks while the main thread meets new destinations.
         places = list(self.counts.items())
         of_stream = [counts for place, counts in places if place.stream == stream]
         copies = self.by_list[stream].copies if stream in self.by_list else 0
-        read = sum(counts.read for counts in of_stream) - copies
+        judged = sum(counts.judged for counts in of_stream) - copies
+        if not judged:
+            return 100.0 if self.is_blank(stream) else 0.0
         refused = [counts.refused for counts in of_stream]
         # Which of them are the same rows is not known: at least so many are different ones.
         rows_refused = max(sum(refused) - copies, *refused) if copies else sum(refused)
         bad = sum(counts.rejected for counts in of_stream) + rows_refused
-        return 100 * bad / read if read else 0.0
+        return 100 * bad / judged
+
+    def is_blank(self, stream: str) -> bool:
+        """Whether a stream has blank rows, and no other but those that had left."""
+        places = list(self.counts.items())
+        of_stream = [counts for place, counts in places if place.stream == stream]
+        return any(each.blank for each in of_stream) and not any(each.judged for each in of_stream)
 
     def differences(self) -> Iterator[tuple[Destination, int]]:
         """Destinations whose sums do not add up, with the rows that are missing."""
