@@ -26,11 +26,11 @@ def usable(schema: dict[str, Any], *, flattened: bool) -> dict[str, Any]:
 
 
 def _property(schema: Any, *, flattened: bool) -> Any:
-    if schema is True or schema is None:
+    if schema is True or schema is None or (schema is False and flattened):
         return {}
-    if not flattened:
+    if not flattened or not isinstance(schema, dict):
         return schema
-    if not isinstance(schema, dict) or not _has_type(schema):
+    if not _has_type(schema):
         return {}
     return usable(schema, flattened=True) if "properties" in schema else schema
 
