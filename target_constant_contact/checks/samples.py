@@ -19,7 +19,8 @@ from target_constant_contact.exceptions import (
     InputError,
     SettingsError,
 )
-from target_constant_contact.reports.report import MAX_SUMMARY_LINES, Counts
+from target_constant_contact.reports.counts import Counts
+from target_constant_contact.reports.report import MAX_SUMMARY_LINES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -94,8 +94,8 @@ def _message(entry: Any) -> dict[str, Any] | None:
     if not isinstance(stream, str) or not isinstance(schema, dict):
         return None
     # A message says itself that it is one; other files may be about anything.
-    default = {} if entry.get("type") == "SCHEMA" else None
-    if not isinstance(schema.get("properties") or default, dict):
+    is_message = entry.get("type") == "SCHEMA"
+    if not isinstance(schema.get("properties") or (is_message and {}), dict):
         return None
     keys = entry.get("key_properties")
     known = keys if isinstance(keys, list) else []

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, Final
 from target_constant_contact.api.models import ContactList
 from target_constant_contact.data_folder import REPORT_FILE
 from target_constant_contact.exceptions import SettingsError
-from target_constant_contact.reports.report import Counts, ImportRecord, PackedByList
+from target_constant_contact.reports.counts import Counts, PackedByList
+from target_constant_contact.reports.report import ImportRecord
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

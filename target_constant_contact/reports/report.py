@@ -10,6 +10,7 @@ from target_constant_contact.batches.batch import Destination
 from target_constant_contact.data_folder import usable
 from target_constant_contact.files import write_whole
 from target_constant_contact.redaction import json_text
+from target_constant_contact.reports.counts import Counts, PackedByList
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -20,88 +21,6 @@ if TYPE_CHECKING:
 
 MAX_SUMMARY_LINES: Final = 20
 """Destinations that the summary names; all of them are in ``report.json``."""
-
-
-@dataclass(slots=True)
-class Counts:
-    """The places where the rows of one stream and set of lists have ended up.
-
-    Attributes:
-        read: Rows that arrived.
-        landed: Rows that became or updated a member of the lists.
-        rejected: Rows that were not sent; they are in the rejects file.
-        refused: Rows that Constant Contact counted as errors.
-        suppressed: Rows of people who had unsubscribed.
-        merged: Rows that joined another row of the same address.
-        left: Rows that are deleted in the source, and were not imported.
-        blank: Rows in which every mapped field is blank.
-        unexplained: Rows that Constant Contact neither confirmed nor explained.
-        unsettled: Rows that had not been imported when the run ended (or are not, in a dry run).
-        copies: How much more often than once the rows of a whole run are counted, because they
-            were packed by list; 0 for a single destination.
-    """
-
-    read: int = 0
-    landed: int = 0
-    rejected: int = 0
-    refused: int = 0
-    suppressed: int = 0
-    merged: int = 0
-    left: int = 0
-    blank: int = 0
-    unexplained: int = 0
-    unsettled: int = 0
-    copies: int = 0
-
-    @property
-    def accounted(self) -> int:
-        """Rows whose place is known."""
-        return (
-            self.landed
-            + self.rejected
-            + self.refused
-            + self.suppressed
-            + self.merged
-            + self.left
-            + self.blank
-            + self.unexplained
-            + self.unsettled
-        )
-
-    @property
-    def judged(self) -> int:
-        """Rows that say something about how good the data are."""
-        return self.read - self.left - self.blank
-
-    def __add__(self, other: Counts) -> Counts:
-        mine, theirs = asdict(self), asdict(other)
-        return Counts(**{name: mine[name] + theirs[name] for name in mine})
-
-    def __str__(self) -> str:
-        places = asdict(self)
-        read = places.pop("read")
-        landed = places.pop("landed")
-        copies = places.pop("copies")
-        again = f" + {copies:,} copies" if copies else ""
-        others = "".join(f" + {count:,} {name}" for name, count in places.items() if count)
-        return f"{read:,} read{again} = {landed:,} landed{others}"
-
-
-@dataclass(slots=True)
-class PackedByList:
-    """Rows of a stream that were packed by list, because that needed fewer imports.
-
-    Attributes:
-        rows: Rows with several lists.
-        copies: How much more often than once they are counted: once for each list.
-        imports: Imports that they and the rows of single lists beside them were packed into.
-        imports_by_combination: Imports that it would have been, one for each set of lists.
-    """
-
-    rows: int = 0
-    copies: int = 0
-    imports: int = 0
-    imports_by_combination: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -157,11 +157,11 @@ def _place(url: str, storage: Storage | None) -> UPath:
             return place
         return UPath(unquote(place.path), protocol=place.protocol, **place.storage_options)
     root = UPath(storage.root, **storage.params)
-    named = (root / place.name).resolve()
-    if "%" not in place.name or named.exists():
-        return named
-    # Without what would lead out of the folder.
-    return (root / PurePosixPath(unquote(place.name)).name).resolve()
+    named: UPath = (root / place.name).resolve()
+    if "%" in place.name and not named.exists():
+        # Without what would lead out of the folder.
+        named = (root / PurePosixPath(unquote(place.name)).name).resolve()
+    return named
 
 
 @contextmanager

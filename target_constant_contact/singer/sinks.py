@@ -103,7 +103,7 @@ class SegmentSink(RecordSink):
         else:
             self._take(record, context)
 
-    def _take(self, record: Mapping[str, Any], context: Mapping[str, Any]) -> None:
+    def _take(self, record: dict[str, Any], context: Mapping[str, Any]) -> None:
         self.record_counter_metric.increment()
         if self._rules:
             self._rules.validate(record)

@@ -159,7 +159,7 @@ def compile_gate(schema: dict[str, Any], draft: str = _UNKNOWN.__name__) -> Acce
 
     def accepts(record: Mapping[str, Any]) -> bool:
         try:
-            return validator.is_valid(record)
+            return bool(validator.is_valid(record))
         except (ValueError, RecursionError):
             # Such as a number that it cannot hold.
             return False

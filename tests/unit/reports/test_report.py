@@ -10,7 +10,8 @@ import pytest
 
 from target_constant_contact.batches.batch import Destination
 from target_constant_contact.ledger.settlement import Settlement
-from target_constant_contact.reports.report import MAX_SUMMARY_LINES, Counts, ImportRecord, Report
+from target_constant_contact.reports.counts import Counts
+from target_constant_contact.reports.report import MAX_SUMMARY_LINES, ImportRecord, Report
 
 NEWS = Destination("members", ("id-news",))
 LOYAL = Destination("members", ("id-loyal",))

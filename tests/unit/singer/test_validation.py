@@ -238,8 +238,10 @@ def test_the_compiled_check_reads_older_drafts_as_jsonschema_does(draft, schema,
     [
         (
             of(pattern="["),
-            "at 'properties.n.pattern' it breaks the rule 'format' of "
-            "https://json-schema.org/draft/2020-12/schema",
+            (
+                "at 'properties.n.pattern' it breaks the rule 'format' of "
+                "https://json-schema.org/draft/2020-12/schema"
+            ),
         ),
         (
             {"$schema": DRAFT_4, "required": "n"},
