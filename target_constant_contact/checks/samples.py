@@ -19,7 +19,8 @@ from target_constant_contact.exceptions import (
     InputError,
     SettingsError,
 )
-from target_constant_contact.reports.report import MAX_SUMMARY_LINES, Counts
+from target_constant_contact.reports.counts import Counts
+from target_constant_contact.reports.report import MAX_SUMMARY_LINES
 from target_constant_contact.reports.segments import idle, misses
 
 if TYPE_CHECKING:
@@ -149,11 +150,14 @@ def _counts(report: Report, max_rejected_percent: float) -> Iterator[Check]:
             f"stream {stream!r}: {counts.read:,} read = {counts.unsettled:,} to be sent + "
             f"{counts.rejected:,} rejected + {counts.merged:,} merged"
         )
+        detail += f" + {counts.left:,} left" if counts.left else ""
+        detail += f" + {counts.blank:,} blank" if counts.blank else ""
         share = report.rejected_percent(stream)
         if share > max_rejected_percent:
-            fault = f"{detail}; {share:.1f} % rejected, max_rejected_percent is "
-            fault += f"{max_rejected_percent:g}"
-            yield Check("mapping", "failed", fault, DataError.exit_code)
+            fault = f"{share:.1f} % rejected, max_rejected_percent is {max_rejected_percent:g}"
+            if report.is_blank(stream):
+                fault = "every row is blank in all mapped fields"
+            yield Check("mapping", "failed", f"{detail}; {fault}", DataError.exit_code)
         else:
             yield Check("mapping", "ok", detail)
     yield from _reasons(report)

@@ -93,7 +93,9 @@ def _message(entry: Any) -> dict[str, Any] | None:
     schema = entry.get("schema")
     if not isinstance(stream, str) or not isinstance(schema, dict):
         return None
-    if not isinstance(schema.get("properties"), dict):
+    # A message says itself that it is one; other files may be about anything.
+    is_message = entry.get("type") == "SCHEMA"
+    if not isinstance(schema.get("properties") or (is_message and {}), dict):
         return None
     keys = entry.get("key_properties")
     known = keys if isinstance(keys, list) else []

@@ -17,8 +17,8 @@ from target_constant_contact.commands.common import (
 )
 from target_constant_contact.data_folder import DataFolder
 from target_constant_contact.exceptions import SettingsError
+from target_constant_contact.reports.counts import Counts
 from target_constant_contact.reports.history import PastRun, read_run, run_names
-from target_constant_contact.reports.report import Counts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

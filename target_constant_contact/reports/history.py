@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, Final
 from target_constant_contact.api.models import ContactList
 from target_constant_contact.data_folder import REPORT_FILE
 from target_constant_contact.exceptions import SettingsError
+from target_constant_contact.reports.counts import Counts
 from target_constant_contact.reports.imported import ImportRecord, PackedByList
-from target_constant_contact.reports.report import Counts
 from target_constant_contact.reports.segments import SegmentUse
 
 if TYPE_CHECKING:

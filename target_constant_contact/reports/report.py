@@ -10,6 +10,7 @@ from target_constant_contact.batches.batch import Destination
 from target_constant_contact.data_folder import usable
 from target_constant_contact.files import write_whole
 from target_constant_contact.redaction import json_text
+from target_constant_contact.reports.counts import Counts
 from target_constant_contact.reports.date_orders import DateOrders
 from target_constant_contact.reports.imported import ImportRecord, PackedByList
 
@@ -23,60 +24,6 @@ if TYPE_CHECKING:
 
 MAX_SUMMARY_LINES: Final = 20
 """Destinations that the summary names; all of them are in ``report.json``."""
-
-
-@dataclass(slots=True)
-class Counts:
-    """The places where the rows of one stream and set of lists have ended up.
-
-    Attributes:
-        read: Rows that arrived.
-        landed: Rows that became or updated a member of the lists.
-        rejected: Rows that were not sent; they are in the rejects file.
-        refused: Rows that Constant Contact counted as errors.
-        suppressed: Rows of people who had unsubscribed.
-        merged: Rows that joined another row of the same address.
-        unexplained: Rows that Constant Contact neither confirmed nor explained.
-        unsettled: Rows that had not been imported when the run ended (or are not, in a dry run).
-        copies: How much more often than once the rows of a whole run are counted, because they
-            were packed by list; 0 for a single destination.
-    """
-
-    read: int = 0
-    landed: int = 0
-    rejected: int = 0
-    refused: int = 0
-    suppressed: int = 0
-    merged: int = 0
-    unexplained: int = 0
-    unsettled: int = 0
-    copies: int = 0
-
-    @property
-    def accounted(self) -> int:
-        """Rows whose place is known."""
-        return (
-            self.landed
-            + self.rejected
-            + self.refused
-            + self.suppressed
-            + self.merged
-            + self.unexplained
-            + self.unsettled
-        )
-
-    def __add__(self, other: Counts) -> Counts:
-        mine, theirs = asdict(self), asdict(other)
-        return Counts(**{name: mine[name] + theirs[name] for name in mine})
-
-    def __str__(self) -> str:
-        places = asdict(self)
-        read = places.pop("read")
-        landed = places.pop("landed")
-        copies = places.pop("copies")
-        again = f" + {copies:,} copies" if copies else ""
-        others = "".join(f" + {count:,} {name}" for name, count in places.items() if count)
-        return f"{read:,} read{again} = {landed:,} landed{others}"
 
 
 @dataclass(slots=True)
@@ -174,18 +121,28 @@ class Report:
     def rejected_percent(self, stream: str) -> float:
         """Share of a stream's rows that were rejected here or refused by the service.
 
-        A row that was packed by list may be refused for several lists, and counts once.
+        A row that was packed by list may be refused for several lists, and counts once. Rows that
+        had left and blank rows do not count, unless there is nothing but blank rows: then most
+        likely the mapping reads the wrong fields.
         """
         # A copy: the importer's thread asks while the main thread meets new destinations.
         places = list(self.counts.items())
         of_stream = [counts for place, counts in places if place.stream == stream]
         copies = self.by_list[stream].copies if stream in self.by_list else 0
-        read = sum(counts.read for counts in of_stream) - copies
+        judged = sum(counts.judged for counts in of_stream) - copies
+        if not judged:
+            return 100.0 if self.is_blank(stream) else 0.0
         refused = [counts.refused for counts in of_stream]
         # Which of them are the same rows is not known: at least so many are different ones.
         rows_refused = max(sum(refused) - copies, *refused) if copies else sum(refused)
         bad = sum(counts.rejected for counts in of_stream) + rows_refused
-        return 100 * bad / read if read else 0.0
+        return 100 * bad / judged
+
+    def is_blank(self, stream: str) -> bool:
+        """Whether a stream has blank rows, and no other but those that had left."""
+        places = list(self.counts.items())
+        of_stream = [counts for place, counts in places if place.stream == stream]
+        return any(each.blank for each in of_stream) and not any(each.judged for each in of_stream)
 
     def differences(self) -> Iterator[tuple[Destination, int]]:
         """Destinations whose sums do not add up, with the rows that are missing."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from target_constant_contact.data_folder import REJECTS_FILE, REPORT_FILE
 from target_constant_contact.exceptions import DataError
@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from target_constant_contact.mapping.field_mapping import FieldMapping
     from target_constant_contact.run.hooks import Encode, WriteState
     from target_constant_contact.verification.explanation import Explanation, Finding
+
+PassedOver: TypeAlias = Literal["left", "blank"]
+"""Places of rows that are not to be imported: deleted in the source, or nothing in them."""
 
 
 class Accounting:
@@ -133,6 +136,19 @@ class Accounting:
             self._rejects.write(context["schema"], context["message"], reason, rejection.field)
         self._limit.check(destination.stream)
 
+    def pass_over(self, destination: Destination, place: PassedOver) -> None:
+        """Count a row that is not to be imported, though nothing is wrong with it.
+
+        Args:
+            destination: Stream and lists of the row; no lists when each row names its own.
+            place: Where it is counted.
+        """
+        self.rows += 1
+        counts = self.report.of(destination)
+        counts.read += 1
+        counts.left += place == "left"
+        counts.blank += place == "blank"
+
     def hold(self, opened: Iterable[tuple[int, int]], emptied: Iterable[int]) -> None:
         """Note which batches hold rows from which row on, and which hold none any more."""
         with self._lock:
@@ -226,6 +242,12 @@ class Accounting:
         for column in self.report.date_orders.misread():
             raise DataError(column.line())
         for stream, share in self._limit.exceeded():
+            if self.report.is_blank(stream):
+                raise DataError(
+                    f"Every row of stream {stream!r} is blank in all mapped fields, so the mapping "
+                    f"most likely reads the wrong ones. See {path} for the sums and the start of "
+                    "the log for the fields, correct field_mapping or the tap, and run again"
+                )
             raise DataError(
                 f"{share:.1f} % of the rows of stream {stream!r} were rejected or refused; "
                 f"max_rejected_percent is {self._limit.percent:g}. See the reasons in "

@@ -51,7 +51,7 @@ class RejectionLimit:
         if self._rejected[stream] != HOPELESS_ROWS or self.percent >= 100:  # noqa: PLR2004
             return
         counts = list(self._report.counts.items())
-        rows = sum(each.read for destination, each in counts if destination.stream == stream)
+        rows = sum(each.judged for destination, each in counts if destination.stream == stream)
         if rows == HOPELESS_ROWS:
             raise AllRejectedError(
                 f"The first {rows:,} rows of stream {stream!r} were all rejected, most of them "

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from target_constant_contact.contacts.contact import Contact
     from target_constant_contact.mapping.field_mapping import FieldMapping
     from target_constant_contact.reports.report import Report
+    from target_constant_contact.run.accounting import PassedOver
     from target_constant_contact.run.hooks import Hooks
     from target_constant_contact.settings.settings import Settings
     from target_constant_contact.settings.streams import StreamSettings
@@ -164,6 +165,10 @@ class Run:
     ) -> None:
         """Take one row that cannot be sent, as :meth:`Accounting.reject` describes it."""
         self._accounting.reject(destination, rejection, context, hint=hint)
+
+    def pass_over(self, destination: Destination, place: PassedOver) -> None:
+        """Take one row that is not to be imported, as :meth:`Accounting.pass_over` says."""
+        self._accounting.pass_over(destination, place)
 
     def add_state(self, state: Mapping[str, Any]) -> None:
         """Take a STATE message; it leaves once every row before it is settled."""

@@ -13,28 +13,32 @@ import zlib
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import IO, TYPE_CHECKING, Any, Final
+from urllib.parse import unquote
 
 import msgspec
 from upath import UPath
 
 from target_constant_contact.exceptions import InputError
 from target_constant_contact.redaction import trust
-from target_constant_contact.singer.json_lines import Block, UnfitFileError, cut, load
+from target_constant_contact.singer.json_lines import (
+    Block,
+    UnfitFileError,
+    cut,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping
 
-    from target_constant_contact.batches.chunk import Chunk
-    from target_constant_contact.singer.chunks import StreamChunks
-    from target_constant_contact.singer.json_lines import Decode
 
 BLOCK_BYTES: Final = 1 << 17
 """Bytes that are read, or decompressed, at a time."""
 
 _LOCAL: Final = frozenset({"", "file", "local"})
 """Protocols of files on this machine."""
+_GZIP: Final = b"\x1f\x8b"
+"""The first bytes of every gzip file: https://www.rfc-editor.org/rfc/rfc1952#page-6"""
 _SPECIAL: Final = "is a device, a pipe or a folder, which may block or never end"
 _encode_row: Final = msgspec.json.Encoder(decimal_format="number", enc_hook=str).encode
 
@@ -94,7 +98,7 @@ def read_batch(message: Mapping[str, Any], storage: Storage | None = None) -> It
         name = _without_secrets(url)
         line = 1
         with _errors_explained(name):
-            for block in cut(pieces(url, storage), partial(_refusal, name)):
+            for block in cut(pieces(url, storage), partial(refusal, name)):
                 yield FileBlock(name, line, block)
                 line += len(block.lines)
 
@@ -106,7 +110,7 @@ def _reader(message: Mapping[str, Any]) -> Any:
     if file_format == "parquet":
         return _parquet
     if file_format == "jsonl" and compression in {None, "none", "gzip"}:
-        return _gzipped if compression == "gzip" else _plain
+        return _text
     raise InputError(
         f"Stream {message['stream']!r} comes in batch files of format {file_format!r} with "
         f"compression {compression!r}. Set batch_config.encoding of the tap to jsonl, with gzip "
@@ -114,14 +118,11 @@ def _reader(message: Mapping[str, Any]) -> Any:
     )
 
 
-def _plain(url: str, storage: Storage | None) -> Iterator[bytes]:
+def _text(url: str, storage: Storage | None) -> Iterator[bytes]:
+    """Lines as they are, or gzipped: the file itself says so, more reliably than its message."""
     with _opened(url, storage) as file:
-        while piece := file.read(BLOCK_BYTES):
-            yield piece
-
-
-def _gzipped(url: str, storage: Storage | None) -> Iterator[bytes]:
-    with _opened(url, storage) as file, gzip.GzipFile(fileobj=file) as text:
+        begun: Any = _Begun(file, file.read(len(_GZIP)))
+        text = gzip.GzipFile(fileobj=begun) if begun.head == _GZIP else begun
         while piece := text.read(BLOCK_BYTES):
             yield piece
 
@@ -135,12 +136,37 @@ def _parquet(url: str, storage: Storage | None) -> Iterator[bytes]:
             yield b"".join(_encode_row(row) + b"\n" for row in rows)
 
 
+class _Begun:
+    """A file whose beginning has been read: not every storage lets one go back."""
+
+    def __init__(self, file: IO[bytes], head: bytes) -> None:
+        self._file = file
+        self.head = head
+
+    def read(self, size: int) -> bytes:
+        head, self.head = self.head, b""
+        return head or self._file.read(size)
+
+
+def _place(url: str, storage: Storage | None) -> UPath:
+    """Where a file is. singer-sdk writes paths with percent signs; a file of that name wins."""
+    place = UPath(url)
+    if storage is None:
+        place = place.resolve()
+        if "%" not in place.path or place.exists():
+            return place
+        return UPath(unquote(place.path), protocol=place.protocol, **place.storage_options)
+    root = UPath(storage.root, **storage.params)
+    named: UPath = (root / place.name).resolve()
+    if "%" in place.name and not named.exists():
+        # Without what would lead out of the folder.
+        named = (root / PurePosixPath(unquote(place.name)).name).resolve()
+    return named
+
+
 @contextmanager
 def _opened(url: str, storage: Storage | None) -> Iterator[IO[bytes]]:
-    place = UPath(url)
-    if storage:
-        place = UPath(storage.root, **storage.params) / place.name
-    place = place.resolve()
+    place = _place(url, storage)
     if place.protocol not in _LOCAL:
         _refuse_special_files(str(place))
         with place.open("rb") as file:
@@ -184,7 +210,7 @@ def _errors_explained(name: str) -> Iterator[None]:
         ) from None
     except (EOFError, gzip.BadGzipFile, zlib.error):
         raise InputError(
-            f"Batch file {name} is not whole, or not gzip. Run the tap again."
+            f"Batch file {name} is not whole: its gzip ends early or is damaged. Run the tap again."
         ) from None
     except Exception as error:  # noqa: BLE001 - each storage has errors of its own
         reason = getattr(error, "strerror", None) or type(error).__name__
@@ -194,7 +220,8 @@ def _errors_explained(name: str) -> Iterator[None]:
         ) from None
 
 
-def _refusal(name: str, line: int, fault: str) -> InputError:
+def refusal(name: str, line: int, fault: str) -> InputError:
+    """The error for a line of a batch file that has this fault."""
     return InputError(f"Line {line:,} of batch file {name} {fault}. Look at that line of the file.")
 
 
@@ -209,41 +236,3 @@ def _without_secrets(url: str) -> str:
         return url
     scheme, slashes, rest = url.partition("?")[0].partition("//")
     return f"{scheme}{slashes}{rest.rpartition('@')[2]}"
-
-
-@dataclass(frozen=True, slots=True)
-class FileRecords:
-    """Where the records of some lines go: in chunks, or alone as RECORD messages.
-
-    Attributes:
-        part: The lines.
-        stream: Stream of the records.
-        chunks: How records of the stream are taken in chunks; None when they cannot be.
-        take: Takes a chunk from a position on, as :meth:`Handler.take` describes it.
-        process: Handles a RECORD message.
-    """
-
-    part: FileBlock
-    stream: str
-    chunks: StreamChunks | None
-    take: Callable[[Chunk, int], int]
-    process: Callable[[dict[str, Any]], None]
-
-    @property
-    def decode(self) -> Decode | None:
-        """Decodes a record to what chunks are made of."""
-        return self.chunks.decode if self.chunks else None
-
-    def map(self, decoded: Sequence[Any]) -> Chunk:
-        """Make a chunk of records."""
-        if self.chunks is None:
-            raise TypeError(self.stream)
-        return self.chunks.map(decoded)
-
-    def alone(self, position: int) -> None:
-        """Handle the record of one line; a blank line is passed over."""
-        line = self.part.block.lines[position]
-        if line.strip():
-            number = self.part.first_line + position
-            record = load(line, partial(_refusal, self.part.name, number))
-            self.process({"type": "RECORD", "stream": self.stream, "record": record})

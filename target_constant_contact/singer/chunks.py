@@ -15,6 +15,7 @@ import msgspec
 
 from target_constant_contact.batches.chunk import Chunk
 from target_constant_contact.mapping.columns import ColumnMapping
+from target_constant_contact.singer.passed_over import DELETED_AT, has_left
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -31,7 +32,6 @@ class StreamChunks:
     Args:
         mapping: Its mapping.
         routes: Where its records go.
-        key_properties: Fields that every record must have.
         is_valid: Checks a whole record; None when only mapped fields are checked.
         count: Called with the number of records that have been mapped.
 
@@ -45,7 +45,6 @@ class StreamChunks:
         mapping: FieldMapping,
         routes: RouteColumn,
         *,
-        key_properties: Sequence[str],
         is_valid: Callable[[dict[str, Any]], bool] | None = None,
         count: Callable[[int], None] = lambda _records: None,
     ) -> None:
@@ -54,9 +53,9 @@ class StreamChunks:
         self._mapping = ColumnMapping(mapping)
         self._routes = routes
         self._is_valid = is_valid
-        self._keys = tuple(key_properties)
         # The mapping counts on its fields being the first columns.
-        self._fields = tuple(dict.fromkeys((*self._mapping.fields, *routes.fields, *self._keys)))
+        self._fields = tuple(dict.fromkeys((*self._mapping.fields, *routes.fields, DELETED_AT)))
+        self._deleted_at = self._fields.index(DELETED_AT)
         self.record_type: Any = dict[str, Any] if is_valid else self._struct()
         self.decode = decoder(self.record_type)
 
@@ -64,7 +63,9 @@ class StreamChunks:
         """Map records that were decoded to ``record_type``."""
         columns = self._read(records)
         contacts = self._mapping(columns)
-        unfit = contacts.unfit | (self._invalid(records) if self._is_valid else set())
+        unfit = contacts.unfit | _left(columns[self._deleted_at])
+        if self._is_valid:
+            unfit |= {place for place, each in enumerate(records) if not self._is_valid(each)}
         named = {name: columns[self._fields.index(name)] for name in self._routes.fields}
         routes = self._routes.of(named, contacts.permissions, unfit)
         self._count(len(records) - len(unfit))
@@ -74,10 +75,7 @@ class StreamChunks:
     def _struct(self) -> type:
         """A type with the fields that are needed; decoding passes over all others."""
         names = {field: f"f{place}" for place, field in enumerate(self._fields)}
-        fields: list[Any] = [
-            (name, Any) if field in self._keys else (name, Any, None)
-            for field, name in names.items()
-        ]
+        fields: list[Any] = [(name, Any, None) for name in names.values()]
         rename = {name: field for field, name in names.items()}
         return msgspec.defstruct("Record", fields, rename=rename, kw_only=True, gc=False)
 
@@ -85,18 +83,6 @@ class StreamChunks:
         if self._is_valid:
             return [[record.get(field) for record in records] for field in self._fields]
         return list(zip(*map(msgspec.structs.astuple, records), strict=True))
-
-    def _invalid(self, records: Sequence[dict[str, Any]]) -> set[int]:
-        """Places of the records that break the schema, or that are never come to."""
-        is_valid: Any = self._is_valid
-        invalid: set[int] = set()
-        for place, record in enumerate(records):
-            if any(key not in record for key in self._keys):
-                # It ends the run; nothing may be done for those behind it.
-                return invalid.union(range(place, len(records)))
-            if not is_valid(record):
-                invalid.add(place)
-        return invalid
 
 
 class Chunks:
@@ -133,6 +119,13 @@ class Chunks:
     def _part(self, kind: type, messages: Sequence[Any]) -> tuple[Sequence[int], Chunk]:
         places = [place for place, message in enumerate(messages) if type(message) is kind]
         return places, self._types[kind].map([messages[place].record for place in places])
+
+
+def _left(deleted_at: Column) -> set[int]:
+    """Places of the records that are deleted in the source."""
+    if deleted_at.count(None) == len(deleted_at):
+        return set()
+    return {place for place, value in enumerate(deleted_at) if has_left(value)}
 
 
 def decoder(record_type: Any) -> Callable[[bytes], Any]:

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from singer_sdk.singerlib.encoding import SingerMessageType
 
-from target_constant_contact.singer.batch_files import FileRecords, Storage, read_batch
+from target_constant_contact.singer.batch_files import Storage, read_batch
+from target_constant_contact.singer.file_records import MESSAGE_FIELDS, FileRecords
 from target_constant_contact.singer.json_lines import hand_over
 from target_constant_contact.singer.streams import Host as StreamsHost
 
@@ -106,7 +107,11 @@ class MessageHandler:
         stream = message["stream"]
         self._streams.require(stream)
         chunks = self._streams.chunks.of(stream)
+        # A column of such a name makes a record look like a message.
+        may_be_messages = not self._streams.has_columns(stream, MESSAGE_FIELDS)
         for part in read_batch(message, Storage.of(self._host.config)):
             self.check()
-            records = FileRecords(part, stream, chunks, self.take, self._streams.process)
+            records = FileRecords(
+                part, stream, chunks, self.take, self._streams.process, may_be_messages
+            )
             hand_over(part.block, records)

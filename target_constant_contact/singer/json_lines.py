@@ -31,6 +31,12 @@ members hundreds of thousands."""
 MOST_LEVELS: Final = 100
 """Of objects and arrays in each other, in what is walked through by functions that call themselves:
 Python has room for about a thousand calls, and jsonschema needs seven for a level."""
+BYTE_ORDER_MARK: Final = "\ufeff".encode()
+"""What some programs write before UTF-8. JSON does not begin with it, so it can be passed over at
+the start of any line, as it is where files were put together."""
+
+_UTF_16_MARKS: Final = (b"\xff\xfe", b"\xfe\xff")
+_UTF_16: Final = "is UTF-16, and not UTF-8 as JSON has to be (PowerShell makes that of a pipe)"
 _LONG_INTEGER: Final = 4_300
 # Looked for where digits begin only: at each of them would take the square of the time.
 _LONG_DIGITS: Final = re.compile(rb"(?<![0-9])[0-9]{%d}" % _LONG_INTEGER)
@@ -215,6 +221,8 @@ def load(line: bytes, refusal: Callable[[str], InputError]) -> dict[str, Any]:
     Raises:
         InputError: The line is anything else.
     """
+    if line.startswith(_UTF_16_MARKS) or b"\0" in line[:2]:
+        raise refusal(_UTF_16)
     try:
         value = deserialize_json(line.decode())
     except UnicodeDecodeError:

@@ -19,6 +19,7 @@ from typing_extensions import override
 
 from target_constant_contact.exceptions import InputError
 from target_constant_contact.singer.json_lines import (
+    BYTE_ORDER_MARK,
     MOST_LEVELS,
     cut,
     hand_over,
@@ -149,7 +150,7 @@ class _Messages:
     def alone(self, position: int) -> None:
         """Hand over one message."""
         self.handler.check()
-        line = self.lines[position]
+        line = self.lines[position].removeprefix(BYTE_ORDER_MARK)
         if not line.strip():
             return
         refusal = partial(_refusal, self.first_line + position)
@@ -177,11 +178,8 @@ def _fault(kind: str, message: dict[str, Any]) -> str | None:
         if not isinstance(message.get(name), wanted):
             return f"is a {kind} without {name!r} ({_SHAPES[wanted]})"
     if kind == SingerMessageType.SCHEMA:
-        if not isinstance(message["schema"].get("properties"), dict):
-            return "is a SCHEMA without properties (an object)"
+        if not isinstance(message["schema"].get("properties") or {}, dict):
+            return "is a SCHEMA with properties that are not an object"
         if is_deeper(message, MOST_LEVELS):
             return f"is a SCHEMA that is nested more than {MOST_LEVELS} levels deep"
-        keys = message.get("key_properties") or []
-        if not isinstance(keys, list) or not all(isinstance(key, str) for key in keys):
-            return "is a SCHEMA with key_properties that are not names"
     return None

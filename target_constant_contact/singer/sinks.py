@@ -6,7 +6,6 @@ import logging
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from singer_sdk.exceptions import MissingKeyPropertiesError
 from singer_sdk.sinks import RecordSink
 from typing_extensions import override
 
@@ -16,6 +15,7 @@ from target_constant_contact.mapping.field_mapping import FieldMapping, MappingO
 from target_constant_contact.settings.settings import named_in_faults
 from target_constant_contact.singer.chunks import StreamChunks
 from target_constant_contact.singer.list_rule import ListRule, default_lists
+from target_constant_contact.singer.passed_over import DELETED_AT, BlankRows, has_left
 from target_constant_contact.singer.plan import StreamPlan
 from target_constant_contact.singer.routes import RouteColumn
 from target_constant_contact.singer.validation import RecordValidator
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from singer_sdk import Target
 
+    from target_constant_contact.run.accounting import PassedOver
     from target_constant_contact.run.run import Run
     from target_constant_contact.settings.streams import StreamSettings
 
@@ -38,7 +39,7 @@ class SegmentSink(RecordSink):
         target: The target.
         stream_name: The stream, as stream maps name it.
         schema: Its JSON schema, after stream maps.
-        key_properties: Fields that every record must have.
+        key_properties: Names of its keys; nothing here needs them.
         run: Gets the rows.
 
     Attributes:
@@ -79,6 +80,7 @@ class SegmentSink(RecordSink):
         with named_in_faults(segment.lists_place):
             default = Destination(stream_name, default_lists(segment, account.lists))
             self.lists = ListRule(default, segment.lists_field or "", self.schema, account.lists)
+        self._blank_rows = BlankRows(self.mapping, self.schema)
         self.plan = self._plan(segment)
         run.know(stream_name, self._message(), self.mapping)
         how = "matched by name" if self.mapping.automatic else "mapped"
@@ -103,13 +105,19 @@ class SegmentSink(RecordSink):
             context: ``schema`` and ``message``: the Singer messages as they were read.
 
         Raises:
-            MissingKeyPropertiesError: It lacks a key.
             NewListsError: It names a new list, and the run has created as many as it may.
             RowRejectedError: It breaks the schema, or names no known list.
         """
         if self.include_sdc_metadata_properties:
             self._add_sdc_metadata_to_record(record, context["message"], {})
-        self._require_keys(record)
+        if has_left(record.get(DELETED_AT)):
+            self.pass_over("left")
+        elif record in self._blank_rows:
+            self.pass_over("blank")
+        else:
+            self._take(record, context)
+
+    def _take(self, record: dict[str, Any], context: Mapping[str, Any]) -> None:
         self.record_counter_metric.increment()
         if self._rules:
             self._rules.validate(record)
@@ -124,6 +132,12 @@ class SegmentSink(RecordSink):
         else:
             self._run.add(self.lists.destination(wanted), contact, context)
 
+    def pass_over(self, place: PassedOver) -> None:
+        """Count a record that is not to be imported."""
+        self.record_counter_metric.increment()
+        nowhere = Destination(self.stream_name)
+        self._run.pass_over(nowhere if self.lists.read else self.lists.default, place)
+
     def chunks(self) -> StreamChunks | None:
         """How chunks of this stream's records are mapped, if nothing else has to be done to them.
 
@@ -136,7 +150,6 @@ class SegmentSink(RecordSink):
             return StreamChunks(
                 self.mapping,
                 RouteColumn(self.lists.read, self.lists.of_value, self.lists.admit),
-                key_properties=self.key_properties,
                 is_valid=self._rules.is_valid if self._rules else None,
                 count=self.record_counter_metric.increment,
             )
@@ -148,14 +161,6 @@ class SegmentSink(RecordSink):
         """End the sink; its rows are in the run's batches."""
         # Up to singer-sdk 0.54 clean_up() does it, from 0.55 on a method that is private.
         self.record_counter_metric.exit()
-
-    def _require_keys(self, record: Mapping[str, Any]) -> None:
-        """Refuse a record without a key, in singer-sdk's words."""
-        if any(key not in record for key in self.key_properties):
-            raise MissingKeyPropertiesError(
-                f"Record is missing one or more key_properties. "
-                f"Key Properties: {self.key_properties}, Record Keys: {list(record)}"
-            )
 
     def _message(self) -> dict[str, Any]:
         """The SCHEMA message of what the sink gets."""

@@ -10,14 +10,17 @@ from singer_sdk.exceptions import RecordsWithoutSchemaException
 from singer_sdk.mapper import MAPPER_SOURCE_OPTION, RemoveRecordTransform, SameRecordTransform
 
 from target_constant_contact.batches.batch import Destination
-from target_constant_contact.contacts.contact import Rejection
 from target_constant_contact.exceptions import InputError
+from target_constant_contact.mapping.paths import properties_of
 from target_constant_contact.reports.segments import missed_maps
 from target_constant_contact.singer.chunks import Chunks
+from target_constant_contact.singer.map_failures import map_failure
+from target_constant_contact.singer.passed_over import DELETED_AT, has_left
 from target_constant_contact.singer.rejected import RowRejectedError
+from target_constant_contact.singer.schemas import usable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     from singer_sdk.mapper import PluginMapper, StreamMap
 
@@ -91,7 +94,7 @@ class Streams:
             # singer-sdk edits the schema in place; rejected rows need it as it came.
             self._schemas[stream] = copy.deepcopy(message)
         try:
-            self._map(stream, message["schema"], message.get("key_properties"))
+            self._map(stream, message["schema"])
         except _BROKEN_SCHEMA as error:
             raise InputError(
                 f"The schema of stream {stream!r} cannot be used ({type(error).__name__} in "
@@ -113,17 +116,37 @@ class Streams:
                 "the tap writes SCHEMA before RECORD."
             )
 
+    def has_columns(self, stream: str, names: set[str]) -> bool:
+        """Whether the records of a stream can have any of these columns."""
+        known = set(properties_of(self._schemas[stream]["schema"]))
+        for stream_map in self.maps(stream):
+            sink = self._sinks[stream_map.stream_alias]
+            fields = (sink.lists.field, *sink.mapping.fields.values())
+            known.update(field.partition(".")[0] for field in fields)
+        return not known.isdisjoint(names)
+
     def process(self, message: dict[str, Any]) -> None:
         """Take a RECORD message."""
         stream = message["stream"]
         self.require(stream)
         context = {"schema": self._schemas[stream], "message": message}
+        # A stream map may take the field away.
+        left = has_left(message["record"].get(DELETED_AT))
         for stream_map in self.maps(stream):
+            sink = self._sinks[stream_map.stream_alias]
             try:
                 record = _transform(stream_map, message)
-                if record is not None:
-                    self._sinks[stream_map.stream_alias].process_record(record, context)
+                if record is None:
+                    continue
+                if left:
+                    sink.pass_over("left")
+                else:
+                    sink.process_record(record, context)
             except RowRejectedError as error:
+                if left:
+                    # Often nothing but its key is there, which no stream map can work with.
+                    sink.pass_over("left")
+                    continue
                 # Which lists it would have gone to is not known, or not certain.
                 place = Destination(stream_map.stream_alias)
                 self._host.run.reject(place, error.rejection, context, hint=error.hint)
@@ -144,38 +167,36 @@ class Streams:
         for sink in self._sinks.values():
             sink.close()
 
-    def _map(
-        self, stream: str, schema: dict[str, Any], key_properties: Sequence[str] | None
-    ) -> None:
+    def _map(self, stream: str, raw: dict[str, Any]) -> None:
         """Have stream maps made for a stream, and sinks for what comes out of them."""
         mapper = self._host.mapper
+        options = mapper.flattening_options
+        schema = usable(raw, flattened=bool(options and options.enabled))
         known = mapper.stream_maps.get(stream)
         if known:
-            changed = _changed(known[0], schema, key_properties)
-            if not changed:
+            if known[0].raw_schema == schema:
                 return
-            _logger.info("%s for stream '%s'. Mapping definitions will be reset.", changed, stream)
-        mapper.register_raw_stream_schema(stream, schema, key_properties)
+            _logger.info(
+                "Schema has changed for stream '%s'. Mapping definitions will be reset.", stream
+            )
+        # Nothing here needs keys, and singer-sdk refuses those that are not among the properties.
+        mapper.register_raw_stream_schema(stream, schema, None)
         for stream_map in self.maps(stream):
             self._open_sink(stream_map)
 
     def _open_sink(self, stream_map: StreamMap) -> None:
         name = stream_map.stream_alias
         schema = stream_map.transformed_schema
-        key_properties = stream_map.transformed_key_properties
         if sink := self._sinks.get(name):
-            if sink.original_schema == schema and sink.key_properties == key_properties:
+            if sink.original_schema == schema:
                 return
-            _logger.info(
-                "Schema or key properties for '%s' stream have changed. Initializing a new '%s' "
-                "sink...",
-                name,
-                name,
-            )
+            _logger.info("The schema of stream '%s' has changed. Initializing a new sink...", name)
             # It is done: it holds no rows, and streams may change their schema again and again.
             self._sinks.pop(name).close()
         self._sinks[name] = self._host.create_sink(
-            stream_name=name, schema=schema, key_properties=key_properties
+            stream_name=name,
+            schema=schema,
+            key_properties=stream_map.transformed_key_properties,
         )
 
     def _plain_sink(self, stream: str) -> SegmentSink | None:
@@ -184,15 +205,6 @@ class Streams:
         if len(maps) != 1 or type(maps[0]) is not SameRecordTransform or maps[0].flattening_enabled:
             return None
         return self._sinks.get(maps[0].stream_alias)
-
-
-def _changed(
-    known: StreamMap, schema: Mapping[str, Any], key_properties: Sequence[str] | None
-) -> str:
-    """What a SCHEMA message has changed; empty when nothing."""
-    if known.raw_schema != schema:
-        return "Schema has changed"
-    return "" if known.raw_key_properties == key_properties else "Key properties have changed"
 
 
 def _transform(stream_map: StreamMap, message: dict[str, Any]) -> dict[str, Any] | None:
@@ -204,5 +216,4 @@ def _transform(stream_map: StreamMap, message: dict[str, Any]) -> dict[str, Any]
     try:
         return stream_map.transform(copy.copy(message["record"]))
     except Exception as error:  # noqa: BLE001 - stream maps are programs of the user's
-        fault = f"stream map failed with {type(error).__name__}"
-        raise RowRejectedError(Rejection(fault, "")) from None
+        raise RowRejectedError(map_failure(error)) from None

@@ -25,7 +25,7 @@ from target_constant_contact.exceptions import TargetError
 from target_constant_contact.mapping.calendar_days import calendar_day, month_and_day
 from target_constant_contact.mapping.matching import match_fields
 from target_constant_contact.mapping.values import UnfitValueError
-from target_constant_contact.reports.report import Counts
+from target_constant_contact.reports.counts import Counts
 from target_constant_contact.settings.faults import MAX_LISTS
 from tests.docs import pages
 from tests.docs.tables import about

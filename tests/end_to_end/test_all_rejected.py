@@ -46,6 +46,14 @@ def test_rows_without_an_address_end_a_run_too(few, export):
     assert outcome.totals == {"read": few, "rejected": few}
 
 
+def test_blank_rows_and_rows_that_left_do_not_help(few, export):
+    passed_over = [record(EmailAddress=" "), member(1, _sdc_deleted_at="2026-01-05")]
+    rows = [record(EmailAddress=f"nobody {number}") for number in range(5 * few)]
+    outcome = export(schema(), *passed_over, *rows, max_rejected_percent=99)
+    assert outcome.exit_code == 65
+    assert outcome.totals == {"read": few + 2, "rejected": few, "left": 1, "blank": 1}
+
+
 def test_one_good_row_among_the_first_lets_the_run_go_on_to_its_end(few, export):
     rows = [record(EmailAddress=f"nobody {number}") for number in range(2 * few)]
     outcome = export(schema(), member(1), *rows, max_rejected_percent=99)

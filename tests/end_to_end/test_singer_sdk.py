@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.support.target import TEXT, member, record, schema, state
 
 NEWS = "Newsletter"
@@ -61,7 +63,9 @@ def test_a_row_whose_stream_map_fails_is_rejected_as_it_came(export):
     assert outcome.totals == {"read": 2, "landed": 1, "rejected": 1}
     assert outcome.rejected[1]["record"]["mail"] == "b@example.com"
     assert "unknown@" not in outcome.log
-    assert "stream map failed with" in outcome.log
+    reason = "stream map for 'job_title' failed with ValueError: str(int(born) + 1)"
+    assert outcome.rejected[1]["record"]["_reject_reason"] == reason
+    assert f"1 of members rejected: {reason}" in outcome.log
 
 
 def test_nested_records_can_be_flattened(sandbox, export):
@@ -158,6 +162,75 @@ def test_records_are_checked_against_their_schema_on_request(export):
     assert row["_reject_reason"] == "record breaks the rule 'type' of the stream's schema"
     assert row["_reject_field"] == "age"
     assert "thirty@" not in outcome.log
+
+
+REFERRING = {
+    "discount": {"$ref": "shared/discount.json#/"},
+    "plan": {"anyOf": [{"$ref": "#/definitions/plan"}, {"type": "null"}]},
+    "anything": True,
+}
+
+
+@pytest.mark.parametrize("maps", [{}, {"members": {"FirstName": "FirstName"}}])
+@pytest.mark.parametrize("flattened", [False, True])
+def test_references_that_lead_nowhere_do_not_matter(sandbox, export, maps, flattened):
+    outcome = export(
+        schema("members", EmailAddress=TEXT, FirstName=TEXT, **REFERRING),
+        member(1, FirstName="Kim", discount={"percent": 5}, plan={"name": "gold"}, anything=[1]),
+        stream_maps=maps,
+        flattening_enabled=flattened,
+        flattening_max_depth=2,
+    )
+    assert outcome.totals == {"read": 1, "landed": 1}
+    assert sandbox.members("Newsletter")["member1@example.com"]["first_name"] == "Kim"
+
+
+def test_a_reference_that_leads_nowhere_cannot_be_checked(export):
+    columns = {"EmailAddress": TEXT, **REFERRING}
+    outcome = export(schema("members", **columns), member(1, discount={}), validate_records=True)
+    assert outcome.exit_code == 1
+    assert (
+        "The schema of stream 'members' cannot be used for validate_records: it refers to "
+        "'shared/discount.json#/', which is not in it"
+    ) in outcome.log
+
+
+def test_a_schema_of_an_older_draft_is_checked_as_that_draft_has_it(export):
+    columns = {"EmailAddress": TEXT, "n": {"maximum": 5, "exclusiveMaximum": True}}
+    message = schema("members", **columns)
+    message["schema"]["$schema"] = "http://json-schema.org/draft-04/schema#"
+    outcome = export(message, member(1, n=4), member(2, n=5), validate_records=True)
+    assert outcome.totals == {"read": 2, "landed": 1, "rejected": 1}
+
+
+@pytest.mark.parametrize("described", [{}, {"properties": None}, {"properties": []}])
+@pytest.mark.parametrize("flattened", [False, True])
+def test_a_schema_without_properties_is_used_beside_a_mapping(export, described, flattened):
+    message = {**schema(), "schema": {"type": "object"} | described}
+    profile = {"email": "kim@example.com", "given": "Kim"}
+    separator = "__" if flattened else "."
+    outcome = export(
+        message,
+        record(_id="a1", profile=profile),
+        field_mapping={
+            "email": f"profile{separator}email",
+            "first_name": f"profile{separator}given",
+        },
+        flattening_enabled=flattened,
+        flattening_max_depth=2,
+    )
+    assert outcome.totals == {"read": 1, "landed": 1}
+    without = export(message, record(_id="a1", profile=profile))
+    assert without.exit_code == 78
+    assert "stream 'members': no field looks like an e-mail address" in without.log
+
+
+def test_a_schema_without_properties_is_used_beside_stream_maps(sandbox, export):
+    message = {**schema(), "schema": {"type": "object"}, "key_properties": ["_id"]}
+    maps = {"members": {"email": "profile['email']", "__else__": None}}
+    outcome = export(message, record(profile={"email": "kim@example.com"}), stream_maps=maps)
+    assert outcome.totals == {"read": 1, "landed": 1}
+    assert "kim@example.com" in sandbox.members("Newsletter")
 
 
 def test_a_broken_date_in_a_field_that_is_not_mapped_disturbs_nobody(export):

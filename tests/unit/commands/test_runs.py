@@ -130,6 +130,8 @@ def test_runs_are_printed_for_programs(tmp_path: Path):
             "connection": "default",
             "account": "Acorn Shop",
             **COUNTS,
+            "left": 0,
+            "blank": 0,
             "unexplained": 2,
             "unsettled": 3,
             "copies": 0,

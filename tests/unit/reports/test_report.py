@@ -10,8 +10,9 @@ import pytest
 
 from target_constant_contact.batches.batch import Destination
 from target_constant_contact.ledger.settlement import Settlement
+from target_constant_contact.reports.counts import Counts
 from target_constant_contact.reports.imported import ImportRecord
-from target_constant_contact.reports.report import MAX_SUMMARY_LINES, Counts, Report
+from target_constant_contact.reports.report import MAX_SUMMARY_LINES, Report
 
 NEWS = Destination("members", ("id-news",))
 LOYAL = Destination("members", ("id-loyal",))
@@ -48,6 +49,25 @@ def test_a_row_that_is_in_two_places_is_a_difference(report):
 def test_the_share_of_rejected_rows_counts_refused_ones_and_all_lists_of_a_stream(report):
     assert report.rejected_percent("members") == pytest.approx(100 * 11 / 1_100)
     assert report.rejected_percent("others") == 0.0
+
+
+def test_rows_that_left_and_blank_rows_are_accounted_for_and_not_judged():
+    report = Report("run-1", datetime.now(UTC))
+    report.counts[NEWS] = Counts(read=100, rejected=5, left=30, blank=20)
+    report.settle(NEWS, Settlement(landed=45))
+    assert list(report.differences()) == []
+    assert report.rejected_percent("members") == 10
+    assert not report.is_blank("members")
+    assert "100 read = 45 landed + 5 rejected + 30 left + 20 blank" in next(report.summary(NAMES))
+
+
+def test_nothing_but_blank_rows_is_as_if_all_were_rejected_and_nothing_but_left_ones_is_not():
+    report = Report("run-1", datetime.now(UTC))
+    report.counts[NEWS] = Counts(read=3, left=3)
+    assert report.rejected_percent("members") == 0
+    report.counts[LOYAL] = Counts(read=2, blank=2)
+    assert report.is_blank("members")
+    assert report.rejected_percent("members") == 100
 
 
 def test_the_summary_names_every_list_the_reasons_and_the_total(report):

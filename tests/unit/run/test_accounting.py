@@ -62,6 +62,26 @@ def test_state_waits_for_the_rows_before_it(accounting, states):
     assert states == [{"bookmark": 1}]
 
 
+@pytest.mark.parametrize("place", ["left", "blank"])
+def test_state_goes_past_rows_that_are_passed_over(accounting, states, place):
+    read(accounting)
+    settle(accounting, Settlement(3))
+    accounting.pass_over(PLACE, place)
+    accounting.add_state({"bookmark": 1})
+    assert states == [{"bookmark": 1}]
+    accounting.raise_faults()
+    assert getattr(accounting.report.totals, place) == 1
+
+
+def test_a_stream_of_nothing_but_blank_rows_keeps_state_back_and_fails_the_run(accounting, states):
+    accounting.pass_over(PLACE, "left")
+    accounting.pass_over(PLACE, "blank")
+    accounting.add_state({"bookmark": 1})
+    assert states == []
+    with pytest.raises(DataError, match="Every row of stream 'members' is blank"):
+        accounting.raise_faults()
+
+
 def test_state_waits_for_unexplained_rows_until_they_are_explained(accounting, states):
     read(accounting)
     accounting.add_state({"bookmark": 1})

@@ -67,6 +67,68 @@ def test_plain_lines_are_read(tmp_path, compression):
     assert lines_of(*urls, compression=compression) == LINES.split() * 2
 
 
+@pytest.mark.parametrize("text", [LINES, gzip.compress(LINES), b""], ids=["plain", "gzip", "empty"])
+@pytest.mark.parametrize("compression", [None, "none", "gzip"])
+@pytest.mark.parametrize("name", ["a.jsonl", "a.jsonl.gz"])
+def test_the_file_itself_says_whether_it_is_gzip(tmp_path, text, compression, name):
+    path = tmp_path / name
+    path.write_bytes(text)
+    assert lines_of(path.as_uri(), compression=compression) == (LINES.split() if text else [])
+
+
+def test_a_file_in_which_one_cannot_go_back_is_read(tmp_path, monkeypatch):
+    class Once(io.FileIO):
+        def seekable(self) -> bool:
+            return False
+
+        def seek(self, *_args: Any) -> int:
+            raise io.UnsupportedOperation
+
+    for name, text in {"a.jsonl": LINES, "a.gz": gzip.compress(LINES)}.items():
+        path = tmp_path / name
+        path.write_bytes(text)
+        monkeypatch.setattr(batch_files, "_opened", lambda _url, _storage, path=path: Once(path))
+        assert lines_of(path.as_uri()) == LINES.split()
+
+
+@pytest.mark.parametrize("text", ["{}", "file://{}", "simplecache::file://{}"])
+def test_a_path_with_percent_signs_is_found_however_it_is_meant(tmp_path, text):
+    folder = tmp_path / "Spring campaign"
+    folder.mkdir()
+    (folder / "members #1.jsonl").write_bytes(LINES)
+    url = text.format(f"{tmp_path}/Spring%20campaign/members%20%231.jsonl")
+    assert lines_of(url) == LINES.split()
+    (tmp_path / "100%.jsonl").write_bytes(LINES)
+    assert lines_of(text.format(f"{tmp_path}/100%.jsonl")) == LINES.split()
+
+
+def test_a_file_of_that_very_name_wins_over_the_one_that_percent_signs_mean(tmp_path):
+    (tmp_path / "a%20b.jsonl").write_bytes(LINES)
+    (tmp_path / "a b.jsonl").write_bytes(b"{}")
+    assert lines_of(f"file://{tmp_path}/a%20b.jsonl") == LINES.split()
+    storage = Storage(root=tmp_path.as_uri())
+    assert lines_of("s3://elsewhere/a%20b.jsonl", storage=storage) == LINES.split()
+
+
+def test_percent_signs_do_not_lead_out_of_the_folder_of_the_settings(tmp_path):
+    (tmp_path / "100%").mkdir()
+    (tmp_path / "100%" / "a b.jsonl").write_bytes(LINES)
+    (tmp_path / "private").write_bytes(b"{}")
+    storage = Storage(root=str(tmp_path / "100%"))
+    assert lines_of("s3://elsewhere/a%20b.jsonl", storage=storage) == LINES.split()
+    for url in (
+        "s3://elsewhere/..%2Fprivate",
+        f"s3://elsewhere/{str(tmp_path).replace('/', '%2F')}%2Fprivate",
+    ):
+        with pytest.raises(InputError, match="cannot be read"):
+            lines_of(url, storage=storage)
+
+
+def test_files_in_a_storage_elsewhere_are_found_by_either_name():
+    fsspec.filesystem("memory").pipe("/spring/a b.jsonl", LINES)
+    assert lines_of("memory://spring/a%20b.jsonl") == LINES.split()
+
+
 def test_lines_are_numbered_within_their_file(tmp_path, monkeypatch):
     monkeypatch.setattr(batch_files, "BLOCK_BYTES", 40)
     path = tmp_path / "a.jsonl"
@@ -150,14 +212,15 @@ def test_a_missing_file_is_one_clear_line_and_no_folder_is_made(tmp_path):
 
 @pytest.mark.parametrize(
     "text",
-    [LINES, gzip.compress(LINES, mtime=0)[:-9], gzip.compress(LINES, mtime=0)[:30]],
-    ids=["not gzip", "no end", "a beginning"],
+    [gzip.compress(LINES, mtime=0)[:-9], gzip.compress(LINES, mtime=0)[:30], b"\x1f\x8bgzip"],
+    ids=["no end", "a beginning", "not gzip"],
 )
 def test_a_broken_gzip_file_is_one_clear_line(tmp_path, text):
     path = tmp_path / "a.jsonl.gz"
     path.write_bytes(text)
     assert refused(path.as_uri()) == (
-        f"Batch file {path.as_uri()} is not whole, or not gzip. Run the tap again."
+        f"Batch file {path.as_uri()} is not whole: its gzip ends early or is damaged. Run the tap "
+        "again."
     )
 
 

@@ -27,7 +27,7 @@ def chunks(asked: list[Any], **options: Any) -> StreamChunks:
         return Destination("members", (str(value),)) if value else None
 
     routes = RouteColumn(field_getter("list", SCHEMA), destination_for)
-    return StreamChunks(MAPPING, routes, key_properties=["id"], **options)
+    return StreamChunks(MAPPING, routes, **options)
 
 
 def record(number: int, **values: Any) -> dict[str, Any]:
@@ -44,24 +44,25 @@ def test_the_lists_of_a_record_that_breaks_the_schema_are_not_looked_at():
     assert chunk.unfit == [1]
 
 
-def test_behind_a_record_without_its_key_no_list_is_looked_at():
-    """Such a record ends the run."""
+@pytest.mark.parametrize("options", [{}, {"is_valid": lambda _item: True}])
+def test_a_record_that_is_deleted_in_the_source_comes_alone_and_makes_no_list(options):
     asked: list[Any] = []
-    stream = chunks(asked, is_valid=lambda _item: True)
-    keyless = record(1)
-    del keyless["id"]
-    chunk = stream.map([record(0), keyless, record(2)])
-    assert {"L1", "L2"}.isdisjoint(asked)
-    assert chunk.unfit[0] == 1
+    stream = chunks(asked, **options)
+    deleted = [None, "2026-01-05", " ", False, "", 1]
+    rows = [record(number, _sdc_deleted_at=value) for number, value in enumerate(deleted)]
+    known = msgspec.json.decode(msgspec.json.encode(rows), type=list[stream.record_type])
+    chunk = stream.map(known)
+    assert chunk.unfit == [1, 5]
+    assert {"L1", "L5"}.isdisjoint(asked)
 
 
-def test_a_record_without_its_key_is_not_decoded():
+def test_only_records_of_a_known_stream_are_decoded():
     known = Chunks()
     known.set("members", chunks([]))
     decode: Any = known.decode
     decode(b'{"type":"RECORD","stream":"members","record":{"id":"1","email":"a@example.com"}}')
+    decode(b'{"type":"RECORD","stream":"members","record":{}}')
     for line in (
-        b'{"type":"RECORD","stream":"members","record":{"email":"a@example.com"}}',
         b'{"type":"RECORD","stream":"others","record":{"id":"1"}}',
         b'{"type":"STATE","stream":"members","record":{"id":"1"}}',
     ):
@@ -73,7 +74,7 @@ def test_interleaved_streams_keep_the_order_of_their_records():
     known = Chunks()
     for name in ("members", "others"):
         routes = RouteColumn(None, lambda _value, name=name: Destination(name))
-        known.set(name, StreamChunks(MAPPING, routes, key_properties=[]))
+        known.set(name, StreamChunks(MAPPING, routes))
     decode: Any = known.decode
     text = b'{"type":"RECORD","stream":"%s","record":{"email":"m%d@example.com"}}'
     names = [b"members", b"others", b"others", b"members"]

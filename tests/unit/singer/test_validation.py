@@ -126,9 +126,11 @@ def test_nothing_that_a_schema_refers_to_is_fetched(httpserver, tmp_path, kind, 
     assert not validator.accepts({"a": "x"})
     with pytest.raises(InputError) as caught:
         validator.validate({"a": "x"})
-    assert str(caught.value).startswith("The schema of stream 'members' refers to '")
+    assert str(caught.value).startswith(
+        "The schema of stream 'members' cannot be used for validate_records: it refers to '"
+    )
     assert str(caught.value).endswith(
-        "which is not in it, and nothing is fetched. Have the tap write whole schemas, or set "
+        "which is not in it, and nothing is fetched. Have the tap write another, or set "
         "validate_records: false."
     )
     assert httpserver.log == []
@@ -176,3 +178,82 @@ def test_the_compiled_check_itself_fetches_nothing(httpserver, tmp_path):
         accepts = compile_gate({"$ref": url})
         assert not accepts({})
     assert httpserver.log == []
+
+
+DRAFT_4 = "http://json-schema.org/draft-04/schema#"
+DRAFT_7 = "http://json-schema.org/draft-07/schema#"
+
+
+def of(**rules: Any) -> dict[str, Any]:
+    """The schema of a record with one property."""
+    return {"properties": {"n": rules}}
+
+
+@pytest.mark.usefixtures("_extra")
+@pytest.mark.parametrize(
+    ("schema", "good", "bad"),
+    [
+        ({"$schema": DRAFT_4} | of(maximum=5, exclusiveMaximum=True), {"n": 4}, {"n": 5}),
+        (of(maximum=5, exclusiveMaximum=True), {"n": 4}, {"n": 5}),
+        (of(maximum=5, exclusiveMaximum=5), {"n": 4}, {"n": 5}),
+        (of(type="string", required=True), {"n": "5"}, {}),
+        ({"$schema": DRAFT_4} | of(type="string", required=True), {"n": "5"}, {}),
+        ({"$schema": DRAFT_7} | of(items=[{"type": "string"}]), {"n": ["5"]}, {"n": [5]}),
+        (of(items=[{"const": "5"}]), {"n": ["5"]}, {"n": ["6"]}),
+        (of(prefixItems=[{"type": "string"}]), {"n": ["5"]}, {"n": [5]}),
+    ],
+)
+def test_a_schema_is_read_as_the_draft_that_it_names_or_is_valid_in(schema, good, bad):
+    validator = RecordValidator(schema, "members")
+    assert validator.is_valid(good)
+    assert not validator.is_valid(bad)
+
+
+@pytest.mark.usefixtures("_extra")
+@pytest.mark.parametrize("draft", [{}, {"$schema": DRAFT_4}, {"$schema": DRAFT_7}])
+def test_a_number_without_a_fraction_is_an_integer_in_every_draft(draft):
+    validator = RecordValidator(draft | of(type="integer"), "members")
+    assert validator.is_valid({"n": Decimal("78701.0")})
+    for value in (Decimal("1.5"), Decimal("NaN"), True, "1"):
+        assert not validator.is_valid({"n": value})
+
+
+@pytest.mark.parametrize("draft", [DRAFT_4, DRAFT_7])
+@settings(max_examples=100)
+@given(streams, st.dictionaries(st.sampled_from("abcd"), values))
+def test_the_compiled_check_reads_older_drafts_as_jsonschema_does(draft, schema, record):
+    del schema["$defs"]
+    schema["$schema"] = draft
+    schema["definitions"] = {"text": {"type": "string"}}
+    try:
+        validator = RecordValidator(schema, "members")
+        is_valid = validator.is_valid(record)
+    except InputError:
+        return
+    assert not validator.accepts(record) or is_valid
+
+
+@pytest.mark.parametrize(
+    ("schema", "fault"),
+    [
+        (
+            of(pattern="["),
+            (
+                "at 'properties.n.pattern' it breaks the rule 'format' of "
+                "https://json-schema.org/draft/2020-12/schema"
+            ),
+        ),
+        (
+            {"$schema": DRAFT_4, "required": "n"},
+            f"at 'required' it breaks the rule 'type' of {DRAFT_4}",
+        ),
+        (of(type="nonsense", required=True), "there is no type 'nonsense'"),
+    ],
+)
+def test_a_schema_that_is_valid_in_no_draft_is_one_line_that_says_what_to_do(schema, fault):
+    with pytest.raises(InputError) as caught:
+        RecordValidator(schema, "members").validate({"n": "x"})
+    assert str(caught.value) == (
+        f"The schema of stream 'members' cannot be used for validate_records: {fault}. Have the "
+        "tap write another, or set validate_records: false."
+    )

@@ -1,0 +1,70 @@
+"""Where the rows of a run have ended up, in numbers that must add up."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+
+
+@dataclass(slots=True)
+class Counts:  # a plain record: one attribute for each place of a row
+    """The places where the rows of one stream and set of lists have ended up.
+
+    Attributes:
+        read: Rows that arrived.
+        landed: Rows that became or updated a member of the lists.
+        rejected: Rows that were not sent; they are in the rejects file.
+        refused: Rows that Constant Contact counted as errors.
+        suppressed: Rows of people who had unsubscribed.
+        merged: Rows that joined another row of the same address.
+        left: Rows that are deleted in the source, and were not imported.
+        blank: Rows in which every mapped field is blank.
+        unexplained: Rows that Constant Contact neither confirmed nor explained.
+        unsettled: Rows that had not been imported when the run ended (or are not, in a dry run).
+        copies: How much more often than once the rows of a whole run are counted, because they
+            were packed by list; 0 for a single destination.
+    """
+
+    read: int = 0
+    landed: int = 0
+    rejected: int = 0
+    refused: int = 0
+    suppressed: int = 0
+    merged: int = 0
+    left: int = 0
+    blank: int = 0
+    unexplained: int = 0
+    unsettled: int = 0
+    copies: int = 0
+
+    @property
+    def accounted(self) -> int:
+        """Rows whose place is known."""
+        return (
+            self.landed
+            + self.rejected
+            + self.refused
+            + self.suppressed
+            + self.merged
+            + self.left
+            + self.blank
+            + self.unexplained
+            + self.unsettled
+        )
+
+    @property
+    def judged(self) -> int:
+        """Rows that say something about how good the data are."""
+        return self.read - self.left - self.blank
+
+    def __add__(self, other: Counts) -> Counts:
+        mine, theirs = asdict(self), asdict(other)
+        return Counts(**{name: mine[name] + theirs[name] for name in mine})
+
+    def __str__(self) -> str:
+        places = asdict(self)
+        read = places.pop("read")
+        landed = places.pop("landed")
+        copies = places.pop("copies")
+        again = f" + {copies:,} copies" if copies else ""
+        others = "".join(f" + {count:,} {name}" for name, count in places.items() if count)
+        return f"{read:,} read{again} = {landed:,} landed{others}"
