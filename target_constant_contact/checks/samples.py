@@ -19,6 +19,7 @@ from target_constant_contact.exceptions import (
     InputError,
     SettingsError,
 )
+from target_constant_contact.reports.replay import rejected_beyond
 from target_constant_contact.reports.report import MAX_SUMMARY_LINES, Counts
 
 if TYPE_CHECKING:
@@ -144,8 +145,8 @@ def _counts(report: Report, max_rejected_percent: float) -> Iterator[Check]:
             f"stream {stream!r}: {counts.read:,} read = {counts.unsettled:,} to be sent + "
             f"{counts.rejected:,} rejected + {counts.merged:,} merged"
         )
-        share = report.rejected_percent(stream)
-        if share > max_rejected_percent:
+        share = rejected_beyond(max_rejected_percent, report, stream)
+        if share is not None:
             fault = f"{detail}; {share:.1f} % rejected, max_rejected_percent is "
             fault += f"{max_rejected_percent:g}"
             yield Check("mapping", "failed", fault, DataError.exit_code)

@@ -10,6 +10,7 @@ from target_constant_contact.batches.batch import Destination
 from target_constant_contact.data_folder import usable
 from target_constant_contact.files import write_whole
 from target_constant_contact.redaction import json_text
+from target_constant_contact.wording import counted, were
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -67,13 +68,22 @@ class Counts:
         return Counts(**{name: mine[name] + theirs[name] for name in mine})
 
     def __str__(self) -> str:
+        return self.sums()
+
+    def sums(self, *, dry_run: bool = False) -> str:
+        """The sums for people.
+
+        Args:
+            dry_run: Nothing was sent, so nothing can have landed.
+        """
         places = asdict(self)
-        read = places.pop("read")
-        landed = places.pop("landed")
-        copies = places.pop("copies")
-        again = f" + {copies:,} copies" if copies else ""
+        read, copies = places.pop("read"), places.pop("copies")
+        landed = f"{places.pop('landed'):,} landed"
+        if dry_run:
+            landed = f"{places.pop('unsettled'):,} would be sent"
+        again = f" + {counted(copies, 'copy', 'copies')}" if copies else ""
         others = "".join(f" + {count:,} {name}" for name, count in places.items() if count)
-        return f"{read:,} read{again} = {landed:,} landed{others}"
+        return f"{read:,} read{again} = {landed}{others}"
 
 
 @dataclass(slots=True)
@@ -127,6 +137,7 @@ class Report:
             stream, reason and kind of evidence.
         imports: The settled imports.
         by_list: What was packed by list, per stream.
+        replays: Whether the rows of a stream come from a file of rejected rows.
     """
 
     run: str
@@ -136,6 +147,7 @@ class Report:
     findings: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     imports: list[ImportRecord] = field(default_factory=list)
     by_list: dict[str, PackedByList] = field(default_factory=dict)
+    replays: dict[str, bool] = field(default_factory=dict)
 
     def of(self, destination: Destination) -> Counts:
         """The counts of a destination, made at its first use."""
@@ -222,13 +234,13 @@ class Report:
             if counts.accounted != counts.read:
                 yield destination, counts.read - counts.accounted
 
-    def summary(self, list_names: Mapping[str, str]) -> Iterator[str]:
+    def summary(self, list_names: Mapping[str, str], *, dry_run: bool = False) -> Iterator[str]:
         """Lines for people: one for each destination, the reasons, and the total."""
         places = sorted(self.counts.items(), key=lambda item: (-item[1].read, item[0].stream))
         for destination, counts in places[:MAX_SUMMARY_LINES]:
-            yield f"{_title(destination, list_names)}: {counts}"
+            yield f"{_title(destination, list_names)}: {counts.sums(dry_run=dry_run)}"
         if len(places) > MAX_SUMMARY_LINES:
-            yield f"... and {len(places) - MAX_SUMMARY_LINES:,} more stream-list pairs"
+            yield f"... and {counted(len(places) - MAX_SUMMARY_LINES, 'more stream-list pair')}"
         for (stream, reason, source), count in self.reasons.most_common(MAX_SUMMARY_LINES):
             where = f" (field {source!r})" if source else ""
             yield f"{count:,} of {stream} rejected: {reason}{where}"
@@ -236,12 +248,13 @@ class Report:
             yield f"{count:,} of {stream} {reason} ({evidence})"
         for stream, packed in self.by_list.items():
             yield (
-                f"{packed.rows:,} rows of {stream} with several lists were packed by list, in "
-                f"{packed.imports:,} imports instead of {packed.imports_by_combination:,}; each is "
-                "counted once for each of its lists"
+                f"{counted(packed.rows, 'row')} of {stream} with several lists "
+                f"{were(packed.rows)} packed by list, in {counted(packed.imports, 'import')} "
+                f"instead of {packed.imports_by_combination:,}; each is counted once for each of "
+                "its lists"
             )
         if len(places) > 1:
-            yield f"Total: {self.totals}"
+            yield f"Total: {self.totals.sums(dry_run=dry_run)}"
 
     def write(self, path: Path, list_names: Mapping[str, str], **facts: Any) -> None:
         """Write ``report.json``, readable only by its owner; all or nothing.

@@ -16,6 +16,7 @@ from target_constant_contact.reports.rejects import RejectsFile
 from target_constant_contact.reports.report import ImportRecord, Report
 from target_constant_contact.run.checkpoints import Checkpoints
 from target_constant_contact.run.rejection_limit import RejectionLimit
+from target_constant_contact.wording import are, counted, them
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -198,19 +199,24 @@ class Accounting:
         path = self.folder / REPORT_FILE
         for destination, missing in self.report.differences():
             raise DataError(
-                f"The sums do not add up: of stream {destination.stream!r}, {missing:,} rows "
-                f"are neither landed nor rejected. No further STATE was released. Please report "
-                f"this with {path}"
+                f"The sums do not add up: of stream {destination.stream!r}, "
+                f"{counted(missing, 'row')} {are(missing)} neither landed nor rejected. No further "
+                f"STATE was released. Please report this with {path}"
             )
         for destination, counts in self.report.counts.items():
-            if counts.unexplained:
+            if rows := counts.unexplained:
                 raise DataError(
-                    f"{counts.unexplained:,} rows of stream {destination.stream!r} are "
-                    "unexplained: Constant Contact neither confirms nor explains that they have "
-                    f"landed. STATE stops before them. See {path}, compare the list with the "
-                    "segment, and run again"
+                    f"{counted(rows, 'row')} of stream {destination.stream!r} {are(rows)} "
+                    "unexplained: Constant Contact neither confirms nor explains what became of "
+                    f"{them(rows)}. STATE stops before {them(rows)}. See {path}, compare the list "
+                    "with the segment, and run again"
                 )
         for stream, share in self._limit.exceeded():
+            if self.report.replays.get(stream):
+                raise DataError(
+                    f"No row of the corrected rejects file of stream {stream!r} has landed. See "
+                    f"the reasons in {path}, correct the rows, and send them again"
+                )
             raise DataError(
                 f"{share:.1f} % of the rows of stream {stream!r} were rejected or refused; "
                 f"max_rejected_percent is {self._limit.percent:g}. See the reasons in "

@@ -6,6 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Final
 
 from target_constant_contact.exceptions import AllRejectedError
+from target_constant_contact.reports.replay import rejected_beyond
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -37,9 +38,9 @@ class RejectionLimit:
     def exceeded(self) -> list[tuple[str, float]]:
         """Streams of which more rows are rejected or refused, and their shares in percent."""
         report = self._report
-        streams = {destination.stream for destination in list(report.counts)}
-        shares = [(stream, report.rejected_percent(stream)) for stream in sorted(streams)]
-        return [(stream, share) for stream, share in shares if share > self.percent]
+        streams = sorted({destination.stream for destination in list(report.counts)})
+        shares = [(each, rejected_beyond(self.percent, report, each)) for each in streams]
+        return [(stream, share) for stream, share in shares if share is not None]
 
     def check(self, stream: str) -> None:
         """End a run that would only go on rejecting; called after each rejected row.
@@ -49,6 +50,9 @@ class RejectionLimit:
         """
         self._rejected[stream] += 1
         if self._rejected[stream] != HOPELESS_ROWS or self.percent >= 100:  # noqa: PLR2004
+            return
+        if self._report.replays.get(stream):
+            # Of these rows some are corrected, and not the first ones perhaps.
             return
         counts = list(self._report.counts.items())
         rows = sum(each.read for destination, each in counts if destination.stream == stream)
