@@ -56,17 +56,17 @@ def _replay_line(
     good = counts.landed + counts.merged + (counts.unsettled if dry_run else 0)
     landed = max(rows - (counts.accounted - good), 0)
     places = {
-        "rejected": counts.rejected,
+        "rejected again": counts.rejected,
         # Somebody whom several lists refuse is one row.
         "refused": max(counts.refused - copies, min(counts.refused, 1)),
         "suppressed": max(counts.suppressed - copies, min(counts.suppressed, 1)),
     }
-    again = [f"{some:,} {were(some)} {place} again" for place, some in places.items() if some]
+    others = [f"{some:,} {were(some)} {place}" for place, some in places.items() if some]
     done = "would be sent" if dry_run else f"{have(landed)} landed"
-    where = f": see {rejects}" if again and rejects else ""
+    where = f": see {rejects}" if others and rejects else ""
     return (
         f"{landed:,} of {counted(rows, 'row')} of the corrected rejects file of {stream} "
-        f"{'; '.join((done, *again))}{where}"
+        f"{'; '.join((done, *others))}{where}"
     )
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.support.commands import call
 from tests.support.target import TEXT, Outcome, lines, record, schema, state
 
 if TYPE_CHECKING:
@@ -128,3 +129,29 @@ def test_a_dry_run_says_would_be_sent(export):
     outcome = export(schema(), *rows("ok@example.org", "xia@"), dry_run=True)
     assert "members -> Newsletter: 2 read = 1 would be sent + 1 rejected" in outcome.log
     assert "unsettled" not in outcome.log
+
+
+def test_rows_go_to_a_spreadsheet_and_come_back(export, sandbox, tmp_path):
+    columns = schema(
+        EmailAddress=TEXT, FirstName=TEXT, Zip=TEXT, Tier={"type": ["null", "integer"]}
+    )
+    bad = record(EmailAddress="una(at)example.org", FirstName="=1+1", Zip="01234", Tier=3)
+    worse = record(EmailAddress="xia@", FirstName="Xia")
+    rejected = export(columns, bad, worse)
+    file = tmp_path / "rows.csv"
+    data = rejected.data_dir
+    assert call("rejects", "--data-dir", data, "--csv", "--output", file).exit_code == 0
+    header, first, second = file.read_text(encoding="utf-8-sig").splitlines()
+    assert "=1+1" not in first.split(",")
+    file.write_text(f"{header}\r\n{first.replace('(at)', '@')}\r\n", encoding="utf-16")
+    assert "xia@" in second
+
+    messages = call("rejects", "--data-dir", data, "--from-csv", file, rejected.report["run"])
+    outcome = export(text=messages.stdout, max_rejected_percent=0)
+
+    assert outcome.exit_code == 0
+    assert outcome.totals == {"read": 1, "landed": 1}
+    contact = sandbox.contact("una@example.org")
+    assert contact["first_name"] == "=1+1"
+    assert contact["zip"] == "01234"
+    assert "1 of 1 row of the corrected rejects file of members has landed" in outcome.log
