@@ -18,8 +18,8 @@ from target_constant_contact.commands.common import (
     write_lines,
 )
 from target_constant_contact.data_folder import REJECTS_FILE, DataFolder
-from target_constant_contact.exceptions import SettingsError
-from target_constant_contact.reports.corrected_csv import CorrectionError, as_csv, from_csv
+from target_constant_contact.exceptions import CorrectionError, SettingsError
+from target_constant_contact.reports.corrected_csv import as_csv, from_csv
 from target_constant_contact.reports.history import read_run, run_names
 from target_constant_contact.reports.rejected_rows import messages, rejected_streams
 from target_constant_contact.reports.run_names import find_run

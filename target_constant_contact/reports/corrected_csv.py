@@ -7,7 +7,7 @@ import io
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
-from target_constant_contact.exceptions import DataError
+from target_constant_contact.exceptions import CorrectionError
 from target_constant_contact.mapping.paths import types_of
 from target_constant_contact.reports.cells import (
     UnfitCellError,
@@ -18,7 +18,6 @@ from target_constant_contact.reports.cells import (
     value_of,
 )
 from target_constant_contact.reports.rejects import COLUMNS
-from target_constant_contact.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -30,25 +29,6 @@ BYTE_ORDER_MARK: Final = "\ufeff"
 """Excel takes a file without it for one of the machine's old encoding."""
 DELIMITERS: Final = (",", ";", "\t")
 _LONGEST_CELL: Final = 1 << 24
-
-
-class CorrectionError(DataError):
-    """A corrected CSV file cannot be read.
-
-    Args:
-        path: The file.
-        faults: What is wrong with it; no fault quotes a value.
-
-    Attributes:
-        faults: A line for each.
-    """
-
-    def __init__(self, path: Path, faults: Iterable[str]) -> None:
-        self.faults = tuple(f"{path}: {fault}" for fault in faults)
-        super().__init__(
-            f"{path} has {counted(len(self.faults), 'fault')}, so nothing was written. Correct the "
-            "file, and read it again"
-        )
 
 
 def as_csv(

@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from target_constant_contact.exceptions import CorrectionError
 from target_constant_contact.reports.corrected_csv import (
     BYTE_ORDER_MARK,
-    CorrectionError,
     as_csv,
     from_csv,
 )
