@@ -30,6 +30,7 @@ COMMANDS: Final = (
     "lists",
     "login",
     "logout",
+    "rejects",
     "runs",
     "sandbox",
 )

@@ -13,6 +13,7 @@
     │   └── ServiceUnavailableError      no good answer after several tries
     ├── DataError                   65   look at the rejected rows, or at the sums
     │   ├── AllRejectedError             not one of a stream's many rows can be sent
+    │   ├── CorrectionError              a corrected CSV file cannot be read
     │   └── ContractLimitError           the account would get more contacts than it may have
     ├── ApiError                     1   the service refused a request
     ├── ImportFailedError            1   an import activity failed or was cancelled
@@ -28,6 +29,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from target_constant_contact.redaction import redacted
+from target_constant_contact.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -123,6 +125,25 @@ class AllRejectedError(DataError):
 
 class ContractLimitError(DataError):
     """An import would give the account more contacts than the settings allow."""
+
+
+class CorrectionError(DataError):
+    """A corrected CSV file cannot be read.
+
+    Args:
+        path: The file.
+        faults: What is wrong with it; no fault quotes a value.
+
+    Attributes:
+        faults: A line for each.
+    """
+
+    def __init__(self, path: Path, faults: Iterable[str]) -> None:
+        self.faults = tuple(f"{path}: {fault}" for fault in faults)
+        super().__init__(
+            f"{path} has {counted(len(self.faults), 'fault')}, so nothing was written. Correct the "
+            "file, and read it again"
+        )
 
 
 class ApiError(TargetError):

@@ -102,12 +102,14 @@ def is_id(value: object) -> bool:
 def json_text(value: Any) -> str:
     """JSON for people and programs, without secrets and with hidden characters escaped."""
     lines = json.dumps(_without(value), indent=2, ensure_ascii=False).split("\n")
-    return "\n".join(
-        line
-        if line.isprintable()
-        else "".join(json.dumps(char)[1:-1] if _is_hidden(char) else char for char in line)
-        for line in lines
-    )
+    return "\n".join(map(json_escaped, lines))
+
+
+def json_escaped(line: str) -> str:
+    """A line of JSON with hidden characters escaped as JSON does it: read, it is the same."""
+    if line.isprintable():
+        return line
+    return "".join(json.dumps(char)[1:-1] if _is_hidden(char) else char for char in line)
 
 
 def redact_log() -> None:

@@ -11,6 +11,7 @@ from target_constant_contact.contacts.contact import CUSTOM_PREFIX
 from target_constant_contact.exceptions import SettingsError
 from target_constant_contact.mapping.field_mapping import custom_field_faults
 from target_constant_contact.settings.streams import within_entry
+from target_constant_contact.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -91,4 +92,4 @@ def _check_list(directory: ListDirectory, reference: str, place: str) -> Iterato
 def _found(found: ContactList) -> str:
     if found.membership_count is None:
         return f"{found.name} ({found.list_id})"
-    return f"{found.name} ({found.list_id}): {found.membership_count:,} members"
+    return f"{found.name} ({found.list_id}): {counted(found.membership_count, 'member')}"

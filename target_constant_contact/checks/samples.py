@@ -20,6 +20,7 @@ from target_constant_contact.exceptions import (
     SettingsError,
 )
 from target_constant_contact.reports.counts import Counts
+from target_constant_contact.reports.replay import rejected_beyond
 from target_constant_contact.reports.report import MAX_SUMMARY_LINES
 from target_constant_contact.reports.segments import idle, misses
 
@@ -152,8 +153,8 @@ def _counts(report: Report, max_rejected_percent: float) -> Iterator[Check]:
         )
         detail += f" + {counts.left:,} left" if counts.left else ""
         detail += f" + {counts.blank:,} blank" if counts.blank else ""
-        share = report.rejected_percent(stream)
-        if share > max_rejected_percent:
+        share = rejected_beyond(max_rejected_percent, report, stream)
+        if share is not None:
             fault = f"{share:.1f} % rejected, max_rejected_percent is {max_rejected_percent:g}"
             if report.is_blank(stream):
                 fault = "every row is blank in all mapped fields"

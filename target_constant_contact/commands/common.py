@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 import sys
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,7 @@ import click
 from target_constant_contact.account.account import Account
 from target_constant_contact.data_folder import DataFolder
 from target_constant_contact.exceptions import SettingsError
+from target_constant_contact.files import naming, open_private
 from target_constant_contact.redaction import escaped, json_text, redacted, without_secrets
 from target_constant_contact.settings.settings import Settings
 from target_constant_contact.settings.sources import Given, read_settings
@@ -20,6 +22,7 @@ from target_constant_contact.verification.kept import forget_rows_of_dead_runs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from pathlib import Path
 
 
 def configured(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -117,6 +120,31 @@ def confirm(question: str, *, default: bool | None = False) -> bool:
 def print_json(value: Any) -> None:
     """Print a value for programs."""
     click.echo(json_text(value))
+
+
+def write_lines(lines: Iterable[str], output: Path | None) -> None:
+    """Write what people asked for, personal data and all, as it is.
+
+    Args:
+        lines: Lines with their ends.
+        output: A new file, which only its owner will be able to read; None: stdout.
+
+    Raises:
+        SettingsError: The file cannot be made.
+    """
+    if output is None:
+        stdout = sys.stdout.buffer
+        for line in lines:
+            stdout.write(line.encode())
+        stdout.flush()
+        return
+    try:
+        descriptor = open_private(output, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
+    except OSError as error:
+        fault = f"--output: {output} cannot be made ({error.strerror}); name another file"
+        raise SettingsError([fault]) from None
+    with naming(output), os.fdopen(descriptor, "wb") as file:
+        file.writelines(line.encode() for line in lines)
 
 
 def print_table(headers: Sequence[str], rows: Iterable[Sequence[object]]) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from dataclasses import asdict, fields
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -16,9 +15,9 @@ from target_constant_contact.commands.common import (
     say,
 )
 from target_constant_contact.data_folder import DataFolder
-from target_constant_contact.exceptions import SettingsError
 from target_constant_contact.reports.counts import Counts
 from target_constant_contact.reports.history import PastRun, read_run, run_names
+from target_constant_contact.reports.run_names import LATEST, find_run
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -28,9 +27,7 @@ if TYPE_CHECKING:
     from target_constant_contact.reports.history import PastDestination, PastPackedByList
     from target_constant_contact.reports.segments import SegmentUse
 
-LATEST: Final = "latest"
 _SHOWN: Final = 20
-_NAMED: Final = 3
 _PLACES: Final = tuple(item.name for item in fields(Counts))
 _TITLES: Final = {"started_at": "started (UTC)"}
 _KEPT: Final = frozenset({"run", "started (UTC)", "status", "stream", "lists", "read", "landed"})
@@ -84,7 +81,7 @@ def show(config: dict[str, Any], run: str, *, as_json: bool) -> None:
     if not names and run == LATEST:
         _show_none(folder, as_json=as_json)
         return
-    past = read_run(folder / _find(run, names, folder))
+    past = read_run(folder / find_run(run, names, folder))
     if as_json:
         print_json(_document(past))
     else:
@@ -104,22 +101,6 @@ def _show_none(folder: Path, *, as_json: bool) -> None:
         print_json(None)
     else:
         _say_none(folder)
-
-
-def _find(wanted: str, names: Sequence[str], folder: Path) -> str:
-    """The run that is meant by its name, the beginning of it, or `latest`."""
-    if wanted == LATEST:
-        return names[0]
-    found = [name for name in names if wanted and name.startswith(wanted)]
-    if len(found) == 1:
-        return found[0]
-    if found:
-        some = ", ".join(found[:_NAMED])
-        more = f" and {len(found) - _NAMED:,} more" if len(found) > _NAMED else ""
-        raise SettingsError([f"{len(found):,} runs begin with {wanted!r}: {some}{more}"])
-    close = difflib.get_close_matches(wanted, names, n=_NAMED, cutoff=0.7)
-    hint = f"did you mean {' or '.join(close)}?" if close else "see what there is: runs"
-    raise SettingsError([f"there is no run {wanted!r} in {folder}; {hint}"])
 
 
 def _row(past: PastRun) -> dict[str, Any]:

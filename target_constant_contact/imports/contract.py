@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 from target_constant_contact.account.members import ContactExports, read_back
 from target_constant_contact.contacts.addresses import HashedSet, hashed, key_of
 from target_constant_contact.exceptions import ContractLimitError
+from target_constant_contact.wording import counted
 
 if TYPE_CHECKING:
     from target_constant_contact.api.models import ContactCounts
@@ -102,15 +103,15 @@ class ContractGuard:
         self._admitted = {key for key in self._admitted if not known.has(key)}
 
     def _error(self, added: int) -> ContractLimitError:
-        counts = self._counts
+        active = self._counts.active if self._counts else 0
         before = self._added + len(self._admitted)
         if self._max_new is not None and before + added > self._max_new:
             limit = f"max_new_contacts is {self._max_new:,}"
         else:
             limit = f"max_active_contacts is {self._max_active:,}"
         return ContractLimitError(
-            f"Stopped before an import that would add {added:,} new contacts: the account has "
-            f"{counts.active if counts else 0:,} active contacts, this run adds {before:,} before, "
+            f"Stopped before an import that would add {counted(added, 'new contact')}: the account "
+            f"has {counted(active, 'active contact')}, this run adds {before:,} before, "
             f"and {limit}. The rest was not sent. Raise the limit if your contract "
             "allows it, or take contacts out of the segment, and run again"
         )

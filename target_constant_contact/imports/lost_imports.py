@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from target_constant_contact.exceptions import TryLaterError
 from target_constant_contact.imports import lost_answers
+from target_constant_contact.wording import counted
 
 if TYPE_CHECKING:
     from target_constant_contact.api.activities import ActivityStates
@@ -72,9 +73,9 @@ class LostImports:
             schedule.not_found()
         self._progress.fail(
             TryLaterError(
-                f"Whether Constant Contact has taken {doubt.batch.rows:,} rows of stream "
+                f"Whether Constant Contact has taken {counted(doubt.batch.rows, 'row')} of stream "
                 f"{doubt.batch.destination.stream!r} could not be found out within "
-                f"{self._waiting.timeout_minutes:g} minutes: activities that may be theirs are "
-                "still unfinished. Start the run again later."
+                f"{counted(self._waiting.timeout_minutes, 'minute')}: activities that may be "
+                "theirs are still unfinished. Start the run again later."
             )
         )

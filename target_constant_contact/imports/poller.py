@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from target_constant_contact.exceptions import ImportFailedError, TryLaterError
 from target_constant_contact.imports.settled import SettledImport
 from target_constant_contact.ledger.settlement import read_counters
+from target_constant_contact.wording import counted, were
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -77,11 +78,12 @@ class Poller:
         self._finish(item)
 
     def _fail(self, item: ImportInFlight, activity: Activity) -> None:
+        rows = item.batch.rows
         message = (
             f"Import activity {activity.activity_id} ended as {activity.state!r}; "
-            f"its {item.batch.rows:,} rows of stream {item.batch.destination.stream!r} were "
-            "not imported. Start the run again; if it happens again, give the activity id to "
-            "Constant Contact's support."
+            f"its {counted(rows, 'row')} of stream {item.batch.destination.stream!r} "
+            f"{were(rows)} not imported. Start the run again; if it happens again, give the "
+            "activity id to Constant Contact's support."
         )
         retry_later = activity.state == "timed_out"
         self._finish(item)
@@ -93,8 +95,8 @@ class Poller:
         self._progress.fail(
             TryLaterError(
                 f"Import activity {item.activity_id} was not completed within "
-                f"{self._waiting.timeout_minutes:g} minutes (it is {state}). Start the run "
-                "again later, or raise import_timeout_minutes."
+                f"{counted(self._waiting.timeout_minutes, 'minute')} (it is {state}). Start the "
+                "run again later, or raise import_timeout_minutes."
             )
         )
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from target_constant_contact.api.activities import ActivityStates
 from target_constant_contact.api.models import UNFINISHED_STATES
 from target_constant_contact.imports import lost_answers
+from target_constant_contact.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -53,9 +54,9 @@ class Recovery:
         if not self._open:
             return
         _logger.info(
-            "Run %s was interrupted; asking what became of its %s imports",
+            "Run %s was interrupted; asking what became of its %s",
             self._ledger.interrupted_runs[-1],
-            f"{len(self._open):,}",
+            counted(len(self._open), "import"),
         )
         deadline = self._waiting.clock() + self._waiting.timeout_seconds
         polls = 0
@@ -66,10 +67,10 @@ class Recovery:
             self._ask()
         for entry in self._open:
             _logger.warning(
-                "Import %s of the interrupted run is still unfinished after %g minutes; its rows "
+                "Import %s of the interrupted run is still unfinished after %s; its rows "
                 "are sent again",
                 entry.activity_id or "in doubt",
-                self._waiting.timeout_minutes,
+                counted(self._waiting.timeout_minutes, "minute"),
             )
             # What is not confirmed as completed may not stand for its rows when they come again.
             self._ledger.confirm(entry, None)

@@ -13,6 +13,7 @@ from target_constant_contact.exceptions import TryLaterError
 from target_constant_contact.files import PRIVATE_FILE
 from target_constant_contact.ledger.journal import DamagedJournalError, Journal
 from target_constant_contact.waiting import SLICE_SECONDS
+from target_constant_contact.wording import counted
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -51,8 +52,8 @@ class RunLock:
             if waiting.clock() >= deadline:
                 raise TryLaterError(
                     f"{self._holder()} of the same export has not ended in "
-                    f"{waiting.timeout_minutes:g} minutes (import_timeout_minutes). Start the "
-                    "run again when it has, or end it"
+                    f"{counted(waiting.timeout_minutes, 'minute')} (import_timeout_minutes). Start "
+                    "the run again when it has, or end it"
                 )
             if not told:
                 _logger.info("%s of the same export is under way; waiting", self._holder())

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 
+from target_constant_contact.wording import counted
+
 
 @dataclass(slots=True)
 class Counts:  # a plain record: one attribute for each place of a row
@@ -61,10 +63,19 @@ class Counts:  # a plain record: one attribute for each place of a row
         return Counts(**{name: mine[name] + theirs[name] for name in mine})
 
     def __str__(self) -> str:
+        return self.sums()
+
+    def sums(self, *, dry_run: bool = False) -> str:
+        """The sums for people.
+
+        Args:
+            dry_run: Nothing was sent, so nothing can have landed.
+        """
         places = asdict(self)
-        read = places.pop("read")
-        landed = places.pop("landed")
-        copies = places.pop("copies")
-        again = f" + {copies:,} copies" if copies else ""
+        read, copies = places.pop("read"), places.pop("copies")
+        landed = f"{places.pop('landed'):,} landed"
+        if dry_run:
+            landed = f"{places.pop('unsettled'):,} would be sent"
+        again = f" + {counted(copies, 'copy', 'copies')}" if copies else ""
         others = "".join(f" + {count:,} {name}" for name, count in places.items() if count)
-        return f"{read:,} read{again} = {landed:,} landed{others}"
+        return f"{read:,} read{again} = {landed}{others}"

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 REASON: Final = "_reject_reason"
 FIELD: Final = "_reject_field"
 EVIDENCE: Final = "_reject_evidence"
+COLUMNS: Final = (REASON, FIELD, EVIDENCE)
+"""What the file adds to the fields of its rows."""
 
 
 class RejectsFile:
@@ -67,7 +69,8 @@ class RejectsFile:
             self._schemas[stream] = schema
             lines = self._encode(_with_reject_columns(schema)) + "\n"
         # Not the addresses: the row beside them has its own, and hints may be about it.
-        row = {**record["record"], REASON: escaped(without_secrets(reason)), FIELD: field}
+        row = {**_as_it_came(record["record"]), REASON: escaped(without_secrets(reason))}
+        row[FIELD] = field
         if evidence:
             row[EVIDENCE] = escaped(without_secrets(evidence))
         lines += self._encode({**record, "record": row}) + "\n"
@@ -111,11 +114,18 @@ class RejectsFile:
         return self._file
 
 
+def is_replay(schema: Mapping[str, Any]) -> bool:
+    """Whether a SCHEMA message comes from a file of rejected rows, corrected perhaps."""
+    return REASON in (schema["schema"].get("properties") or {})
+
+
+def _as_it_came(record: Mapping[str, Any]) -> dict[str, Any]:
+    """A record without what was said of it when it was rejected before."""
+    return {name: value for name, value in record.items() if name not in COLUMNS}
+
+
 def _with_reject_columns(schema: Mapping[str, Any]) -> dict[str, Any]:
-    columns = {
-        REASON: {"type": ["null", "string"]},
-        FIELD: {"type": ["null", "string"]},
-        EVIDENCE: {"type": ["null", "string"]},
-    }
     inner = schema["schema"]
-    return {**schema, "schema": {**inner, "properties": {**inner["properties"], **columns}}}
+    properties = _as_it_came(inner.get("properties") or {})
+    properties |= {name: {"type": ["null", "string"]} for name in COLUMNS}
+    return {**schema, "schema": {**inner, "properties": properties}}

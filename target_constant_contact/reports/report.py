@@ -13,6 +13,7 @@ from target_constant_contact.redaction import json_text
 from target_constant_contact.reports.counts import Counts
 from target_constant_contact.reports.date_orders import DateOrders
 from target_constant_contact.reports.imported import ImportRecord, PackedByList
+from target_constant_contact.wording import counted, were
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -42,6 +43,7 @@ class Report:
         by_list: What was packed by list, per stream.
         date_orders: What columns of dates show of their order of day and month.
         segments: Which streams fell under which entry of ``segments``.
+        replays: Whether the rows of a stream come from a file of rejected rows.
     """
 
     run: str
@@ -54,6 +56,7 @@ class Report:
     by_list: dict[str, PackedByList] = field(default_factory=dict)
     date_orders: DateOrders = field(default_factory=DateOrders)
     segments: list[SegmentUse] = field(default_factory=list)
+    replays: dict[str, bool] = field(default_factory=dict)
 
     def of(self, destination: Destination) -> Counts:
         """The counts of a destination, made at its first use."""
@@ -150,13 +153,13 @@ class Report:
             if counts.accounted != counts.read:
                 yield destination, counts.read - counts.accounted
 
-    def summary(self, list_names: Mapping[str, str]) -> Iterator[str]:
+    def summary(self, list_names: Mapping[str, str], *, dry_run: bool = False) -> Iterator[str]:
         """Lines for people: one for each destination, the reasons, and the total."""
         places = sorted(self.counts.items(), key=lambda item: (-item[1].read, item[0].stream))
         for destination, counts in places[:MAX_SUMMARY_LINES]:
-            yield f"{_title(destination, list_names)}: {counts}"
+            yield f"{_title(destination, list_names)}: {counts.sums(dry_run=dry_run)}"
         if len(places) > MAX_SUMMARY_LINES:
-            yield f"... and {len(places) - MAX_SUMMARY_LINES:,} more stream-list pairs"
+            yield f"... and {counted(len(places) - MAX_SUMMARY_LINES, 'more stream-list pair')}"
         for (stream, reason, source), count in self.reasons.most_common(MAX_SUMMARY_LINES):
             where = f" (field {source!r})" if source else ""
             yield f"{count:,} of {stream} rejected: {reason}{where}"
@@ -167,12 +170,13 @@ class Report:
             yield f"{count:,} of {stream} {reason} ({evidence})"
         for stream, packed in self.by_list.items():
             yield (
-                f"{packed.rows:,} rows of {stream} with several lists were packed by list, in "
-                f"{packed.imports:,} imports instead of {packed.imports_by_combination:,}; each is "
-                "counted once for each of its lists"
+                f"{counted(packed.rows, 'row')} of {stream} with several lists "
+                f"{were(packed.rows)} packed by list, in {counted(packed.imports, 'import')} "
+                f"instead of {packed.imports_by_combination:,}; each is counted once for each of "
+                "its lists"
             )
         if len(places) > 1:
-            yield f"Total: {self.totals}"
+            yield f"Total: {self.totals.sums(dry_run=dry_run)}"
 
     def write(self, path: Path, list_names: Mapping[str, str], **facts: Any) -> None:
         """Write ``report.json``, readable only by its owner; all or nothing.

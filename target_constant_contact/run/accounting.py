@@ -17,6 +17,7 @@ from target_constant_contact.reports.rejects import RejectsFile
 from target_constant_contact.reports.report import Report
 from target_constant_contact.run.checkpoints import Checkpoints
 from target_constant_contact.run.rejection_limit import RejectionLimit
+from target_constant_contact.wording import are, counted, them
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -227,32 +228,21 @@ class Accounting:
         path = self.folder / REPORT_FILE
         for destination, missing in self.report.differences():
             raise DataError(
-                f"The sums do not add up: of stream {destination.stream!r}, {missing:,} rows "
-                f"are neither landed nor rejected. No further STATE was released. Please report "
-                f"this with {path}"
+                f"The sums do not add up: of stream {destination.stream!r}, "
+                f"{counted(missing, 'row')} {are(missing)} neither landed nor rejected. No further "
+                f"STATE was released. Please report this with {path}"
             )
         for destination, counts in self.report.counts.items():
-            if counts.unexplained:
+            if rows := counts.unexplained:
                 raise DataError(
-                    f"{counts.unexplained:,} rows of stream {destination.stream!r} are "
-                    "unexplained: Constant Contact neither confirms nor explains that they have "
-                    f"landed. STATE stops before them. See {path}, compare the list with the "
-                    "segment, and run again"
+                    f"{counted(rows, 'row')} of stream {destination.stream!r} {are(rows)} "
+                    "unexplained: Constant Contact neither confirms nor explains what became of "
+                    f"{them(rows)}. STATE stops before {them(rows)}. See {path}, compare the list "
+                    "with the segment, and run again"
                 )
         for column in self.report.date_orders.misread():
             raise DataError(column.line())
-        for stream, share in self._limit.exceeded():
-            if self.report.is_blank(stream):
-                raise DataError(
-                    f"Every row of stream {stream!r} is blank in all mapped fields, so the mapping "
-                    f"most likely reads the wrong ones. See {path} for the sums and the start of "
-                    "the log for the fields, correct field_mapping or the tap, and run again"
-                )
-            raise DataError(
-                f"{share:.1f} % of the rows of stream {stream!r} were rejected or refused; "
-                f"max_rejected_percent is {self._limit.percent:g}. See the reasons in "
-                f"{path}, correct field_mapping or the data, and run again"
-            )
+        self._limit.raise_if_exceeded(path)
 
     def close(self) -> None:
         """Sync and close the file of rejected rows.

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import logging
+import shlex
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from target_constant_contact.data_folder import REPORT_FILE
+from target_constant_contact.reports.replay import replay_lines
+from target_constant_contact.wording import counted
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from target_constant_contact.account.account import Account
@@ -63,16 +67,16 @@ class Ending:
             advice=advice,
             rejects_file=str(rejects) if rejects else None,
         )
-        for line in (*report.summary(account.list_names), *advice):
+        for line in (*self._summary(dry_run=status == "dry run"), *advice):
             _logger.info("%s", line)
         self._warn(error)
         of_day = f" ({used_today:,} of the day's {per_day:,} are used)" if used_today else ""
         _logger.info(
-            "Run %s: %s in %.1f s with %s requests%s; report: %s",
+            "Run %s: %s in %.1f s with %s%s; report: %s",
             report.run,
             status,
             (ended_at - report.started_at).total_seconds(),
-            f"{requests:,}",
+            counted(requests, "request"),
             of_day,
             self._path,
         )
@@ -82,3 +86,17 @@ class Ending:
         for line in self._accounting.report.date_orders.lines():
             if line != error:
                 _logger.warning("%s", line)
+
+    def _summary(self, *, dry_run: bool) -> Iterator[str]:
+        """Lines for people: the sums, and where the rows are that can be corrected."""
+        report, rejects = self._accounting.report, self._accounting.rejects_path
+        yield from report.summary(self._account.list_names, dry_run=dry_run)
+        yield from replay_lines(report, rejects, dry_run=dry_run)
+        if rejects and report.reasons:
+            yield (
+                f"Rejected rows: {rejects}; correct them there and send them again with: "
+                f"target-constant-contact --config ... --input {shlex.quote(str(rejects))} "
+                "(in a spreadsheet: target-constant-contact rejects --csv)"
+            )
+        elif rejects:
+            yield f"Rows that did not land: {rejects}"

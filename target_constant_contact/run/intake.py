@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from target_constant_contact.batches.packer import Packer
 from target_constant_contact.exceptions import SettingsError
+from target_constant_contact.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -119,7 +120,7 @@ class Intake:
             self._accounting.hold(packed.opened, packed.emptied)
         if self._contacts > self._max_contacts:
             fault = (
-                f"The export has more than {self._max_contacts:,} profiles "
+                f"The export has more than {counted(self._max_contacts, 'profile')} "
                 "(max_profiles_per_export); the rest was not sent. Split the segment, or raise "
                 "max_profiles_per_export"
             )

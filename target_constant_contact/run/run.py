@@ -107,6 +107,12 @@ class Run:
         self._accounting.know(stream, schema, mapping)
         self._sending.advice.know(stream, mapping)
 
+    def know_replay(self, stream: str, *, is_replay: bool) -> None:
+        """Note whether the rows of a stream come from a file of rejected rows."""
+        # All of its SCHEMA messages have to say so: beside a tap's own rows they are no such file.
+        replays = self.report.replays
+        replays[stream] = is_replay and replays.get(stream, True)
+
     def add(
         self,
         destination: Destination,

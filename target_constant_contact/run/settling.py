@@ -6,6 +6,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from target_constant_contact.verification.verifier import Verifier
+from target_constant_contact.wording import counted
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -75,12 +76,12 @@ def _log_settled(done: SettledImport) -> None:
     not_landed = rows - settlement.landed
     _logger.log(
         logging.WARNING if settlement.refused or settlement.unexplained else logging.INFO,
-        "Activity %s of %s %s: %s of %s rows landed, %s refused, %s suppressed, %s unexplained",
+        "Activity %s of %s %s: %s of %s landed, %s refused, %s suppressed, %s unexplained",
         done.activity.activity_id,
         done.batch.destination.stream,
         "taken up" if done.taken_up else f"completed in {done.seconds:.1f} s",
         f"{settlement.landed:,}",
-        f"{rows:,}",
+        counted(rows, "row"),
         f"{settlement.refused:,}",
         f"{settlement.suppressed:,}",
         f"{settlement.unexplained:,}",

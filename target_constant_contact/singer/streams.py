@@ -12,6 +12,7 @@ from singer_sdk.mapper import MAPPER_SOURCE_OPTION, RemoveRecordTransform, SameR
 from target_constant_contact.batches.batch import Destination
 from target_constant_contact.exceptions import InputError
 from target_constant_contact.mapping.paths import properties_of
+from target_constant_contact.reports.rejects import is_replay
 from target_constant_contact.reports.segments import missed_maps
 from target_constant_contact.singer.chunks import Chunks
 from target_constant_contact.singer.map_failures import map_failure
@@ -101,6 +102,8 @@ class Streams:
                 f"singer-sdk). Look at the SCHEMA message of the tap: it has to be a JSON schema "
                 "with properties."
             ) from None
+        for stream_map in self.maps(stream):
+            self._host.run.know_replay(stream_map.stream_alias, is_replay=is_replay(message))
         sink = self._plain_sink(stream)
         self.chunks.set(stream, sink.chunks() if sink else None)
 

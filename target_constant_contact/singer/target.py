@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from singer_sdk import Target
 from singer_sdk.exceptions import ConfigValidationError
 from singer_sdk.helpers.capabilities import PluginCapabilities, TargetCapabilities
-from singer_sdk.singerlib.json import serialize_json
 from typing_extensions import override
 
 from target_constant_contact.exceptions import SettingsError, TargetError
@@ -20,6 +19,7 @@ from target_constant_contact.settings.schema import PROPERTIES
 from target_constant_contact.settings.settings import Settings, defaults
 from target_constant_contact.settings.sources import read_settings
 from target_constant_contact.settings.texts import without_texts
+from target_constant_contact.singer.encoding import readable_line
 from target_constant_contact.singer.output import drop_when
 from target_constant_contact.singer.signals import Signals
 from target_constant_contact.singer.state import StateOutput
@@ -123,7 +123,7 @@ class TargetConstantContact(Target):
         if self._run is None:
             waiting = Waiting(self.settings.import_timeout_minutes * 60, self.signals.check)
             output = StateOutput(self.signals.overdue)
-            hooks = Hooks(waiting, self.signals.wake, output.write, serialize_json)
+            hooks = Hooks(waiting, self.signals.wake, output.write, readable_line)
             self._run = self.open_run(hooks)
         return self._run
 

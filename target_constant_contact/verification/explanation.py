@@ -46,7 +46,8 @@ class Finding:
 
     Attributes:
         properties: What was sent.
-        reason: Stable wording that begins with ``refused:`` or ``unexplained:``.
+        reason: Stable wording that begins with the place that the sums have the row in:
+            ``refused:``, ``suppressed:`` or ``unexplained:``.
         evidence: How it is known.
         words: The service's own words, which may quote the row.
     """
@@ -142,7 +143,8 @@ def explain(
     balance = _balance(counted, missing, len(named))
     findings = [
         *named,
-        *(_finding("refused", item) for item in balance.explained),
+        *(_finding("suppressed", item) for item in balance.suppressed),
+        *(_finding("refused", item) for item in balance.refused),
         *(_finding("unexplained", item) for item in balance.unexplained),
     ]
     # What is counted and could not be named stays counted.
@@ -155,11 +157,10 @@ def explain(
     if changed is not None and len(changed) <= left:
         left = len(changed)
         findings += [Finding(properties, _CHANGED, OTHER_VALUES) for properties in changed]
-    refused = len(named) + balance.refused + refused_rest
-    suppressed = balance.suppressed + suppressed_rest
-    unexplained = len(balance.unexplained) + left
-    landed = rows - refused - suppressed - unexplained
-    return Settlement(landed, refused, suppressed, unexplained), tuple(findings)
+    refused = len(named) + len(balance.refused) + refused_rest
+    suppressed = len(balance.suppressed) + suppressed_rest
+    places = refused, suppressed, len(balance.unexplained) + left
+    return Settlement(rows - sum(places), *places), tuple(findings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,18 +168,16 @@ class _Balance:
     """Missing rows against the counters.
 
     Attributes:
-        explained: Rows that a counter explains.
+        refused: Rows that a counter explains, and that count as refused.
+        suppressed: The same of the suppressed.
         unexplained: The others.
-        refused: How many of the explained ones count as refused.
-        suppressed: How many of them count as suppressed.
         refused_left: Rows that are counted as refused, and nobody can name.
         suppressed_left: The same of the suppressed.
     """
 
-    explained: list[Missing]
+    refused: list[Missing]
+    suppressed: list[Missing]
     unexplained: list[Missing]
-    refused: int
-    suppressed: int
     refused_left: int
     suppressed_left: int
 
@@ -197,13 +196,12 @@ def _balance(counted: Settlement, missing: Sequence[Missing], named: int) -> _Ba
     suppressed_unseen = unseen[:suppressed_left]
     refused_unseen = unseen[suppressed_left : suppressed_left + refused_left]
     return _Balance(
-        explained=[*unsubscribed, *refused, *suppressed_unseen, *refused_unseen],
+        refused=[*refused, *refused_unseen],
+        suppressed=[*unsubscribed, *suppressed_unseen],
         unexplained=[
             *judged[len(refused) :],
             *unseen[len(suppressed_unseen) + len(refused_unseen) :],
         ],
-        refused=len(refused) + len(refused_unseen),
-        suppressed=len(unsubscribed) + len(suppressed_unseen),
         refused_left=refused_left - len(refused_unseen),
         suppressed_left=suppressed_left - len(suppressed_unseen),
     )

@@ -26,6 +26,7 @@ from target_constant_contact.verification.explanation import (
     looked_up,
 )
 from target_constant_contact.verification.kept import KeptImports, rows_of
+from target_constant_contact.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -166,8 +167,8 @@ class Verifier:
         for count, (destination, imports) in enumerate(places):
             if self._read_backs_left <= 0:
                 _logger.warning(
-                    "The lists of %s destinations more were not read back; their counters stand",
-                    f"{len(places) - count:,}",
+                    "The lists of %s were not read back; their counters stand",
+                    counted(len(places) - count, "more destination"),
                 )
                 break
             try:

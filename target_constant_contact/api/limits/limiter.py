@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 from target_constant_contact.api.limits.slots import DAY_SECONDS, LONGEST_PENALTY, day_of
 from target_constant_contact.exceptions import QuotaExceededError
+from target_constant_contact.wording import are, counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -151,13 +152,13 @@ def _used_up(slot: Slot, per_day: int) -> str:
     again = _again(midnight, slot.asked_at)
     if slot.used >= per_day:
         return (
-            f"all {slot.used:,} requests of {day} (UTC) are used up for this API key; run again "
-            f"after {again}"
+            f"all {counted(slot.used, 'request')} of {day} (UTC) {are(slot.used)} used up for this "
+            f"API key; run again after {again}"
         )
     return (
-        f"{slot.used:,} requests of {day} (UTC) are used up for this API key, and the last "
-        f"{reserved(per_day):,} of the day are kept for asking after what is in flight; run again "
-        f"after {again}"
+        f"{counted(slot.used, 'request')} of {day} (UTC) {are(slot.used)} used up for this API "
+        f"key, and the last {reserved(per_day):,} of the day are kept for asking after what is in "
+        f"flight; run again after {again}"
     )
 
 

@@ -92,7 +92,7 @@ def test_near_the_limit_one_export_tells_who_is_new():
 def test_the_import_that_would_go_beyond_is_not_sent():
     guard = Guard(Account("a", "b"), max_active=3)
     guard.admit("a", "c")
-    with pytest.raises(ContractLimitError, match=r"add 1 new contacts.*max_active_contacts is 3"):
+    with pytest.raises(ContractLimitError, match=r"add 1 new contact:.*max_active_contacts is 3"):
         guard.admit("a", "d")
 
 

@@ -188,7 +188,7 @@ def test_a_lost_import_may_show_up_late(ledger):
 def test_what_never_ends_is_not_waited_for_longer_than_an_import_may_take(ledger, caplog):
     clock = take_up(ledger, Service([activity("a1", "processing")]))
     assert 60 <= clock.now <= 66
-    assert "a1 of the interrupted run is still unfinished after 1 minutes" in caplog.text
+    assert "a1 of the interrupted run is still unfinished after 1 minute;" in caplog.text
     assert ledger.take_up(batch(1), "json") is None
 
 

@@ -7,9 +7,9 @@ import stat
 from decimal import Decimal
 
 import pytest
-from singer_sdk.singerlib.json import serialize_json
 
-from target_constant_contact.reports.rejects import RejectsFile
+from target_constant_contact.reports.rejects import RejectsFile, is_replay
+from target_constant_contact.singer.encoding import readable_line
 
 SCHEMA = {
     "type": "SCHEMA",
@@ -25,7 +25,7 @@ def record(number: int, **values: object) -> dict[str, object]:
 
 @pytest.fixture
 def rejects(tmp_path):
-    made = RejectsFile(tmp_path / "rejects.singer.jsonl", serialize_json)
+    made = RejectsFile(tmp_path / "rejects.singer.jsonl", readable_line)
     yield made
     made.close()
 
@@ -65,7 +65,9 @@ def test_the_schema_allows_the_columns_so_that_the_file_can_be_piped_back(reject
 
 
 def test_a_row_that_was_sent_comes_with_the_evidence(rejects):
-    rejects.write(SCHEMA, record(1), "refused: unsubscribed", "", evidence="look-up of the address")
+    rejects.write(
+        SCHEMA, record(1), "suppressed: unsubscribed", "", evidence="look-up of the address"
+    )
     rejects.write(SCHEMA, record(2), "is blank", "email")
     rejects.sync()
     sent, never_sent = (line["record"] for line in lines(rejects)[1:])
@@ -97,3 +99,28 @@ def test_text_that_is_not_unicode_can_be_written(rejects):
     rejects.write(SCHEMA, record(1, name="\ud800"), "is not text", "name")
     rejects.close()
     assert lines(rejects)[1]["record"]["name"] == "\ud800"
+
+
+def test_a_row_that_is_rejected_again_has_its_new_reason_only(rejects):
+    rejects.write(SCHEMA, record(1), "refused: deleted", "email", evidence="look-up of the address")
+    rejects.sync()
+    schema, row = lines(rejects)
+    rejects.write(schema, row, "is blank", "name")
+    rejects.sync()
+    again_schema, again = lines(rejects)[2:]
+    assert again == record(1, _reject_reason="is blank", _reject_field="name")
+    assert again_schema == schema
+
+
+def test_a_file_of_rejected_rows_is_told_by_its_schema(rejects):
+    rejects.write(SCHEMA, record(1), "is blank", "email")
+    rejects.sync()
+    assert is_replay(lines(rejects)[0])
+    assert not is_replay(SCHEMA)
+    assert not is_replay({**SCHEMA, "schema": {"properties": {"_reject_field": {}}}})
+
+
+def test_a_schema_without_properties_gets_the_columns_too(rejects):
+    rejects.write({**SCHEMA, "schema": {"type": "object"}}, record(1), "is blank", "email")
+    rejects.sync()
+    assert is_replay(lines(rejects)[0])

@@ -141,6 +141,28 @@ def test_rows_without_a_list_and_reasons_without_a_field_are_shown_as_such():
     ]
 
 
+def test_a_dry_run_says_what_would_be_sent():
+    report = Report("run-1", datetime.now(UTC))
+    report.counts[NEWS] = Counts(read=5, unsettled=3, rejected=1, merged=1)
+    assert list(report.summary(NAMES, dry_run=True)) == [
+        "members -> Newsletter: 5 read = 3 would be sent + 1 rejected + 1 merged"
+    ]
+
+
+def test_one_row_is_singular():
+    report = Report("run-1", datetime.now(UTC))
+    both = Destination("members", ("id-loyal", "id-news"))
+    report.of(both).read += 1
+    report.pack_by_list("members", [(both, 1)], 2)
+    report.note_list_import(NEWS, 0)
+    lines = list(report.summary(NAMES))
+    assert (
+        "1 row of members with several lists was packed by list, in 1 import instead of 2"
+        in (lines[-2])
+    )
+    assert "1 read + 1 copy = " in lines[-1]
+
+
 def test_the_file_holds_the_sums_and_only_its_owner_can_read_it(report, tmp_path):
     report.imports.append(ImportRecord("a1", "members", 1_000, 1.5, {"person_count": 1_000}))
     report.write(tmp_path / "report.json", NAMES, status="completed", requests=7)

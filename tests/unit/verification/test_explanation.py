@@ -90,7 +90,7 @@ def test_an_unsubscribed_person_is_suppressed_and_no_error():
         Settlement(9, suppressed=1), [missing(ANN, "suppressed", "unsubscribed")]
     )
     assert settlement == Settlement(9, suppressed=1)
-    assert findings == (Finding(ANN, "refused: unsubscribed", LOOK_UP),)
+    assert findings == (Finding(ANN, "suppressed: unsubscribed", LOOK_UP),)
 
 
 def test_an_unsubscribed_person_who_was_counted_as_an_error_is_suppressed_all_the_same():
@@ -106,7 +106,8 @@ def test_a_person_without_a_look_up_is_only_not_imported():
     )
     assert settlement == Settlement(8, refused=1, suppressed=1)
     assert {(finding.reason, finding.evidence) for finding in findings} == {
-        ("refused: not imported", READ_BACK)
+        ("refused: not imported", READ_BACK),
+        ("suppressed: not imported", READ_BACK),
     }
 
 
@@ -175,6 +176,9 @@ def test_the_numbers_always_add_up_to_the_rows(counted, data):
     assert min(numbers) >= 0
     assert sum(numbers) == rows
     assert len(findings) <= rows - settlement.landed
+    for place in ("refused", "suppressed"):
+        found = sum(finding.reason.startswith(f"{place}: ") for finding in findings)
+        assert found <= getattr(settlement, place)
     emails = [finding.properties["email"] for finding in findings]
     assert len(emails) == len(set(emails))
     away_for_good = sum(item.place != "landed" for item in gone) + named

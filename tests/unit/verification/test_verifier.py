@@ -111,7 +111,7 @@ def test_who_is_not_on_the_list_is_looked_up(make):
     verifier = make(service)
     verifier.keep(batch(1, "ann", "bob", "cat"), ACTIVITY, Settlement(2, suppressed=1))
     found = explain(verifier)[1]
-    assert reasons(found) == {"bob@example.com": "refused: unsubscribed"}
+    assert reasons(found) == {"bob@example.com": "suppressed: unsubscribed"}
     assert found.settlement == Settlement(2, suppressed=1)
     assert service.asked == ["export list-a email_address", "look up bob@example.com"]
 
@@ -154,7 +154,7 @@ def test_no_more_lists_are_read_back_than_allowed_and_the_worst_come_first(
     found = explain(verifier)
     assert reasons(found[2])
     assert (found[1].settlement, found[1].findings) == (found[1].counted, ())
-    assert "lists of 1 destinations more were not read back" in caplog.text
+    assert "lists of 1 more destination were not read back" in caplog.text
 
 
 def test_lines_in_the_errors_explain_at_once_and_need_no_request(make):
