@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import json
 import logging
-import sys
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -102,12 +101,6 @@ def open_account(settings: Settings) -> Iterator[Account]:
         account.close()
 
 
-def at_terminal() -> bool:
-    """Whether a person can be asked."""
-    # None where there is no console at all.
-    return sys.stdin is not None and sys.stdin.isatty()
-
-
 def say(*lines: str, err: bool = False) -> None:
     """Print lines for people, each on one line whatever is in it; nothing else prints.
 
@@ -122,11 +115,6 @@ def say(*lines: str, err: bool = False) -> None:
 def say_address(url: str) -> None:
     """Print an address that a person has to open, whole."""
     click.echo(f"  {escaped(without_secrets(url))}", err=True)
-
-
-def confirm(question: str, *, default: bool | None = False) -> bool:
-    """Ask a person a question, which is redacted."""
-    return click.confirm(redacted(question), default=default, err=True)
 
 
 def print_json(value: Any) -> None:

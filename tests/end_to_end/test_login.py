@@ -28,6 +28,7 @@ from target_constant_contact.api.oauth.connection import Application, Connection
 from target_constant_contact.api.oauth.grants import AuthorizationServer
 from target_constant_contact.api.oauth.tokens import TokenStore
 from target_constant_contact.cli import command
+from target_constant_contact.commands import application as application_room
 from target_constant_contact.commands import login as login_room
 from target_constant_contact.sandbox import ManualClock, Sandbox
 from tests.conftest import AT_ONCE
@@ -110,7 +111,8 @@ def redirect_uri():
 
 @pytest.fixture
 def at_terminal(monkeypatch):
-    monkeypatch.setattr(login_room, "at_terminal", lambda: True)
+    for room in (login_room, application_room):
+        monkeypatch.setattr(room, "at_terminal", lambda: True)
 
 
 @pytest.fixture(autouse=True)

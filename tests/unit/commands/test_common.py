@@ -12,7 +12,6 @@ import pytest
 from click.testing import CliRunner
 
 from target_constant_contact.commands.common import (
-    at_terminal,
     configured,
     json_option,
     parse_settings,
