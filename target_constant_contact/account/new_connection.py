@@ -208,17 +208,16 @@ def prove_renewal(token: ConnectionToken, connection: Connection) -> Connection:
     Raises:
         SettingsError, SignInError, TryLaterError: What it fails of would stop runs later on.
     """
-    said = (
-        f"Connection {connection.name!r} is stored, but it could not be renewed, so that runs stop "
-        "when its access token expires"
-    )
     try:
         token.renew(connection.access_token)
-    except SettingsError as error:
-        again = f"Then sign in again: target-constant-contact login --connection {connection.name}"
-        raise SettingsError([f"{said}: {fault}. {again}" for fault in error.faults]) from None
-    except SignInError as error:
-        raise SignInError(f"{said}: {error}") from None
-    except TryLaterError as error:
-        raise TryLaterError(f"{said}: {error}") from None
+    except (SettingsError, SignInError, TryLaterError) as error:
+        said = (
+            f"Connection {connection.name!r} is stored, but could not be renewed just now; unless "
+            f"that changes, runs stop when its access token expires: {error}"
+        )
+        if isinstance(error, SettingsError):
+            raise SettingsError([said]) from None
+        if isinstance(error, TryLaterError):
+            raise TryLaterError(said) from None
+        raise SignInError(said) from None
     return token.connection

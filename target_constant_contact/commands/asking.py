@@ -9,8 +9,7 @@ from __future__ import annotations
 import os
 import sys
 from contextlib import ExitStack, contextmanager, redirect_stderr, redirect_stdout, suppress
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any, Final, TextIO
 
 import click
 
@@ -18,6 +17,8 @@ from target_constant_contact.redaction import redacted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+CONTROLLING_TERMINAL: Final = "/dev/tty"
+
 
 def at_terminal() -> bool:
     """Whether a person can be asked."""
@@ -83,12 +84,13 @@ def _open_terminal() -> TextIO | None:
         return None
     for name in _terminals():
         with suppress(OSError):
-            return Path(name).open("w", encoding=sys.stdin.encoding, buffering=1)
+            descriptor = os.open(name, os.O_WRONLY | os.O_NOCTTY)
+            return os.fdopen(descriptor, "w", encoding=sys.stdin.encoding, buffering=1)
     return None
 
 
 def _terminals() -> Iterator[str]:
-    yield "/dev/tty"
+    yield CONTROLLING_TERMINAL
     # Of a session that has none of its own.
     with suppress(OSError):
         yield os.ttyname(sys.stdin.fileno())

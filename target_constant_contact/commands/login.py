@@ -112,7 +112,6 @@ def login(config: dict[str, Any], **options: Any) -> None:
 
 def _renewed(settings: Settings, connection: Connection) -> Connection:
     """The stored connection, renewed once as runs do it: what fails now would fail at night."""
-    _say("Renewing its tokens once, as runs will ...")
     client_id = connection.application.client_id
     # The seed of the settings is of the connection that this one has replaced.
     said = replace(settings.credentials, client_id=client_id, refresh_token=None)
