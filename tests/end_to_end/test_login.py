@@ -486,7 +486,7 @@ def test_the_secret_of_an_application_that_is_named_is_asked_for(login, store, t
 
 
 @pytest.mark.usefixtures("at_terminal")
-def test_a_secret_that_is_known_is_not_asked_for(login, store):
+def test_a_secret_that_is_known_is_not_asked_for(login):
     assert login(*DONE, typed="sandbox-app\nsandbox-secret\n", connection="shop").exit_code == 0
     for settings in ({"connection": "shop"}, CONFIDENTIAL):
         done = login(*DONE, **settings)
