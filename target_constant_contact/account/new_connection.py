@@ -11,13 +11,14 @@ from typing_extensions import override
 from target_constant_contact.api.oauth.connection import Agreement, Connection
 from target_constant_contact.api.oauth.credentials import BearerToken
 from target_constant_contact.api.oauth.grants import SCOPES
-from target_constant_contact.exceptions import SettingsError, SignInError
+from target_constant_contact.exceptions import SettingsError, SignInError, TryLaterError
 
 if TYPE_CHECKING:
     from target_constant_contact.api.client import ConstantContactClient
     from target_constant_contact.api.models import AccountSummary
     from target_constant_contact.api.oauth.connection import Application
     from target_constant_contact.api.oauth.grants import Grant
+    from target_constant_contact.api.oauth.renewal import ConnectionToken
     from target_constant_contact.api.oauth.tokens import TokenStore
 
 _CONTACTS, _OFFLINE, _ACCOUNT = SCOPES
@@ -192,3 +193,31 @@ def keep(store: TokenStore, connection: Connection) -> None:
                 "there, and sign in again"
             )
             raise SettingsError([fault]) from None
+
+
+def prove_renewal(token: ConnectionToken, connection: Connection) -> Connection:
+    """Renew a connection that was just stored, as runs do it.
+
+    Args:
+        token: Renews it, and stores each token before its use.
+        connection: The connection as it was stored.
+
+    Returns:
+        It, renewed.
+
+    Raises:
+        SettingsError, SignInError, TryLaterError: What it fails of would stop runs later on.
+    """
+    try:
+        token.renew(connection.access_token)
+    except (SettingsError, SignInError, TryLaterError) as error:
+        said = (
+            f"Connection {connection.name!r} is stored, but could not be renewed just now; unless "
+            f"that changes, runs stop when its access token expires: {error}"
+        )
+        if isinstance(error, SettingsError):
+            raise SettingsError([said]) from None
+        if isinstance(error, TryLaterError):
+            raise TryLaterError(said) from None
+        raise SignInError(said) from None
+    return token.connection

@@ -90,12 +90,6 @@ def open_account(settings: Settings) -> Iterator[Account]:
         account.close()
 
 
-def at_terminal() -> bool:
-    """Whether a person can be asked."""
-    # None where there is no console at all.
-    return sys.stdin is not None and sys.stdin.isatty()
-
-
 def say(*lines: str, err: bool = False) -> None:
     """Print lines for people, each on one line whatever is in it; nothing else prints.
 
@@ -110,11 +104,6 @@ def say(*lines: str, err: bool = False) -> None:
 def say_address(url: str) -> None:
     """Print an address that a person has to open, whole."""
     click.echo(f"  {escaped(without_secrets(url))}", err=True)
-
-
-def confirm(question: str, *, default: bool | None = False) -> bool:
-    """Ask a person a question, which is redacted."""
-    return click.confirm(redacted(question), default=default, err=True)
 
 
 def print_json(value: Any) -> None:

@@ -14,13 +14,13 @@ import click
 
 from target_constant_contact.account import new_connection, sign_in
 from target_constant_contact.api.client import ConstantContactClient
-from target_constant_contact.api.oauth.connection import Application, Connection
 from target_constant_contact.api.oauth.redirect import loopback_address
+from target_constant_contact.api.oauth.renewal import ConnectionToken
 from target_constant_contact.api.oauth.tokens import TokenStore
+from target_constant_contact.commands.application import asked_application, known_application
+from target_constant_contact.commands.asking import ask, at_terminal, confirm, conversation
 from target_constant_contact.commands.common import (
-    at_terminal,
     configured,
-    confirm,
     open_account,
     parse_settings,
     say,
@@ -29,7 +29,6 @@ from target_constant_contact.commands.common import (
 from target_constant_contact.exceptions import (
     InterruptedRunError,
     SettingsError,
-    SignInError,
     TargetError,
 )
 from target_constant_contact.redaction import trust
@@ -39,7 +38,7 @@ if TYPE_CHECKING:
 
     from target_constant_contact.account.account import Account
     from target_constant_contact.api.models import AccountSummary
-    from target_constant_contact.api.oauth.connection import Agreement
+    from target_constant_contact.api.oauth.connection import Agreement, Application, Connection
     from target_constant_contact.api.oauth.grants import AuthorizationServer, DeviceCode, Grant
     from target_constant_contact.settings.settings import Settings
 
@@ -93,41 +92,38 @@ def login(config: dict[str, Any], **options: Any) -> None:
     given = _Options(**options)
     settings = parse_settings(given.over(config))
     store = TokenStore(settings.data_dir.connections)
-    known = _known_application(settings, store)
+    known = known_application(settings, store)
     _refuse_in_vain(settings, given, known)
     # Before the sign-in: each token serves once, and one that cannot be kept is lost.
     new_connection.prove_writable(store, settings.credentials.connection)
-    try:
-        connection = _sign_in(settings, given, known or _asked_application(settings))
-    except (click.Abort, KeyboardInterrupt):
-        _say("")  # The question stands on a line of its own.
-        raise InterruptedRunError(
-            "The sign-in was stopped before its end; nothing was stored"
-        ) from None
+    with conversation():
+        try:
+            connection = _sign_in(settings, given, asked_application(settings, known))
+        except (click.Abort, KeyboardInterrupt):
+            _say("")  # The question stands on a line of its own.
+            raise InterruptedRunError(
+                "The sign-in was stopped before its end; nothing was stored"
+            ) from None
     connection = replace(connection, seed=_seed(config, settings))
     new_connection.keep(store, settings.credentials.to_store(connection))
+    connection = _renewed(settings, connection)
     say(*_closing_words(config, connection, store))
+
+
+def _renewed(settings: Settings, connection: Connection) -> Connection:
+    """The stored connection, renewed once as runs do it: what fails now would fail at night."""
+    client_id = connection.application.client_id
+    # The seed of the settings is of the connection that this one has replaced.
+    said = replace(settings.credentials, client_id=client_id, refresh_token=None)
+    with open_account(replace(settings, access_token=None, credentials=said)) as account:
+        token = ConnectionToken(said, account.store, account.authorization_server)
+        return new_connection.prove_renewal(token, connection)
 
 
 def _seed(config: dict[str, Any], settings: Settings) -> str:
     """Fingerprint of the seed in the settings, as runs see it, which know no options."""
     client_id = str(config.get("client_id") or "").strip()
     return replace(settings.credentials, client_id=client_id).seed
-
-
-def _known_application(settings: Settings, store: TokenStore) -> Application | None:
-    """The application of the settings, or else of the connection that is being replaced."""
-    said = settings.credentials
-    stored = None
-    with suppress(SignInError):  # A damaged file is about to be replaced.
-        stored = store.read(said.connection)
-    kept = stored.application if stored and stored.application.auth_url == said.auth_url else None
-    client_id = said.client_id or (kept.client_id if kept else None)
-    if client_id is None:
-        return None
-    # Another application has another secret.
-    secret = kept.client_secret if kept and kept.client_id == client_id else None
-    return Application(client_id, said.client_secret or secret, said.auth_url)
 
 
 def _refuse_in_vain(settings: Settings, given: _Options, known: Application | None) -> None:
@@ -171,19 +167,6 @@ def _redirect_faults(given: _Options) -> Iterator[str]:
             loopback_address(given.redirect_uri)
         except SettingsError as error:
             yield from error.faults
-
-
-def _asked_application(settings: Settings) -> Application:
-    """The application that the person names."""
-    client_id = click.prompt("Client id (API key) of your application", err=True).strip()
-    secret = settings.credentials.client_secret or click.prompt(
-        "Client secret (blank for a public application)",
-        default="",
-        hide_input=True,
-        show_default=False,
-        err=True,
-    )
-    return Application(client_id, secret.strip() or None, settings.credentials.auth_url)
 
 
 def _sign_in(settings: Settings, given: _Options, application: Application) -> Connection:
@@ -246,7 +229,7 @@ def _show_address(url: str) -> None:
 
 
 def _pasted() -> str:
-    return str(click.prompt("Address", default="", show_default=False, err=True))
+    return ask("Address", optional=True)
 
 
 def _open_browser(url: str) -> None:
@@ -284,6 +267,7 @@ def _closing_words(
     config: dict[str, Any], connection: Connection, store: TokenStore
 ) -> Iterator[str]:
     yield f"Connection {connection.name!r} is stored in {store.path(connection.name)}"
+    yield "Its tokens were renewed once, as runs will do it."
     yield "That folder has to last: each renewal puts the next token there. Runs take it with"
     yield from (f"  connection: {connection.name}", "  accept_data_transfer: true")
     if config.get("client_secret"):

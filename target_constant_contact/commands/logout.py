@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from target_constant_contact.api.oauth.connection import REFRESH_TOKEN_DAYS
-from target_constant_contact.commands.common import at_terminal, configured, confirm, say
+from target_constant_contact.commands.asking import at_terminal, confirm
+from target_constant_contact.commands.common import configured, say
 from target_constant_contact.commands.connections import Condition, moment, token_store
 from target_constant_contact.exceptions import SettingsError, TargetError
 from target_constant_contact.files import make_private_folder

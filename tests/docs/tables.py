@@ -1,41 +1,25 @@
 """Tables of the pages, made of what `--about` and `--help` say.
 
-As a program (`scripts/docs-tables`) it writes them into their pages. singer-sdk's built-in
-settings are described there in other words, because their own change with its version.
+As a program (`scripts/docs-tables`) it writes them into their pages, and what Meltano has to know
+of the target into `plugin.yml` and `meltano.yml`. singer-sdk's built-in settings are described there in other words, because their own change with its version.
 """
 
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import click
-from click.testing import CliRunner
 
 from target_constant_contact.cli import COMMANDS, command
-from target_constant_contact.settings.schema import PROPERTIES
-from target_constant_contact.singer.target import TargetConstantContact
-from tests.docs import pages
+from tests.docs import loader, pages
+from tests.docs.told import about, built_in, first_paragraph
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 EVERYWHERE = {"--config", "--data-dir"}
 """Options of every command, which the text below the table describes."""
-NOT_OFFERED = {"faker_config"}
-"""Built-in settings that need a package which this one does not bring."""
-
-
-def about() -> dict[str, dict[str, Any]]:
-    """The settings as `--about --format=json` prints them, by name."""
-    printed = CliRunner().invoke(TargetConstantContact.cli, ["--about", "--format=json"])
-    settings: dict[str, dict[str, Any]] = json.loads(printed.stdout)["settings"]["properties"]
-    return {name: settings[name] for name in settings if name not in NOT_OFFERED}
-
-
-def built_in() -> set[str]:
-    """Names of the settings that singer-sdk adds."""
-    return about().keys() - PROPERTIES.to_dict()["properties"].keys()
 
 
 def settings() -> str:
@@ -73,16 +57,16 @@ def main() -> None:
         before, _, rest = pages.read(page).partition(start)
         text = f"{before}{start}{made()}{end}{rest.partition(end)[2]}"
         page.write_text(text, encoding="utf-8")
+    loader.write()
 
 
 def _command(name: str, found: click.Command) -> str:
-    help_text = " ".join((found.help or "").partition("\n\n")[0].split())
     options = [
         f"`{parameter.opts[0]}`"
         for parameter in found.params
         if isinstance(parameter, click.Option) and parameter.opts[0] not in EVERYWHERE
     ]
-    return f"| `{name}` | {help_text} | {', '.join(options)} |"
+    return f"| `{name}` | {first_paragraph(found)} | {', '.join(options)} |"
 
 
 def _written(default: object) -> str:

@@ -28,8 +28,9 @@ from target_constant_contact.api.oauth.connection import Application, Connection
 from target_constant_contact.api.oauth.grants import AuthorizationServer
 from target_constant_contact.api.oauth.tokens import TokenStore
 from target_constant_contact.cli import command
+from target_constant_contact.commands import application as application_room
 from target_constant_contact.commands import login as login_room
-from target_constant_contact.sandbox import ManualClock, Sandbox
+from target_constant_contact.sandbox import Fault, ManualClock, Sandbox
 from tests.conftest import AT_ONCE
 from tests.support.target import member, run, schema, settings_for
 
@@ -110,7 +111,8 @@ def redirect_uri():
 
 @pytest.fixture
 def at_terminal(monkeypatch):
-    monkeypatch.setattr(login_room, "at_terminal", lambda: True)
+    for room in (login_room, application_room):
+        monkeypatch.setattr(room, "at_terminal", lambda: True)
 
 
 @pytest.fixture(autouse=True)
@@ -313,7 +315,8 @@ def test_the_answer_to_another_sign_in_is_not_used_and_the_right_one_still_is(
     assert login(*DONE).exit_code == 0
     browser.close()
     assert [page.status_code for page in browser.pages] == [400, 200]
-    assert paths(sandbox).count("POST token") == 1
+    # The other one is the renewal.
+    assert paths(sandbox).count("POST token") == 2
     assert store.names() == ["default"]
 
 
@@ -465,6 +468,61 @@ def test_a_blank_secret_is_a_public_application(login, store):
     done = login("--agree", "--yes", typed="sandbox-public\n\n", connection="shop")
     assert done.exit_code == 0, done.log
     assert store.read("shop").application.client_secret is None
+
+
+@pytest.mark.usefixtures("at_terminal")
+@pytest.mark.parametrize(
+    ("typed", "secret"), [("sandbox-secret\n", "sandbox-secret"), ("\n", None)]
+)
+def test_the_secret_of_an_application_that_is_named_is_asked_for(login, store, typed, secret):
+    client_id = CONFIDENTIAL["client_id"] if secret else PUBLIC["client_id"]
+    done = login(*DONE, "--client-id", client_id, typed=typed, connection="shop")
+    assert done.exit_code == 0, done.log
+    assert "Client secret (blank for a public application)" in done.stderr
+    assert "Client id" not in done.stderr
+    assert store.read("shop").application == Application(
+        client_id, secret, store.read("shop").application.auth_url
+    )
+
+
+@pytest.mark.usefixtures("at_terminal")
+def test_a_secret_that_is_known_is_not_asked_for(login):
+    assert login(*DONE, typed="sandbox-app\nsandbox-secret\n", connection="shop").exit_code == 0
+    for settings in ({"connection": "shop"}, CONFIDENTIAL):
+        done = login(*DONE, **settings)
+        assert done.exit_code == 0, done.log
+        assert "Client secret" not in done.stderr
+
+
+@pytest.mark.parametrize("rotating", [True, False])
+def test_tokens_are_renewed_before_all_is_said_to_be_well(login, behave, sandbox, store, rotating):
+    """And what the renewal has brought is what runs go on with."""
+    behave(rotating_refresh_tokens=rotating)
+    done = login(*DONE)
+    assert done.exit_code == 0, done.log
+    assert "Its tokens were renewed once" in done.stdout
+    assert [path for path in paths(sandbox) if "token" in path] == ["POST token"] * 2
+    connection = store.read("default")
+    assert connection.rotating is rotating
+    assert connection.agreement
+    assert connection.account_name == ACCOUNT
+    only_works(sandbox, connection)
+    assert store.read("default").sent == ""
+
+
+def test_a_seed_in_the_settings_is_not_what_is_renewed(login, sandbox, store):
+    done = login(*DONE, **CONFIDENTIAL, refresh_token="of-another-day")
+    assert done.exit_code == 0, done.log
+    assert store.read("default").rotating is True
+    only_works(sandbox, store.read("default"))
+
+
+def test_a_connection_that_cannot_be_renewed_is_said_at_once(login, sandbox, store):
+    sandbox.add_fault(Fault("POST", "/token", nth=2, action="unauthorized"))
+    done = login(*DONE)
+    refused(done, 78, "'default' is stored, but could not be renewed", "check client_id")
+    assert "is stored in" not in done.stdout
+    assert store.names() == ["default"]
 
 
 @pytest.mark.usefixtures("at_terminal")
@@ -630,7 +688,8 @@ def test_no_run_can_renew_a_connection_while_it_is_replaced(login, store, monkey
 
     monkeypatch.setattr(TokenStore, "write", noting)
     assert login(*DONE).exit_code == 0
-    assert held == ["default"]
+    # The sign-in, the note that its token is being used, and what the renewal has brought.
+    assert held == ["default"] * 3
 
 
 def test_a_run_goes_on_with_the_connection(login, sandbox, tmp_path):

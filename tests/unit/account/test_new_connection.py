@@ -10,8 +10,10 @@ from target_constant_contact.account import new_connection
 from target_constant_contact.api.models import AccountSummary
 from target_constant_contact.api.oauth.connection import Application
 from target_constant_contact.api.oauth.grants import SCOPES, Grant
+from target_constant_contact.api.oauth.renewal import ConnectionToken
 from target_constant_contact.api.oauth.tokens import TokenStore
-from target_constant_contact.exceptions import SettingsError, SignInError
+from target_constant_contact.api.oauth.transport import GrantRefusedError, NoGrantError
+from target_constant_contact.exceptions import SettingsError, SignInError, TryLaterError
 
 APPLICATION = Application("app", None, "https://auth.example.com")
 
@@ -88,3 +90,31 @@ def test_a_full_disk_is_noticed_before_the_sign_in(tmp_path, monkeypatch):
     monkeypatch.setattr("target_constant_contact.files.write_private", full)
     with pytest.raises(SettingsError, match=r"No space left.*nobody was asked to sign in"):
         new_connection.prove_writable(TokenStore(tmp_path / "connections"), "shop")
+
+
+class BrokenToken(ConnectionToken):
+    """A renewal that fails of what is given."""
+
+    def __init__(self, error: Exception) -> None:
+        self._error = error
+
+    def renew(self, rejected: str) -> bool:
+        assert rejected == "access"
+        raise self._error
+
+
+@pytest.mark.parametrize(
+    ("error", "kind", "said"),
+    [
+        (SettingsError(["wrong secret"]), SettingsError, "expires: wrong secret"),
+        (GrantRefusedError("It is used up. Sign in again", key="x"), SignInError, "It is used up"),
+        (NoGrantError("Run again later", answer_lost=True), TryLaterError, "Run again later"),
+    ],
+)
+def test_a_renewal_that_fails_says_what_is_stored_and_what_to_do(error, kind, said):
+    connection = new_connection.connection_of("shop", APPLICATION, granted(), 1_000.0)
+    with pytest.raises(kind) as caught:
+        new_connection.prove_renewal(BrokenToken(error), connection)
+    assert "Connection 'shop' is stored, but could not be renewed just now" in str(caught.value)
+    assert said in str(caught.value)
+    assert caught.value.exit_code == error.exit_code

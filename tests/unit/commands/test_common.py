@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import io
 import json
-import sys
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -12,7 +10,6 @@ import pytest
 from click.testing import CliRunner
 
 from target_constant_contact.commands.common import (
-    at_terminal,
     configured,
     json_option,
     parse_settings,
@@ -26,13 +23,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from target_constant_contact.settings.sources import Given
-
-
-class Terminal(io.StringIO):
-    """An input that a person types."""
-
-    def isatty(self) -> bool:
-        return True
 
 
 @click.command()
@@ -129,14 +119,3 @@ def test_a_table_has_aligned_columns_with_numbers_to_the_right(
 def test_json_keeps_its_letters(capsys: pytest.CaptureFixture[str]):
     print_json({"name": "Größe"})
     assert capsys.readouterr().out == '{\n  "name": "Größe"\n}\n'
-
-
-@pytest.mark.parametrize(
-    ("stdin", "answer"), [(Terminal(), True), (io.StringIO(), False), (None, False)]
-)
-def test_a_person_can_be_asked_only_at_a_terminal(
-    monkeypatch: pytest.MonkeyPatch, stdin: Any, *, answer: bool
-):
-    """A process may have been started without any input."""
-    monkeypatch.setattr(sys, "stdin", stdin)
-    assert at_terminal() is answer
