@@ -68,6 +68,22 @@ def test_a_row_whose_stream_map_fails_is_rejected_as_it_came(export):
     assert f"1 of members rejected: {reason}" in outcome.log
 
 
+def test_its_settings_may_come_as_texts(sandbox, export):
+    """As Meltano passes what is declared without its kind."""
+    outcome = export(
+        schema("people", mail=TEXT, person={"type": "object", "properties": {"name": TEXT}}),
+        record("people", mail="A@example.com", person={"name": "Ada"}),
+        flattening_enabled="true",
+        flattening_max_depth="1",
+        stream_maps='{"people": {"email": "mail.lower()", "town": "config[\'town\']"}}',
+        stream_map_config='{"town": "Lille"}',
+        field_mapping='{"email": "email", "first_name": "person__name", "city": "town"}',
+    )
+    assert outcome.exit_code == 0, outcome.log
+    contact = sandbox.contact("a@example.com")
+    assert (contact["first_name"], contact["city"]) == ("Ada", "Lille")
+
+
 def test_nested_records_can_be_flattened(sandbox, export):
     outcome = export(
         schema(

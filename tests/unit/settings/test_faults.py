@@ -261,6 +261,7 @@ def test_a_fault_of_type_says_what_the_setting_takes(faults):
         ("batch_config", {"storage": {"root": f"s3://me:{SECRET}@bucket"}}, SECRET),
         ("batch_config", {"storage": {"root": "s3://b", "params": {"secret": SECRET}}}, SECRET),
         ("stream_map_config", {"hash_seed": SECRET}, SECRET),
+        ("stream_map_config", f'{{"hash_seed": "{SECRET}"}}', SECRET),
     ],
     ids=lambda value: str(value)[:30],
 )
