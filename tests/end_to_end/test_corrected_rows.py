@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.support.commands import call
-from tests.support.target import TEXT, Outcome, lines, record, schema, state
+from tests.support.commands import call, config_file
+from tests.support.target import TEXT, Outcome, lines, record, schema, settings_for, state
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -129,6 +129,17 @@ def test_a_dry_run_says_would_be_sent(export):
     outcome = export(schema(), *rows("ok@example.org", "xia@"), dry_run=True)
     assert "members -> Newsletter: 2 read = 1 would be sent + 1 rejected" in outcome.log
     assert "unsettled" not in outcome.log
+
+
+@pytest.mark.parametrize(("corrections", "exit_code"), [(BAD, 0), ({}, 65)])
+def test_a_check_judges_the_file_as_the_run_does(
+    rejected, sandbox, tmp_path, corrections, exit_code
+):
+    file = tmp_path / "corrected.singer.jsonl"
+    file.write_text(corrected(rejected, corrections), encoding="utf-8")
+    settings = settings_for(sandbox, rejected.data_dir, max_rejected_percent=10)
+    config = config_file(tmp_path, **settings)
+    assert call("check", "--config", config, "--input", file).exit_code == exit_code
 
 
 def test_rows_go_to_a_spreadsheet_and_come_back(export, sandbox, tmp_path):
