@@ -58,22 +58,26 @@ def test_a_second_run_changes_nothing(sandbox, export):
 
 
 def test_every_row_is_accounted_for_in_its_place(sandbox, export):
-    """Landed, rejected, refused by the service, suppressed, merged: per stream and list."""
+    """Landed, rejected, suppressed, merged, left, blank: per stream and list."""
     outcome = export(
         schema(),
         member(1),
         member(1, FirstName="Ann"),
         record(EmailAddress="una.subscribed@example.com"),
         record(EmailAddress="not an address"),
+        record(EmailAddress=None, FirstName="Nameless"),
         record(EmailAddress=None),
+        member(2, _sdc_deleted_at="2026-01-05T10:00:00Z"),
         record(EmailAddress="del.eted@example.net"),
     )
     assert outcome.totals == {
-        "read": 6,
+        "read": 8,
         "landed": 2,
         "rejected": 2,
         "suppressed": 1,
         "merged": 1,
+        "left": 1,
+        "blank": 1,
     }
     assert "una.subscribed@example.com" not in sandbox.members(NEWS)
     assert "del.eted@example.net" in sandbox.members(NEWS)
