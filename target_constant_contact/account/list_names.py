@@ -26,15 +26,15 @@ _INVISIBLE: Final = "Cf"
 
 
 def folded(name: str) -> str:
-    """A name as it is compared: without case, width, invisible characters and surplus blanks.
+    """A name as it is compared: without case, invisible characters and surplus blanks.
 
     An accent is the same as one character and as two.
     """
     if not name.isascii():
-        name = unicodedata.normalize("NFKC", name)
+        name = unicodedata.normalize("NFC", name)
         name = "".join(char for char in name if unicodedata.category(char) != _INVISIBLE)
         # Case folding may take composed characters apart.
-        name = unicodedata.normalize("NFKC", name.casefold())
+        name = unicodedata.normalize("NFC", name.casefold())
     return " ".join(name.casefold().split())
 
 

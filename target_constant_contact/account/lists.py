@@ -18,6 +18,7 @@ from target_constant_contact.account.list_names import (
 )
 from target_constant_contact.exceptions import ApiError, DataError
 from target_constant_contact.settings.list_texts import ListItem, array_of, looks_like_array
+from target_constant_contact.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -143,7 +144,7 @@ class ListDirectory:
                 repr(name[:_NAME_SHOWN]) for name in islice(names.values(), _NAMES_SHOWN)
             )
             raise NewListsError(
-                f"{total:,} lists would be made in this run, among them {shown}, and "
+                f"{counted(total, 'list')} would be made in this run, among them {shown}, and "
                 f"max_new_lists is {self._max_new:,}. None of these was made; correct lists or "
                 "lists_field, or raise max_new_lists, and run again"
             )

@@ -119,8 +119,7 @@ class FieldMapping:
             SettingsError: The mapping does not fit the service, the account or the schema; all
                 faults together, each naming the stream.
         """
-        import_format = options.import_format
-        matching = _matching(stream, schema, field_mapping, import_format)
+        matching = _matching(stream, schema, field_mapping, options.import_format)
         fields = matching.fields
         if faults := _faults(stream, schema, fields, options):
             raise SettingsError(faults)

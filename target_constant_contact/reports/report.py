@@ -28,7 +28,7 @@ MAX_SUMMARY_LINES: Final = 20
 
 
 @dataclass(slots=True)
-class Report:
+class Report:  # one attribute for each part of the report
     """What a run has done, row by row.
 
     Attributes:

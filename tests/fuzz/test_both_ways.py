@@ -218,10 +218,14 @@ def test_any_stream_comes_to_the_same(account, text):
     text=streams(),
     by_list=st.booleans(),
     validated=st.booleans(),
+    drops=st.booleans(),
+    order=st.sampled_from(["mdy", "dmy"]),
     rows=st.integers(1, 40),
     most=st.sampled_from([10, 1_000]),
 )
-def test_a_mapping_with_everything_comes_to_the_same(account, text, by_list, validated, rows, most):
+def test_a_mapping_with_everything_comes_to_the_same(
+    account, text, *, by_list, validated, drops, order, rows, most
+):
     assert_same(
         account,
         text,
@@ -232,6 +236,8 @@ def test_a_mapping_with_everything_comes_to_the_same(account, text, by_list, val
         max_profiles_per_export=most,
         max_rejected_percent=100,
         on_too_long="truncate" if validated else "reject",
+        on_bad_value="drop" if drops else "reject",
+        date_order=order,
     )
 
 

@@ -140,12 +140,11 @@ def test_a_run_shows_the_orders_of_dates_that_its_records_show_one_by_one(record
         assert not written
 
 
-def test_a_field_that_cannot_be_read_keeps_no_other_from_being_looked_at():
+def test_a_consent_without_a_number_is_not_looked_at_and_keeps_no_other_date_from_it():
     record = {"email": "a@example.com", "born": "4/5", "since": "4/5/2010", "agreed": "4/5/2020"}
-    assert dict(DATES.written_dates(record | {"sms": "1"})) == {"born": "4/5", "since": "4/5/2010"}
-    assert dict(DATES.written_dates(record | {"sms": "2125550100"})) == {
-        name: record[name] for name in ("born", "since", "agreed")
-    }
+    dates = {name: record[name] for name in ("born", "since", "agreed")}
+    assert dict(DATES.written_dates(record | {"sms": "1"})) == dates | {"agreed": None}
+    assert dict(DATES.written_dates(record | {"sms": "2125550100"})) == dates
 
 
 def test_columns_of_iso_dates_are_not_looked_at_for_their_order():

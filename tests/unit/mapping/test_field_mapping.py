@@ -164,7 +164,7 @@ def reasons_of(contact):
         ("first_name", "x" * 51, "first_name is longer than 50 characters"),
         ("first_name", ["x"], "first_name is a list"),
         ("birthday", "some day in May", "birthday cannot be read as a date"),
-        ("anniversary", "9999-12-31", "anniversary is not between"),
+        ("anniversary", "1899-12-31", "anniversary is not between"),
         ("sms_number", "5", "sms_number is not a US telephone number"),
         ("cf:Loyalty tier", {}, "cf:Loyalty tier is an object"),
     ],

@@ -37,7 +37,7 @@ def test_an_entry_has_a_date_order_of_its_own_or_that_of_the_settings(parse):
 
 def test_a_wrong_date_order_of_an_entry_is_named_with_its_entry(faults):
     found = faults(segments=[{"stream": "uk", "date_order": "DMY"}], lists="x")
-    assert "segments.0.date_order: 'DMY' is not one of ['mdy', 'dmy']" in found
+    assert "segments.0 (stream 'uk'): date_order: 'DMY' is not one of ['mdy', 'dmy']" in found
 
 
 def test_a_segment_without_lists_takes_the_default_ones(parse):
