@@ -110,3 +110,30 @@ def test_an_encoding_in_the_settings_changes_nothing(sandbox, tmp_path):
     config = {"encoding": {"format": "jsonl", "compression": "gzip"}}
     settings = settings_for(sandbox, tmp_path / "data", batch_config=config)
     assert run(settings, SCHEMA, batch(tmp_path / "a.gz", *RECORDS)).totals["landed"] == 9
+
+
+MESSAGES = [{"type": "RECORD", "stream": "members", "record": each} for each in RECORDS]
+
+
+@pytest.mark.usefixtures("shortest_chunk")
+def test_a_file_of_singer_messages_is_what_its_records_are(sandbox, tmp_path):
+    lines = [SCHEMA, *MESSAGES, STATE]
+    outcome = run(
+        settings_for(sandbox, tmp_path / "data"), SCHEMA, batch(tmp_path / "a.gz", *lines), STATE
+    )
+    assert outcome.totals == {"read": 9, "landed": 9}
+    assert outcome.states == [1]
+    assert "a.gz holds Singer messages" in outcome.log
+
+
+@pytest.mark.usefixtures("shortest_chunk")
+@pytest.mark.parametrize("described", [{"record": {}}, {}], ids=["in the schema", "mapped"])
+def test_a_column_called_like_a_part_of_a_message_stays_one(sandbox, tmp_path, described):
+    properties = {"properties": described, "additionalProperties": True}
+    settings = settings_for(
+        sandbox, tmp_path / "data", field_mapping={"email": "record.email", "job_title": "type"}
+    )
+    message = {**SCHEMA, "schema": properties}
+    outcome = run(settings, message, batch(tmp_path / "a.gz", *MESSAGES))
+    assert outcome.totals == {"read": 9, "landed": 9}
+    assert sandbox.members("Newsletter")["m1@example.com"]["job_title"] == "RECORD"

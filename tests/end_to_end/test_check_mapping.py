@@ -166,6 +166,17 @@ def test_a_stream_without_a_list_is_named(check: Check):
     assert "stream 'members' has no list" in checked.details("mapping", "failed")[0]
 
 
+def test_a_message_without_properties_is_tried_as_in_a_run(check: Check):
+    message = {**schema(), "schema": {"type": "object"}}
+    mapping = {"email": "profile.email"}
+
+    checked = check("--schema", check.file(lines(message)), field_mapping=mapping)
+
+    assert checked.details("mapping") == [
+        "stream 'members' (default) goes to Newsletter: email <- profile.email"
+    ]
+
+
 def test_stream_maps_rename_and_drop_streams(check: Check):
     maps = {
         "members": {"__alias__": "people", "mail": "EmailAddress", "__else__": None},

@@ -142,7 +142,8 @@ def test_a_row_with_a_value_but_no_address_is_still_rejected(export):
     assert outcome.totals == {"read": 3, "landed": 2, "rejected": 1}
 
 
-def test_rows_that_name_their_lists_are_counted_without_one(sandbox, export):
+@pytest.mark.parametrize("lists", [None, "Newsletter"])
+def test_rows_that_name_their_lists_are_counted_without_one(sandbox, export, lists):
     columns = schema(**COLUMNS, where=TEXT)
     rows = [
         member(1, where="Newsletter"),
@@ -150,7 +151,7 @@ def test_rows_that_name_their_lists_are_counted_without_one(sandbox, export):
         record(where="Blank list"),
         record(where=None),
     ]
-    outcome = export(columns, *rows, lists=None, lists_field="where", create_lists=True)
+    outcome = export(columns, *rows, lists=lists, lists_field="where", create_lists=True)
     assert outcome.exit_code == 0
     assert outcome.totals == {"read": 4, "landed": 1, "left": 1, "blank": 2}
     (nowhere,) = [each for each in outcome.report["destinations"] if not each["lists"]]

@@ -257,3 +257,10 @@ def test_a_schema_that_is_valid_in_no_draft_is_one_line_that_says_what_to_do(sch
         f"The schema of stream 'members' cannot be used for validate_records: {fault}. Have the "
         "tap write another, or set validate_records: false."
     )
+
+
+def test_older_drafts_are_accepted_at_once_too_as_far_as_they_can_be_compiled():
+    rules = {"maximum": 5, "exclusiveMaximum": True}
+    assert RecordValidator(of(**rules), "members").accepts({"n": 4})
+    assert RecordValidator({"$schema": DRAFT_7} | of(items=[{}]), "members").accepts({"n": [4]})
+    assert not RecordValidator(of(required=True), "members").accepts({"n": 4})
