@@ -52,6 +52,17 @@ once() {
     fi
 }
 
+# Make .venv with Meltano in it, of the series that the project is tried with.
+have_meltano() {
+    make_venv .venv
+    once .venv/meltano.stamp 'meltano~=4.4' install_meltano 'meltano~=4.4'
+}
+
+install_meltano() {
+    echo "Installing Meltano ..." >&2
+    .venv/bin/python -m pip install -qq "$1"
+}
+
 # A text that differs when one of the files does, or the folder that an editable install points to.
 fingerprint() {
     pwd

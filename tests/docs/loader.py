@@ -1,7 +1,7 @@
 """The target as Meltano knows it: its definition, made of what `--about` and `--help` say.
 
-`plugin.yml` holds it for `meltano add --from-ref`, and the loader of `meltano.yml` the same settings
-and commands. `scripts/docs-tables` writes both anew.
+`plugin.yml` holds it for `meltano add --from-ref`, and the loader of `meltano.yml` the same
+settings and commands. `scripts/docs-tables` writes both anew.
 """
 
 from __future__ import annotations

@@ -1,13 +1,14 @@
 """Tables of the pages, made of what `--about` and `--help` say.
 
-As a program (`scripts/docs-tables`) it writes them into their pages, and what Meltano has to know
-of the target into `plugin.yml` and `meltano.yml`. singer-sdk's built-in settings are described there in other words, because their own change with its version.
+As a program (`scripts/docs-tables`) it writes them into their pages, and the definitions of the
+loader for Meltano. singer-sdk's built-in settings are described in the pages in other words,
+because their own change with its version.
 """
 
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import click
 

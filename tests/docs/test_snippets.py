@@ -11,7 +11,6 @@ import pytest
 import yaml
 
 import target_constant_contact
-from target_constant_contact.cli import COMMANDS
 from target_constant_contact.settings.settings import Settings
 from target_constant_contact.singer.target import TargetConstantContact
 from tests.docs import pages
@@ -69,23 +68,6 @@ def test_the_pages_have_the_configurations_that_they_speak_of():
 
     assert shown >= {"field_mapping", "segments", "lists", "lists_field", "create_lists"}
     assert len(CONFIGURATIONS) > 15
-
-
-def test_a_loader_in_the_pages_declares_no_unknown_setting_or_command():
-    declared = {
-        key: {
-            name if key == "commands" else name["name"]
-            for _, document in _documents()
-            for loader in document.get("plugins", {}).get("loaders", ())
-            for name in loader.get(key, ())
-        }
-        for key in ("settings", "commands")
-    }
-
-    assert declared["settings"]
-    assert declared["settings"] <= TargetConstantContact.settings_schema()["properties"].keys()
-    assert declared["commands"]
-    assert declared["commands"] <= set(COMMANDS)
 
 
 def test_a_schedule_in_the_pages_runs_a_job_that_stands_beside_it():

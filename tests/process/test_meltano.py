@@ -1,0 +1,208 @@
+"""From an empty project to people on a list, with Meltano itself and the lines of the tutorial."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import yaml
+
+from target_constant_contact.api.oauth.connection import AUTH_URL, Application, Connection
+from target_constant_contact.api.oauth.tokens import TokenStore
+from target_constant_contact.sandbox import Behaviour, Sandbox
+from tests.docs import pages
+from tests.support.terminal import Terminal
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+MELTANO = pages.ROOT / ".venv" / "bin"
+TARGET = "target-constant-contact"
+
+# The plugins of the project are installed from an index, which takes up to minutes.
+pytestmark = [
+    pytest.mark.skipif(
+        not (MELTANO / "meltano").exists(), reason="scripts/example has not installed Meltano"
+    ),
+    pytest.mark.timeout(600),
+    pytest.mark.xdist_group("meltano"),
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """A Meltano project that somebody has made by the tutorial."""
+
+    folder: Path
+    env: dict[str, str]
+    log: str
+
+    @property
+    def data(self) -> Path:
+        """Its data folder."""
+        return self.folder / "output" / "constant-contact"
+
+    def meltano(self, *words: str, **settings: object) -> subprocess.CompletedProcess[str]:
+        """Run Meltano where nobody can be asked, with settings from the environment."""
+        return subprocess.run(
+            [MELTANO / "meltano", *words],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=300,
+            cwd=self.folder,
+            env=self.env | _variables(settings),
+        )
+
+    def at_terminal(self, *words: str, **settings: object) -> Terminal:
+        """Run Meltano at a terminal, with settings from the environment."""
+        variables = self.env | _variables(settings)
+        return Terminal([MELTANO / "meltano", *words], self.folder, variables)
+
+
+def _variables(settings: dict[str, object]) -> dict[str, str]:
+    return {
+        f"TARGET_CONSTANT_CONTACT_{name.upper()}": value
+        if isinstance(value, str)
+        else json.dumps(value)
+        for name, value in settings.items()
+    }
+
+
+def _environment(folder: Path) -> dict[str, str]:
+    """The environment of whoever runs the tests: pip's settings for the index are in it."""
+    ours = ("TARGET_CONSTANT_CONTACT_", "PYTHON", "MELTANO_", "VIRTUAL_ENV", "COV")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
+    return kept | {
+        "PATH": f"{MELTANO}{os.pathsep}{kept['PATH']}",
+        "XDG_STATE_HOME": str(folder / "state"),
+        # As the tutorial says of indexes that only pip's settings name.
+        "MELTANO_VENV_BACKEND": "virtualenv",
+        "MELTANO_CLI_DISABLE_VERSION_CHECK": "true",
+        "MELTANO_SEND_ANONYMOUS_USAGE_STATS": "false",
+        "NO_COLOR": "1",
+    }
+
+
+def _typed(part: str, folder: Path, env: dict[str, str]) -> str:
+    """What the lines of a part of the pages print when they are typed into a shell."""
+    (lines,) = pages.blocks("bash", pages.marked(part))
+    done = subprocess.run(
+        ["bash", "-ec", lines.body],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+        timeout=500,
+        cwd=folder,
+        env=env,
+    )
+    assert done.returncode == 0, done.stdout
+    return done.stdout
+
+
+def _write_into(path: Path, shown: dict[str, Any]) -> None:
+    """Put plugins that a page shows into a project: below those of their name, or as new ones."""
+    project = yaml.safe_load(path.read_text(encoding="utf-8"))
+    for kind, plugins in shown["plugins"].items():
+        there = defaultdict(dict, {each["name"]: each for each in project["plugins"].get(kind, ())})
+        for plugin in plugins:
+            there[plugin["name"]] = there[plugin["name"]] | plugin
+        project["plugins"][kind] = list(there.values())
+    path.write_text(yaml.safe_dump(project, sort_keys=False), encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """All that the tutorial tells one to type, down to the first run."""
+    folder = tmp_path_factory.mktemp("meltano")
+    (folder / TARGET).symlink_to(pages.ROOT)
+    env = _environment(folder)
+    _typed("tutorial lines", folder, env)
+    made = folder / "segments"
+    (segment,) = pages.blocks("text", pages.marked("tutorial segment"))
+    (made / "vip_customers.jsonl").write_text(segment.body, encoding="utf-8")
+    (shown,) = pages.blocks("yaml", pages.marked("tutorial project"))
+    _write_into(made / "meltano.yml", yaml.safe_load(shown.body))
+    return Project(made, env, _typed("tutorial run", made, env))
+
+
+def test_an_empty_project_and_the_lines_of_the_tutorial_bring_people_onto_a_list(project: Project):
+    (shown,) = pages.blocks("text", pages.marked("tutorial output"))
+
+    assert [line for line in shown.body.splitlines() if line not in project.log] == []
+    with Sandbox(project.data / "sandbox.sqlite") as sandbox:
+        cities = {key: contact["city"] for key, contact in sandbox.members("VIP").items()}
+    assert cities == {"ada@example.com": "Hull", "ben@example.com": "York"}
+
+
+def test_meltano_describes_the_settings_and_hides_the_secrets(project: Project):
+    url = "rediss://:open-sesame@host"
+    listed = project.meltano("config", "list", "--all", TARGET, rate_limit_url=url).stdout
+    text = " ".join(listed.split())
+
+    assert "TARGET_CONSTANT_CONTACT_RATE_LIMIT_URL" in text
+    assert "open-sesame" not in text
+    assert "Must be `true`: personal data leaves for Constant Contact" in text
+    assert "max_new_lists [env: TARGET_CONSTANT_CONTACT_MAX_NEW_LISTS] current value: 10" in text
+
+
+def test_every_command_can_be_called_by_meltano(project: Project):
+    listed = project.meltano("invoke", "--list-commands", TARGET).stdout
+
+    assert f"{TARGET}:login" in listed
+    assert "Connect to an account" in listed
+    lists = project.meltano("invoke", f"{TARGET}:lists")
+    assert re.search(r"VIP +2$", lists.stdout, re.MULTILINE), lists.stdout + lists.stderr
+
+
+def test_the_levels_of_the_targets_lines_reach_the_log_of_meltano(project: Project):
+    done = project.meltano("run", "tap-vip", TARGET, batch_size_rows=0)
+
+    assert done.returncode == 1
+    line = r"\[error +\] target-constant-contact +batch_size_rows: 0 is less than the minimum of 1"
+    assert re.search(line, done.stderr), done.stderr
+
+
+def test_login_by_meltano_asks_at_the_terminal(project: Project):
+    with Sandbox(behaviour=Behaviour(device_interval=0)) as account:
+        service = {"api_url": account.api_url, "auth_url": account.auth_url, "sandbox": False}
+        words = ["invoke", f"{TARGET}:login", "--connection", "shop", "--device"]
+        words += ["--client-id", "sandbox-app"]
+        with project.at_terminal(*words, **service) as terminal:
+            terminal.see("Client secret (blank for a public application): ")
+            terminal.type("sandbox-secret")
+            terminal.see("Do you agree? [y/N]: ")
+            terminal.type("y")
+            code = re.search(r"type in the code (\S+)\. Waiting", terminal.see("Waiting ..."))
+            assert code
+            account.approve_device(code[1])
+            terminal.see("Connect to this account? [Y/n]: ")
+            terminal.type("y")
+            assert terminal.wait() == 0, terminal.everything
+    assert "Connection 'shop' is stored in" in terminal.stdout
+    assert "sandbox-secret" not in terminal.everything
+    assert TokenStore(project.data / "connections").read("shop").rotating is True
+
+
+def test_logout_by_meltano_asks_at_the_terminal_and_says_what_to_pass_without_one(project: Project):
+    store = TokenStore(project.data / "connections")
+    store.write(Connection("default", Application("app", None, AUTH_URL), "first-token"))
+    alone = project.meltano("invoke", f"{TARGET}:logout")
+    assert alone.returncode == 78
+    assert re.search(r"\[error +\] .*logout asks before .* 'default'; pass --yes", alone.stderr)
+    assert store.read("default") is not None
+
+    with project.at_terminal("invoke", f"{TARGET}:logout") as terminal:
+        terminal.see("Remove connection 'default'? [y/N]: ")
+        terminal.type("y")
+        assert terminal.wait() == 0, terminal.everything
+    assert store.read("default") is None
