@@ -50,8 +50,16 @@ class Project:
 
     def meltano(self, *words: str, **settings: object) -> subprocess.CompletedProcess[str]:
         """Run Meltano where nobody can be asked, with settings from the environment."""
+        return self._run(MELTANO / "meltano", *words, **settings)
+
+    def target(self, *words: str, **settings: object) -> subprocess.CompletedProcess[str]:
+        """Run the target that Meltano has installed, without it."""
+        venv = self.folder / ".meltano" / "loaders" / TARGET / "venv"
+        return self._run(venv / "bin" / TARGET, *words, **settings)
+
+    def _run(self, *words: object, **settings: object) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [MELTANO / "meltano", *words],
+            [str(word) for word in words],
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
@@ -206,3 +214,57 @@ def test_logout_by_meltano_asks_at_the_terminal_and_says_what_to_pass_without_on
         terminal.type("y")
         assert terminal.wait() == 0, terminal.everything
     assert store.read("default") is None
+
+
+def test_an_entry_of_segments_that_matches_no_stream_is_warned_of_with_what_is_close(
+    project: Project,
+):
+    done = project.meltano(
+        "run", "tap-vip", TARGET, segments=[{"stream": "vip_custmers", "lists": "Best"}]
+    )
+
+    assert done.returncode == 0, done.stderr
+    (warning,) = [line for line in done.stderr.splitlines() if "[warning" in line]
+    assert "vip_custmers" in warning
+    assert "did you mean 'vip_customers'?" in warning
+
+
+def test_a_setting_with_a_bad_value_is_named(project: Project):
+    """By its name: Meltano hands all settings on as variables, wherever it has them from."""
+    done = project.meltano("invoke", f"{TARGET}:check", max_rejected_percent="lots")
+
+    assert done.returncode == 78
+    assert re.search(r"^FAILED .*max_rejected_percent: 'lots'", done.stdout, re.MULTILINE)
+
+
+def test_a_variable_with_a_bad_value_is_named(project: Project):
+    """Meltano itself stops at a text where it wants a number, so this is without it."""
+    done = project.target("--config=ENV", sandbox=True, lists="VIP", batch_size_rows="lots")
+
+    assert done.returncode == 78
+    assert "TARGET_CONSTANT_CONTACT_BATCH_SIZE_ROWS" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_settings_file_that_is_not_there_is_named(project: Project):
+    done = project.meltano("invoke", f"{TARGET}:check", "--config", "no-such-file.json")
+
+    assert done.returncode == 78
+    assert "no-such-file.json" in done.stderr
+    assert "please report" not in done.stderr.lower()
+
+
+def test_a_wrong_host_is_named_with_the_cause(project: Project):
+    done = project.meltano(
+        "run",
+        "tap-vip",
+        TARGET,
+        sandbox=False,
+        access_token="a-token-of-the-day",
+        accept_data_transfer=True,
+        api_url="https://api.nowhere.invalid/v3",
+    )
+
+    assert done.returncode == 1
+    (error,) = [line for line in done.stderr.splitlines() if "[error" in line and TARGET in line]
+    assert "api.nowhere.invalid" in error
