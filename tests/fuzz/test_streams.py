@@ -199,8 +199,8 @@ class Run:
             assert not self.states
             return
         totals = dict(self.report["totals"])
-        read = totals.pop("read")
-        assert read == sum(totals.values())
+        read, copies = totals.pop("read"), totals.pop("copies")
+        assert read + copies == sum(totals.values())
         if self.exit_code == 0:
             assert not totals["unsettled"]
             assert read == text.count(b'"type": "RECORD"')
