@@ -63,8 +63,10 @@ def list_name_fault(name: str) -> str:
 def new_name_fault(text: str) -> str:
     """Why no list of this name is made, and what to do; empty when one may be."""
     # A field of addresses that was taken for the lists field must not become lists.
-    if ids_in(text) is not None or "@" in text:
+    if ids_in(text) is not None:
         return "check the id in Constant Contact"
+    if "@" in text:
+        return "with an at sign it looks like an address; give the id of a list of that name"
     if _OLD_ID.fullmatch(text):
         return (
             "it looks like an id of the old API (V2). Give the name of the list, or its id as the "

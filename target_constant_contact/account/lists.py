@@ -201,15 +201,19 @@ class ListDirectory:
         return self._explain(reference)
 
     def _separated(self, reference: str) -> str:
-        """What to write for a text whose parts are lists; empty when they are not."""
+        """What to write for a text of which parts are lists; empty when none is."""
         as_item = isinstance(reference, ListItem)
         parts = reference.split(",") if as_item else SEPARATORS.split(reference)
-        # Of a name such as "News | Austria", some other list may be called "News".
-        if len(parts) == 1 or not all(self._named(part.strip()) for part in parts):
+        parts = [part.strip() for part in parts]
+        known = [part for part in parts if self._named(part)]
+        if len(parts) == 1 or not known:
             return ""
-        shown = ", ".join(f'"{part.strip()}"' for part in parts)
+        shown = ", ".join(f'"{part}"' for part in parts)
         how = f"write [{shown}]" if as_item else "write commas between lists"
-        return f"no list {reference!r} in the account, but one for each of its parts; {how}"
+        return (
+            f"no list {reference!r} in the account, but {', '.join(map(repr, known))}; {how}, or "
+            "make a list of that name in Constant Contact"
+        )
 
     def _create(self, name: str) -> str:
         try:

@@ -8,6 +8,7 @@ from decimal import Decimal
 from types import NoneType
 from typing import TYPE_CHECKING, Any, Final
 
+from target_constant_contact.account.list_names import new_name_fault
 from target_constant_contact.account.lists import UnknownListError, Wanted
 from target_constant_contact.batches.batch import Destination
 from target_constant_contact.contacts.contact import Rejection
@@ -135,9 +136,11 @@ class ListRule:
             error: Which list, and what else may be meant.
             names: All that the record names.
         """
-        fault = str(error)
-        is_new = fault not in self._named and len(self._named) < _NAMED
-        if is_new and not any(map(_may_be_personal, names)):
+        fault, names = str(error), list(names)
+        if any(map(_may_be_personal, names)):
+            kind = ": ".join(filter(None, (_UNKNOWN, new_name_fault(names[0]))))
+            return RowRejectedError(Rejection(kind, self.field), hint=fault)
+        if fault not in self._named and len(self._named) < _NAMED:
             self._named[fault] = Rejection(f"{_UNKNOWN}: {fault}", self.field)
         if rejection := self._named.get(fault):
             return RowRejectedError(rejection)

@@ -32,7 +32,7 @@ def test_a_run_whose_every_row_is_rejected_ends_long_before_its_input_does(few, 
     )
     assert outcome.exit_code == 65
     assert f"The first {few} rows of stream 'members' were all rejected" in outcome.log
-    assert "record names a list that does not exist (field 'list')" in outcome.log
+    assert "record names a list that does not exist" in outcome.log
     assert outcome.totals == {"read": few, "rejected": few}
     assert "rejects.singer.jsonl" in outcome.log
     assert len(outcome.rejected) == few + 1

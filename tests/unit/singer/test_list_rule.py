@@ -99,7 +99,8 @@ def test_a_list_that_does_not_exist_is_named():
 @pytest.mark.parametrize("value", ["ann@example.com", "+1 (212) 555-0100", 2125550100])
 def test_what_may_be_about_a_person_is_named_in_the_rejects_file_only(value):
     error = rejected(value)
-    assert str(error) == "record names a list that does not exist"
+    assert str(error).startswith("record names a list that does not exist")
+    assert str(value) not in str(error)
     assert str(value) in error.hint
 
 
