@@ -26,8 +26,9 @@ PROPERTIES: Final = th.PropertiesList(
         "lists_field",
         th.StringType,
         title="Lists field",
-        description="Record field that holds the list or lists of that record (a list, or a "
-        "text with commas). It wins over `lists`, which serves records where it is blank.",
+        description="Record field that holds the list or lists of that record: an array, a text "
+        "with commas, or the text of an array. It wins over `lists`, which serves records where it "
+        "is blank.",
     ),
     th.Property(
         "create_lists",
