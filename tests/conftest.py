@@ -6,6 +6,7 @@ import logging
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+import hypothesis
 import pytest
 
 from target_constant_contact import known_secrets, waiting
@@ -17,6 +18,12 @@ from tests.support.target import Message, Outcome, run, settings_for
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+# A machine may be busy with other things, and a first example waits for Unicode tables.
+hypothesis.settings.register_profile(
+    "project", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("project")
 
 AT_ONCE = Behaviour(seconds_to_start=0, seconds_to_finish=0)
 

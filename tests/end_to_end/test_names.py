@@ -36,7 +36,7 @@ def events(outcome: Outcome) -> int:
     return len(outcome.log.splitlines())
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=25, suppress_health_check=list(HealthCheck))
 @given(stream=names, field=names, list_name=names)
 @example(stream=FORGED, field=FORGED, list_name=FORGED)
 def test_any_name_makes_as_many_log_lines_as_a_plain_one(stream, field, list_name):

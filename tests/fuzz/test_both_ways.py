@@ -202,7 +202,6 @@ def assert_same(account: Sandbox, text: bytes, **options: Any) -> None:
 
 both = settings(
     max_examples=EXAMPLES,
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 

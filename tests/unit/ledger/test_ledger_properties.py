@@ -192,19 +192,18 @@ def check_that_the_last_values_win(runs: list[Run], last: list[Step]) -> None:
         assert account.values == expected
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(histories("this"))
 def test_the_last_values_win(history):
     check_that_the_last_values_win(*history)
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(histories("this", "this", "other"))
 def test_the_last_values_win_also_over_those_of_another_export(history):
     check_that_the_last_values_win(*history)
 
 
-@settings(deadline=None)
 @given(said=st.lists(st.integers(0, 3), max_size=6), accepted=st.integers(0, 6))
 def test_what_was_accepted_is_not_sent_twice(said, accepted):
     """Where nobody is said anything else of: each batch is about another person."""

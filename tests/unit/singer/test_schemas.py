@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from singer_sdk.helpers._flattening import flatten_schema
 
@@ -69,7 +69,6 @@ nodes = st.recursive(
 )
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.dictionaries(st.sampled_from("abc"), nodes), st.integers(1, 3))
 def test_any_schema_can_be_flattened(properties, depth):
     flatten_schema(usable({"properties": properties}, flattened=True), max_level=depth)

@@ -372,7 +372,7 @@ STEPS = st.lists(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(steps=STEPS)
 def test_a_file_and_a_redis_server_give_the_same_answers(redis, steps):
     """Whatever is asked, and however the clock jumps."""
