@@ -44,8 +44,9 @@ class _Known:
             return
         whole: set[str] = set()
         pieces: set[str] = set()
-        for form in {text.translate(_LOWER) for text in _forms(secret)}:
-            if len(form) >= 2 * _PIECE and is_random(form):
+        for text in set(_forms(secret)):
+            form = text.translate(_LOWER)
+            if len(form) >= 2 * _PIECE and is_random(text):
                 starts = range(0, len(form) - _PIECE + 1, _PIECE)
                 pieces.update(form[start : start + _PIECE] for start in starts)
             else:

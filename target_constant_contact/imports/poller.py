@@ -86,19 +86,23 @@ class Poller:
             "activity id to Constant Contact's support."
         )
         retry_later = activity.state == "timed_out"
-        self._finish(item)
-        self._progress.fail(TryLaterError(message) if retry_later else ImportFailedError(message))
+        self._give_up(item, TryLaterError(message) if retry_later else ImportFailedError(message))
 
     def _time_out(self, item: ImportInFlight, activity: Activity | None) -> None:
         state = repr(activity.state) if activity else "not found"
-        self._finish(item)
-        self._progress.fail(
+        self._give_up(
+            item,
             TryLaterError(
                 f"Import activity {item.activity_id} was not completed within "
                 f"{counted(self._waiting.timeout_minutes, 'minute')} (it is {state}). Start the "
                 "run again later, or raise import_timeout_minutes."
-            )
+            ),
         )
+
+    def _give_up(self, item: ImportInFlight, error: Exception) -> None:
+        # In this order: who waits for the last import must not find it gone and nothing wrong.
+        self._progress.fail(error)
+        self._finish(item)
 
     def _finish(self, item: ImportInFlight) -> None:
         with self._progress.change() as schedule:

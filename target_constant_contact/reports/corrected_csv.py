@@ -102,7 +102,7 @@ class _Reading:
                 yield self._record(number, names, cells, faults)
 
     def _rows(self) -> Iterator[list[str]]:
-        csv.field_size_limit(_LONGEST_CELL)
+        limit = csv.field_size_limit(_LONGEST_CELL)
         # Strictly, because else a quote that is never closed would swallow the rows behind it.
         reader = csv.reader(
             io.StringIO(self._text, newline=""), delimiter=self._delimiter, strict=True
@@ -112,6 +112,9 @@ class _Reading:
         except csv.Error:
             fault = f"line {reader.line_num:,} is no CSV: a quote is not closed, or not doubled"
             raise CorrectionError(self._path, [fault]) from None
+        finally:
+            # It is one for the whole process.
+            csv.field_size_limit(limit)
 
     def _known_headings(self, delimiter: str) -> int:
         first = csv.reader(io.StringIO(self._text, newline=""), delimiter=delimiter)

@@ -10,8 +10,10 @@ from target_constant_contact.exceptions import (
     ApiError,
     ImportFailedError,
     SettingsError,
+    TargetError,
     TryLaterError,
 )
+from target_constant_contact.imports.schedule import ImportInFlight, Schedule
 from tests.support.imports import activity, batch, completed
 
 
@@ -29,6 +31,25 @@ def test_an_activity_that_ends_badly_fails_the_run_and_is_not_settled(case, stat
         case.run(batch(1))
     assert case.settled == []
     assert case.woken.is_set()
+
+
+@pytest.mark.parametrize("state", ["failed", "timed_out", "processing"])
+def test_who_waits_for_the_last_import_never_finds_it_gone_and_nothing_wrong(
+    make, monkeypatch, state
+):
+    case = make(timeout_seconds=-1)
+    case.client.states["a1"] = iter([activity("a1", state)] * 100)
+    finished, failures = Schedule.finished, []
+
+    def note(schedule: Schedule, item: ImportInFlight) -> None:
+        failures.append(case.importer.failure)
+        finished(schedule, item)
+
+    monkeypatch.setattr(Schedule, "finished", note)
+    with pytest.raises(TargetError):
+        case.run(batch(1))
+    (failure,) = failures
+    assert failure is not None
 
 
 def test_an_unknown_state_counts_as_unfinished(case):
