@@ -10,6 +10,7 @@ import click
 from target_constant_contact.checks.checkup import Checkup
 from target_constant_contact.checks.samples import Samples
 from target_constant_contact.commands.common import configured, json_option, print_json, say
+from target_constant_contact.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -67,4 +68,5 @@ def _as_json(item: Check) -> dict[str, str]:
 def _verdict(checks: Sequence[Check]) -> str:
     names = {item.name for item in checks}
     failed = {item.name for item in checks if item.status == "failed"}
-    return f"{len(failed)} of {len(names)} checks failed." if failed else "All is well."
+    lines = counted(sum(item.status == "failed" for item in checks), "line")
+    return f"{len(failed)} of {len(names)} checks failed ({lines})." if failed else "All is well."

@@ -131,6 +131,8 @@ def write_lines(lines: Iterable[str], output: Path | None) -> None:
         descriptor = open_private(output, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
     except OSError as error:
         fault = f"--output: {output} cannot be made ({error.strerror}); name another file"
+        if isinstance(error, FileExistsError):
+            fault = f"--output: {output} is there already; delete it, or name another file"
         raise SettingsError([fault]) from None
     with naming(output), os.fdopen(descriptor, "wb") as file:
         file.writelines(line.encode() for line in lines)

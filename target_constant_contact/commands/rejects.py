@@ -76,7 +76,10 @@ def rejects(config: dict[str, Any], run: str | None, *, as_json: bool, **options
         _show(folder, streams, as_json=as_json)
         return
     if folder is None:
-        raise SettingsError(["no run has rejected rows; name another data_dir"])
+        runs = DataFolder.of_setting(config.get("data_dir")).runs
+        raise SettingsError(
+            [f"no run in {runs} has rejected rows; give the --config or --data-dir of the run"]
+        )
     stream = _one_of(streams, options["stream"], folder)
     if wants_csv:
         _write_csv(folder, stream, options["delimiter"], options["output"])
@@ -123,8 +126,9 @@ def _write_csv(folder: Path, stream: RejectedStream, delimiter: str, output: Pat
     write_lines(as_csv(stream, records, readable_line, delimiter), output)
     say(
         f"{counted(stream.rows, 'row')} of {name} as CSV. Correct the cells, delete the rows that "
-        "are not to be sent, save it as CSV UTF-8, and send it: "
-        f"{_PROGRAM} rejects --from-csv {output or 'FILE'} {folder.name} | {_PROGRAM} --config ...",
+        "are not to be sent, save it as CSV UTF-8, and make messages of it: "
+        f"{_PROGRAM} rejects --data-dir {folder.parents[1]} --from-csv {output or 'FILE'} --output "
+        f"rows.singer.jsonl {folder.name}",
         err=True,
     )
 
@@ -176,5 +180,6 @@ def _show(folder: Path | None, streams: Mapping[str, RejectedStream], *, as_json
     say(
         "",
         f"Correct the file and send it: {_PROGRAM} --config ... --input {path}",
-        f"In a spreadsheet: {_PROGRAM} rejects --csv --output FILE {folder.name}",
+        f"In a spreadsheet: {_PROGRAM} rejects --data-dir {folder.parents[1]} --csv --output FILE "
+        f"{folder.name}",
     )

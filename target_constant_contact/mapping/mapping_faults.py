@@ -49,9 +49,12 @@ def _reversed(mapping: Mapping[str, str]) -> str:
 
 
 def _unknown(mapping: Mapping[str, str]) -> Iterator[str]:
-    for name in mapping:
+    for name, field in mapping.items():
         if not is_property(name):
-            yield f"unknown contact property {name!r}{_meant(name)}"
+            # Beside others that are the right way round.
+            turned = is_property(field.strip()) and field.strip() not in mapping
+            meant = f"; to send the field {name!r}, write {field.strip()}: {name}"
+            yield f"unknown contact property {name!r}{meant if turned else _meant(name)}"
 
 
 def _meant(name: str) -> str:

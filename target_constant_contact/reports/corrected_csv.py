@@ -137,8 +137,9 @@ class _Reading:
             )
             raise CorrectionError(self._path, [fault])
         faults = [
-            f"column {number:,} of the first row is no field of the rejected rows; correct the "
-            "heading, or name the run that the file is of"
+            f"column {number:,} of the first row is no field of the rejected rows, which are "
+            f"{', '.join(dict.fromkeys(self._known.values()))}; correct the heading, or name the "
+            "run that the file is of"
             for number, heading in enumerate(headings, start=1)
             if heading and heading not in self._known
         ]

@@ -96,7 +96,8 @@ class Ending:
             yield (
                 f"Rejected rows: {rejects}; correct them there and send them again with: "
                 f"target-constant-contact --config ... --input {shlex.quote(str(rejects))} "
-                "(in a spreadsheet: target-constant-contact rejects --csv)"
+                "(in a spreadsheet: target-constant-contact rejects --data-dir "
+                f"{shlex.quote(str(rejects.parents[2]))} --csv --output rows.csv {report.run})"
             )
         elif rejects:
             yield f"Rows that did not land: {rejects}"

@@ -134,13 +134,19 @@ def value_faults(values: Mapping[str, Any]) -> Iterator[str]:
         yield fault
 
 
-def permission_faults(values: Mapping[str, Any]) -> Iterator[str]:
-    """What stands between this configuration and sending personal data."""
-    if not (values["sandbox"] or values["accept_data_transfer"] or values["dry_run"]):
+def permission_faults(values: Mapping[str, Any], broken: Collection[str]) -> Iterator[str]:
+    """What stands between this configuration and sending personal data.
+
+    Args:
+        values: The settings.
+        broken: Settings that have another fault: what they were to be is not known.
+    """
+    names = ("sandbox", "accept_data_transfer", "dry_run")
+    if not any(values[name] or name in broken for name in names):
         yield (
             "accept_data_transfer is not true: personal data would leave for Constant Contact. "
             "Set accept_data_transfer: true if you agree to that and have these people's "
-            "permission to mail them"
+            "permission to mail them, or sandbox: true to try it on this machine"
         )
 
 

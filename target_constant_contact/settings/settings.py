@@ -103,7 +103,7 @@ class Settings:
         ]
         faults += value_faults(values)
         if for_export:
-            faults += permission_faults(values)
+            faults += permission_faults(values, broken)
             faults += list_faults(default, segments, broken)
         if faults:
             raise SettingsError(faults)

@@ -25,8 +25,13 @@ _HEAD: Final = """\
 #     meltano add --from-ref ../target-constant-contact/plugin.yml target-constant-contact
 # Generated: scripts/docs-tables writes it anew.
 """
-_KINDS: Final = ("boolean", "integer", "object", "array")
-"""Of JSON types, those that are kinds of Meltano's, too. It cannot pass on a `decimal`."""
+_KINDS: Final = ("object", "array")
+"""JSON types that Meltano has to know of.
+
+Of what else people write, it takes an unknown word for false, so that a misspelt `dry_run` would
+send, and stops at what is no number with a traceback that names no setting. So these come as texts,
+which the target reads, or names.
+"""
 _SEVERAL_KINDS: Final = " Also as the JSON text of an array, because Meltano knows one kind only."
 
 

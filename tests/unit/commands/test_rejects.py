@@ -112,7 +112,7 @@ def test_rows_are_printed_as_csv_with_the_next_step_beside_them(tmp_path):
     header, row = answer.stdout.splitlines()
     assert header == "\ufeffEmailAddress,Zip,_reject_reason,_reject_field"
     assert row.startswith("jürgen(at)example.org,'01234,is no address")
-    assert f"--from-csv FILE {OLD}" in answer.stderr
+    assert f"--from-csv FILE --output rows.singer.jsonl {OLD}" in answer.stderr
     assert "1 row of members as CSV" in answer.stderr
 
 
@@ -140,7 +140,7 @@ def test_what_is_written_can_be_read_by_its_owner_only_and_takes_no_file_s_place
     assert [stat.S_IMODE(file.stat().st_mode) for file in (csv_file, messages)] == [0o600, 0o600]
     again = rejects(tmp_path, "--csv", "--output", csv_file)
     assert again.exit_code == 78
-    assert f"--output: {csv_file} cannot be made (File exists)" in again.log
+    assert f"--output: {csv_file} is there already" in again.log
 
 
 def test_every_fault_of_the_csv_is_one_line_without_a_value(tmp_path):

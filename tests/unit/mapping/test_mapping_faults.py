@@ -74,3 +74,8 @@ def test_an_unknown_property_is_reported_once_in_csv_too():
 
 def test_all_faults_are_reported_together():
     assert len(mapping_faults({"frist_name": "", "phone": "a", "other_phone": "b"})) == 4
+
+
+def test_one_line_that_is_turned_around_is_told_how_to_write_it():
+    (fault,) = mapping_faults({"email": "EmailAddress", "dob": "birthday"})
+    assert fault.endswith("to send the field 'dob', write birthday: dob")

@@ -275,3 +275,9 @@ def test_a_secret_with_characters_of_urls_is_known_as_it_is_and_encoded(schema):
     with contextlib.suppress(SettingsError):
         Settings.parse({"rate_limit_url": "redis://:p%40ss%2Fword@cache:6379"}, schema)
     assert redacted("p%40ss%2Fword and /p@ss/word;") == "*** and /***;"
+
+
+def test_nobody_is_asked_to_agree_to_sending_where_the_sandbox_was_misspelt(faults):
+    found = faults(sandbox="maybe", lists="x")
+    assert [line for line in found if line.startswith("sandbox: 'maybe'")]
+    assert not [line for line in found if "accept_data_transfer" in line]
