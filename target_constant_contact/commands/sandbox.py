@@ -35,7 +35,5 @@ def _refuse_if_taken(port: int) -> None:
             probe.bind(("127.0.0.1", port))
         except (OSError, OverflowError) as error:
             reason = getattr(error, "strerror", None) or "there is no such port"
-            fault = (
-                f"--port: {port} cannot be used ({reason}); another sandbox may run. Pass another"
-            )
+            fault = f"--port: {port} cannot be used ({reason}); stop what uses it, or pass another"
             raise SettingsError([fault]) from None
