@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from target_constant_contact.mapping.values import EDGES
 from target_constant_contact.redaction import escaped
 from target_constant_contact.settings.list_texts import looks_like_array
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 MAX_NAME_LENGTH: Final = 255
 """Characters in the name of a list. Source: official description, ``ListInput``."""
@@ -18,8 +21,6 @@ SEPARATORS: Final = re.compile(r"\s*[;|]\s*")
 
 _UUID: Final = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)
 _URL: Final = re.compile(r"https?://", re.IGNORECASE)
-# Of nine digits and more: 20260131 and 2026 may be names.
-_OLD_ID: Final = re.compile(r"[1-9][0-9]{8,18}", re.ASCII)
 # Not line ends: what holds them is no name.
 _BLANKS: Final = re.compile(r"[^\S\n\v\f\r\x1c-\x1e\x85\u2028\u2029]+")
 _INVISIBLE: Final = "Cf"
@@ -62,21 +63,46 @@ def list_name_fault(name: str) -> str:
 
 def new_name_fault(text: str) -> str:
     """Why no list of this name is made, and what to do; empty when one may be."""
-    # A field of addresses that was taken for the lists field must not become lists.
-    if ids_in(text) is not None:
-        return "check the id in Constant Contact"
-    if "@" in text:
-        return "with an at sign it looks like an address; give the id of a list of that name"
-    if _OLD_ID.fullmatch(text):
-        return (
+    faults = (fault for is_it, fault in _NO_NAMES if is_it(text))
+    return next(faults, None) or list_name_fault(text)
+
+
+def _is_id(text: str) -> bool:
+    return ids_in(text) is not None
+
+
+def _is_no_value(text: str) -> bool:
+    return folded(text) in {"null", "none", "nan", "undefined"}
+
+
+_NO_NAMES: Final[tuple[tuple[Callable[[str], object], str], ...]] = (
+    (_is_id, "check the id in Constant Contact"),
+    (
+        # A field of addresses that was taken for the lists field must not become lists.
+        re.compile("@").search,
+        "with an at sign it looks like an address; give the id of a list of that name",
+    ),
+    (
+        # Of nine digits and more: 20260131 and 2026 may be names.
+        re.compile(r"[1-9][0-9]{8,18}", re.ASCII).fullmatch,
+        (
             "it looks like an id of the old API (V2). Give the name of the list, or its id as the "
             "command `lists` shows it"
-        )
-    if looks_like_array(text):
-        return (
+        ),
+    ),
+    (
+        looks_like_array,
+        (
             "it looks like a broken array. Write a text with commas, or a whole array such as "
             '["A", "B"]'
-        )
-    if ";" in text:
-        return "write commas between lists, not semicolons"
-    return list_name_fault(text)
+        ),
+    ),
+    (
+        # An apostrophe may begin a name, as in '90s; a quotation mark does not without another.
+        re.compile(r"""(["']).*\1|"[^"]*""", re.DOTALL).fullmatch,
+        "it has quotation marks around it. Write the name of the list without them",
+    ),
+    (_is_no_value, "it is what programs write for no value. Name a list, or leave it blank"),
+    (re.compile(";").search, "write commas between lists, not semicolons"),
+)
+"""Texts of which no list is made, each with the reason."""

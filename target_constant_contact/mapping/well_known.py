@@ -29,7 +29,7 @@ PEOPLE: Final[Mapping[str, str]] = {
     "last_name": (
         "lastname surname familyname lname namelast contactlastname customerlastname personlastname"
     ),
-    "job_title": "jobtitle jobposition jobrole title position",
+    "job_title": "jobtitle jobposition jobrole position title",
     "company_name": (
         "companyname company organization organizationname organisation organisationname employer"
         " employername accountname"

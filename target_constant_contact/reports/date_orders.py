@@ -1,4 +1,4 @@
-"""Columns of dates that show both orders of day and month."""
+"""Columns of dates that show both orders of day and month, or not that of their stream."""
 
 from __future__ import annotations
 
@@ -28,12 +28,14 @@ class DateColumn:
         stream: Name of the stream.
         field: The record field.
         read: Says what a value shows, and in which order such dates are read.
+        of_stream: What the dates of all fields of the stream show; they have one ``date_order``.
         shown: Dates by what they show; one that is the same day in both orders shows nothing.
     """
 
     stream: str
     field: str
     read: OfDay[Any]
+    of_stream: Counter[ShownOrder] = dataclasses.field(default_factory=Counter)
     shown: Counter[ShownOrder] = dataclasses.field(default_factory=Counter)
 
     def count(self, values: Iterable[Any]) -> None:
@@ -41,17 +43,25 @@ class DateColumn:
         for text, times in Counter(value for value in values if type(value) is str).items():
             if order := self.read.shown_order(text):
                 self.shown[order] += times
+                self.of_stream[order] += times
 
     @property
     def is_doubtful(self) -> bool:
         """Whether a date was read in the configured order though others show the other one."""
+        if self._shows_nothing:
+            return self.is_misread
         return bool(self.shown[self._other] and self.shown["either"])
 
     @property
     def is_misread(self) -> bool:
-        """Whether so many show the other order that it is that of the column."""
-        other, own = self.shown[self._other], self.shown[self.read.order]
-        return self.is_doubtful and other * 100 > STRAY_PERCENT * (own + other)
+        """Whether so many show the other order that it is that of the column.
+
+        Where the column itself shows none, the stream's other columns tell.
+        """
+        shown = self.of_stream if self._shows_nothing else self.shown
+        other, own = shown[self._other], shown[self.read.order]
+        is_other = other * 100 > STRAY_PERCENT * (own + other)
+        return bool(self.shown["either"]) and is_other
 
     def line(self) -> str:
         """How many were read which way, and what to do."""
@@ -63,12 +73,19 @@ class DateColumn:
                 f"They are likely to be wrong: {right}, and run again, with the tap's full refresh "
                 "if STATE has moved"
             )
+        mixes, counts = "mixes two orders of dates", shown
+        if self._shows_nothing:
+            mixes, counts = "is of a stream that has another order of dates", self.of_stream
         return (
-            f"Field {self.field!r} of stream {self.stream!r} mixes two orders of dates: "
-            f"{shown['dmy']:,} can only be day-month-year, {shown['mdy']:,} only month-day-year, "
+            f"Field {self.field!r} of stream {self.stream!r} {mixes}: "
+            f"{counts['dmy']:,} can only be day-month-year, {counts['mdy']:,} only month-day-year, "
             f"and {shown['either']:,} that could be either were read as {_IN_WORDS[order]} "
             f"(date_order: {order}). {advice}"
         )
+
+    @property
+    def _shows_nothing(self) -> bool:
+        return not (self.shown["mdy"] or self.shown["dmy"])
 
     @property
     def _other(self) -> DateOrder:
@@ -80,6 +97,7 @@ class DateOrders:
 
     def __init__(self) -> None:
         self._columns: dict[tuple[str, str], DateColumn] = {}
+        self._streams: dict[str, Counter[ShownOrder]] = {}
 
     def __iter__(self) -> Iterator[DateColumn]:
         """The columns that have had any date with slashes or dashes."""
@@ -87,7 +105,9 @@ class DateOrders:
 
     def know(self, stream: str, name: str, read: OfDay[Any]) -> None:
         """Note a record field that dates are read from; what was counted of it stays."""
-        column = self._columns.setdefault((stream, name), DateColumn(stream, name, read))
+        of_stream = self._streams.setdefault(stream, Counter())
+        new = DateColumn(stream, name, read, of_stream)
+        column = self._columns.setdefault((stream, name), new)
         column.read = read
 
     def count(self, stream: str, name: str, values: Iterable[Any]) -> None:

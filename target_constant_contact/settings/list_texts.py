@@ -12,6 +12,7 @@ import re
 from typing import Any, Final
 
 _BRACKETS: Final = (("[", "]"), ("{", "}"))
+_TUPLES: Final = ('("', "('")
 _LONGEST: Final = 20_000
 """Characters of a text that is read as an array."""
 # An item of {A,"B c"} with what stands behind it. Nothing is matched twice, so no text takes long.
@@ -48,6 +49,8 @@ def array_of(text: str) -> tuple[str, ...] | None:
 def looks_like_array(text: str) -> bool:
     """Whether a text begins or ends as arrays do; it may be broken."""
     text = text.strip()
+    if text.startswith(_TUPLES):
+        return True
     return any(text.startswith(first) or text.endswith(last) for first, last in _BRACKETS)
 
 

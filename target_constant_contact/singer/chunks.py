@@ -54,8 +54,8 @@ class StreamChunks:
         self._routes = routes
         self._is_valid = is_valid
         # The mapping counts on its fields being the first columns.
-        self._fields = tuple(dict.fromkeys((*self._mapping.fields, *routes.fields, DELETED_AT)))
-        self._deleted_at = self._fields.index(DELETED_AT)
+        self._fields = tuple(dict.fromkeys((*self._mapping.fields, *routes.fields, *DELETED_AT)))
+        self._deleted_at = [self._fields.index(name) for name in DELETED_AT]
         self.record_type: Any = dict[str, Any] if is_valid else self._struct()
         self.decode = decoder(self.record_type)
 
@@ -63,7 +63,8 @@ class StreamChunks:
         """Map records that were decoded to ``record_type``."""
         columns = self._read(records)
         contacts = self._mapping(columns)
-        unfit = contacts.unfit | _left(columns[self._deleted_at])
+        left = (_left(columns[place]) for place in self._deleted_at)
+        unfit = contacts.unfit.union(*left)
         if self._is_valid:
             unfit |= {place for place, each in enumerate(records) if not self._is_valid(each)}
         named = {name: columns[self._fields.index(name)] for name in self._routes.fields}

@@ -12,15 +12,20 @@ if TYPE_CHECKING:
 
     from target_constant_contact.mapping.field_mapping import FieldMapping
 
-DELETED_AT: Final = "_sdc_deleted_at"
-"""Field in which taps say when the source has deleted a row.
+DELETED_AT: Final = ("_sdc_deleted_at", "_SDC_DELETED_AT")
+"""Fields in which taps say when the source has deleted a row; some warehouses write capitals.
 
 https://sdk.meltano.com/en/latest/implementation/record_metadata.html
 """
 
 
+def is_deleted(record: Mapping[str, Any]) -> bool:
+    """Whether a row is deleted in the source."""
+    return any(has_left(record.get(name)) for name in DELETED_AT)
+
+
 def has_left(deleted_at: Any) -> bool:
-    """Whether a row is deleted in the source, by what it has in :data:`DELETED_AT`."""
+    """Whether a row is deleted in the source, by what it has in one of :data:`DELETED_AT`."""
     return deleted_at is not False and not is_blank(deleted_at)
 
 

@@ -15,7 +15,7 @@ from target_constant_contact.mapping.field_mapping import FieldMapping, MappingO
 from target_constant_contact.settings.settings import named_in_faults
 from target_constant_contact.singer.chunks import StreamChunks
 from target_constant_contact.singer.list_rule import ListRule, default_lists
-from target_constant_contact.singer.passed_over import DELETED_AT, BlankRows, has_left
+from target_constant_contact.singer.passed_over import BlankRows, is_deleted
 from target_constant_contact.singer.plan import StreamPlan
 from target_constant_contact.singer.routes import RouteColumn
 from target_constant_contact.singer.validation import RecordValidator
@@ -110,7 +110,7 @@ class SegmentSink(RecordSink):
         """
         if self.include_sdc_metadata_properties:
             self._add_sdc_metadata_to_record(record, context["message"], {})
-        if has_left(record.get(DELETED_AT)):
+        if is_deleted(record):
             self.pass_over("left")
         elif record in self._blank_rows:
             self.pass_over("blank")

@@ -16,7 +16,7 @@ from target_constant_contact.reports.rejects import is_replay
 from target_constant_contact.reports.segments import missed_maps
 from target_constant_contact.singer.chunks import Chunks
 from target_constant_contact.singer.map_failures import map_failure
-from target_constant_contact.singer.passed_over import DELETED_AT, has_left
+from target_constant_contact.singer.passed_over import is_deleted
 from target_constant_contact.singer.rejected import RowRejectedError
 from target_constant_contact.singer.schemas import usable
 
@@ -134,7 +134,7 @@ class Streams:
         self.require(stream)
         context = {"schema": self._schemas[stream], "message": message}
         # A stream map may take the field away.
-        left = has_left(message["record"].get(DELETED_AT))
+        left = is_deleted(message["record"])
         for stream_map in self.maps(stream):
             sink = self._sinks[stream_map.stream_alias]
             try:

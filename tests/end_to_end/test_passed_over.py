@@ -81,6 +81,16 @@ def test_who_is_deleted_in_the_source_is_not_imported(sandbox, export, settings)
     assert "members -> Newsletter: 6 read = 2 landed + 4 left" in outcome.log
 
 
+@pytest.mark.parametrize(
+    "settings", [{}, {"validate_records": True}, {"add_record_metadata": True}]
+)
+def test_the_field_may_have_capitals_as_some_warehouses_write_it(export, settings):
+    name = "_SDC_DELETED_AT"
+    rows = [member(number, **{name: DELETED if number % 2 else None}) for number in range(10)]
+    outcome = export(schema(**COLUMNS, **{name: TEXT}), *rows, **settings)
+    assert outcome.totals == {"read": 10, "landed": 5, "left": 5}
+
+
 def test_a_stream_map_may_say_who_has_left_and_a_filter_drops_rows_as_ever(export):
     maps = {"_sdc_deleted_at": "removed", "__filter__": "row != 0"}
     rows = [

@@ -163,6 +163,16 @@ def test_an_item_of_an_array_with_a_comma_makes_one_list():
         ("Zebras;Lions", "write commas between lists, not semicolons"),
         ('["Newsletter, Loyalty members"]', r'write \["Newsletter", "Loyalty members"\]'),
         ("1945328372", "it looks like an id of the old API"),
+        # A list of quoted names, an array as the text of a text, a set and a tuple of Python.
+        ('"Zebras","Lions"', "quotation marks around it"),
+        ('"Zebras, Lions"', "quotation marks around it"),
+        ('"[\\"Zebras\\", \\"Lions\\"]"', "quotation marks around it"),
+        ('["\\"Zebras\\""]', "quotation marks around it"),
+        ("{'Zebras', 'Lions'}", "quotation marks around it"),
+        ('""', "quotation marks around it"),
+        ("('Zebras', 'Lions')", "broken array"),
+        ("null", "what programs write for no value"),
+        ("Newsletter, NaN", "what programs write for no value"),
     ],
 )
 def test_what_is_no_name_of_a_list_makes_none(written, fault):
@@ -173,7 +183,20 @@ def test_what_is_no_name_of_a_list_makes_none(written, fault):
     assert lists._client.created == []
 
 
-@pytest.mark.parametrize("name", ["2026", "20260131", "News | Austria", "Fish & Chips", "A/B"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "2026",
+        "20260131",
+        "News | Austria",
+        "Fish & Chips",
+        "A/B",
+        "'90s",
+        'The "best"',
+        '12" fans',
+        "(VIP)",
+    ],
+)
 def test_other_names_are_made(name):
     lists = directory(create_lists=True)
     find(lists, name)

@@ -267,6 +267,12 @@ def test_a_title_in_front_of_the_first_name_is_a_salutation():
     assert matched("First Name", "Title", "Company")["job_title"] == "Title"
 
 
+def test_a_title_beside_a_position_is_likely_to_be_a_salutation():
+    sheet = ("Email", "Title", "Position", "Company")
+    assert matched(*sheet)["job_title"] == "Position"
+    assert "Title" in others(*sheet)
+
+
 def test_a_title_beside_a_salutation_is_none():
     assert matched("Salutation", "FirstName", "LastName", "Title")["job_title"] == "Title"
 

@@ -58,6 +58,36 @@ def test_the_other_way_round_the_line_names_the_other_order():
     assert "set date_order: mdy" in column.line()
 
 
+class TestColumnsOfOneStream:
+    @staticmethod
+    def beside(*values, stream="members"):
+        found = orders(EITHER, EITHER)
+        found.know(stream, "since", day_text())
+        found.count(stream, "since", values)
+        return found
+
+    def test_dates_that_could_be_either_are_misread_where_another_column_shows_the_other_order(
+        self,
+    ):
+        (column,) = self.beside(DAY_FIRST, DAY_FIRST).misread()
+        assert column.line().startswith(
+            "Field 'born' of stream 'members' is of a stream that has another order of dates: 2 "
+            "can only be day-month-year, 0 only month-day-year, and 2 that could be either were "
+            "read as month-day-year (date_order: mdy). They are likely to be wrong: set date_order"
+        )
+
+    def test_slips_of_the_pen_in_another_column_say_nothing(self):
+        assert not self.beside(*[MONTH_FIRST] * 95, *[DAY_FIRST] * 5).doubtful()
+
+    def test_another_stream_says_nothing(self):
+        assert not self.beside(DAY_FIRST, stream="others").doubtful()
+
+    def test_a_column_that_shows_its_own_order_is_not_judged_by_others(self):
+        found = self.beside(DAY_FIRST)
+        found.count("members", "born", [MONTH_FIRST])
+        assert not found.doubtful()
+
+
 def test_what_is_no_text_shows_nothing():
     found = orders(None, 19801225, ["25/12/1980"], {"a": 1}, 1.5)
     assert list(found) == []
