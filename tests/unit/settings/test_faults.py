@@ -275,3 +275,10 @@ def test_a_secret_with_characters_of_urls_is_known_as_it_is_and_encoded(schema):
     with contextlib.suppress(SettingsError):
         Settings.parse({"rate_limit_url": "redis://:p%40ss%2Fword@cache:6379"}, schema)
     assert redacted("p%40ss%2Fword and /p@ss/word;") == "*** and /***;"
+
+
+def test_flattening_needs_a_depth(faults, parse):
+    (fault,) = faults(accept_data_transfer=True, lists="x", flattening_enabled="true")
+    assert fault.startswith("flattening_max_depth is missing: flattening_enabled needs it")
+    parse(flattening_enabled=True, flattening_max_depth=0)
+    parse(flattening_enabled="false")
