@@ -12,7 +12,7 @@ from typing import IO, TYPE_CHECKING, Any, Final
 from singer_sdk.exceptions import SingerSDKError
 from typing_extensions import override
 
-from target_constant_contact.exceptions import DataError, SettingsError, StorageError, TargetError
+from target_constant_contact.exceptions import DataError, StorageError, TargetError
 from target_constant_contact.run.run import Run
 from target_constant_contact.singer.streams import Streams
 from target_constant_contact.singer.target import TargetConstantContact
@@ -36,7 +36,7 @@ class Rehearsed:
     Attributes:
         plans: Streams that would be sent.
         removed: Streams that stream maps drop.
-        faults: Lines for each stream that cannot be sent.
+        faults: Why a stream cannot be sent, by its name.
         missed_maps: Lines about stream maps that no stream has matched.
         report: The counts; ``unsettled`` are the rows that a run would send.
         error: What ended the input early; None when all of it was read.
@@ -44,7 +44,7 @@ class Rehearsed:
 
     plans: tuple[StreamPlan, ...]
     removed: tuple[str, ...]
-    faults: Mapping[str, tuple[str, ...]]
+    faults: Mapping[str, Exception]
     missed_maps: tuple[str, ...]
     report: Report
     error: Exception | None
@@ -79,21 +79,19 @@ class RehearsedStreams(Streams):
     """The streams of a rehearsal: one that cannot be sent does not keep it from the others.
 
     Attributes:
-        faults: Lines for each stream that cannot be sent.
+        faults: Why a stream cannot be sent, by its name.
     """
 
     def __init__(self, host: Host) -> None:
         super().__init__(host)
-        self.faults: dict[str, tuple[str, ...]] = {}
+        self.faults: dict[str, Exception] = {}
 
     @override
     def register(self, message: dict[str, Any]) -> None:
         try:
             super().register(message)
-        except SettingsError as error:
-            self.faults[message["stream"]] = error.faults
         except (TargetError, SingerSDKError) as error:
-            self.faults[message["stream"]] = (_one_line(error),)
+            self.faults[message["stream"]] = error
 
     @override
     def process(self, message: dict[str, Any]) -> None:
@@ -160,10 +158,6 @@ class Rehearsal(TargetConstantContact):
     @override
     def _setup_signal_handlers(self) -> None:
         """Leave Ctrl-C to the command: there is nothing to settle."""
-
-
-def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split())
 
 
 @contextmanager

@@ -10,8 +10,6 @@ from target_constant_contact.exceptions import SettingsError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from target_constant_contact.exceptions import TargetError
-
 Status = Literal["ok", "warning", "failed", "skipped"]
 
 
@@ -32,8 +30,8 @@ class Check:
     exit_code: int = 0
 
 
-def failures(name: str, error: TargetError) -> Iterator[Check]:
+def failures(name: str, error: Exception) -> Iterator[Check]:
     """The failed lines of an error: one for each fault of the settings, or a single one."""
     faults = error.faults if isinstance(error, SettingsError) else [str(error)]
     for fault in faults:
-        yield Check(name, "failed", " ".join(fault.split()), error.exit_code)
+        yield Check(name, "failed", " ".join(fault.split()), getattr(error, "exit_code", 1))

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import io
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from singer_sdk.exceptions import ConfigValidationError
 
 from target_constant_contact.checks.rehearsal import rehearse
-from target_constant_contact.checks.results import Check
+from target_constant_contact.checks.results import Check, failures
 from target_constant_contact.checks.schemas import read_schemas
 from target_constant_contact.exceptions import (
     AllRejectedError,
@@ -117,11 +117,11 @@ def _streams(rehearsed: Rehearsed) -> Iterator[Check]:
         yield Check("mapping", "ok", _plan(plan))
     for stream in rehearsed.removed:
         yield Check("mapping", "ok", f"stream {stream!r} is dropped by stream_maps")
-    for stream, faults in rehearsed.faults.items():
-        for fault in faults:
-            named = f"stream {stream!r}"
-            detail = fault if named in fault else f"{named}: {fault}"
-            yield Check("mapping", "failed", detail, SettingsError.exit_code)
+    for stream, reason in rehearsed.faults.items():
+        named = f"stream {stream!r}"
+        for failed in failures("mapping", reason):
+            detail = failed.detail
+            yield replace(failed, detail=detail if named in detail else f"{named}: {detail}")
     if error := rehearsed.error:
         # The file of rejected rows of a rehearsal is not kept.
         line = error.fault if isinstance(error, AllRejectedError) else str(error)

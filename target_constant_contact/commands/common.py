@@ -119,9 +119,11 @@ def write_lines(lines: Iterable[str], output: Path | None) -> None:
         output: A new file, which only its owner will be able to read; None: stdout.
 
     Raises:
-        SettingsError: The file cannot be made.
+        SettingsError: The file cannot be made, or there is no stdout.
     """
     if output is None:
+        if sys.stdout is None:
+            raise SettingsError(["There is no standard output to write to; pass --output FILE"])
         stdout = sys.stdout.buffer
         for line in lines:
             stdout.write(line.encode())

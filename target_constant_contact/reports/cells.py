@@ -15,6 +15,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
 from target_constant_contact.mapping.paths import branches, types_of
+from target_constant_contact.mapping.values import UnfitValueError, plain_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -77,11 +78,16 @@ def cell_of(value: Any, encode: Callable[[object], str]) -> str:
     """
     if value is None:
         return ""
-    if isinstance(value, bool):
-        return marked(str(value).lower())
-    text = encode(value) if isinstance(value, (dict, list)) else str(value)
+    text = encode(value) if isinstance(value, (dict, list)) else _text(value)
     # UTF-8 has no halves of characters.
     return marked(_SURROGATE.sub("\N{REPLACEMENT CHARACTER}", text))
+
+
+def _text(value: Any) -> str:
+    # A number of a column that takes texts comes back as a text: as the one that would be sent.
+    with suppress(UnfitValueError):
+        return value if isinstance(value, str) else plain_text(value)
+    return str(value)
 
 
 def value_of(cell: str, described: Any, *, decimal_comma: bool) -> Any:

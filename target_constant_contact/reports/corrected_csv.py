@@ -119,9 +119,13 @@ class _Reading:
     def _known_headings(self, delimiter: str) -> int:
         first = csv.reader(io.StringIO(self._text, newline=""), delimiter=delimiter)
         try:
-            return sum(cell.strip() in self._known for cell in next(first, []))
+            return sum(self._heading_in(cell) in self._known for cell in next(first, []))
         except csv.Error:
             return 0
+
+    def _heading_in(self, cell: str) -> str:
+        """What a cell of the first row says; a name can have blanks at its ends itself."""
+        return cell if cell in self._known else cell.strip()
 
     def _header(self, cells: list[str]) -> list[str]:
         """The names of the columns; blank for one that has neither name nor values.
@@ -129,7 +133,7 @@ class _Reading:
         Raises:
             CorrectionError: A column is not one of the stream's, or there twice.
         """
-        headings = [cell.strip() for cell in cells]
+        headings = [self._heading_in(cell) for cell in cells]
         if not any(heading in self._known for heading in headings):
             fault = (
                 "its first row names no field of the rejected rows; keep that row as rejects --csv "

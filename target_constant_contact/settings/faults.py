@@ -150,6 +150,15 @@ def permission_faults(values: Mapping[str, Any], broken: Collection[str]) -> Ite
         )
 
 
+def flattening_faults(values: Mapping[str, Any]) -> Iterator[str]:
+    """What singer-sdk needs to flatten."""
+    if values.get("flattening_enabled") and values.get("flattening_max_depth") is None:
+        yield (
+            "flattening_max_depth is missing: flattening_enabled needs it. Set how many levels of "
+            "objects to flatten, such as 1"
+        )
+
+
 def list_faults(
     default: StreamSettings, segments: Sequence[StreamSettings], broken: Collection[str]
 ) -> Iterator[str]:

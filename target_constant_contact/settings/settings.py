@@ -16,6 +16,7 @@ from target_constant_contact.contacts.contact import did_you_mean
 from target_constant_contact.data_folder import DataFolder
 from target_constant_contact.exceptions import SettingsError
 from target_constant_contact.settings.faults import (
+    flattening_faults,
     list_faults,
     permission_faults,
     place_of,
@@ -104,6 +105,7 @@ class Settings:
         faults += value_faults(values)
         if for_export:
             faults += permission_faults(values, broken)
+            faults += flattening_faults(values)
             faults += list_faults(default, segments, broken)
         if faults:
             raise SettingsError(faults)

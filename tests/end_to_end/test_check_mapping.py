@@ -442,3 +442,13 @@ def test_ctrl_c_still_ends_the_program_after_a_rehearsal(check: Check):
     check("--input", check.file(lines(schema(), member(1))))
 
     assert (signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)) == before
+
+
+def test_a_schema_that_cannot_be_used_ends_a_check_as_it_ends_a_run(check: Check):
+    torn = schema(EmailAddress=TEXT, City={"type": "string", "pattern": "("})
+    messages = check.file(lines(torn, member(1)))
+
+    checked = check("--input", messages, validate_records=True)
+
+    assert "breaks the rule 'format'" in checked.details("mapping", "failed")[0]
+    assert checked.exit_code == 1

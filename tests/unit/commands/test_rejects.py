@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from target_constant_contact.commands.common import write_lines
+from target_constant_contact.exceptions import SettingsError
 from target_constant_contact.reports.rejects import RejectsFile
 from target_constant_contact.singer.encoding import readable_line
 from tests.support.commands import Answer, call
@@ -199,3 +201,12 @@ def test_there_is_nothing_to_write_without_a_file(tmp_path):
     answer = rejects(tmp_path, "latest")
     assert answer.exit_code == 78
     assert f"there is no file of rejected rows in {tmp_path / 'runs' / NEW}" in answer.log
+
+
+def test_without_stdout_the_csv_needs_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("sys.stdout", None)
+    with pytest.raises(SettingsError, match=r"no standard output .* pass --output FILE"):
+        write_lines(["Email\r\n"], None)
+
+    write_lines(["Email\r\n"], tmp_path / "rows.csv")
+    assert (tmp_path / "rows.csv").read_bytes() == b"Email\r\n"

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from target_constant_contact.mapping.values import plain_text
 from target_constant_contact.reports.cells import (
     UnfitCellError,
     cell_of,
@@ -158,3 +159,11 @@ def test_half_a_character_becomes_a_whole_one():
 )
 def test_whether_a_column_takes_null_is_what_its_schema_says(described, takes_null):
     assert is_nullable(described) is takes_null
+
+
+@pytest.mark.parametrize("types", [["string"], ["string", "number"], []])
+@pytest.mark.parametrize(
+    "number", [Decimal("78701.0"), 78701.0, Decimal("1E+3"), Decimal("1.50"), Decimal(0), 5, True]
+)
+def test_a_number_in_a_column_of_texts_comes_back_as_the_text_that_would_be_sent(number, types):
+    assert value(cell_of(number, readable_line), *types) == plain_text(number)

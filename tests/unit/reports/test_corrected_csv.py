@@ -173,3 +173,10 @@ def test_a_file_that_is_none_is_told_in_one_line(text, fault):
 def test_a_long_cell_is_read():
     tags = ["x" * 200_000]
     assert read(written({"tags": tags}))[0]["tags"] == tags
+
+
+def test_names_with_blanks_at_their_ends_come_back_and_are_not_taken_for_each_other():
+    row = {" Zip": "1", "Zip": "2", "City\u00a0": "Ulm", "\ufeffEmail": "x"}
+    columns = dict.fromkeys(row, TEXT)
+    assert read(written(row, **columns), **columns) == [row]
+    assert read("City ,Zip\nUlm,2\n", City=TEXT, Zip=TEXT) == [{"City": "Ulm", "Zip": "2"}]

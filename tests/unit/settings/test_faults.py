@@ -281,3 +281,10 @@ def test_nobody_is_asked_to_agree_to_sending_where_the_sandbox_was_misspelt(faul
     found = faults(sandbox="maybe", lists="x")
     assert [line for line in found if line.startswith("sandbox: 'maybe'")]
     assert not [line for line in found if "accept_data_transfer" in line]
+
+
+def test_flattening_needs_a_depth(faults, parse):
+    (fault,) = faults(accept_data_transfer=True, lists="x", flattening_enabled="true")
+    assert fault.startswith("flattening_max_depth is missing: flattening_enabled needs it")
+    parse(flattening_enabled=True, flattening_max_depth=0)
+    parse(flattening_enabled="false")
