@@ -73,14 +73,16 @@ class DateColumn:
                 f"They are likely to be wrong: {right}, and run again, with the tap's full refresh "
                 "if STATE has moved"
             )
-        mixes, counts = "mixes two orders of dates", shown
+        read = f"{shown['either']:,} that could be either were read as {_IN_WORDS[order]}"
         if self._shows_nothing:
-            mixes, counts = "is of a stream that has another order of dates", self.of_stream
+            return (
+                f"Field {self.field!r} of stream {self.stream!r} is of a stream that has another "
+                f"order of dates: {_shown(self.of_stream)}, and {read} (date_order: {order}). "
+                f"{advice}"
+            )
         return (
-            f"Field {self.field!r} of stream {self.stream!r} {mixes}: "
-            f"{counts['dmy']:,} can only be day-month-year, {counts['mdy']:,} only month-day-year, "
-            f"and {shown['either']:,} that could be either were read as {_IN_WORDS[order]} "
-            f"(date_order: {order}). {advice}"
+            f"Field {self.field!r} of stream {self.stream!r} mixes two orders of dates: "
+            f"{_shown(shown)}, and {read} (date_order: {order}). {advice}"
         )
 
     @property
@@ -90,6 +92,10 @@ class DateColumn:
     @property
     def _other(self) -> DateOrder:
         return _OTHER[self.read.order]
+
+
+def _shown(counts: Counter[ShownOrder]) -> str:
+    return f"{counts['dmy']:,} can only be day-month-year, {counts['mdy']:,} only month-day-year"
 
 
 class DateOrders:
