@@ -95,20 +95,20 @@ class _Reading:
 
     def records(self, faults: list[str]) -> Iterator[dict[str, Any]]:
         """The rows; what is wrong with them goes to ``faults``."""
-        rows = self._rows()
+        rows = iter(self._rows())
         names = self._header(next(rows, []))
         for number, cells in enumerate(rows, start=2):
             if any(cells):
                 yield self._record(number, names, cells, faults)
 
-    def _rows(self) -> Iterator[list[str]]:
+    def _rows(self) -> list[list[str]]:
         limit = csv.field_size_limit(_LONGEST_CELL)
         # Strictly, because else a quote that is never closed would swallow the rows behind it.
         reader = csv.reader(
             io.StringIO(self._text, newline=""), delimiter=self._delimiter, strict=True
         )
         try:
-            yield from reader
+            return list(reader)
         except csv.Error:
             fault = f"line {reader.line_num:,} is no CSV: a quote is not closed, or not doubled"
             raise CorrectionError(self._path, [fault]) from None
