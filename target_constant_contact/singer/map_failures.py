@@ -37,7 +37,7 @@ def map_failure(error: Exception) -> Rejection:
 def _evaluated(error: Exception) -> Mapping[str, Any]:
     """What singer-sdk was evaluating; nothing when it tells in no way that is known here."""
     for frame, _line in traceback.walk_tb(error.__traceback__):
-        if frame.f_code.co_name == "_eval" and {"expr", "property_name"} <= frame.f_locals.keys():
+        if frame.f_code.co_name == "_eval" and {"expr", "property_name"} <= set(frame.f_locals):
             return frame.f_locals
     return {}
 

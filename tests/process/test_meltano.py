@@ -239,10 +239,10 @@ def test_a_setting_with_a_bad_value_is_named(project: Project):
 
 def test_a_misspelt_dry_run_does_not_send_and_a_number_that_is_none_is_named(project: Project):
     """Meltano would take the first for false, and stop at the second without its name."""
-    done = project.meltano("run", "tap-vip", TARGET, dry_run="yse", batch_size_rows="lots")
+    done = project.meltano("run", "tap-vip", TARGET, dry_run="no way", batch_size_rows="lots")
 
     assert done.returncode == 1
-    assert re.search(r"dry_run.*: 'yse' is neither true nor false", done.stderr)
+    assert re.search(r"dry_run.*: 'no way' is neither true nor false", done.stderr)
     assert re.search(r"batch_size_rows.*: 'lots' is no whole number", done.stderr)
     assert "landed" not in done.stderr
 
