@@ -36,6 +36,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--records", choices=SHORTEST_CHUNKS, default="as they come")
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes longest begins first, so that no worker is left with it at the end."""
+    items.sort(key=lambda item: item.get_closest_marker("long") is None)
+
+
 @pytest.fixture(autouse=True)
 def _quick_and_loud(monkeypatch: pytest.MonkeyPatch, pytestconfig: pytest.Config) -> None:
     """No test waits for polls and repeated requests as long as a run does."""

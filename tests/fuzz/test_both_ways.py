@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from target_constant_contact.batches.batch import ImportBatch
 
-pytestmark = [pytest.mark.timeout(900), pytest.mark.no_cover]
+pytestmark = [pytest.mark.timeout(900), pytest.mark.no_cover, pytest.mark.long]
 
 MAPPING = {
     "email": "email",

@@ -30,7 +30,7 @@ from tests.support.target import read_rejects, read_report, settings_for
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-pytestmark = [pytest.mark.timeout(900), pytest.mark.no_cover]
+pytestmark = [pytest.mark.timeout(900), pytest.mark.no_cover, pytest.mark.long]
 """Coverage is measured by the other tests; here it would halve the number of examples."""
 
 EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "80"))

@@ -32,6 +32,7 @@ pytestmark = [
     ),
     pytest.mark.timeout(600),
     pytest.mark.xdist_group("meltano"),
+    pytest.mark.long,
 ]
 
 

@@ -14,6 +14,7 @@ from tests.support.target import TEXT, schema, settings_for, state
 MEMBERS, LISTS = 200_000, 1_000
 
 
+@pytest.mark.long
 @pytest.mark.timeout(500)
 @pytest.mark.no_cover
 def test_200_000_members_over_1_000_lists_take_less_than_300_mebibytes(tmp_path):

@@ -9,6 +9,7 @@ from tests.process.soak import Soaked, soak
 BATCH = 400
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("import_format", ["json", "csv"])
 def test_a_run_through_faults_of_every_kind_ends_as_if_there_were_none(tmp_path, import_format):
     """The large one is `python -m tests.process.soak`."""
