@@ -17,7 +17,7 @@ from target_constant_contact.api.oauth.connection import AUTH_URL, Application, 
 from target_constant_contact.api.oauth.tokens import TokenStore
 from target_constant_contact.sandbox import Behaviour, Sandbox
 from tests.docs import pages
-from tests.support.terminal import Terminal
+from tests.support.terminal import Terminal, sign_in
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -187,15 +187,7 @@ def test_login_by_meltano_asks_at_the_terminal(project: Project):
         words = ["invoke", f"{TARGET}:login", "--connection", "shop", "--device"]
         words += ["--client-id", "sandbox-app"]
         with project.at_terminal(*words, **service) as terminal:
-            terminal.see("Client secret (blank for a public application): ")
-            terminal.type("sandbox-secret")
-            terminal.see("Do you agree? [y/N]: ")
-            terminal.type("y")
-            code = re.search(r"type in the code (\S+)\. Waiting", terminal.see("Waiting ..."))
-            assert code
-            account.approve_device(code[1])
-            terminal.see("Connect to this account? [Y/n]: ")
-            terminal.type("y")
+            sign_in(terminal, account)
             assert terminal.wait() == 0, terminal.everything
     assert "Connection 'shop' is stored in" in terminal.stdout
     assert "sandbox-secret" not in terminal.everything

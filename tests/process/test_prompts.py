@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -12,7 +11,7 @@ from target_constant_contact.api.oauth.connection import Application, Connection
 from target_constant_contact.api.oauth.tokens import TokenStore
 from target_constant_contact.sandbox import Behaviour, Sandbox
 from tests.support.process import COMMAND, cli, environment
-from tests.support.terminal import Terminal
+from tests.support.terminal import Terminal, sign_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -59,15 +58,7 @@ def test_login_asks_for_all_that_it_needs_at_the_terminal_and_hides_the_secret(
         service = {"api_url": sandbox.api_url, "auth_url": sandbox.auth_url}
         arguments = ["--client-id", "sandbox-app", "--device", "--agreed-by", "Ada"]
         with at_terminal("login", *arguments, connection="shop", **service) as terminal:
-            terminal.see("Client secret (blank for a public application): ")
-            terminal.type("sandbox-secret")
-            terminal.see("Do you agree? [y/N]: ")
-            terminal.type("y")
-            code = re.search(r"type in the code (\S+)\. Waiting", terminal.see("Waiting ..."))
-            assert code
-            sandbox.approve_device(code[1])
-            terminal.see("Connect to this account? [Y/n]: ")
-            terminal.type("")
+            sign_in(terminal, sandbox)
             assert terminal.wait() == 0, terminal.everything
 
     # What is agreed to stands above the question, and nothing of either in the pipes.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pty
+import re
 import select
 import subprocess
 import sys
@@ -15,6 +16,8 @@ from typing import IO, TYPE_CHECKING, Self
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
+
+    from target_constant_contact.sandbox import Sandbox
 
 _AT_TERMINAL = """
 import fcntl, os, sys, termios
@@ -110,3 +113,16 @@ class Terminal:
         with stream:
             for line in stream:
                 setattr(self, name, getattr(self, name) + line)
+
+
+def sign_in(terminal: Terminal, account: Sandbox) -> None:
+    """Answer what `login --device --client-id sandbox-app` asks, and approve the device."""
+    terminal.see("Client secret (blank for a public application): ")
+    terminal.type("sandbox-secret")
+    terminal.see("Do you agree? [y/N]: ")
+    terminal.type("y")
+    code = re.search(r"type in the code (\S+)\. Waiting", terminal.see("Waiting ..."))
+    assert code
+    account.approve_device(code[1])
+    terminal.see("Connect to this account? [Y/n]: ")
+    terminal.type("")
