@@ -15,7 +15,7 @@ from target_constant_contact.mapping.calendar_days import (
     written_order,
 )
 from target_constant_contact.mapping.date_numbers import NO_DAY
-from target_constant_contact.mapping.values import EDGES, UnfitValueError
+from target_constant_contact.mapping.values import EDGES, UnfitValueError, only_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -29,11 +29,14 @@ _LAST_YEAR_REFUSED = 1900
 _YEARS_AHEAD = 10
 _FIRST_YEAR_OF_CONSENT = 2000
 _calendar_part = itemgetter(slice(10))
+_month_and_day_part = itemgetter(slice(4, 10))  # with the dash before it
 _PLAIN_DATES = re.compile(
     r"(?:\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,9}+)?+)?+(?:Z|[+-]\d\d:?\d\d)?+)?+\n)*+",
     re.ASCII,
 )
-_DIGITS = str.maketrans("123456789", "000000000")
+_DIGITS = bytes.maketrans(b"123456789", b"000000000")
+# Years may be made up, but not these: see month_and_day.
+_NO_BIRTHDAYS = ("9999-", "0001-01-01", "0000-00-00")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,32 +65,48 @@ class OfDay(Generic[_Part]):
         """Which order of day and month a text shows, as `written_order` says it."""
         return written_order(text, birthday=self.birthday)
 
-    @staticmethod
-    def shortened(values: Sequence[Any]) -> Sequence[Any]:
-        """Leave the time of day out of a column of ISO dates, so that its values repeat.
+    def shortened(self, values: Sequence[Any]) -> list[str | None] | None:
+        """Leave out what does not matter of a column of ISO dates, so that its values repeat.
 
         Returns:
-            The values, if at least one of them is anything else.
+            What `of_shortened` converts as `convert` would the values, or ``None`` for blanks; no
+            list if a value is anything but an ISO date.
         """
         texts = list(filter(None, values))
         try:
             joined = "\n".join(texts) + "\n"
         except TypeError:
-            return values
+            return None
         if joined.count("\n") != len(texts) or not _are_plain_dates(joined):
-            return values
+            return None
+        part = _calendar_part
+        if self.birthday:
+            if any(no_day in joined for no_day in _NO_BIRTHDAYS):
+                return None
+            part = _month_and_day_part
         if len(texts) == len(values):
-            return list(map(_calendar_part, values))
-        return [value and _calendar_part(value) for value in values]
+            return list(map(part, texts))
+        # Unlike a blank, zero and false are values.
+        return [part(value) if value else None for value in values] if only_text(values) else None
+
+    def of_shortened(self, part: str) -> _Part | None:
+        """Convert what `shortened` has left of a value.
+
+        Raises:
+            UnfitValueError: It is no such date.
+        """
+        return self.convert(f"-{part}" if self.birthday else part)
 
 
 def _are_plain_dates(lines: str) -> bool:
     """Whether every line is an ISO date, with or without a time."""
+    if not lines.isascii():
+        return False
     # Nearly always, all of them are written in the same way: only one has to be looked at.
-    shapes = lines.translate(_DIGITS)
-    first = shapes[: shapes.index("\n") + 1]
+    shapes = lines.encode().translate(_DIGITS)
+    first = shapes[: shapes.index(b"\n") + 1]
     same = first * (len(shapes) // len(first)) == shapes
-    return _PLAIN_DATES.fullmatch(first if same else lines) is not None
+    return _PLAIN_DATES.fullmatch(lines, 0, len(first) if same else len(lines)) is not None
 
 
 def day_text(order: DateOrder = "mdy") -> OfDay[str]:

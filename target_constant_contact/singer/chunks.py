@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from target_constant_contact.contacts.contact import Rejection
-    from target_constant_contact.mapping.columns import Column
     from target_constant_contact.mapping.field_mapping import FieldMapping
+    from target_constant_contact.mapping.property_columns import Column
     from target_constant_contact.singer.routes import RouteColumn
 
 
