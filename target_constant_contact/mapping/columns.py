@@ -11,15 +11,13 @@ from dataclasses import dataclass
 from itertools import compress
 from typing import TYPE_CHECKING, Any, Final
 
-import msgspec
-
 from target_constant_contact.contacts.contact import Contact
-from target_constant_contact.contacts.encoding import encode_contacts, sms_permission
+from target_constant_contact.contacts.encoding import ContactsEncoder, sms_permission
 from target_constant_contact.mapping.mapped_properties import roots
 from target_constant_contact.mapping.property_columns import property_columns
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from target_constant_contact.contacts.contact import Rejection
     from target_constant_contact.contacts.encoding import SmsPermission
@@ -65,14 +63,7 @@ class ColumnMapping:
         self.fields = tuple(dict.fromkeys(root for each in mapping.mapped for root in roots(each)))
         places = {name: place for place, name in enumerate(self.fields)}
         self._columns = list(property_columns(mapping, places))
-        names = [f"p{place}" for place in range(len(mapping.properties))]
-        self._properties: Callable[..., Any] = msgspec.defstruct(
-            "Properties",
-            [(name, Any, None) for name in names],
-            rename=dict(zip(names, mapping.properties, strict=True)),
-            omit_defaults=True,
-            gc=False,
-        )
+        self._encode = ContactsEncoder(mapping.properties, mapping.columns)
 
     def __call__(self, columns: Sequence[Column]) -> Contacts:
         """Make contacts of the columns of ``fields``, all of one length."""
@@ -93,7 +84,7 @@ class ColumnMapping:
         dropped = self._drop(columns, converted, unfit) if self._mapping.drops else {}
         return Contacts(
             keys=list(map(str.lower, emails)),
-            bodies=encode_contacts(list(map(self._properties, *converted))),
+            bodies=self._encode(converted),
             permissions=self._permissions(converted),
             unfit=unfit,
             dropped=dropped,
