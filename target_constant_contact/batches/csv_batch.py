@@ -5,13 +5,13 @@ from __future__ import annotations
 import csv
 import io
 from itertools import compress
-from operator import methodcaller
+from operator import itemgetter
 from typing import TYPE_CHECKING, Final
 
 from typing_extensions import override
 
 from target_constant_contact.batches.open_batch import Load, OpenBatch
-from target_constant_contact.contacts.csv_rows import EOL, csv_line, head_in, names_of
+from target_constant_contact.contacts.csv_rows import EOL, common_head, csv_line, names_of
 from target_constant_contact.contacts.encoding import decode_contact
 
 if TYPE_CHECKING:
@@ -40,8 +40,8 @@ class CsvBatch(OpenBatch):
     @override
     @classmethod
     def weigh(cls, contacts: Sequence[bytes]) -> Load:
-        head = head_in(contacts[0]) if contacts else None
-        if head is None or not all(map(methodcaller("startswith", head), contacts)):
+        head = common_head(contacts)
+        if head is None:
             return _weigh_one_by_one(contacts)
         names = names_of(head)
         around = len(head) + len(names) - 1
@@ -80,14 +80,11 @@ class CsvBatch(OpenBatch):
 
     @override
     def _body(self, contacts: list[bytes]) -> bytes:
-        head = head_in(contacts[0])
-        text = b"\n".join(contacts)
+        head = common_head(contacts)
         names = names_of(head) if head else ()
-        has_others = text.count(b"\n" + (head or b"")) < len(contacts) - 1
-        if head is None or has_others or not self._columns.keys() <= set(names):
+        if head is None or not self._columns.keys() <= set(names):
             return self._written_one_by_one(contacts)
-        # Nothing else in a row can be a line break and the header.
-        rows = text[len(head) :].replace(b"\n" + head, b"\n")
+        rows = b"\n".join(map(itemgetter(slice(len(head), None)), contacts))
         if self._columns.keys() == set(names):
             return b"".join((head[:-1], b"\n", rows, b"\n"))
         return self._without_blank_columns(names, rows)

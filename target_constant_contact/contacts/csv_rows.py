@@ -10,6 +10,7 @@ from __future__ import annotations
 import csv
 import re
 from functools import lru_cache
+from itertools import repeat
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Final
 
@@ -23,6 +24,7 @@ EOL: Final = "\n"
 
 _END: Final = "\0"
 _UNFIT: Final = re.compile("[\0\r\n]")
+_UNFIT_BYTES: Final = (b"\0", b"\r", b"\n")
 _NUMBERS: Final = ("birthday_month", "birthday_day")
 _TEXT_OF: Final[dict[Any, str]] = {None: "", "": "", **{day: str(day) for day in range(1, 32)}}
 
@@ -47,6 +49,13 @@ def names_of(head: bytes) -> tuple[str, ...]:
     """The columns of rows that begin with this."""
     (names,) = csv.reader([head[:-1].decode()])
     return tuple(names)
+
+
+def common_head(contacts: Sequence[bytes]) -> bytes | None:
+    """What all of these contacts begin with; None when not all of them are rows of one kind."""
+    head = head_in(contacts[0]) if contacts else None
+    same = head is not None and all(map(bytes.startswith, contacts, repeat(head)))
+    return head if same else None
 
 
 def head_in(contact: bytes) -> bytes | None:
@@ -76,12 +85,12 @@ def encode_rows(columns: Sequence[Sequence[Any]], names: tuple[str, ...]) -> lis
         return None
     texts = [_texts(name, column) for name, column in zip(names, columns, strict=True)]
     lines = _lines(texts)
-    if '"' in lines or lines.count(",") != len(texts[0]) * (len(names) - 1):
+    joined = b"".join(lines)
+    if b'"' in joined or joined.count(b",") != len(lines) * (len(names) - 1):
         lines = _lines([_quoted(column) for column in texts])
-    # As many lines as contacts: none has a line break inside.
-    if lines.count(EOL) != len(texts[0]) - 1 or "\0" in lines or "\r" in lines:
+    if any(each in joined for each in _UNFIT_BYTES):
         return None
-    return [head + line for line in lines.encode().split(EOL.encode())]
+    return [head + line for line in lines]
 
 
 def decode_row(contact: bytes) -> dict[str, str | int]:
@@ -98,8 +107,8 @@ def _texts(name: str, column: Sequence[Any]) -> Sequence[str]:
     return [value or "" for value in column] if None in column else column
 
 
-def _lines(texts: Sequence[Sequence[str]]) -> str:
-    return EOL.join(map(",".join, zip(*texts, strict=True)))
+def _lines(texts: Sequence[Sequence[str]]) -> list[bytes]:
+    return list(map(str.encode, map(",".join, zip(*texts, strict=True))))
 
 
 def _quoted(column: Sequence[str]) -> Sequence[str]:
