@@ -97,18 +97,21 @@ def test_a_run_becomes_what_its_records_become_one_by_one(runs, map_record):
                 )
 
 
-PLAIN = FieldMapping.compile(
-    "members",
-    {"properties": {name: {} for name in ("email", "first", "born", "amount", "id", "agreed")}},
-    {
-        "email": "email",
-        "first_name": "first",
-        "birthday": "born",
-        "cf:number": "amount",
-        "cf:string": "id",
-        "cf:date": "agreed",
-    },
-    OPTIONS,
+PLAIN, ROWS = (
+    FieldMapping.compile(
+        "members",
+        {"properties": {name: {} for name in ("email", "first", "born", "amount", "id", "agreed")}},
+        {
+            "email": "email",
+            "first_name": "first",
+            "birthday": "born",
+            "cf:number": "amount",
+            "cf:string": "id",
+            "cf:date": "agreed",
+        },
+        replace(OPTIONS, import_format=import_format, on_bad_value=on_bad_value),
+    )
+    for import_format, on_bad_value in (("json", "reject"), ("csv", "drop"))
 )
 born = st.dates(date(1940, 1, 1), date(2005, 12, 31)).map(str) | st.sampled_from(
     [None, "1980-02-29", "1981-02-29", "0001-05-04", "0001-01-01", "9999-12-31", "0000-00-00", 0]
@@ -117,7 +120,7 @@ moments = st.datetimes().map(lambda moment: f"{moment:%Y-%m-%dT%H:%M:%S}Z")
 plain_rows = st.fixed_dictionaries(
     {"email": st.integers(0, 99).map("Member.{}@mail.example.com".format)},
     optional={
-        "first": st.sampled_from(["Ann", "Zoë", "Łukasz", None]),
+        "first": st.sampled_from(["Ann", "Zoë", "Łukasz", None, "Ann, Jr.", 'the "one"']),
         "born": born | born.map(lambda day: day and f"{day}T00:00:00Z"),
         "amount": amounts,
         "id": st.integers(0, 2**63) | amounts,
@@ -127,16 +130,20 @@ plain_rows = st.fixed_dictionaries(
 
 
 @settings(max_examples=400)
-@given(st.lists(st.lists(plain_rows, min_size=1, max_size=8), max_size=3))
-def test_members_such_as_real_ones_become_what_they_become_one_by_one(runs):
-    mapping = ColumnMapping(PLAIN)
+@given(
+    st.lists(st.lists(plain_rows, min_size=1, max_size=8), max_size=3),
+    st.sampled_from([PLAIN, ROWS]),
+)
+def test_members_such_as_real_ones_become_what_they_become_one_by_one(runs, map_record):
+    mapping = ColumnMapping(map_record)
     for records in runs:
         found = mapping(columns_of(mapping, records))
         for place, record in enumerate(records):
-            contact = PLAIN(record)
+            contact = map_record(record)
             assert isinstance(contact, Contact) == (place not in found.unfit)
             if isinstance(contact, Contact):
-                assert found.bodies[place] == encode_contact(contact.properties)
+                encoded = encode_contact(contact.properties, contact.columns)
+                assert found.bodies[place] == encoded
 
 
 def test_birthdays_over_66_years_are_converted_once_for_each_day_of_the_year(monkeypatch):
