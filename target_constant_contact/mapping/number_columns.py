@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 _LONGEST: Final = 50  # characters; no property takes fewer
 _WHOLE: Final = {int, NoneType}
 _NUMBERS: Final = {int, float, Decimal, NoneType}
+_NONE: Final = "None"
 # Exponents, NaN and infinity, in the spellings of floats and decimals.
 _UNUSUAL: Final = ("E", "e", "N", "n")
 _PLAIN_TEXTS: Final = re.compile(r"(?:(?:-?+(?:0|[1-9][0-9]{0,19}+)(?:\.[0-9]{1,20}+)?+)?+\n)*+")
@@ -37,10 +38,10 @@ def number_column(values: Sequence[Any]) -> list[str | None] | None:
     if len(max(texts, key=len, default="")) > _LONGEST:
         return None
     if kinds <= _WHOLE:
-        return list(texts) if NoneType not in kinds else _without_none(values, texts)
+        return [None if text == _NONE else text for text in texts]
     joined = "\n".join(texts) + "\n"
     if NoneType in kinds:
-        joined = joined.replace("None\n", "\n")
+        joined = joined.replace(f"{_NONE}\n", "\n")
     if any(letter in joined for letter in _UNUSUAL):
         return None
     return _whole_without_point(joined)
@@ -58,10 +59,6 @@ def decimal_column(values: Sequence[Any]) -> list[str | None] | None:
     if joined.count("\n") != len(values) or not _PLAIN_TEXTS.fullmatch(joined):
         return None
     return _whole_without_point(joined)
-
-
-def _without_none(values: Sequence[Any], texts: Sequence[str]) -> list[str | None]:
-    return [None if value is None else text for value, text in zip(values, texts, strict=True)]
 
 
 def _whole_without_point(lines: str) -> list[str | None] | None:

@@ -116,10 +116,8 @@ class Text:
         Returns:
             What each value converts to, or ``None`` when they have to be looked at one by one.
         """
-        texts = list(filter(None, values))
-        if not texts:
-            # Unlike a blank, zero and false are values.
-            return [None] * len(values) if only_text(values) else None
+        # Unlike a blank, zero and false are values.
+        texts = ["" if value is None else value for value in values]
         try:
             joined = _SEPARATOR.join(texts)
         except TypeError:
@@ -128,14 +126,12 @@ class Text:
             not _is_printable_list(joined, len(texts))
             or f" {_SEPARATOR}" in joined
             or f"{_SEPARATOR} " in joined
-            or joined[0] == " "
-            or joined[-1] == " "
+            or joined.startswith(" ")
+            or joined.endswith(" ")
             or len(max(texts, key=len)) > self.limit
         ):
             return None
-        if len(texts) == len(values):
-            return texts
-        return [v or None for v in values] if only_text(values) else None
+        return [text or None for text in texts]
 
     @property
     def _too_long(self) -> str:
