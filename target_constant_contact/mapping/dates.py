@@ -30,13 +30,16 @@ _YEARS_AHEAD = 10
 _FIRST_YEAR_OF_CONSENT = 2000
 _calendar_part = itemgetter(slice(10))
 _month_and_day_part = itemgetter(slice(4, 10))  # with the dash before it
+_before_year_part = itemgetter(slice(-5))
 _PLAIN_DATES = re.compile(
     r"(?:\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,9}+)?+)?+(?:Z|[+-]\d\d:?\d\d)?+)?+\n)*+",
     re.ASCII,
 )
+_YEAR_LAST = re.compile(r"(?:\d\d?+([/-])\d\d?+\1\d{4}\n)++", re.ASCII)
 _DIGITS = bytes.maketrans(b"123456789", b"000000000")
 # Years may be made up, but not these: see month_and_day.
 _NO_BIRTHDAYS = ("9999-", "0001-01-01", "0000-00-00")
+_NO_BIRTHDAYS_YEAR_LAST = ("9999\n", "0001\n", "0000\n")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,29 +68,37 @@ class OfDay(Generic[_Part]):
         """Which order of day and month a text shows, as `written_order` says it."""
         return written_order(text, birthday=self.birthday)
 
-    def shortened(self, values: Sequence[Any]) -> list[str | None] | None:
-        """Leave out what does not matter of a column of ISO dates, so that its values repeat.
+    def shortened(self, values: Sequence[Any]) -> Shortened | None:
+        """Leave out what does not matter of a column of dates, so that its values repeat.
 
         Returns:
-            What `of_shortened` converts as `convert` would the values, or ``None`` for blanks; no
-            list if a value is anything but an ISO date.
+            What is left; None if a value is no date, or they are written in several ways.
         """
         texts = list(filter(None, values))
         try:
             joined = "\n".join(texts) + "\n"
         except TypeError:
             return None
-        if joined.count("\n") != len(texts) or not _are_plain_dates(joined):
-            return None
-        part = _calendar_part
-        if self.birthday:
-            if any(no_day in joined for no_day in _NO_BIRTHDAYS):
-                return None
-            part = _month_and_day_part
-        if len(texts) == len(values):
-            return list(map(part, texts))
         # Unlike a blank, zero and false are values.
-        return [part(value) if value else None for value in values] if only_text(values) else None
+        is_text = len(texts) == len(values) or only_text(values)
+        if not is_text or joined.count("\n") != len(texts):
+            return None
+        is_iso = _are_all(_PLAIN_DATES, joined)
+        part = self._what_matters(joined, is_iso=is_iso)
+        if part is None:
+            return None
+        return Shortened([part(value) if value else None for value in values], is_iso)
+
+    def _what_matters(self, lines: str, *, is_iso: bool) -> Callable[[str], str] | None:
+        """Takes what matters of each of some lines; None when that may be all of it."""
+        if not self.birthday:
+            return _calendar_part if is_iso else None
+        if not is_iso and not _are_all(_YEAR_LAST, lines):
+            return None
+        no_days = _NO_BIRTHDAYS if is_iso else _NO_BIRTHDAYS_YEAR_LAST
+        if any(no_day in lines for no_day in no_days):
+            return None
+        return _month_and_day_part if is_iso else _before_year_part
 
     def of_shortened(self, part: str) -> _Part | None:
         """Convert what `shortened` has left of a value.
@@ -95,18 +106,33 @@ class OfDay(Generic[_Part]):
         Raises:
             UnfitValueError: It is no such date.
         """
-        return self.convert(f"-{part}" if self.birthday else part)
+        return self.convert(f"-{part}" if part[0] == "-" else part)
 
 
-def _are_plain_dates(lines: str) -> bool:
-    """Whether every line is an ISO date, with or without a time."""
+@dataclass(frozen=True, slots=True)
+class Shortened:
+    """What matters of a column of dates.
+
+    Attributes:
+        parts: A part of each value that `OfDay.of_shortened` converts as `OfDay` would the value;
+            ``None`` for blanks.
+        is_iso: Whether they are ISO dates. If not, they show the same order of day and month as
+            the values do.
+    """
+
+    parts: list[str | None]
+    is_iso: bool
+
+
+def _are_all(pattern: re.Pattern[str], lines: str) -> bool:
+    """Whether every line is such a date."""
     if not lines.isascii():
         return False
     # Nearly always, all of them are written in the same way: only one has to be looked at.
     shapes = lines.encode().translate(_DIGITS)
     first = shapes[: shapes.index(b"\n") + 1]
     same = first * (len(shapes) // len(first)) == shapes
-    return _PLAIN_DATES.fullmatch(lines, 0, len(first) if same else len(lines)) is not None
+    return pattern.fullmatch(lines, 0, len(first) if same else len(lines)) is not None
 
 
 def day_text(order: DateOrder = "mdy") -> OfDay[str]:

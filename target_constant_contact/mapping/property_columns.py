@@ -76,10 +76,10 @@ class PropertyColumns:
         values = self._values(columns, unfit)
         if isinstance(self._convert, OfDay):
             days = self._convert.shortened(values)
-            if days is not None:
-                return [column.of_days(days, unfit) for column in self._columns]
-            if self._is_date:
-                dates[self._field] = values
+            if self._is_date and not (days and days.is_iso):
+                dates[self._field] = days.parts if days else values
+            if days:
+                return [column.of_days(days.parts, unfit) for column in self._columns]
         return [column(values, unfit) for column in self._columns]
 
     def _values(self, columns: Sequence[Column], unfit: set[int]) -> Column:

@@ -188,6 +188,10 @@ written_dates = st.sampled_from(
         "12/25/2010",
         "04/05",
         "4/5/80",
+        "04/05/1980",
+        "1/1/0001",
+        "13-12-1980",
+        "4-5/1980",
         "2010-05-04",
         20100504,
         [],
@@ -207,7 +211,7 @@ def test_a_run_shows_the_orders_of_dates_that_its_records_show_one_by_one(record
         written = {name: values[place] for name, values in found.dates.items()}
         for name, value in DATES.written_dates(records[place]):
             shown = isinstance(value, str) and written_order(value, birthday=True)
-            assert not shown or written[name] == value
+            assert not shown or written_order(written[name], birthday=True) == shown
             written.pop(name, None)
         assert not written
 
