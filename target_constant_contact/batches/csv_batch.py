@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import csv
 import io
-from types import SimpleNamespace
+from itertools import compress
+from operator import itemgetter
 from typing import TYPE_CHECKING, Final
 
 from typing_extensions import override
 
 from target_constant_contact.batches.open_batch import Load, OpenBatch
+from target_constant_contact.contacts.csv_rows import EOL, common_head, csv_line, names_of
 from target_constant_contact.contacts.encoding import decode_contact
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
 _MULTIPART_RESERVE: Final = 4_096
 """Room for the parts around a CSV file: boundaries, headers and up to 50 list ids."""
-_EOL: Final = "\n"
 
 
 class CsvBatch(OpenBatch):
@@ -39,10 +40,13 @@ class CsvBatch(OpenBatch):
     @override
     @classmethod
     def weigh(cls, contacts: Sequence[bytes]) -> Load:
-        properties = list(map(decode_contact, contacts))
-        columns = dict.fromkeys(name for each in properties for name in each)
-        cells = _cells([each.values() for each in properties])
-        return Load(cells, sum(cells), columns)
+        head = common_head(contacts)
+        if head is None:
+            return _weigh_one_by_one(contacts)
+        names = names_of(head)
+        around = len(head) + len(names) - 1
+        weights = [length - around for length in map(len, contacts)]
+        return Load(weights, sum(weights), _columns_in(contacts, names))
 
     @override
     def _overhead(self, columns: Mapping[str, None]) -> tuple[int, int]:
@@ -70,13 +74,32 @@ class CsvBatch(OpenBatch):
 
         The room that is kept for the other parts of the request is among the first.
         """
-        separators = (len(columns) - 1) + len(_EOL)
-        return sum(_cells([columns])) + separators + _MULTIPART_RESERVE, separators
+        separators = (len(columns) - 1) + len(EOL)
+        header = len(csv_line(columns).encode()) + len(EOL) if columns else 0
+        return header + _MULTIPART_RESERVE, separators
 
     @override
     def _body(self, contacts: list[bytes]) -> bytes:
+        head = common_head(contacts)
+        names = names_of(head) if head else ()
+        if head is None or not self._columns.keys() <= set(names):
+            return self._written_one_by_one(contacts)
+        rows = b"\n".join(map(itemgetter(slice(len(head), None)), contacts))
+        if self._columns.keys() == set(names):
+            return b"".join((head[:-1], b"\n", rows, b"\n"))
+        return self._without_blank_columns(names, rows)
+
+    def _without_blank_columns(self, names: Sequence[str], rows: bytes) -> bytes:
+        has = [name in self._columns for name in names]
         file = io.StringIO()
-        writer = csv.DictWriter(file, self._columns, lineterminator=_EOL)
+        writer = csv.writer(file, lineterminator=EOL)
+        writer.writerow(compress(names, has))
+        writer.writerows(compress(row, has) for row in csv.reader(rows.decode().split(EOL)))
+        return file.getvalue().encode()
+
+    def _written_one_by_one(self, contacts: list[bytes]) -> bytes:
+        file = io.StringIO()
+        writer = csv.DictWriter(file, self._columns, lineterminator=EOL)
         writer.writeheader()
         writer.writerows(map(decode_contact, contacts))
         return file.getvalue().encode()
@@ -86,12 +109,18 @@ class CsvBatch(OpenBatch):
         return 0
 
 
-def _cells(rows: Sequence[Collection[object]]) -> list[int]:
-    """Bytes of each row's values as CSV cells, quoted where the csv module quotes."""
-    written: list[str] = []
-    # The writer hands over every row in one piece.
-    csv.writer(SimpleNamespace(write=written.append), lineterminator=_EOL).writerows(rows)
-    return [
-        len(text.encode()) - max(len(row) - 1, 0) - len(_EOL)
-        for text, row in zip(written, rows, strict=True)
-    ]
+def _columns_in(contacts: Sequence[bytes], names: Sequence[str]) -> dict[str, None]:
+    """The columns in which a contact has a value; nearly always, a few contacts show all."""
+    missing = set(names)
+    for contact in contacts:
+        missing.difference_update(decode_contact(contact))
+        if not missing:
+            break
+    return {name: None for name in names if name not in missing}
+
+
+def _weigh_one_by_one(contacts: Sequence[bytes]) -> Load:
+    properties = list(map(decode_contact, contacts))
+    columns = dict.fromkeys(name for each in properties for name in each)
+    weights = [len(csv_line(each.values()).encode()) - (len(each) - 1) for each in properties]
+    return Load(weights, sum(weights), columns)

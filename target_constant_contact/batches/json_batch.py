@@ -8,7 +8,7 @@ from typing_extensions import override
 
 from target_constant_contact.batches.csv_batch import CsvBatch
 from target_constant_contact.batches.open_batch import Load, OpenBatch
-from target_constant_contact.contacts.encoding import encode_contact
+from target_constant_contact.contacts.encoding import encode_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -31,7 +31,7 @@ class JsonBatch(OpenBatch):
         request: dict[str, object] = {"list_ids": self.destination.list_ids}
         if self.sms_permission:
             request["sms_permission_to_send"] = self.sms_permission
-        self._head = encode_contact(request)[:-1] + b',"import_data":['
+        self._head = encode_json(request)[:-1] + b',"import_data":['
         # The last contact has no comma.
         self._empty = len(self._head) + len(_TAIL) - 1
 

@@ -27,7 +27,12 @@ from target_constant_contact.batches.list_choice import group_while_reading, gro
 from target_constant_contact.batches.list_group import ListGroup, ListImport, NewBatch
 from target_constant_contact.batches.merging import merge, permission_of, permission_of_encoded
 from target_constant_contact.batches.packed import Packed
-from target_constant_contact.contacts.encoding import SmsPermission, decode_contact, encode_contact
+from target_constant_contact.contacts.encoding import (
+    SmsPermission,
+    columns_of,
+    decode_contact,
+    encode_contact,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -181,7 +186,7 @@ class Packer:
         merged = merge(held, decode_contact(encoded))
         if merged == held:
             return holders[0].contacts[key]
-        value, permission = encode_contact(merged), permission_of(merged)
+        value, permission = encode_contact(merged, columns_of(encoded)), permission_of(merged)
         if not all(self._fits_alone(batch.destination, value, permission) for batch in holders):
             # Together too large for one request: the earlier values go ahead on their own.
             packed.sealed += [self._seal(batch) for batch in holders]

@@ -30,11 +30,13 @@ class Contact:
         key: The e-mail address, trimmed and lower-cased: what the service matches on.
         properties: What is sent, ``email`` first.
         dropped: What is left out of it, value by value, and why.
+        columns: Names of all columns of the CSV file that it is a row of; none in JSON.
     """
 
     key: str
     properties: Properties
     dropped: tuple[Rejection, ...] = ()
+    columns: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from target_constant_contact.mapping.calendar_days import (
     written_order,
 )
 from target_constant_contact.mapping.date_numbers import NO_DAY
-from target_constant_contact.mapping.values import EDGES, UnfitValueError
+from target_constant_contact.mapping.values import EDGES, UnfitValueError, only_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -29,11 +29,17 @@ _LAST_YEAR_REFUSED = 1900
 _YEARS_AHEAD = 10
 _FIRST_YEAR_OF_CONSENT = 2000
 _calendar_part = itemgetter(slice(10))
+_month_and_day_part = itemgetter(slice(4, 10))  # with the dash before it
+_before_year_part = itemgetter(slice(-5))
 _PLAIN_DATES = re.compile(
     r"(?:\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,9}+)?+)?+(?:Z|[+-]\d\d:?\d\d)?+)?+\n)*+",
     re.ASCII,
 )
-_DIGITS = str.maketrans("123456789", "000000000")
+_YEAR_LAST = re.compile(r"(?:\d\d?+([/-])\d\d?+\1\d{4}\n)++", re.ASCII)
+_DIGITS = bytes.maketrans(b"123456789", b"000000000")
+# Years may be made up, but not these: see month_and_day.
+_NO_BIRTHDAYS = ("9999-", "0001-01-01", "0000-00-00")
+_NO_BIRTHDAYS_YEAR_LAST = ("9999\n", "0001\n", "0000\n")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,32 +68,71 @@ class OfDay(Generic[_Part]):
         """Which order of day and month a text shows, as `written_order` says it."""
         return written_order(text, birthday=self.birthday)
 
-    @staticmethod
-    def shortened(values: Sequence[Any]) -> Sequence[Any]:
-        """Leave the time of day out of a column of ISO dates, so that its values repeat.
+    def shortened(self, values: Sequence[Any]) -> Shortened | None:
+        """Leave out what does not matter of a column of dates, so that its values repeat.
 
         Returns:
-            The values, if at least one of them is anything else.
+            What is left; None if a value is no date, or they are written in several ways.
         """
         texts = list(filter(None, values))
         try:
             joined = "\n".join(texts) + "\n"
         except TypeError:
-            return values
-        if joined.count("\n") != len(texts) or not _are_plain_dates(joined):
-            return values
-        if len(texts) == len(values):
-            return list(map(_calendar_part, values))
-        return [value and _calendar_part(value) for value in values]
+            return None
+        # Unlike a blank, zero and false are values.
+        is_text = len(texts) == len(values) or only_text(values)
+        if not is_text or joined.count("\n") != len(texts):
+            return None
+        is_iso = _are_all(_PLAIN_DATES, joined)
+        part = self._what_matters(joined, is_iso=is_iso)
+        if part is None:
+            return None
+        return Shortened([part(value) if value else None for value in values], is_iso)
+
+    def _what_matters(self, lines: str, *, is_iso: bool) -> Callable[[str], str] | None:
+        """Takes what matters of each of some lines; None when that may be all of it."""
+        if not self.birthday:
+            return _calendar_part if is_iso else None
+        if not is_iso and not _are_all(_YEAR_LAST, lines):
+            return None
+        no_days = _NO_BIRTHDAYS if is_iso else _NO_BIRTHDAYS_YEAR_LAST
+        if any(no_day in lines for no_day in no_days):
+            return None
+        return _month_and_day_part if is_iso else _before_year_part
+
+    def of_shortened(self, part: str) -> _Part | None:
+        """Convert what `shortened` has left of a value.
+
+        Raises:
+            UnfitValueError: It is no such date.
+        """
+        return self.convert(f"-{part}" if part[0] == "-" else part)
 
 
-def _are_plain_dates(lines: str) -> bool:
-    """Whether every line is an ISO date, with or without a time."""
+@dataclass(frozen=True, slots=True)
+class Shortened:
+    """What matters of a column of dates.
+
+    Attributes:
+        parts: A part of each value that `OfDay.of_shortened` converts as `OfDay` would the value;
+            ``None`` for blanks.
+        is_iso: Whether they are ISO dates. If not, they show the same order of day and month as
+            the values do.
+    """
+
+    parts: list[str | None]
+    is_iso: bool
+
+
+def _are_all(pattern: re.Pattern[str], lines: str) -> bool:
+    """Whether every line is such a date."""
+    if not lines.isascii():
+        return False
     # Nearly always, all of them are written in the same way: only one has to be looked at.
-    shapes = lines.translate(_DIGITS)
-    first = shapes[: shapes.index("\n") + 1]
+    shapes = lines.encode().translate(_DIGITS)
+    first = shapes[: shapes.index(b"\n") + 1]
     same = first * (len(shapes) // len(first)) == shapes
-    return _PLAIN_DATES.fullmatch(first if same else lines) is not None
+    return pattern.fullmatch(lines, 0, len(first) if same else len(lines)) is not None
 
 
 def day_text(order: DateOrder = "mdy") -> OfDay[str]:

@@ -87,6 +87,7 @@ class FieldMapping:
         drops: Whether what cannot be sent is left out, except for the e-mail address.
         dates: The record fields that dates are read from, each once, with the way from a record
             to the value and its converter.
+        columns: Names of the columns of a CSV file, the same as ``properties``; none in JSON.
     """
 
     stream: str
@@ -98,6 +99,7 @@ class FieldMapping:
     rules: tuple[Rule, ...]
     dates: tuple[tuple[str, Read | None, OfDay[Any]], ...]
     drops: bool = False
+    columns: tuple[str, ...] = ()
 
     @classmethod
     def compile(
@@ -139,6 +141,7 @@ class FieldMapping:
             rules=rules,
             dates=tuple(_dates(mapped)),
             drops=options.drops,
+            columns=properties if options.import_format == "csv" else (),
         )
 
     def __call__(self, record: Mapping[str, Any]) -> Contact | Rejection:
@@ -165,7 +168,7 @@ class FieldMapping:
             return dropped[0]
         # A birthday is one value, and two properties.
         left_out = tuple(dict.fromkeys(dropped))
-        return Contact(str(properties["email"]).lower(), properties, left_out)
+        return Contact(str(properties["email"]).lower(), properties, left_out, self.columns)
 
     def _take_out(self, properties: dict[str, str | int]) -> Iterator[Rejection]:
         """Take out properties until they break no rule, and say why."""

@@ -116,10 +116,8 @@ class Text:
         Returns:
             What each value converts to, or ``None`` when they have to be looked at one by one.
         """
-        texts = list(filter(None, values))
-        if not texts:
-            # Unlike a blank, zero and false are values.
-            return [None] * len(values) if _only_text(values) else None
+        # Unlike a blank, zero and false are values.
+        texts = ["" if value is None else value for value in values]
         try:
             joined = _SEPARATOR.join(texts)
         except TypeError:
@@ -128,50 +126,18 @@ class Text:
             not _is_printable_list(joined, len(texts))
             or f" {_SEPARATOR}" in joined
             or f"{_SEPARATOR} " in joined
-            or joined[0] == " "
-            or joined[-1] == " "
+            or joined.startswith(" ")
+            or joined.endswith(" ")
             or len(max(texts, key=len)) > self.limit
         ):
             return None
-        if len(texts) == len(values):
-            return texts
-        return [v or None for v in values] if _only_text(values) else None
+        return [text or None for text in texts]
 
     @property
     def _too_long(self) -> str:
         return f"is longer than {self.limit} characters"
 
 
-def number_column(values: Sequence[Any]) -> list[str | None] | None:
-    """The texts of numbers, as `plain_number` writes them, in about a quarter of the time.
-
-    Returns:
-        ``None`` when there is anything unusual among them.
-    """
-    kinds = set(map(type, values))
-    if not kinds <= _NUMBERS:
-        return None
-    texts = ["" if value is None else str(value) for value in values]
-    if kinds <= _WHOLE:
-        return _or_none(texts) if len(max(texts, key=len, default="")) <= _SHORT else None
-    joined = "\n".join(texts) + "\n"
-    if not _PLAIN_NUMBERS.fullmatch(joined):
-        return None
-    return _or_none(joined.replace(".0\n", "\n").split("\n")[:-1])
-
-
-def _or_none(texts: list[str]) -> list[str | None]:
-    return [text or None for text in texts]
-
-
-_SHORT = 15  # characters; below any limit of a property
-_NUMBERS = {int, float, Decimal, NoneType}
-_WHOLE = {int, NoneType}
-# No exponent, no zeros but ".0" that would have to go, and below any limit. Nothing is given back
-# but the zeros at the end.
-_PLAIN_NUMBERS = re.compile(
-    r"(?:(?:(?:0|-?[1-9][0-9]{0,14}+)(?:\.0|\.[0-9]{0,9}[1-9][0-9]{0,9})?)?\n)*+"
-)
 _SEPARATOR = "|"  # printable, and rare in what people are called
 _ASCII_CONTROLS_OR_SEPARATOR = bytes((*range(0x20), 0x7F)) + _SEPARATOR.encode()
 
@@ -185,7 +151,8 @@ def _is_printable_list(joined: str, length: int) -> bool:
     return joined.isprintable() and joined.count(_SEPARATOR) == length - 1
 
 
-def _only_text(values: Sequence[Any]) -> bool:
+def only_text(values: Sequence[Any]) -> bool:
+    """Whether all values are texts or missing."""
     return set(map(type, values)) <= {str, NoneType}
 
 

@@ -126,7 +126,9 @@ class Run:
             contact: What the row was mapped to.
             context: ``schema`` and ``message``: the Singer messages as they were read.
         """
-        if self._intake.add(destination, contact.key, encode_contact(contact.properties)):
+        if self._intake.add(
+            destination, contact.key, encode_contact(contact.properties, contact.columns)
+        ):
             self._accounting.drop(destination.stream, contact.dropped)
         else:
             self.reject(destination, _TOO_LARGE, context)

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from target_constant_contact.contacts.contact import Rejection
-    from target_constant_contact.mapping.columns import Column
     from target_constant_contact.mapping.field_mapping import FieldMapping
+    from target_constant_contact.mapping.property_columns import Column
     from target_constant_contact.singer.routes import RouteColumn
 
 
@@ -137,7 +137,8 @@ def decoder(record_type: Any) -> Callable[[bytes], Any]:
 def _message_type(stream: str, record_type: Any) -> type:
     return msgspec.defstruct(
         "Message",
-        [("record", record_type), ("type", Literal["RECORD"])],
+        # In the order in which taps write them, in which they are found in less time.
+        [("type", Literal["RECORD"]), ("record", record_type)],
         tag_field="stream",
         tag=stream,
         gc=False,

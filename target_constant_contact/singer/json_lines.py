@@ -23,7 +23,7 @@ UNDECODED: Final = (msgspec.MsgspecError, ValueError, RecursionError, Arithmetic
 
 SHORTEST_CHUNK = 4
 """Lines that are worth being taken together."""
-LONGEST_CHUNK: Final = 512
+LONGEST_CHUNK: Final = 1_024
 """Lines that are taken together at most: with all that they become, they fit a CPU's cache."""
 LONGEST_LINE: Final = 1 << 24
 """Bytes of a line, as near as what is read at a time. A member has hundreds of them, a chunk of

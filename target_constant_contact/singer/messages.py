@@ -26,6 +26,7 @@ from target_constant_contact.singer.json_lines import (
     is_deeper,
     load,
 )
+from target_constant_contact.singer.pipes import widen
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -101,7 +102,9 @@ class MessageReader(SimpleSingerReader):
         """
         counts: Counter[str] = Counter()
         lines_read = 0
-        pieces = self._pieces(file_input or self.default_input)
+        source = file_input or self.default_input
+        widen(source)
+        pieces = self._pieces(source)
         try:
             for block in cut(pieces, _refusal):
                 messages = _Messages(self._handler, block.lines, lines_read + 1, counts)

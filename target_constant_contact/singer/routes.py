@@ -9,8 +9,8 @@ if TYPE_CHECKING:
 
     from target_constant_contact.batches.batch import Destination, Route
     from target_constant_contact.contacts.encoding import SmsPermission
-    from target_constant_contact.mapping.columns import Column
     from target_constant_contact.mapping.paths import Read
+    from target_constant_contact.mapping.property_columns import Column
 
 _REMEMBERED: Final = 4_096
 _PERMISSIONS: Final[tuple[SmsPermission, ...]] = (None, "explicit")

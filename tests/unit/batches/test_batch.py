@@ -6,7 +6,7 @@ from typing import Any
 
 from target_constant_contact.batches.batch import BatchLimits, Destination, ImportBatch
 from target_constant_contact.batches.json_batch import JsonBatch
-from target_constant_contact.contacts.encoding import encode_contact, encode_contacts
+from target_constant_contact.contacts.encoding import ContactsEncoder, encode_contact
 
 
 def sealed(permission: Any = None, /, **names: str) -> ImportBatch:
@@ -22,7 +22,9 @@ def test_text_is_encoded_as_utf_8_and_not_escaped():
 
 def test_many_contacts_are_encoded_as_one_by_one():
     contacts = [{"email": "a@example.com"}, {"first_name": "two\nlines"}, {"birthday_day": 7}]
-    assert encode_contacts(contacts) == list(map(encode_contact, contacts))
+    names = ("email", "first_name", "birthday_day")
+    values = [[contact.get(name) for contact in contacts] for name in names]
+    assert ContactsEncoder(names)(values) == list(map(encode_contact, contacts))
 
 
 def test_batches_contradict_each_other_only_by_another_value_for_the_same_address():

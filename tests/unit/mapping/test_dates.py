@@ -8,6 +8,7 @@ from functools import partial
 import pytest
 
 from target_constant_contact.mapping.dates import (
+    Shortened,
     anniversary,
     birthday_part,
     consent_day,
@@ -95,16 +96,42 @@ DAY = "2026-11-24"
 @pytest.mark.parametrize("times", [["", ""], ["T10:20:30Z", "T23:59:59Z"], ["T10:20Z", " 10:20"]])
 def test_a_column_of_iso_dates_is_shortened_to_its_days(times):
     column = [None, *(DAY + time for time in times), ""]
-    assert day_text().shortened(column) == [None, DAY, DAY, ""]
-    assert day_text().shortened(column[1:3]) == [DAY, DAY]
+    assert day_text().shortened(column) == Shortened([None, DAY, DAY, None], is_iso=True)
+    assert day_text().shortened(column[1:3]) == Shortened([DAY, DAY], is_iso=True)
+
+
+@pytest.mark.parametrize(
+    ("column", "parts"),
+    [
+        (["1980-04-05", "2001-04-05T10:00:00.000000"], ["-04-05", "-04-05"]),
+        (["04/05/1980", "", "04/05/2001"], ["04/05", None, "04/05"]),
+        (["4-5-1980", "14-5-1980"], ["4-5", "14-5"]),
+    ],
+)
+def test_a_column_of_birthdays_is_shortened_to_days_of_the_year(column, parts):
+    converts = [birthday_part(index, "dmy") for index in (0, 1)]
+    for convert in converts:
+        shortened = convert.shortened(column)
+        assert shortened is not None
+        assert shortened.parts == parts
+        for value, part in zip(column, parts, strict=True):
+            assert convert(value) == (None if part is None else convert.of_shortened(part))
+
+
+@pytest.mark.parametrize(
+    "odd", ["9999-04-05", "0001-01-01", "01/01/0001", "4/5/9999", "4/5-1980", "4/5/80", "April 5"]
+)
+def test_a_column_of_birthdays_with_anything_else_is_not_shortened(odd):
+    for column in ([odd], ["1980-04-05", odd], ["04/05/1980", odd]):
+        assert birthday_part(0).shortened(column) is None
 
 
 @pytest.mark.parametrize("odd", ["x", " or so", "T10", "T1x:20", "0", f"\n{DAY}"])
-def test_a_column_with_anything_else_is_left_as_it_is(odd):
+def test_a_column_with_anything_else_is_not_shortened(odd):
     for column in ([DAY + odd, DAY + odd], [DAY, DAY + odd], [DAY + odd, None, DAY]):
-        assert day_text().shortened(column) is column
+        assert day_text().shortened(column) is None
 
 
 @pytest.mark.parametrize("column", [[None, ""], [20261124], [], ["24.11.2026"]])
-def test_a_column_of_no_iso_dates_is_left_as_it_is(column):
-    assert day_text().shortened(column) is column
+def test_a_column_of_no_iso_dates_is_not_shortened(column):
+    assert day_text().shortened(column) is None

@@ -284,6 +284,13 @@ def test_a_csv_import_refuses_properties_that_it_does_not_document():
     assert "CSV" in faults_of({}, ANN | {"work_city": "w"}, import_format="csv")[0]
 
 
+def test_contacts_for_a_csv_file_know_all_columns_of_the_mapping():
+    """Whatever they have of them: the same values are the same row everywhere."""
+    for import_format, columns in (("csv", ("email", "first_name", "last_name")), ("json", ())):
+        mapping = mapping_of("last_name", "first_name", import_format=import_format)
+        assert mapping({"email": "ann@example.com"}).columns == columns
+
+
 @pytest.mark.parametrize(("import_format", "sent"), [("json", "a\nb"), ("csv", "a b")])
 def test_lines_of_a_text_area_are_kept_where_they_are_safe(import_format, sent):
     area = CustomField("1", "Note", "note", "text_area")

@@ -11,7 +11,6 @@ from target_constant_contact.mapping.values import (
     Text,
     UnfitValueError,
     clean,
-    number_column,
     plain_number,
     plain_text,
     us_phone_number,
@@ -92,21 +91,6 @@ def test_a_whole_number_has_no_decimal_point_and_a_fraction_keeps_its_zeros(valu
 @pytest.mark.parametrize("text", ["78701.0", "2.0", "02134", "1e3", "007", "3.10", "-0"])
 def test_a_text_that_looks_like_a_number_is_kept_as_it_is(text):
     assert plain(text) == text
-
-
-def test_a_column_of_numbers_is_written_as_each_number_is():
-    numbers, written = map(list, zip(*WHOLE, *FRACTIONS, (7, "7"), (None, None), strict=True))
-    for value, text in zip(numbers, written, strict=True):
-        assert number_column([value, 1, None]) in ([text, "1", None], None)
-    plain_ones = [78701.0, Decimal("5125550100.0"), None, 60614, Decimal("2.50"), 0.0]
-    assert number_column(plain_ones) == ["78701", "5125550100", None, "60614", "2.50", "0"]
-
-
-@pytest.mark.parametrize(
-    "odd", [True, "1", Decimal("NaN"), float("inf"), Decimal("3.00"), 1e22, -0.0, 10**15]
-)
-def test_an_unusual_number_in_a_column_is_looked_at_alone(odd):
-    assert number_column([1.5, odd]) is None
 
 
 @pytest.mark.parametrize(

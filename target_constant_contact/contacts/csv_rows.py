@@ -1,0 +1,121 @@
+"""Contacts as rows of a CSV file, each behind the header of its columns.
+
+A contact is one line: the header, a NUL character, the row. The columns are all properties that a
+mapping can make, so the same values are always the same bytes, and most rows can be put into a
+file as they are. What would not be one line, or cannot be told from that, has no such form.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from functools import lru_cache
+from itertools import repeat
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from target_constant_contact.contacts.contact import Properties
+
+EOL: Final = "\n"
+"""The end of a line of a CSV file."""
+
+_END: Final = "\0"
+_UNFIT: Final = re.compile("[\0\r\n]")
+_UNFIT_BYTES: Final = (b"\0", b"\r", b"\n")
+_NUMBERS: Final = ("birthday_month", "birthday_day")
+_TEXT_OF: Final[dict[Any, str]] = {None: "", "": "", **{day: str(day) for day in range(1, 32)}}
+
+
+def csv_line(values: Iterable[object]) -> str:
+    """One row of a CSV file without its end, quoted where the csv module quotes."""
+    written: list[str] = []
+    # The writer hands over every row in one piece.
+    csv.writer(SimpleNamespace(write=written.append), lineterminator=EOL).writerow(values)
+    return written[0].removesuffix(EOL)
+
+
+@lru_cache(maxsize=64)
+def head_of(names: tuple[str, ...]) -> bytes | None:
+    """What a row of these columns begins with; None when there can be none."""
+    head = csv_line(names)
+    return None if _UNFIT.search(head) else (head + _END).encode()
+
+
+@lru_cache(maxsize=64)
+def names_of(head: bytes) -> tuple[str, ...]:
+    """The columns of rows that begin with this."""
+    (names,) = csv.reader([head[:-1].decode()])
+    return tuple(names)
+
+
+def common_head(contacts: Sequence[bytes]) -> bytes | None:
+    """What all of these contacts begin with; None when not all of them are rows of one kind."""
+    head = head_in(contacts[0]) if contacts else None
+    same = head is not None and all(map(bytes.startswith, contacts, repeat(head)))
+    return head if same else None
+
+
+def head_in(contact: bytes) -> bytes | None:
+    """What a contact begins with; None when it is no row."""
+    head, end, _ = contact.partition(b"\0")
+    return head + end if end else None
+
+
+def encode_row(properties: Properties, names: tuple[str, ...]) -> bytes | None:
+    """Encode a contact of these columns; None when it has no such form."""
+    head = head_of(names)
+    if head is None or not properties.keys() <= set(names):
+        return None
+    line = csv_line([properties.get(name, "") for name in names])
+    return None if _UNFIT.search(line) else head + line.encode()
+
+
+def encode_rows(columns: Sequence[Sequence[Any]], names: tuple[str, ...]) -> list[bytes] | None:
+    """Encode many contacts, column by column, as `encode_row` does; None when one has no such form.
+
+    Args:
+        columns: The values of each column, ``None`` where a contact has none.
+        names: Names of the columns.
+    """
+    head = head_of(names)
+    if head is None:
+        return None
+    texts = [_texts(name, column) for name, column in zip(names, columns, strict=True)]
+    lines = _lines(texts)
+    joined = b"".join(lines)
+    if b'"' in joined or joined.count(b",") != len(lines) * (len(names) - 1):
+        lines = _lines([_quoted(column) for column in texts])
+    if any(each in joined for each in _UNFIT_BYTES):
+        return None
+    return [head + line for line in lines]
+
+
+def decode_row(contact: bytes) -> dict[str, str | int]:
+    """The properties of a contact that was encoded as a row."""
+    head, end, line = contact.partition(b"\0")
+    (values,) = csv.reader([line.decode()])
+    named = zip(names_of(head + end), values, strict=True)
+    return {name: int(value) if name in _NUMBERS else value for name, value in named if value}
+
+
+def _texts(name: str, column: Sequence[Any]) -> Sequence[str]:
+    if name in _NUMBERS:
+        return list(map(_TEXT_OF.__getitem__, column))
+    return [value or "" for value in column] if None in column else column
+
+
+def _lines(texts: Sequence[Sequence[str]]) -> list[bytes]:
+    return list(map(str.encode, map(",".join, zip(*texts, strict=True))))
+
+
+def _quoted(column: Sequence[str]) -> Sequence[str]:
+    joined = EOL.join(column)
+    if "," not in joined and '"' not in joined:
+        return column
+    return [
+        '"' + text.replace('"', '""') + '"' if "," in text or '"' in text else text
+        for text in column
+    ]
