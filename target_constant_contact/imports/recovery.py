@@ -18,8 +18,6 @@ from target_constant_contact.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-    from datetime import datetime
-
     from target_constant_contact.api.activities import ActivitiesApi
     from target_constant_contact.api.models import Activity
     from target_constant_contact.ledger.entry import Entry
@@ -91,20 +89,10 @@ class Recovery:
 
     def _confirm_if_found(self, entry: Entry, recent: Iterable[Activity]) -> bool:
         """Look for an import whose answer the interrupted run has not seen."""
-        newest = self._newest_before(entry)
-        sighting = lost_answers.look(entry, newest, recent, self._ledger.has_activity)
+        sighting = lost_answers.look(entry, recent, self._ledger.has_activity)
         self._missed[entry.number] += sighting.missed
         missed_once = sighting.missed and self._missed[entry.number] < lost_answers.LOOKS
         if sighting.pending or missed_once:
             return False
         self._ledger.confirm(entry, sighting.found)
         return True
-
-    def _newest_before(self, entry: Entry) -> datetime | None:
-        """Creation of the activity that was accepted last before this entry was sent."""
-        moments = (
-            other.created_at
-            for other in self._ledger.accepted
-            if other.number < entry.number and other.created_at
-        )
-        return max(moments, default=None)

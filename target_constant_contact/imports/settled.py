@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from target_constant_contact.api.models import Activity
     from target_constant_contact.batches.batch import ImportBatch
     from target_constant_contact.ledger.settlement import Settlement
@@ -16,9 +18,10 @@ class SettledImport:
     """A batch whose import is completed.
 
     Attributes:
-        batch: What was sent.
+        batch: The batch, maybe without what it said.
         activity: Its activity, with the service's counters.
         settlement: What became of its rows.
+        body: Reads what was sent, as long as it is being settled.
         seconds: From the submission to the poll that saw it completed.
         taken_up: An interrupted run had sent it; this one has not.
     """
@@ -26,5 +29,6 @@ class SettledImport:
     batch: ImportBatch
     activity: Activity
     settlement: Settlement
+    body: Callable[[], bytes]
     seconds: float = 0.0
     taken_up: bool = False

@@ -75,10 +75,17 @@ class Run:
             write_state=None if settings.dry_run else hooks.write_state,
         )
         self.report.segments = segment_uses(settings)
-        self._settling = Settling(settings, account, folder, self._accounting, hooks.waiting)
+        self._settling = Settling(
+            settings,
+            account,
+            folder,
+            self._accounting,
+            hooks.waiting,
+            lambda number: self._intake.settled(number),
+        )
         self._continuity = Continuity(settings, account, folder)
         self._sending = Sending(
-            settings, account, self._continuity.ledger, hooks, self._settling.settle
+            settings, account, self._continuity.ledger, hooks, self._settling, folder
         )
         self._intake = Intake(settings, self._accounting, self._sending.submit)
         self._ending = Ending(folder, account, self._accounting, self._sending.advice)
