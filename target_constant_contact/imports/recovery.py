@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 from target_constant_contact.api.activities import ActivityStates
 from target_constant_contact.api.models import UNFINISHED_STATES
 from target_constant_contact.imports import lost_answers
+from target_constant_contact.imports.queue_progress import QueueProgress
+from target_constant_contact.imports.schedule import MAX_ONE_BY_ONE
 from target_constant_contact.wording import counted
 
 if TYPE_CHECKING:
@@ -42,6 +44,8 @@ class Recovery:
         self._waiting = waiting
         self._open = [*ledger.accepted, *ledger.in_doubt]
         self._missed: Counter[int] = Counter()
+        self._queue = QueueProgress(ledger.has_activity)
+        self._is_first = True
 
     def run(self) -> None:
         """Confirm every open entry of the ledger, waiting for what is unfinished.
@@ -56,10 +60,13 @@ class Recovery:
             self._ledger.interrupted_runs[-1],
             counted(len(self._open), "import"),
         )
-        deadline = self._waiting.clock() + self._waiting.timeout_seconds
+        began = self._waiting.clock()
         polls = 0
         self._ask()
-        while self._open and self._waiting.clock() < deadline:
+        while self._open and (
+            self._waiting.clock() - max(began, self._queue.last_sign)
+            < self._waiting.timeout_seconds
+        ):
             self._waiting.wait_for_poll(polls)
             polls += 1
             self._ask()
@@ -75,7 +82,17 @@ class Recovery:
 
     def _ask(self) -> None:
         recent = self._states.recent()
-        self._open = [entry for entry in self._open if not self._confirm(entry, recent)]
+        self._queue.note(recent.values(), self._waiting.clock())
+        hidden = [one for one in self._open if one.activity_id and one.activity_id not in recent]
+        # Each once; those that are still unfinished then take turns.
+        asked = hidden if self._is_first else hidden[:MAX_ONE_BY_ONE]
+        self._is_first = False
+        unasked = hidden[len(asked) :]
+        shown = [one for one in self._open if one not in hidden]
+        self._open = [
+            *unasked,
+            *(entry for entry in (*shown, *asked) if not self._confirm(entry, recent)),
+        ]
 
     def _confirm(self, entry: Entry, recent: Mapping[str, Activity]) -> bool:
         """Confirm an entry if it is clear what became of it; False when it stays open."""

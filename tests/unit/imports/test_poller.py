@@ -13,7 +13,8 @@ from target_constant_contact.exceptions import (
     TargetError,
     TryLaterError,
 )
-from target_constant_contact.imports.schedule import ImportInFlight, Schedule
+from target_constant_contact.imports.schedule import Schedule
+from target_constant_contact.imports.steps import ImportInFlight
 from tests.support.imports import activity, batch, completed
 
 
@@ -41,9 +42,9 @@ def test_who_waits_for_the_last_import_never_finds_it_gone_and_nothing_wrong(
     case.client.states["a1"] = iter([activity("a1", state)] * 100)
     finished, failures = Schedule.finished, []
 
-    def note(schedule: Schedule, item: ImportInFlight) -> None:
+    def note(schedule: Schedule, item: ImportInFlight, now: float) -> None:
         failures.append(case.importer.failure)
-        finished(schedule, item)
+        finished(schedule, item, now)
 
     monkeypatch.setattr(Schedule, "finished", note)
     with pytest.raises(TargetError):
