@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from target_constant_contact.api.contact_file import read_contacts
 from target_constant_contact.api.http.answers import items
-from target_constant_contact.api.http.request import ApiRequest
+from target_constant_contact.api.http.request import ONCE, ApiRequest
 from target_constant_contact.api.http.retry import Retry
 from target_constant_contact.api.http.transport import Transport
 from target_constant_contact.api.models import (
@@ -186,15 +186,15 @@ class ConstantContactClient:
             QueueFullError: The account has too many unfinished activities.
             LostAnswerError: The service may have taken it, or not.
         """
-        return self._import(JSON_IMPORT, on_turn, json=body)
+        request = ApiRequest("POST", JSON_IMPORT, json=body, on_turn=on_turn, **ONCE)
+        return Activity.from_json(self._transport.send(request))
 
-    def import_csv(  # noqa: PLR0913 - what the request is made of
+    def import_csv(
         self,
         name: str,
         file: bytes,
         list_ids: Sequence[str],
         permission: str | None = None,
-        *,
         on_turn: OnTurn = None,
     ) -> Activity:
         """Do the same with a CSV file; the service shows its name afterwards."""
@@ -204,7 +204,8 @@ class ConstantContactClient:
         }
         if permission:
             parts["sms_permission_to_send"] = (None, permission)
-        return self._import(CSV_IMPORT, on_turn, files=parts)
+        request = ApiRequest("POST", CSV_IMPORT, files=parts, on_turn=on_turn, **ONCE)
+        return Activity.from_json(self._transport.send(request))
 
     def activity(self, activity_id: str) -> Activity:
         """The state of one activity.
@@ -272,12 +273,6 @@ class ConstantContactClient:
     def close(self) -> None:
         """Close the connections."""
         self._transport.close()
-
-    def _import(self, path: str, on_turn: OnTurn, **content: Any) -> Activity:
-        # The service takes no key by which it would know the same import when it comes again.
-        once: dict[str, Any] = {"repeat": False, "on_turn": on_turn}
-        request = ApiRequest("POST", path, needed="activity_id", **once, **content)
-        return Activity.from_json(self._transport.send(request))
 
     def _list_named(self, name: str) -> ContactList | None:
         params = {"limit": LISTS_PAGE, "name": name}

@@ -6,7 +6,6 @@ decided by :class:`~target_constant_contact.imports.schedule.Schedule`; here it 
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from target_constant_contact.api.activities import ActivityStates
@@ -155,8 +154,7 @@ class Importer:
 
     def _note_taken_up(self, batch: ImportBatch, activity: Activity) -> None:
         settlement = read_counters(batch.rows, activity.counters)
-        body = partial(bytes, batch.body)
-        self._on_settled(SettledImport(batch, activity, settlement, body, taken_up=True))
+        self._on_settled(SettledImport(batch, activity, settlement, taken_up=True))
         with self._progress.change() as schedule:
             schedule.outbox.settled(batch.number)
 

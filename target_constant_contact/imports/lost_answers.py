@@ -23,6 +23,7 @@ from target_constant_contact.ledger.entry import is_file_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+
     from target_constant_contact.api.models import Activity
     from target_constant_contact.batches.batch import ImportBatch
     from target_constant_contact.ledger.entry import Entry

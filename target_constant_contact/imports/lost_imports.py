@@ -64,7 +64,7 @@ class LostImports:
         elif sighting.missed and doubt.missed + 1 >= lost_answers.LOOKS:
             self._ledger.lose(doubt.entry)
             with self._progress.change() as schedule:
-                schedule.not_found(doubt)
+                schedule.not_accepted(doubt.batch, retry=True)
         elif now - doubt.since > self._waiting.timeout_seconds:
             self._give_up(doubt)
         else:
@@ -72,10 +72,7 @@ class LostImports:
                 schedule.looked(doubt, now, missed=sighting.missed)
 
     def _give_up(self, doubt: Doubt) -> None:
-        with self._progress.change() as schedule:
-            # Closed first, so that the batch is not sent again.
-            schedule.close()
-            schedule.not_found(doubt)
+        # In this order: who waits for the last import must not find it gone and nothing wrong.
         self._progress.fail(
             TryLaterError(
                 f"Whether Constant Contact has taken {counted(doubt.batch.rows, 'row')} of stream "
@@ -84,3 +81,5 @@ class LostImports:
                 "theirs are still unfinished. Start the run again later."
             )
         )
+        with self._progress.change() as schedule:
+            schedule.not_accepted(doubt.batch, retry=False)

@@ -84,12 +84,12 @@ class Poller:
     def _settle(self, item: ImportInFlight, activity: Activity, now: float) -> None:
         batch = item.batch
         settlement = read_counters(batch.rows, activity.counters)
-        body = partial(self._bodies.read, batch.number)
+        read = partial(self._bodies.read, batch.number)
         # Counts and STATE come before the ledger's "settled": that line only saves the next run a
         # question, so it must neither hold STATE back when it cannot be written nor be there for
         # rows that nobody has counted.
         seconds = now - item.submitted_at
-        self._on_settled(SettledImport(batch, activity, settlement, body, seconds))
+        self._on_settled(SettledImport(batch, activity, settlement, seconds, read=read))
         self._bodies.forget(batch.number)
         self._ledger.settle(item.entry, activity)
         self._finish(item)

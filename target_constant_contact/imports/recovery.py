@@ -20,6 +20,7 @@ from target_constant_contact.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+
     from target_constant_contact.api.activities import ActivitiesApi
     from target_constant_contact.api.models import Activity
     from target_constant_contact.ledger.entry import Entry

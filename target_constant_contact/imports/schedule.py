@@ -113,7 +113,7 @@ class Schedule:
             self._asking = False
 
     def not_accepted(self, batch: ImportBatch, *, retry: bool) -> None:
-        """Note that the service has not taken a batch that was on its way."""
+        """Note that the service has not taken a batch that was on its way, or in doubt."""
         self.outbox.answered(batch.number)
         if retry:
             self.outbox.send_again(batch)
@@ -145,10 +145,6 @@ class Schedule:
         doubt.looks += 1
         doubt.missed = doubt.missed + 1 if missed else 0
         doubt.next_look = now + self._pace.before_look(doubt.looks)
-
-    def not_found(self, doubt: Doubt) -> None:
-        """Note that the service has not taken a batch in doubt; it is sent again."""
-        self.not_accepted(doubt.batch, retry=True)
 
     def polled(self, item: ImportInFlight, now: float) -> None:
         """Note that an activity is still unfinished."""

@@ -104,9 +104,10 @@ class Sender:
             self._pause(batch, error)
         except TargetError as error:
             self._ledger.not_taken(entry)
+            # In this order: who waits for the last batch must not find it gone and nothing wrong.
+            self._progress.fail(error)
             with self._progress.change() as schedule:
                 schedule.not_accepted(batch, retry=False)
-            self._progress.fail(error)
         else:
             self._queue_full_since = None
             self.accepted(batch, entry, activity)
@@ -148,11 +149,10 @@ class Sender:
         """Let the service's queue drain before the batch is tried again."""
         now = self._waiting.clock()
         since = self._queue_full_since = self._queue_full_since or now
-        too_long = now - since > self._waiting.timeout_seconds
-        with self._progress.change() as schedule:
-            schedule.not_accepted(batch, retry=not too_long)
-            schedule.pause(now + QUEUE_FULL_SECONDS)
-        if too_long:
+        if now - since > self._waiting.timeout_seconds:
             self._progress.fail(error)
         else:
             _logger.warning("%s Trying again in %g s.", error, QUEUE_FULL_SECONDS)
+        with self._progress.change() as schedule:
+            schedule.not_accepted(batch, retry=True)
+            schedule.pause(now + QUEUE_FULL_SECONDS)

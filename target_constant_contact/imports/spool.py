@@ -98,5 +98,6 @@ class Spool:
 
     def _open(self) -> IO[bytes]:
         if self._file is None:
-            self._file = tempfile.TemporaryFile(dir=self._folder, buffering=0)
+            # As long as the run, which closes it.
+            self._file = tempfile.TemporaryFile(dir=self._folder, buffering=0)  # noqa: SIM115
         return self._file

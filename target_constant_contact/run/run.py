@@ -81,7 +81,7 @@ class Run:
             folder,
             self._accounting,
             hooks.waiting,
-            lambda number: self._intake.settled(number),
+            self._let_go,
         )
         self._continuity = Continuity(settings, account, folder)
         self._sending = Sending(
@@ -229,6 +229,9 @@ class Run:
         except StorageError as other:
             # What went wrong before is raised, and matters more.
             _logger.error("%s", other)  # noqa: TRY400 - one line
+
+    def _let_go(self, number: int) -> None:
+        self._intake.settled(number)
 
     def _tell_segments(self) -> None:
         """Say which entries of ``segments`` no stream has matched; all streams have come."""

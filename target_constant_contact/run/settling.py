@@ -51,11 +51,13 @@ class Settling:
     def settle(self, done: SettledImport) -> None:
         """Count a completed import, and keep what is to be explained of it."""
         _log_settled(done)
-        imported = done.batch, done.activity, done.settlement, done.body
-        explanation = self._verifier.explain_by_lines(*imported)
-        # Whatever is to be explained holds STATE back until it is: nobody knows yet whether the
-        # counters told of every row.
-        held = explanation is not None or self._verifier.keep(*imported)
+        explanation, held = None, False
+        if self._verifier.wants(done.batch, done.settlement):
+            imported = done.whole(), done.activity, done.settlement
+            explanation = self._verifier.explain_by_lines(*imported)
+            # Whatever is to be explained holds STATE back until it is: nobody knows yet whether
+            # the counters told of every row.
+            held = explanation is not None or self._verifier.keep(*imported)
         self._accounting.settle(done, held=held)
         if explanation:
             self._accounting.explain(explanation)

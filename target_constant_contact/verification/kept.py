@@ -71,21 +71,9 @@ class KeptImports:
             return next(iter(self._imports.values()), None)
 
     def add(
-        self,
-        batch: ImportBatch,
-        activity: Activity,
-        settlement: Settlement,
-        body: bytes,
-        since: float,
+        self, batch: ImportBatch, activity: Activity, settlement: Settlement, since: float
     ) -> None:
         """Keep an import.
-
-        Args:
-            batch: What was sent.
-            activity: Its activity.
-            settlement: What its counters say.
-            body: The body that was sent.
-            since: Seconds on the run's clock.
 
         Raises:
             StorageError: Its rows cannot be written.
@@ -94,7 +82,7 @@ class KeptImports:
         path = folder / str(batch.number)
         with usable(path):
             make_private_folder(folder)
-            write_private_bytes(path, body)
+            write_private_bytes(path, batch.body)
         kept = KeptImport(batch.number, batch.destination, settlement, activity.errors, path, since)
         with self._lock:
             self._imports[batch.number] = kept

@@ -29,7 +29,7 @@ from target_constant_contact.verification.kept import KeptImports, rows_of
 from target_constant_contact.wording import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from target_constant_contact.api.models import Activity, ContactStatus
@@ -98,46 +98,31 @@ class Verifier:
         self._read_backs_left = MAX_READ_BACKS
         self._early_seconds: float = EARLY_SECONDS
 
-    def explain_by_lines(
-        self,
-        batch: ImportBatch,
-        activity: Activity,
-        settlement: Settlement,
-        body: Callable[[], bytes],
-    ) -> Explanation | None:
-        """Explain a completed import at once; None when its activity does not name every row.
+    def wants(self, batch: ImportBatch, settlement: Settlement) -> bool:
+        """Whether a completed import has to be explained."""
+        clean = settlement.landed == batch.rows
+        return self._mode == "always" or (self._mode == "on_errors" and not clean)
 
-        Args:
-            batch: What was sent.
-            activity: Its activity.
-            settlement: What its counters say.
-            body: Reads the body that was sent.
-        """
+    def explain_by_lines(
+        self, batch: ImportBatch, activity: Activity, settlement: Settlement
+    ) -> Explanation | None:
+        """Explain a completed import at once; None when its activity does not name every row."""
         lines = lines_of(activity.errors, batch.rows, settlement.refused)
         if self._mode != "on_errors" or not lines or len(lines) < settlement.not_landed:
             return None
-        named = _named(rows_of(body(), self._import_format), lines)
+        named = _named(rows_of(batch.body, self._import_format), lines)
         found = explain(settlement, (), named)
         return Explanation(batch.number, batch.destination, settlement, *found)
 
-    def keep(
-        self,
-        batch: ImportBatch,
-        activity: Activity,
-        settlement: Settlement,
-        body: Callable[[], bytes],
-    ) -> bool:
+    def keep(self, batch: ImportBatch, activity: Activity, settlement: Settlement) -> bool:
         """Set a completed import aside if it has to be explained; return whether it has.
-
-        The arguments are those of :meth:`explain_by_lines`.
 
         Raises:
             StorageError: The rows cannot be kept.
         """
-        clean = settlement.landed == batch.rows
-        if self._mode == "never" or (self._mode == "on_errors" and clean):
+        if not self.wants(batch, settlement):
             return False
-        self._kept.add(batch, activity, settlement, body(), self._waiting.clock())
+        self._kept.add(batch, activity, settlement, self._waiting.clock())
         return True
 
     def explain_early(self) -> Iterator[Explanation]:

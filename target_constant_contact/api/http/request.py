@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import requests
 
@@ -14,8 +14,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 OnTurn: TypeAlias = "Callable[[], None] | None"
+ONCE: Final[dict[str, Any]] = {"needed": "activity_id", "repeat": False}
+"""Of an import, which has no key by which the service would know it when it comes again."""
 
 
+# As many attributes as a request has sides: each has a default that suits most of them.
 @dataclass(frozen=True, slots=True)
 class ApiRequest:
     """One request.

@@ -123,7 +123,6 @@ def test_nothing_else_is_begun_before_a_lost_import_is_cleared_up(make):
     case.client.recent_activities = lambda: order.append("look") or []
     real = case.client.import_json
 
-
     def send(body, **options):
         order.append("send")
         return real(body, **options)
@@ -160,7 +159,7 @@ def test_a_lost_import_is_not_looked_for_while_another_answer_is_awaited(make):
     case = make(poll_seconds=(0.01,))
     release, order = threading.Event(), []
 
-    def on_import(number: int) -> None:
+    def on_import(_number: int) -> None:
         if len(order) == 0:
             order.append("lost")
             # Once the other one is under way.

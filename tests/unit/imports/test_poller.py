@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -14,8 +15,10 @@ from target_constant_contact.exceptions import (
     TryLaterError,
 )
 from target_constant_contact.imports.schedule import Schedule
-from target_constant_contact.imports.steps import ImportInFlight
 from tests.support.imports import activity, batch, completed
+
+if TYPE_CHECKING:
+    from target_constant_contact.imports.steps import ImportInFlight
 
 
 @pytest.mark.parametrize(

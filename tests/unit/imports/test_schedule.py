@@ -405,7 +405,7 @@ def test_a_batch_that_was_found_is_in_flight():
 def test_a_batch_that_was_not_found_is_sent_again_before_the_others():
     schedule = made(seconds=(1,), batches=2)
     lose(schedule, 0)
-    schedule.not_found(look_at(schedule, 1).doubts[0])
+    schedule.not_accepted(look_at(schedule, 1).doubts[0].batch, retry=True)
     assert submit(schedule, 1) == 1
 
 
@@ -413,5 +413,5 @@ def test_a_closed_run_looks_but_does_not_send_again():
     schedule = made(seconds=(1,), batches=1)
     lose(schedule, 0)
     schedule.close()
-    schedule.not_found(look_at(schedule, 1).doubts[0])
+    schedule.not_accepted(look_at(schedule, 1).doubts[0].batch, retry=True)
     assert schedule.next_step(1) == Wait(None)
