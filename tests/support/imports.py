@@ -13,6 +13,7 @@ from target_constant_contact.batches.batch import Destination, ImportBatch
 from target_constant_contact.exceptions import LostAnswerError
 from target_constant_contact.imports.importer import Importer
 from target_constant_contact.imports.spool import Spool
+from target_constant_contact.ledger.entry import Entry
 from target_constant_contact.ledger.ledger import Ledger
 from target_constant_contact.waiting import Waiting
 from tests.support.fakes import AT_ONCE
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from target_constant_contact.imports.settled import SettledImport
 
 PLACE = Destination("members", ("list-a",))
+ENTRY = Entry(1, "", "members", 1, datetime(2026, 11, 24, tzinfo=UTC))
 
 
 def batch(number: int, rows: int = 2) -> ImportBatch:

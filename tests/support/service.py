@@ -5,16 +5,15 @@ from __future__ import annotations
 import heapq
 import itertools
 from array import array
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from target_constant_contact.batches.batch import Destination, ImportBatch
+from target_constant_contact.batches.batch import ImportBatch
 from target_constant_contact.batches.fingerprints import Fingerprints
 from target_constant_contact.imports.importer import MAX_IN_MEMORY
 from target_constant_contact.imports.schedule import Schedule
 from target_constant_contact.imports.steps import Submit, Wait
-from target_constant_contact.ledger.entry import Entry
 from target_constant_contact.waiting import POLL_SECONDS
+from tests.support.imports import ENTRY, PLACE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,14 +25,13 @@ ANSWER = 0.05
 READING = 0.06
 """Seconds until the next full batch is read."""
 
-_ENTRY = Entry(1, "", "members", 1, datetime(2026, 11, 24, tzinfo=UTC))
 _NOTHING = Fingerprints(array("Q"), array("I"))
 
 
 def batch_of(number: int, waits_for: frozenset[int] = frozenset()) -> ImportBatch:
     return ImportBatch(
         number,
-        Destination("members", ("list-a",)),
+        PLACE,
         None,
         12_000,
         0,
@@ -122,7 +120,7 @@ class Service:
     def _accept(self, batch: ImportBatch) -> None:
         begins = max([self.now, *self.ends.values()]) if self._one_by_one else self.now
         self.ends[batch.number] = begins + self._seconds
-        self._schedule.submitted(batch, _ENTRY, f"a{batch.number}", self.now)
+        self._schedule.submitted(batch, ENTRY, f"a{batch.number}", self.now)
         self.most_in_flight = max(self.most_in_flight, len(self._schedule.in_flight))
 
     def _answer_poll(self, step) -> None:

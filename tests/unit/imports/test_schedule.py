@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
@@ -16,11 +15,9 @@ from target_constant_contact.imports.schedule import (
     Schedule,
 )
 from target_constant_contact.imports.steps import ImportInFlight, Look, Poll, Submit, Wait
-from target_constant_contact.ledger.entry import Entry
-from tests.support.imports import batch
+from tests.support.imports import ENTRY, batch
 
 POLL_SECONDS = (0.5, 1.0, 2.0)
-ENTRY = Entry(1, "", "members", 1, datetime(2026, 11, 24, tzinfo=UTC))
 
 
 def made(max_in_flight: int = 8, seconds=POLL_SECONDS, batches: int = 0) -> Schedule:
