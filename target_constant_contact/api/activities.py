@@ -9,7 +9,7 @@ from target_constant_contact.api.models import UNFINISHED_STATES
 from target_constant_contact.exceptions import ApiError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Sequence
 
     from target_constant_contact.api.models import Activity
     from target_constant_contact.waiting import Waiting
@@ -56,18 +56,26 @@ class ActivityStates:
                 raise
             return None
 
-    def of_all(self, activity_ids: Collection[str]) -> dict[str, Activity]:
-        """Those of these activities that the service knows, by their ids; maybe others too."""
-        found: dict[str, Activity] = {}
+    def of_all(self, activity_ids: Sequence[str], most: int) -> dict[str, Activity | None]:
+        """What the service tells of these activities, by their ids; maybe of others too.
+
+        Args:
+            activity_ids: The activities.
+            most: How many of them may be asked for one by one, the first ones, where one request
+                does not tell of all.
+
+        Returns:
+            None for one that the service does not know, or not yet; nothing for one that was not
+            asked for.
+        """
+        found: dict[str, Activity | None] = {}
         if len(activity_ids) > 1 and self._collection_helps:
-            found = self.recent()
+            found |= self.recent()
             # In which order the service lists activities is not documented: on an account with
             # many of them, the first page may not show ours.
             self._collection_helps = any(asked in found for asked in activity_ids)
-        for asked in activity_ids:
-            if asked not in found and (activity := self.of(asked)):
-                found[asked] = activity
-        return found
+        missing = [asked for asked in activity_ids if asked not in found]
+        return found | {asked: self.of(asked) for asked in missing[:most]}
 
 
 def wait_for_end(api: ActivityApi, activity: Activity, waiting: Waiting) -> Activity:

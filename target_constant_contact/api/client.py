@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from target_constant_contact.api.contact_file import read_contacts
 from target_constant_contact.api.http.answers import items
-from target_constant_contact.api.http.request import ApiRequest
+from target_constant_contact.api.http.request import ONCE, ApiRequest
 from target_constant_contact.api.http.retry import Retry
 from target_constant_contact.api.http.transport import Transport
 from target_constant_contact.api.models import (
@@ -27,6 +27,7 @@ from target_constant_contact.exceptions import ApiError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from target_constant_contact.api.http.request import OnTurn
     from target_constant_contact.api.http.signer import Signer
     from target_constant_contact.api.limits.limiter import RateLimiter
 
@@ -178,33 +179,32 @@ class ConstantContactClient:
         names = (item.get("privilege_name") for item in found)
         return frozenset(name for name in names if name and isinstance(name, str))
 
-    def import_json(self, body: bytes) -> Activity:
-        """Start an import of an encoded JSON body.
+    def import_json(self, body: bytes, *, on_turn: OnTurn = None) -> Activity:
+        """Start an import of an encoded JSON body; ``on_turn`` is called right before it goes out.
 
         Raises:
             QueueFullError: The account has too many unfinished activities.
             LostAnswerError: The service may have taken it, or not.
         """
-        # The service takes no key by which it would know the same import when it comes again.
-        request = ApiRequest("POST", JSON_IMPORT, json=body, needed="activity_id", repeat=False)
+        request = ApiRequest("POST", JSON_IMPORT, json=body, on_turn=on_turn, **ONCE)
         return Activity.from_json(self._transport.send(request))
 
     def import_csv(
-        self, name: str, file: bytes, list_ids: Sequence[str], permission: str | None = None
+        self,
+        name: str,
+        file: bytes,
+        list_ids: Sequence[str],
+        permission: str | None = None,
+        on_turn: OnTurn = None,
     ) -> Activity:
-        """Start an import of a CSV file; the service shows its name afterwards.
-
-        Raises:
-            QueueFullError: The account has too many unfinished activities.
-            LostAnswerError: The service may have taken it, or not.
-        """
+        """Do the same with a CSV file; the service shows its name afterwards."""
         parts: dict[str, Any] = {
             "file": (name, file, "text/csv"),
             "list_ids": (None, ",".join(list_ids)),
         }
         if permission:
             parts["sms_permission_to_send"] = (None, permission)
-        request = ApiRequest("POST", CSV_IMPORT, files=parts, needed="activity_id", repeat=False)
+        request = ApiRequest("POST", CSV_IMPORT, files=parts, on_turn=on_turn, **ONCE)
         return Activity.from_json(self._transport.send(request))
 
     def activity(self, activity_id: str) -> Activity:

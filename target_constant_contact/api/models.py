@@ -164,6 +164,7 @@ class Activity:
         created_at: When the service has made it, by its own clock; None when it does not tell.
         results: Path of what an export has written; empty for other activities.
         source_file_name: What the file of an import was called, as far as the service tells.
+        percent_done: How far it is, as far as the service tells.
     """
 
     activity_id: str
@@ -173,6 +174,7 @@ class Activity:
     created_at: datetime | None = None
     results: str = ""
     source_file_name: str = ""
+    percent_done: int = 0
 
     @classmethod
     def from_json(cls, answer: Mapping[str, Any]) -> Activity:
@@ -193,6 +195,7 @@ class Activity:
             created_at=_moment(answer.get("created_at")),
             results=_results(answer.get("_links")),
             source_file_name=_stripped(answer.get("source_file_name")),
+            percent_done=_whole(answer.get("percent_done")) or 0,
         )
 
 

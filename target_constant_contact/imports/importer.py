@@ -1,21 +1,23 @@
-"""Sends batches, keeps several activities in flight, and settles them.
+"""Sends batches, keeps many activities in flight, and settles them.
 
-One thread does all the talking to the service while the main thread reads. The order of things is
+A few threads do all the talking to the service while the main thread reads. The order of things is
 decided by :class:`~target_constant_contact.imports.schedule.Schedule`; here it is carried out.
 """
 
 from __future__ import annotations
 
-import threading
 from typing import TYPE_CHECKING, Final
 
 from target_constant_contact.api.activities import ActivityStates
+from target_constant_contact.imports.bodies import Bodies
 from target_constant_contact.imports.lost_imports import LostImports
 from target_constant_contact.imports.poller import Poller
 from target_constant_contact.imports.progress import Progress
-from target_constant_contact.imports.schedule import Look, Poll, Schedule, Submit, Wait
+from target_constant_contact.imports.schedule import Schedule
 from target_constant_contact.imports.sender import Sender
 from target_constant_contact.imports.settled import SettledImport
+from target_constant_contact.imports.steps import Look, Poll, Submit
+from target_constant_contact.imports.workers import Workers
 from target_constant_contact.ledger.settlement import read_counters
 from target_constant_contact.waiting import SLICE_SECONDS
 
@@ -25,14 +27,16 @@ if TYPE_CHECKING:
     from target_constant_contact.api.models import Activity
     from target_constant_contact.batches.batch import ImportBatch, ImportFormat
     from target_constant_contact.imports.sender import ImportsApi
+    from target_constant_contact.imports.spool import Spool
+    from target_constant_contact.imports.steps import Step
     from target_constant_contact.ledger.ledger import Ledger
     from target_constant_contact.waiting import Waiting
 
-MAX_WAITING: Final = 4
-"""Sealed batches that may wait to be sent before reading stops for them."""
+MAX_IN_MEMORY: Final = 10
+"""Sealed batches that may be in memory before reading stops for them."""
 
 _JOIN_SECONDS: Final = 1.0
-"""How long the end of a run waits for its thread, once nothing else is waited for."""
+"""How long the end of a run waits for its threads, once nothing else is waited for."""
 
 
 class Importer:
@@ -42,34 +46,43 @@ class Importer:
         api: The API.
         ledger: The ledger of the export, opened.
         waiting: How is waited for the service.
-        on_settled: Called with every completed import: in the importer's thread, or by
-            :meth:`submit` for one that an interrupted run had sent.
-        on_failed: Called once in the importer's thread when the run cannot succeed any more.
+        spool: Where what batches say is kept while it is not being sent.
+        on_settled: Called with every completed import: in one of the importer's threads at a time,
+            or by :meth:`submit` for one that an interrupted run had sent.
+        on_failed: Called once in one of the importer's threads when the run cannot succeed any
+            more.
         import_format: How batches are encoded.
         max_in_flight: Activities that may be unfinished at a time.
+        keeps_bodies: Whether what was sent is needed when it is settled.
     """
 
-    def __init__(  # noqa: PLR0913 - two calls back and two settings, all by name
+    def __init__(  # noqa: PLR0913 - two calls back and three settings, all by name
         self,
         api: ImportsApi,
         ledger: Ledger,
         waiting: Waiting,
+        spool: Spool,
         *,
         on_settled: Callable[[SettledImport], None],
         on_failed: Callable[[], None] = lambda: None,
         import_format: ImportFormat = "json",
-        max_in_flight: int = 8,
+        max_in_flight: int = 500,
+        keeps_bodies: bool = True,
     ) -> None:
         self._ledger = ledger
         self._waiting = waiting
         self._on_settled = on_settled
         self._import_format = import_format
-        self._progress = Progress(Schedule(max_in_flight, waiting.poll_seconds), on_failed)
+        self._bodies = Bodies(spool, for_explanations=keeps_bodies)
+        progress = Progress(Schedule(max_in_flight, waiting.poll_seconds), on_failed)
+        self._progress = progress
+        self._workers = Workers(progress, waiting.clock, self._carry_out)
         states = ActivityStates(api)
-        self._sender = Sender(api, ledger, import_format, self._progress, waiting)
-        self._lost_imports = LostImports(states, ledger, self._sender, self._progress, waiting)
-        self._poller = Poller(states, ledger, self._progress, waiting, on_settled)
-        self._thread = threading.Thread(target=self._run, name="importer", daemon=True)
+        self._sender = Sender(
+            api, ledger, import_format, progress, waiting, self._bodies, self._workers.on_turn
+        )
+        self._lost_imports = LostImports(states, ledger, self._sender, progress, waiting)
+        self._poller = Poller(states, ledger, progress, waiting, self._bodies, on_settled)
 
     @property
     def failure(self) -> Exception | None:
@@ -86,28 +99,29 @@ class Importer:
         Args:
             batch: A sealed batch.
         """
-        # Not before it is needed: a run without rows has no thread.
-        if self._thread.ident is None:
-            self._thread.start()
         with self._progress.change() as schedule:
-            while schedule.waiting >= MAX_WAITING:
+            while schedule.outbox.in_memory >= MAX_IN_MEMORY or schedule.is_full:
                 self._wait_for_change()
             self.raise_failure()
-            # Under the same lock as adding it: nothing that says otherwise may come in between.
-            taken_up = self._take_up(batch)
-            if taken_up is None:
-                schedule.add(batch)
-        if taken_up:
-            settlement = read_counters(batch.rows, taken_up.counters)
-            self._on_settled(SettledImport(batch, taken_up, settlement, taken_up=True))
+            has_to_wait = schedule.outbox.holds(batch)
+        if has_to_wait:
+            # What an interrupted run has sent of it would be below what is on its way.
+            self._workers.add(self._bodies.set_aside(batch))
+        elif taken_up := self._take_up(batch):
+            self._note_taken_up(batch, taken_up)
+        else:
+            self._workers.add(batch)
 
     def finish(self) -> None:
         """Wait until every batch is settled; raises what made that impossible."""
         with self._progress.change() as schedule:
+            schedule.outbox.is_complete = True
+            self._progress.changed.notify_all()
             while schedule.unsettled:
                 self._wait_for_change()
             self.raise_failure()
             self._progress.stopped = True
+        self._end()
 
     def give_up(self, seconds: float) -> None:
         """Send nothing more; wait at most so long for what is in flight, then stop.
@@ -118,53 +132,41 @@ class Importer:
         deadline = self._waiting.clock() + seconds
         with self._progress.change() as schedule:
             schedule.close()
-            # Once the thread has died of an error, nothing is settled any more.
-            while schedule.unsettled and self._thread.is_alive():
+            self._progress.changed.notify_all()
+            # Once a thread has died of an error, nothing is settled any more.
+            while schedule.unsettled and not self._progress.broken:
                 left = deadline - self._waiting.clock()
                 if left <= 0:
                     break
                 self._progress.changed.wait(min(left, SLICE_SECONDS))
             self._progress.stopped = True
-        if self._thread.is_alive():
-            self._thread.join(_JOIN_SECONDS)
+        self._end()
+
+    def _end(self) -> None:
+        self._workers.join(_JOIN_SECONDS)
+        self._bodies.close()
 
     def _take_up(self, batch: ImportBatch) -> Activity | None:
-        """The completed activity of an interrupted run that has imported this batch.
-
-        It does not count when something that says otherwise of one of its people is on its way.
-        """
-        if self._ledger.has_nothing_to_take_up or self._progress.schedule.contradicts(batch):
+        """The completed activity of an interrupted run that has imported this batch."""
+        if self._ledger.has_nothing_to_take_up:
             return None
         return self._ledger.take_up(batch, self._import_format)
+
+    def _note_taken_up(self, batch: ImportBatch, activity: Activity) -> None:
+        settlement = read_counters(batch.rows, activity.counters)
+        self._on_settled(SettledImport(batch, activity, settlement, taken_up=True))
+        with self._progress.change() as schedule:
+            schedule.outbox.settled(batch.number)
 
     def _wait_for_change(self) -> None:
         self.raise_failure()
         self._waiting.raise_if_stopped()
         self._progress.changed.wait(SLICE_SECONDS)
 
-    def _run(self) -> None:
-        try:
-            while self._step():
-                pass
-        except Exception as error:  # noqa: BLE001 - the main thread raises it
-            self._progress.fail(error)
-
-    def _step(self) -> bool:
-        """Do the next thing; False when the thread has nothing left to do."""
-        with self._progress.changed:
-            if self._progress.stopped:
-                return False
-            step = self._progress.schedule.next_step(self._waiting.clock())
-            if isinstance(step, Wait):
-                self._progress.changed.wait(step.seconds)
-                return True
-            if isinstance(step, Submit):
-                self._progress.schedule.sending(step.batch)
-        # Without the lock: the main thread adds batches while a request is under way.
+    def _carry_out(self, step: Step) -> None:
         if isinstance(step, Submit):
             self._sender.send(step.batch)
         elif isinstance(step, Look):
-            self._lost_imports.look_for(step.doubt)
+            self._lost_imports.look_for(step.doubts)
         elif isinstance(step, Poll):
-            self._poller.poll(step.due)
-        return True
+            self._poller.poll(step)

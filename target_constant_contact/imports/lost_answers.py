@@ -23,7 +23,6 @@ from target_constant_contact.ledger.entry import is_file_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
-    from datetime import datetime
 
     from target_constant_contact.api.models import Activity
     from target_constant_contact.batches.batch import ImportBatch
@@ -78,7 +77,6 @@ class Sighting:
 
 def look(
     entry: Entry,
-    newest: datetime | None,
     activities: Iterable[Activity],
     is_known: Callable[[str], bool],
 ) -> Sighting:
@@ -86,13 +84,11 @@ def look(
 
     Args:
         entry: What was sent.
-        newest: Creation of the activity that was accepted last before, by the service's clock;
-            None when there was none.
         activities: The recent activities of the account.
         is_known: Tells whether an activity is known from another answer.
     """
     activities = list(activities)
-    earliest = newest or entry.began_at - CLOCK_SKEW
+    earliest = entry.newest_before or entry.began_at - CLOCK_SKEW
     own = [found for found in activities if _has_name_of(entry, found)]
     possible = [
         activity

@@ -10,7 +10,10 @@ from target_constant_contact.imports import lost_answers
 from target_constant_contact.wording import counted
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
     from target_constant_contact.api.activities import ActivityStates
+    from target_constant_contact.api.models import Activity
     from target_constant_contact.imports.lost_answers import Doubt
     from target_constant_contact.imports.progress import Progress
     from target_constant_contact.imports.sender import Sender
@@ -45,13 +48,15 @@ class LostImports:
         self._progress = progress
         self._waiting = waiting
 
-    def look_for(self, doubt: Doubt) -> None:
-        """Look once; let the batch be sent again when it is surely not there."""
+    def look_for(self, doubts: Sequence[Doubt]) -> None:
+        """Look once; let those batches be sent again that are surely not there."""
         recent = self._states.recent().values()
         now = self._waiting.clock()
-        sighting = lost_answers.look(
-            doubt.entry, self._sender.newest, recent, self._ledger.has_activity
-        )
+        for doubt in doubts:
+            self._judge(doubt, recent, now)
+
+    def _judge(self, doubt: Doubt, recent: Collection[Activity], now: float) -> None:
+        sighting = lost_answers.look(doubt.entry, recent, self._ledger.has_activity)
         if sighting.found:
             activity_id = sighting.found.activity_id
             _logger.info("Activity %s is the import whose answer was lost", activity_id)
@@ -59,7 +64,7 @@ class LostImports:
         elif sighting.missed and doubt.missed + 1 >= lost_answers.LOOKS:
             self._ledger.lose(doubt.entry)
             with self._progress.change() as schedule:
-                schedule.not_found()
+                schedule.not_accepted(doubt.batch, retry=True)
         elif now - doubt.since > self._waiting.timeout_seconds:
             self._give_up(doubt)
         else:
@@ -67,10 +72,7 @@ class LostImports:
                 schedule.looked(doubt, now, missed=sighting.missed)
 
     def _give_up(self, doubt: Doubt) -> None:
-        with self._progress.change() as schedule:
-            # Closed first, so that the batch is not sent again.
-            schedule.close()
-            schedule.not_found()
+        # In this order: who waits for the last import must not find it gone and nothing wrong.
         self._progress.fail(
             TryLaterError(
                 f"Whether Constant Contact has taken {counted(doubt.batch.rows, 'row')} of stream "
@@ -79,3 +81,5 @@ class LostImports:
                 "theirs are still unfinished. Start the run again later."
             )
         )
+        with self._progress.change() as schedule:
+            schedule.not_accepted(doubt.batch, retry=False)

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from target_constant_contact.exceptions import ImportFailedError, TryLaterError
+from target_constant_contact.imports.queue_progress import QueueProgress
 from target_constant_contact.imports.settled import SettledImport
 from target_constant_contact.ledger.settlement import read_counters
 from target_constant_contact.wording import counted, were
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from target_constant_contact.api.activities import ActivityStates
     from target_constant_contact.api.models import Activity
+    from target_constant_contact.imports.bodies import Bodies
     from target_constant_contact.imports.progress import Progress
-    from target_constant_contact.imports.schedule import ImportInFlight
+    from target_constant_contact.imports.steps import ImportInFlight, Poll
     from target_constant_contact.ledger.ledger import Ledger
     from target_constant_contact.waiting import Waiting
 
@@ -29,51 +32,65 @@ class Poller:
         states: The activities of the account.
         ledger: The ledger of the export, opened.
         progress: The schedule.
-        waiting: How long an import may take, counted from its submission.
+        waiting: How long an import may take, counted from its submission, or from the last sign
+            that the account's queue moves on.
+        bodies: Keeps what was sent.
         on_settled: Called with every completed import.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - what it brings together
         self,
         states: ActivityStates,
         ledger: Ledger,
         progress: Progress,
         waiting: Waiting,
+        bodies: Bodies,
         on_settled: Callable[[SettledImport], None],
     ) -> None:
         self._states = states
         self._ledger = ledger
         self._progress = progress
         self._waiting = waiting
+        self._bodies = bodies
         self._on_settled = on_settled
+        self._queue = QueueProgress(ledger.has_activity)
 
-    def poll(self, due: Sequence[ImportInFlight]) -> None:
-        """Ask for the imports whose time has come, and act on what the answers tell of any."""
-        answers = self._states.of_all([item.activity_id for item in due])
+    def poll(self, step: Poll) -> None:
+        """Ask for the imports in flight, and act on what the answers tell of any."""
+        due = [item.activity_id for item in step.due]
+        answers = self._states.of_all(due, step.most)
         if self._progress.stopped:
             # The run did not wait for this answer: its STATE has left, and its report is written.
             return
         now = self._waiting.clock()
-        for item in self._progress.schedule.in_flight:
+        self._queue.note([found for found in answers.values() if found], now)
+        with self._progress.changed:
+            in_flight = self._progress.schedule.in_flight
+        for item in in_flight:
             activity = answers.get(item.activity_id)
             # A state that is not known here may be one on the way, so it is none of an end.
             if activity and activity.state == "completed":
                 self._settle(item, activity, now)
             elif activity and activity.state in _ENDED_BADLY:
                 self._fail(item, activity)
-            elif now - item.submitted_at > self._waiting.timeout_seconds:
+            elif now - max(item.submitted_at, self._queue.last_sign) > (
+                self._waiting.timeout_seconds
+            ):
                 self._time_out(item, activity)
-            elif item in due:
+            elif item.activity_id in answers:
                 with self._progress.change() as schedule:
                     schedule.polled(item, now)
 
     def _settle(self, item: ImportInFlight, activity: Activity, now: float) -> None:
-        settlement = read_counters(item.batch.rows, activity.counters)
-        seconds = now - item.submitted_at
+        batch = item.batch
+        settlement = read_counters(batch.rows, activity.counters)
+        read = partial(self._bodies.read, batch.number)
         # Counts and STATE come before the ledger's "settled": that line only saves the next run a
         # question, so it must neither hold STATE back when it cannot be written nor be there for
         # rows that nobody has counted.
-        self._on_settled(SettledImport(item.batch, activity, settlement, seconds))
+        seconds = now - item.submitted_at
+        self._on_settled(SettledImport(batch, activity, settlement, seconds, read=read))
+        self._bodies.forget(batch.number)
         self._ledger.settle(item.entry, activity)
         self._finish(item)
 
@@ -106,4 +123,4 @@ class Poller:
 
     def _finish(self, item: ImportInFlight) -> None:
         with self._progress.change() as schedule:
-            schedule.finished(item)
+            schedule.finished(item, self._waiting.clock())

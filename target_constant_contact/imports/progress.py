@@ -1,4 +1,4 @@
-"""What the two threads of a run share: the schedule of its imports, and why it failed."""
+"""What the threads of a run share: the schedule of its imports, and why it failed."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class Progress:
-    """A schedule under a lock. One thread adds batches; the other one sends and settles them.
+    """A schedule under a lock. One thread adds batches; others send and settle them.
 
     Args:
         schedule: The schedule.
@@ -21,9 +21,10 @@ class Progress:
 
     Attributes:
         schedule: The schedule.
-        changed: Its lock, notified of every change that the other thread may wait for.
+        changed: Its lock, notified of every change that another thread may wait for.
         failure: Why the run cannot succeed any more; None as long as it can.
         stopped: The run has ended; what is learned now is nobody's concern any more.
+        broken: A thread has died of an error; nothing is sent or settled any more.
     """
 
     def __init__(self, schedule: Schedule, on_failed: Callable[[], None]) -> None:
@@ -31,7 +32,13 @@ class Progress:
         self.changed = threading.Condition()
         self.failure: Exception | None = None
         self.stopped = False
+        self.broken = False
         self._on_failed = on_failed
+
+    @property
+    def is_over(self) -> bool:
+        """Whether no thread has anything left to do."""
+        return self.stopped or self.broken
 
     @contextmanager
     def change(self) -> Iterator[Schedule]:
@@ -48,7 +55,7 @@ class Progress:
             first = self.failure is None
             self.failure = self.failure or error
             schedule.close()
-        # Without the lock: what is called may have to wait for the other thread.
+        # Without the lock: what is called may have to wait for another thread.
         if first:
             self._on_failed()
 

@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING
 from target_constant_contact.api.activities import ActivityStates
 from target_constant_contact.api.models import UNFINISHED_STATES
 from target_constant_contact.imports import lost_answers
+from target_constant_contact.imports.queue_progress import QueueProgress
+from target_constant_contact.imports.schedule import MAX_ONE_BY_ONE
 from target_constant_contact.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-    from datetime import datetime
 
     from target_constant_contact.api.activities import ActivitiesApi
     from target_constant_contact.api.models import Activity
@@ -44,6 +45,8 @@ class Recovery:
         self._waiting = waiting
         self._open = [*ledger.accepted, *ledger.in_doubt]
         self._missed: Counter[int] = Counter()
+        self._queue = QueueProgress(ledger.has_activity)
+        self._is_first = True
 
     def run(self) -> None:
         """Confirm every open entry of the ledger, waiting for what is unfinished.
@@ -58,10 +61,13 @@ class Recovery:
             self._ledger.interrupted_runs[-1],
             counted(len(self._open), "import"),
         )
-        deadline = self._waiting.clock() + self._waiting.timeout_seconds
+        began = self._waiting.clock()
         polls = 0
         self._ask()
-        while self._open and self._waiting.clock() < deadline:
+        while self._open and (
+            self._waiting.clock() - max(began, self._queue.last_sign)
+            < self._waiting.timeout_seconds
+        ):
             self._waiting.wait_for_poll(polls)
             polls += 1
             self._ask()
@@ -77,7 +83,17 @@ class Recovery:
 
     def _ask(self) -> None:
         recent = self._states.recent()
-        self._open = [entry for entry in self._open if not self._confirm(entry, recent)]
+        self._queue.note(recent.values(), self._waiting.clock())
+        hidden = [one for one in self._open if one.activity_id and one.activity_id not in recent]
+        # Each once; those that are still unfinished then take turns.
+        asked = hidden if self._is_first else hidden[:MAX_ONE_BY_ONE]
+        self._is_first = False
+        unasked = hidden[len(asked) :]
+        shown = [one for one in self._open if one not in hidden]
+        self._open = [
+            *unasked,
+            *(entry for entry in (*shown, *asked) if not self._confirm(entry, recent)),
+        ]
 
     def _confirm(self, entry: Entry, recent: Mapping[str, Activity]) -> bool:
         """Confirm an entry if it is clear what became of it; False when it stays open."""
@@ -91,20 +107,10 @@ class Recovery:
 
     def _confirm_if_found(self, entry: Entry, recent: Iterable[Activity]) -> bool:
         """Look for an import whose answer the interrupted run has not seen."""
-        newest = self._newest_before(entry)
-        sighting = lost_answers.look(entry, newest, recent, self._ledger.has_activity)
+        sighting = lost_answers.look(entry, recent, self._ledger.has_activity)
         self._missed[entry.number] += sighting.missed
         missed_once = sighting.missed and self._missed[entry.number] < lost_answers.LOOKS
         if sighting.pending or missed_once:
             return False
         self._ledger.confirm(entry, sighting.found)
         return True
-
-    def _newest_before(self, entry: Entry) -> datetime | None:
-        """Creation of the activity that was accepted last before this entry was sent."""
-        moments = (
-            other.created_at
-            for other in self._ledger.accepted
-            if other.number < entry.number and other.created_at
-        )
-        return max(moments, default=None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
+from functools import partial
 from typing import TYPE_CHECKING, Final, Protocol
 
 from target_constant_contact.api.activities import ActivitiesApi
@@ -13,13 +14,14 @@ from target_constant_contact.exceptions import (
     ServiceUnavailableError,
     TargetError,
 )
+from target_constant_contact.imports.bodies import without_content
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from datetime import datetime
+    from collections.abc import Callable, Sequence
 
     from target_constant_contact.api.models import Activity
     from target_constant_contact.batches.batch import ImportBatch, ImportFormat
+    from target_constant_contact.imports.bodies import Bodies
     from target_constant_contact.imports.progress import Progress
     from target_constant_contact.ledger.entry import Entry
     from target_constant_contact.ledger.ledger import Ledger
@@ -37,11 +39,17 @@ _logger = logging.getLogger("target-constant-contact")
 class ImportsApi(ActivitiesApi, Protocol):
     """What imports ask of the API."""
 
-    def import_json(self, body: bytes) -> Activity:
+    def import_json(self, body: bytes, *, on_turn: Callable[[], None]) -> Activity:
         """Start an import of an encoded JSON body."""
 
     def import_csv(
-        self, name: str, file: bytes, list_ids: Sequence[str], permission: str | None = None
+        self,
+        name: str,
+        file: bytes,
+        list_ids: Sequence[str],
+        permission: str | None = None,
+        *,
+        on_turn: Callable[[], None],
     ) -> Activity:
         """Start an import of a CSV file."""
 
@@ -49,37 +57,42 @@ class ImportsApi(ActivitiesApi, Protocol):
 class Sender:
     """Sends batches and notes what the service answers, in the ledger and in the schedule.
 
+    Several threads may send at a time.
+
     Args:
         api: The API.
         ledger: The ledger of the export, opened.
         import_format: How batches are encoded.
         progress: The schedule.
         waiting: How is waited for the service.
-
-    Attributes:
-        newest: Creation of the activity that was accepted last, by the service's clock; None
-            when there was none, or it was not told.
+        bodies: Where what is needed later is kept.
+        on_turn: Called with each batch when it is its turn, right before it goes out.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - what it brings together
         self,
         api: ImportsApi,
         ledger: Ledger,
         import_format: ImportFormat,
         progress: Progress,
         waiting: Waiting,
+        bodies: Bodies,
+        on_turn: Callable[[ImportBatch], None],
     ) -> None:
-        self.newest: datetime | None = None
         self._api = api
         self._ledger = ledger
         self._import_format = import_format
         self._progress = progress
         self._waiting = waiting
+        self._bodies = bodies
+        self._on_turn = on_turn
         self._queue_full_since: float | None = None
         self._losses: Counter[int] = Counter()
 
-    def send(self, batch: ImportBatch) -> None:
+    def send(self, waited: ImportBatch) -> None:
         """Send a batch whose turn it is."""
+        batch = self._bodies.take_back(waited)
+        self._bodies.keep(batch)
         # The ledger comes first: a run that is killed now must leave a trace of what it has sent.
         entry = self._ledger.begin(batch, self._import_format)
         try:
@@ -88,12 +101,13 @@ class Sender:
             self._note_loss(batch, entry, error)
         except QueueFullError as error:
             self._ledger.not_taken(entry)
-            self._pause(error)
+            self._pause(batch, error)
         except TargetError as error:
             self._ledger.not_taken(entry)
-            with self._progress.change() as schedule:
-                schedule.not_accepted(retry=False)
+            # In this order: who waits for the last batch must not find it gone and nothing wrong.
             self._progress.fail(error)
+            with self._progress.change() as schedule:
+                schedule.not_accepted(batch, retry=False)
         else:
             self._queue_full_since = None
             self.accepted(batch, entry, activity)
@@ -101,16 +115,18 @@ class Sender:
     def accepted(self, batch: ImportBatch, entry: Entry, activity: Activity) -> None:
         """Note that the service has taken a batch, as an answer or a look at it has told."""
         self._ledger.accept(entry, activity)
-        self.newest = activity.created_at or self.newest
+        sent, now = without_content(batch), self._waiting.clock()
         with self._progress.change() as schedule:
-            schedule.submitted(batch, entry, activity.activity_id, self._waiting.clock())
+            schedule.submitted(sent, entry, activity.activity_id, now)
 
     def _start_import(self, batch: ImportBatch, entry: Entry) -> Activity:
+        on_turn = partial(self._on_turn, batch)
         if self._import_format == "csv":
+            lists, permission = batch.destination.list_ids, batch.sms_permission
             return self._api.import_csv(
-                entry.file_name, batch.body, batch.destination.list_ids, batch.sms_permission
+                entry.file_name, batch.body, lists, permission, on_turn=on_turn
             )
-        return self._api.import_json(batch.body)
+        return self._api.import_json(batch.body, on_turn=on_turn)
 
     def _note_loss(self, batch: ImportBatch, entry: Entry, error: LostAnswerError) -> None:
         """Let it be found out what became of the batch before anything else is sent."""
@@ -118,7 +134,7 @@ class Sender:
         losses = self._losses[batch.number]
         _logger.warning("%s; looking among the recent activities", error)
         with self._progress.change() as schedule:
-            schedule.lost(entry, self._waiting.clock(), losses - 1)
+            schedule.lost(batch, entry, self._waiting.clock(), losses - 1)
         if losses >= MAX_LOSSES:
             is_named = self._import_format == "csv"
             hint = "" if is_named else ", or set import_format to csv, whose imports are recognized"
@@ -129,15 +145,14 @@ class Sender:
                 )
             )
 
-    def _pause(self, error: QueueFullError) -> None:
+    def _pause(self, batch: ImportBatch, error: QueueFullError) -> None:
         """Let the service's queue drain before the batch is tried again."""
         now = self._waiting.clock()
         since = self._queue_full_since = self._queue_full_since or now
-        too_long = now - since > self._waiting.timeout_seconds
-        with self._progress.change() as schedule:
-            schedule.not_accepted(retry=not too_long)
-            schedule.pause(now + QUEUE_FULL_SECONDS)
-        if too_long:
+        if now - since > self._waiting.timeout_seconds:
             self._progress.fail(error)
         else:
             _logger.warning("%s Trying again in %g s.", error, QUEUE_FULL_SECONDS)
+        with self._progress.change() as schedule:
+            schedule.not_accepted(batch, retry=True)
+            schedule.pause(now + QUEUE_FULL_SECONDS)

@@ -22,6 +22,7 @@ class Entries:
         self._by_number: dict[int, Entry] = {}
         self._activity_ids: set[str] = set()
         self._last_of_interrupted_runs = 0
+        self._newest: datetime | None = None
 
     @property
     def next_number(self) -> int:
@@ -52,9 +53,10 @@ class Entries:
             if entry.number > self._last_of_interrupted_runs
         )
 
-    def add(self, entry: Entry) -> None:
-        """Take an entry that is going to be sent."""
-        self._by_number[entry.number] = entry
+    def add(self, entry: Entry) -> Entry:
+        """Take an entry that is going to be sent; it is returned with what was accepted before."""
+        found = self._by_number[entry.number] = replace(entry, newest_before=self._newest)
+        return found
 
     def replay(self, lines: Iterable[Mapping[str, Any]]) -> None:
         """Take the lines that interrupted runs have left.
@@ -86,13 +88,14 @@ class Entries:
                 )
             )
         elif kind == "accepted":
-            made = line["created_at"]
+            made = line["created_at"] and datetime.fromisoformat(line["created_at"])
+            self._newest = max(filter(None, (self._newest, made)), default=None)
             self._activity_ids.add(line["activity_id"])
             self._by_number[line["number"]] = replace(
                 self._by_number[line["number"]],
                 state="accepted",
                 activity_id=line["activity_id"],
-                created_at=datetime.fromisoformat(made) if made else None,
+                created_at=made or None,
             )
         elif kind in {"not taken", "lost", "settled"} and number is not None:
             self._by_number[number] = replace(self._by_number[number], state=kind)

@@ -33,6 +33,8 @@ class Entry:
         stream: Stream of its rows.
         rows: Number of its rows.
         began_at: When it was sent, by this machine's clock.
+        newest_before: Creation of the newest activity, by the service's clock, that had been
+            accepted before this was sent; None when there was none.
         file_name: What its CSV file was called, as nothing else is; empty for JSON, which has none.
         state: ``sent`` as long as there is no answer; ``accepted``; ``settled``; ``not taken``,
             when the service has surely not accepted it; or ``lost``, when it may have done so all
@@ -46,6 +48,7 @@ class Entry:
     stream: str
     rows: int
     began_at: datetime
+    newest_before: datetime | None = None
     file_name: str = ""
     state: State = "sent"
     activity_id: str = ""

@@ -150,7 +150,7 @@ class Ledger:
             # First the file: an entry of which nothing is known keeps all before it from
             # standing.
             self._fingerprints.save(entry, batch.fingerprints)
-            self._entries.add(entry)
+            entry = self._entries.add(entry)
             line = self._line(
                 "sent",
                 number=entry.number,

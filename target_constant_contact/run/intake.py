@@ -86,6 +86,9 @@ class Intake:
         for group in groups:
             self._send_by_list(group)
 
+    def settled(self, number: int) -> None:
+        """Note that a batch is settled; may be called from any thread."""
+
     def _add_rows(self, chunk: Chunk, start: int, stop: int) -> int:
         """Take the rows between two positions, all at once or else in halves.
 

@@ -75,10 +75,17 @@ class Run:
             write_state=None if settings.dry_run else hooks.write_state,
         )
         self.report.segments = segment_uses(settings)
-        self._settling = Settling(settings, account, folder, self._accounting, hooks.waiting)
+        self._settling = Settling(
+            settings,
+            account,
+            folder,
+            self._accounting,
+            hooks.waiting,
+            self._let_go,
+        )
         self._continuity = Continuity(settings, account, folder)
         self._sending = Sending(
-            settings, account, self._continuity.ledger, hooks, self._settling.settle
+            settings, account, self._continuity.ledger, hooks, self._settling, folder
         )
         self._intake = Intake(settings, self._accounting, self._sending.submit)
         self._ending = Ending(folder, account, self._accounting, self._sending.advice)
@@ -224,6 +231,9 @@ class Run:
         except StorageError as other:
             # What went wrong before is raised, and matters more.
             _logger.error("%s", other)  # noqa: TRY400 - one line
+
+    def _let_go(self, number: int) -> None:
+        self._intake.settled(number)
 
     def _tell_segments(self) -> None:
         """Say which entries of ``segments`` no stream has matched; all streams have come."""

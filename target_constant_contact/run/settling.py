@@ -9,6 +9,7 @@ from target_constant_contact.verification.verifier import Verifier
 from target_constant_contact.wording import counted
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from target_constant_contact.account.account import Account
@@ -29,17 +30,20 @@ class Settling:
         folder: Folder of the run; what was sent is kept there until it is explained.
         accounting: Counts the rows.
         waiting: How the run waits.
+        let_go: Called with the number of each batch that holds no later one back any more.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - what it brings together
         self,
         settings: Settings,
         account: Account,
         folder: Path,
         accounting: Accounting,
         waiting: Waiting,
+        let_go: Callable[[int], None],
     ) -> None:
         self._accounting = accounting
+        self.let_go = let_go
         self._verifier = Verifier(
             account.client, folder, settings.verify, settings.import_format, waiting
         )
@@ -47,14 +51,17 @@ class Settling:
     def settle(self, done: SettledImport) -> None:
         """Count a completed import, and keep what is to be explained of it."""
         _log_settled(done)
-        imported = done.batch, done.activity, done.settlement
-        explanation = self._verifier.explain_by_lines(*imported)
-        # Whatever is to be explained holds STATE back until it is: nobody knows yet whether the
-        # counters told of every row.
-        held = explanation is not None or self._verifier.keep(*imported)
+        explanation, held = None, False
+        if self._verifier.wants(done.batch, done.settlement):
+            imported = done.whole(), done.activity, done.settlement
+            explanation = self._verifier.explain_by_lines(*imported)
+            # Whatever is to be explained holds STATE back until it is: nobody knows yet whether
+            # the counters told of every row.
+            held = explanation is not None or self._verifier.keep(*imported)
         self._accounting.settle(done, held=held)
         if explanation:
             self._accounting.explain(explanation)
+        self.let_go(done.batch.number)
 
     def explain_early(self) -> None:
         """Explain what has held STATE back for long; in the main thread, now and then."""

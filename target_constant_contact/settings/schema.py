@@ -182,9 +182,10 @@ PROPERTIES: Final = th.PropertiesList(
     th.Property(
         "max_activities_in_flight",
         th.IntegerType(minimum=1, maximum=1_000),
-        default=8,
+        default=500,
         title="Max activities in flight",
-        description="Import activities that may be unfinished at a time.",
+        description="Import activities that may be unfinished at a time. An account takes 1,000, "
+        "those of other programs among them.",
     ),
     th.Property(
         "requests_per_second",

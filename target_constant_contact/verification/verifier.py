@@ -98,6 +98,11 @@ class Verifier:
         self._read_backs_left = MAX_READ_BACKS
         self._early_seconds: float = EARLY_SECONDS
 
+    def wants(self, batch: ImportBatch, settlement: Settlement) -> bool:
+        """Whether a completed import has to be explained."""
+        clean = settlement.landed == batch.rows
+        return self._mode == "always" or (self._mode == "on_errors" and not clean)
+
     def explain_by_lines(
         self, batch: ImportBatch, activity: Activity, settlement: Settlement
     ) -> Explanation | None:
@@ -115,8 +120,7 @@ class Verifier:
         Raises:
             StorageError: The rows cannot be kept.
         """
-        clean = settlement.landed == batch.rows
-        if self._mode == "never" or (self._mode == "on_errors" and clean):
+        if not self.wants(batch, settlement):
             return False
         self._kept.add(batch, activity, settlement, self._waiting.clock())
         return True

@@ -155,7 +155,12 @@ def test_a_token_that_is_revoked_in_the_middle_is_renewed(send, sandbox, seed, w
     sandbox.behaviour = replace(sandbox.behaviour, seconds_to_finish=0.1)
     when(method, path, nth, sandbox.revoke_access_tokens)
     outcome = send(
-        schema(), *map(member, range(30)), state("end"), refresh_token=seed, batch_size_rows=10
+        schema(),
+        *map(member, range(30)),
+        state("end"),
+        refresh_token=seed,
+        batch_size_rows=10,
+        max_activities_in_flight=1,
     )
     assert_each_landed_once(sandbox, outcome, 30)
     refused = [request for request in sandbox.requests if request.status == 401]

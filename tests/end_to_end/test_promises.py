@@ -164,7 +164,13 @@ def test_a_service_that_stays_down_ends_the_run_as_try_later(sandbox, export):
 
 def test_a_used_up_quota_ends_the_run_at_once(sandbox, export):
     sandbox.add_fault(Fault("POST", IMPORT, nth=2, action="quota_exceeded", times=None))
-    outcome = export(schema(), *map(member, range(50)), state("end"), batch_size_rows=10)
+    outcome = export(
+        schema(),
+        *map(member, range(50)),
+        state("end"),
+        batch_size_rows=10,
+        max_activities_in_flight=1,
+    )
     assert outcome.exit_code == 75
     assert outcome.states == []
     assert len(imports(sandbox)) == 2

@@ -12,6 +12,8 @@ from target_constant_contact.api.models import Activity
 from target_constant_contact.batches.batch import Destination, ImportBatch
 from target_constant_contact.exceptions import LostAnswerError
 from target_constant_contact.imports.importer import Importer
+from target_constant_contact.imports.spool import Spool
+from target_constant_contact.ledger.entry import Entry
 from target_constant_contact.ledger.ledger import Ledger
 from target_constant_contact.waiting import Waiting
 from tests.support.fakes import AT_ONCE
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from target_constant_contact.imports.settled import SettledImport
 
 PLACE = Destination("members", ("list-a",))
+ENTRY = Entry(1, "", "members", 1, datetime(2026, 11, 24, tzinfo=UTC))
 
 
 def batch(number: int, rows: int = 2) -> ImportBatch:
@@ -44,12 +47,22 @@ class FakeClient:
         self.on_import: Callable[[int], None] = lambda _number: None
         self.listed: list[Activity] = []
 
-    def import_json(self, body: bytes) -> Activity:
+    def import_json(self, body: bytes, *, on_turn: Callable[[], None]) -> Activity:
+        on_turn()
         self.on_import(len(self.sent) + 1)
         self.sent.append(f"json {body!r}")
         return activity(f"a{len(self.sent)}", "initialized")
 
-    def import_csv(self, name: str, file: bytes, list_ids: Any, permission: Any = None) -> Any:
+    def import_csv(
+        self,
+        name: str,
+        file: bytes,
+        list_ids: Any,
+        permission: Any = None,
+        *,
+        on_turn: Callable[[], None],
+    ) -> Any:
+        on_turn()
         self.file_names.append(name)
         self.on_import(len(self.sent) + 1)
         self.sent.append(f"csv {file!r} {list_ids} {permission}")
@@ -86,6 +99,7 @@ class Case:
             self.client,
             self.ledger,
             Waiting(**{"poll_seconds": (0.0,)} | waiting),
+            Spool(Path(self._folder.name)),
             **{"on_settled": self.done.append, "on_failed": self.woken.set} | options,
         )
 

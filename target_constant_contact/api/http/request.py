@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import requests
 
@@ -11,9 +11,14 @@ from target_constant_contact.api.http.retry import PassingError
 from target_constant_contact.redaction import is_id
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
+
+OnTurn: TypeAlias = "Callable[[], None] | None"
+ONCE: Final[dict[str, Any]] = {"needed": "activity_id", "repeat": False}
+"""Of an import, which has no key by which the service would know it when it comes again."""
 
 
+# As many attributes as a request has sides: each has a default that suits most of them.
 @dataclass(frozen=True, slots=True)
 class ApiRequest:
     """One request.
@@ -30,6 +35,8 @@ class ApiRequest:
         scope: Scope that the request needs, for the error line.
         repeat: Whether the request may be carried out twice.
         in_flight: It asks after work in flight, for which a part of the day's requests is kept.
+        on_turn: Called when it is its turn among all requests, right before it goes out; for
+            every try.
     """
 
     method: str
@@ -42,6 +49,7 @@ class ApiRequest:
     scope: str = "contact_data"
     repeat: bool = True
     in_flight: bool = False
+    on_turn: OnTurn = None
 
     def __str__(self) -> str:
         return f"{self.method} {self.path}"

@@ -226,6 +226,8 @@ class Transport:
         # Before the slot is reserved, because renewing a token takes its time.
         self._auth.make_ready()
         self._limiter.acquire(in_flight=request.in_flight)
+        if request.on_turn:
+            request.on_turn()
         with self._counting:
             self.requests_made += 1
         started = time.monotonic()

@@ -31,19 +31,19 @@ class Service:
 
 def test_several_activities_are_one_request():
     service = Service(listed=("a", "b", "other"))
-    assert ActivityStates(service).of_all(["a", "b"]).keys() >= {"a", "b"}
+    assert ActivityStates(service).of_all(["a", "b"], 8).keys() >= {"a", "b"}
     assert service.asked == ["recent"]
 
 
 def test_one_activity_is_asked_for_by_itself():
     service = Service("a", listed=("a",))
-    assert ActivityStates(service).of_all(["a"]).keys() == {"a"}
+    assert ActivityStates(service).of_all(["a"], 8).keys() == {"a"}
     assert service.asked == ["a"]
 
 
 def test_what_the_collection_does_not_show_is_asked_for_by_itself():
     service = Service("b", listed=("a",))
-    assert ActivityStates(service).of_all(["a", "b"]).keys() == {"a", "b"}
+    assert ActivityStates(service).of_all(["a", "b"], 8).keys() == {"a", "b"}
     assert service.asked == ["recent", "b"]
 
 
@@ -51,16 +51,23 @@ def test_a_collection_that_shows_none_of_ours_is_not_asked_for_again():
     service = Service("a", "b", listed=("other",))
     states = ActivityStates(service)
     for _ in range(2):
-        assert states.of_all(["a", "b"]).keys() >= {"a", "b"}
+        assert states.of_all(["a", "b"], 8).keys() >= {"a", "b"}
     assert service.asked == ["recent", "a", "b", "a", "b"]
 
 
-def test_what_the_service_does_not_know_is_left_out():
-    assert ActivityStates(Service("a")).of_all(["a", "b"]).keys() == {"a"}
+def test_only_so_many_are_asked_for_one_by_one():
+    service = Service("a", "b", "c", "d", listed=("a",))
+    assert ActivityStates(service).of_all(["a", "b", "c", "d"], 2).keys() == {"a", "b", "c"}
+    assert service.asked == ["recent", "b", "c"]
+
+
+def test_what_the_service_does_not_know_is_told_as_such():
+    found = ActivityStates(Service("a")).of_all(["a", "b"], 8)
+    assert found == {"a": Activity("a", "completed"), "b": None}
 
 
 def test_another_error_is_raised():
     service = Service()
     service.status = 418
     with pytest.raises(ApiError):
-        ActivityStates(service).of_all(["a"])
+        ActivityStates(service).of_all(["a"], 8)

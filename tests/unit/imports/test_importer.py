@@ -12,7 +12,7 @@ from target_constant_contact.batches.batch import ImportBatch
 from target_constant_contact.exceptions import (
     InterruptedRunError,
 )
-from target_constant_contact.imports.importer import MAX_WAITING
+from target_constant_contact.imports.importer import MAX_IN_MEMORY
 from tests.support.fakes import stop
 from tests.support.imports import PLACE, Case, activity, batch, completed
 from tests.support.saying import saying
@@ -43,13 +43,13 @@ def test_giving_up_waits_no_longer_than_it_was_told(case):
     assert case.settled == []
 
 
-def test_the_thread_has_ended_when_a_run_is_given_up(case):
+def test_all_threads_have_ended_when_a_run_is_given_up(case):
     case.client.states["a1"] = iter([activity("a1", "processing")] * 10_000)
     release = hold(case)
     soon = threading.Timer(0.1, release.set)
     soon.start()
     case.importer.give_up(0.05)
-    assert not importer_thread(case).is_alive()
+    assert not any(thread.is_alive() for thread in threads_of(case))
     soon.join()
 
 
@@ -60,8 +60,7 @@ def test_a_thread_that_is_blocked_in_a_request_is_left_behind_and_writes_nothing
     began = time.monotonic()
     case.importer.give_up(0.05)
     assert time.monotonic() - began < GIVE_UP_BOUND
-    thread = importer_thread(case)
-    assert thread.is_alive()
+    (thread,) = (thread for thread in threads_of(case) if thread.is_alive())
     case.ledger.close()
     following = make(folder=case.ledger_folder)
     journal = case.ledger_folder / "journal.jsonl"
@@ -90,7 +89,8 @@ def test_what_is_learned_after_a_run_was_given_up_is_not_counted(make):
     polled.wait(5)
     case.importer.give_up(0)
     release.set()
-    importer_thread(case).join(5)
+    for thread in threads_of(case):
+        thread.join(5)
     assert case.done == []
 
 
@@ -108,20 +108,18 @@ def hold(case: Case) -> threading.Event:
     return release
 
 
-def importer_thread(case: Case) -> threading.Thread:
-    return case.importer._thread
+def threads_of(case: Case) -> list[threading.Thread]:
+    return case.importer._workers._threads
 
 
 def test_a_blocked_submit_listens_to_a_signal(make):
     release = threading.Event()
     case = make(raise_if_stopped=stop)
     case.client.on_import = lambda _number: release.wait(5)
-    for number in range(1, MAX_WAITING + 2):
+    for number in range(1, MAX_IN_MEMORY + 1):
         case.importer.submit(batch(number))
-        while number == 1 and case.importer._progress.schedule.waiting:
-            time.sleep(0.001)
     with pytest.raises(InterruptedRunError):
-        case.importer.submit(batch(6))
+        case.importer.submit(batch(MAX_IN_MEMORY + 1))
     release.set()
     case.importer.give_up(5)
 
@@ -161,7 +159,8 @@ def test_a_batch_that_an_interrupted_run_has_sent_is_settled_and_not_sent(make):
 
 def test_a_batch_is_sent_again_when_something_else_about_its_people_is_on_its_way(make):
     """Otherwise the value on its way would end on top of a later one."""
-    later = ImportBatch(2, PLACE, None, 2, 0, b"later", saying({"ann": 2}))
+    said = saying({"ann": 2})
+    later = ImportBatch(2, PLACE, None, 2, 0, b"later", said, waits_for=frozenset([1]))
     case = interrupt(make, later)
     gate = threading.Event()
     case.client.on_import = lambda _number: gate.wait(5)

@@ -28,8 +28,8 @@ def activity(
 def seen(
     *activities: Activity, name: str = NAME, newest: datetime | None = None, known: str = ""
 ) -> Sighting:
-    entry = Entry(1, "", "members", 7, SENT_AT, name)
-    return look(entry, newest, activities, lambda activity_id: activity_id == known)
+    entry = Entry(1, "", "members", 7, SENT_AT, newest, name)
+    return look(entry, activities, lambda activity_id: activity_id == known)
 
 
 def test_an_import_that_shows_the_name_of_the_file_is_the_lost_one():

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from target_constant_contact.api.models import Activity
-from target_constant_contact.exceptions import (
-    TryLaterError,
-)
+from target_constant_contact.exceptions import LostAnswerError, TryLaterError
 from tests.support.imports import batch, imported, lose
 
 
@@ -78,7 +77,13 @@ def test_nothing_is_sent_again_before_an_activity_that_may_be_the_lost_one_has_e
     order = []
     case.client.on_import = lose(1)
     real = case.client.import_json
-    case.client.import_json = lambda body: (real(body) and order.append("sent")) or imported("a1")
+
+    def send(body, **options):
+        real(body, **options)
+        order.append("sent")
+        return imported("a1")
+
+    case.client.import_json = send
     states = iter(["processing"] * 3)
 
     def listed():
@@ -104,21 +109,74 @@ def test_what_was_there_before_the_last_accepted_import_is_not_waited_for(case):
     answers = iter([imported("a1", "initialized"), imported("a2", "initialized")])
     case.client.on_import = lose(2)
     real = case.client.import_json
-    case.client.import_json = lambda body: real(body) and next(answers)
+    case.client.import_json = lambda body, **options: real(body, **options) and next(answers)
     case.client.listed = [Activity("other", "processing", {}, (), earlier)]
     case.run(batch(1), batch(2))
     assert len(case.client.sent) == 2
 
 
-def test_nothing_else_is_sent_before_a_lost_import_is_cleared_up(case):
-    """Two lost imports could not be told apart."""
+def test_nothing_else_is_begun_before_a_lost_import_is_cleared_up(make):
+    """What is made in the meantime could be taken for it."""
+    case = make(max_in_flight=1)
     case.client.on_import = lose(1)
     order = []
     case.client.recent_activities = lambda: order.append("look") or []
     real = case.client.import_json
-    case.client.import_json = lambda body: order.append("send") or real(body)
+
+    def send(body, **options):
+        order.append("send")
+        return real(body, **options)
+
+    case.client.import_json = send
     case.run(batch(1), batch(2))
     assert order == ["send", "look", "look", "send", "send"]
+
+
+def test_several_imports_that_are_lost_at_once_are_looked_for_together(make):
+    case = make(import_format="csv", poll_seconds=(0.01,))
+    both = threading.Barrier(2, timeout=5)
+
+    def on_import(_number: int) -> None:
+        if len(case.client.file_names) <= 2:
+            both.wait()
+            raise LostAnswerError("POST /import got no usable answer")
+
+    def listed():
+        case.client.polls.append("recent")
+        names = case.client.file_names[:2]
+        return [imported(name, source_file_name=name) for name in names]
+
+    case.client.on_import = on_import
+    case.client.recent_activities = listed
+    case.run(batch(1), batch(2))
+    assert case.client.sent == []
+    assert sorted(case.settled) == [(1, 2), (2, 2)]
+    assert len(case.client.polls) <= 3
+
+
+def test_a_lost_import_is_not_looked_for_while_another_answer_is_awaited(make):
+    """What it has made would not be known as its own."""
+    case = make(poll_seconds=(0.01,))
+    release, order = threading.Event(), []
+
+    def on_import(_number: int) -> None:
+        if len(order) == 0:
+            order.append("lost")
+            # Once the other one is under way.
+            under_way.wait(5)
+            threading.Timer(0.1, release.set).start()
+            raise LostAnswerError("POST /import got no usable answer")
+        if order == ["lost"]:
+            under_way.set()
+            release.wait(5)
+            order.append("answered")
+
+    under_way = threading.Event()
+    case.client.on_import = on_import
+    case.client.recent_activities = lambda: order.append("look") or []
+    case.run(batch(1), batch(2))
+    assert order[:2] == ["lost", "answered"]
+    assert "look" in order
 
 
 def test_doubts_that_do_not_clear_up_end_the_run_as_try_later(make):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -13,8 +14,11 @@ from target_constant_contact.exceptions import (
     TargetError,
     TryLaterError,
 )
-from target_constant_contact.imports.schedule import ImportInFlight, Schedule
+from target_constant_contact.imports.schedule import Schedule
 from tests.support.imports import activity, batch, completed
+
+if TYPE_CHECKING:
+    from target_constant_contact.imports.steps import ImportInFlight
 
 
 @pytest.mark.parametrize(
@@ -41,9 +45,9 @@ def test_who_waits_for_the_last_import_never_finds_it_gone_and_nothing_wrong(
     case.client.states["a1"] = iter([activity("a1", state)] * 100)
     finished, failures = Schedule.finished, []
 
-    def note(schedule: Schedule, item: ImportInFlight) -> None:
+    def note(schedule: Schedule, item: ImportInFlight, now: float) -> None:
         failures.append(case.importer.failure)
-        finished(schedule, item)
+        finished(schedule, item, now)
 
     monkeypatch.setattr(Schedule, "finished", note)
     with pytest.raises(TargetError):

@@ -1,4 +1,4 @@
-"""What one thread finds out reaches the other one."""
+"""What one thread finds out reaches the others."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ def test_as_long_as_nothing_failed_nothing_is_raised():
 
 def test_after_a_failure_nothing_more_is_sent():
     progress = made([])
-    progress.schedule.add(batch(1))
+    progress.schedule.outbox.add(batch(1))
     progress.fail(ValueError())
-    assert progress.schedule.waiting == 0
+    assert progress.schedule.outbox.waiting == 0
 
 
-def test_who_is_told_of_a_failure_may_wait_for_the_other_thread():
+def test_who_is_told_of_a_failure_may_wait_for_another_thread():
     """Both need the lock."""
     done = threading.Event()
 
@@ -67,6 +67,6 @@ def test_a_change_wakes_who_waits_for_it():
     thread.start()
     waits.wait(5)
     with progress.change() as schedule:
-        schedule.add(batch(1))
+        schedule.outbox.add(batch(1))
     thread.join()
     assert woken.is_set()

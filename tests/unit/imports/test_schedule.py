@@ -2,326 +2,413 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from target_constant_contact.batches.batch import Destination, ImportBatch
-from target_constant_contact.imports.schedule import Look, Poll, Schedule, Submit, Wait
-from target_constant_contact.ledger.entry import Entry
-from tests.support.saying import saying
+from target_constant_contact.imports.schedule import (
+    MAX_ONE_BY_ONE,
+    MAX_UNDER_WAY,
+    MAX_UNSETTLED_ROWS,
+    Schedule,
+)
+from target_constant_contact.imports.steps import ImportInFlight, Look, Poll, Submit, Wait
+from tests.support.imports import ENTRY, batch
 
-A = Destination("members", ("list-a",))
 POLL_SECONDS = (0.5, 1.0, 2.0)
-ENTRY = Entry(1, "", "members", 1, datetime(2026, 11, 24, tzinfo=UTC))
 
 
-def batch(number: int, **values: int) -> ImportBatch:
-    return ImportBatch(number, A, None, len(values), 0, b"body", saying(values))
+def made(max_in_flight: int = 8, seconds=POLL_SECONDS, batches: int = 0) -> Schedule:
+    schedule = Schedule(max_in_flight, seconds)
+    for number in range(1, batches + 1):
+        schedule.outbox.add(batch(number))
+    return schedule
 
 
-def submit(schedule: Schedule, now: float) -> ImportBatch:
+def add(schedule: Schedule, number: int, *waits_for: int) -> None:
+    schedule.outbox.add(replace(batch(number), waits_for=frozenset(waits_for)))
+
+
+def take(schedule: Schedule, now: float) -> Submit:
     step = schedule.next_step(now)
     assert isinstance(step, Submit)
-    schedule.sending(step.batch)
-    schedule.submitted(step.batch, ENTRY, f"activity-{step.batch.number}", now)
-    return step.batch
+    schedule.take(step)
+    return step
 
 
-def finish(schedule: Schedule, number: int) -> None:
-    schedule.finished(next(f for f in schedule.in_flight if f.batch.number == number))
+def put_out(schedule: Schedule, now: float) -> Submit:
+    """Let the next batch be on the wire."""
+    step = take(schedule, now)
+    schedule.outbox.on_the_wire(step.batch.number)
+    return step
+
+
+def submit(schedule: Schedule, now: float) -> int:
+    number = put_out(schedule, now).batch.number
+    accept(schedule, number, now)
+    return number
+
+
+def accept(schedule: Schedule, number: int, now: float) -> None:
+    schedule.submitted(schedule.outbox.under_way[number], ENTRY, f"activity-{number}", now)
+
+
+def finish(schedule: Schedule, number: int, now: float = 0) -> None:
+    schedule.finished(flight(schedule, number), now)
+
+
+def flight(schedule: Schedule, number: int) -> ImportInFlight:
+    return next(item for item in schedule.in_flight if item.batch.number == number)
+
+
+def ask(schedule: Schedule, now: float) -> Poll:
+    """Poll, and learn that nothing is finished."""
+    step = schedule.next_step(now)
+    assert isinstance(step, Poll)
+    schedule.take(step)
+    for item in step.due:
+        schedule.polled(item, now)
+    schedule.asked(step, now)
+    return step
+
+
+def can_send(schedule: Schedule, now: float = 0) -> bool:
+    return isinstance(schedule.next_step(now), Submit)
 
 
 def test_batches_go_in_the_order_of_coming_while_there_is_room():
-    schedule = Schedule(max_in_flight=2, poll_seconds=POLL_SECONDS)
-    for number in (1, 2, 3):
-        schedule.add(batch(number, **{f"k{number}": 1}))
-    assert [submit(schedule, 0).number, submit(schedule, 0).number] == [1, 2]
-    assert isinstance(schedule.next_step(0), Wait)
+    schedule = made(max_in_flight=2, batches=3)
+    assert [submit(schedule, 0), submit(schedule, 0)] == [1, 2]
+    assert not can_send(schedule)
     finish(schedule, 1)
-    assert submit(schedule, 0).number == 3
+    assert submit(schedule, 0) == 3
 
 
-def test_a_batch_waits_for_one_in_flight_that_says_something_else_about_a_person():
-    schedule = Schedule(max_in_flight=8, poll_seconds=POLL_SECONDS)
-    schedule.add(batch(1, ann=1))
-    submit(schedule, 0)
-    schedule.add(batch(2, ann=2))
-    schedule.add(batch(3, bob=1))
-    assert submit(schedule, 0).number == 3
-    assert isinstance(schedule.next_step(0), Wait)
-    finish(schedule, 1)
-    assert submit(schedule, 0).number == 2
+def test_a_batch_under_way_takes_room_too():
+    schedule = made(max_in_flight=1, batches=2)
+    put_out(schedule, 0)
+    assert not can_send(schedule)
 
 
-def test_a_batch_does_not_overtake_a_waiting_one_that_it_contradicts():
-    schedule = Schedule(max_in_flight=8, poll_seconds=POLL_SECONDS)
-    schedule.add(batch(1, ann=1))
-    submit(schedule, 0)
-    schedule.add(batch(2, ann=2, bob=1))
-    schedule.add(batch(3, bob=2))
-    assert isinstance(schedule.next_step(0), Wait)
-    finish(schedule, 1)
-    assert submit(schedule, 0).number == 2
-    assert isinstance(schedule.next_step(0), Wait)
-
-
-def test_a_batch_that_is_being_sent_holds_back_what_contradicts_it():
-    schedule = Schedule(max_in_flight=8, poll_seconds=POLL_SECONDS)
-    schedule.add(batch(1, ann=1))
-    step = schedule.next_step(0)
-    assert isinstance(step, Submit)
-    schedule.sending(step.batch)
-    schedule.add(batch(2, ann=2))
-    schedule.submitted(step.batch, ENTRY, "activity-1", 0)
-    assert isinstance(schedule.next_step(0), Wait)
-
-
-def test_equal_values_need_no_order():
-    schedule = Schedule(max_in_flight=8, poll_seconds=POLL_SECONDS)
-    schedule.add(batch(1, ann=1))
-    submit(schedule, 0)
-    schedule.add(batch(2, ann=1))
-    assert submit(schedule, 0).number == 2
-
-
-def test_polls_come_at_growing_intervals_and_the_last_one_repeats():
-    schedule = Schedule(max_in_flight=1, poll_seconds=(1, 2, 4))
-    schedule.add(batch(1, ann=1))
-    submit(schedule, 0)
-    now, polls = 0.0, []
-    while len(polls) < 5:
-        step = schedule.next_step(now)
-        if isinstance(step, Poll):
-            polls.append(now)
-            schedule.polled(step.due[0], now)
-        else:
-            assert isinstance(step, Wait)
-            now += step.seconds
-    assert polls == [1, 3, 7, 11, 15]
-
-
-def test_a_pause_holds_back_sending_but_not_polling():
-    schedule = Schedule(max_in_flight=8, poll_seconds=(1,))
-    schedule.add(batch(1, ann=1))
-    submit(schedule, 0)
-    schedule.add(batch(2, bob=1))
-    schedule.pause(until=5)
-    assert schedule.next_step(0) == Wait(1)
-    step = schedule.next_step(1)
-    assert isinstance(step, Poll)
-    schedule.polled(step.due[0], 1)
-    assert schedule.next_step(1) == Wait(1)
-    schedule.polled(step.due[0], 5)
-    assert submit(schedule, 5).number == 2
-
-
-def test_a_batch_that_was_not_accepted_is_tried_first_or_dropped():
-    schedule = Schedule(max_in_flight=8, poll_seconds=POLL_SECONDS)
-    for number in (1, 2):
-        schedule.add(batch(number, **{f"k{number}": 1}))
-    for retry, following in ((True, 1), (False, 2)):
-        step = schedule.next_step(0)
-        assert isinstance(step, Submit)
-        schedule.sending(step.batch)
-        assert len(schedule.unsettled) == 2
-        schedule.not_accepted(retry=retry)
-        step = schedule.next_step(0)
-        assert isinstance(step, Submit)
-        assert step.batch.number == following
-
-
-def test_with_nothing_to_do_the_wait_is_open():
-    schedule = Schedule(max_in_flight=1, poll_seconds=POLL_SECONDS)
+def test_one_batch_at_a_time_waits_for_its_turn():
+    """A poll would have to wait behind all of them, and each has a body."""
+    schedule = made(batches=2)
+    first = take(schedule, 0)
     assert schedule.next_step(0) == Wait(None)
-    schedule.add(batch(1, ann=1))
-    schedule.close()
-    assert schedule.next_step(0) == Wait(None)
+    schedule.outbox.on_the_wire(first.batch.number)
+    assert put_out(schedule, 0).batch.number == 2
+
+
+def test_only_so_many_batches_are_without_an_answer():
+    schedule = made(max_in_flight=100, batches=MAX_UNDER_WAY + 1)
+    for _ in range(MAX_UNDER_WAY):
+        put_out(schedule, 0)
+    assert not can_send(schedule)
+    accept(schedule, 3, 0)
+    assert can_send(schedule)
+
+
+# The order of values
+
+
+def test_a_batch_waits_for_those_that_it_contradicts():
+    schedule = made(batches=2)
+    submit(schedule, 0)
+    submit(schedule, 0)
+    add(schedule, 3, 1, 2)
+    add(schedule, 4)
+    assert submit(schedule, 0) == 4
+    finish(schedule, 1)
+    assert not can_send(schedule)
+    finish(schedule, 2)
+    assert submit(schedule, 0) == 3
+
+
+@pytest.mark.parametrize("state", ["waiting", "on its turn", "on the wire", "lost", "not come"])
+def test_it_waits_wherever_the_other_batch_is(state):
+    schedule = made(batches=0 if state == "not come" else 1)
+    if state == "on its turn":
+        take(schedule, 0)
+    if state in {"on the wire", "lost"}:
+        step = put_out(schedule, 0)
+        if state == "lost":
+            schedule.lost(step.batch, ENTRY, 0)
+    late = replace(batch(2), waits_for=frozenset([1]))
+    assert schedule.outbox.holds(late)
+    schedule.outbox.settled(1)
+    assert not schedule.outbox.holds(late)
+
+
+def test_at_the_end_nothing_waits_for_what_has_not_come():
+    """Its number was that of a batch whose rows have left in others."""
+    schedule = made()
+    add(schedule, 2, 1)
+    assert not can_send(schedule)
+    schedule.outbox.is_complete = True
+    assert can_send(schedule)
 
 
 @given(
-    batches=st.lists(
-        st.dictionaries(st.sampled_from("abcd"), st.integers(0, 1), min_size=1), max_size=12
-    ),
+    waits=st.lists(st.frozensets(st.integers(0, 30), max_size=3), max_size=12),
     picks=st.lists(st.integers(0, 20)),
     room=st.integers(1, 4),
 )
-def test_contradicting_batches_never_fly_together_and_keep_their_order(batches, picks, room):
-    """Whichever activity happens to finish first."""
-    schedule, sent, finished = Schedule(max_in_flight=room, poll_seconds=POLL_SECONDS), [], []
-    for number, values in enumerate(batches):
-        schedule.add(batch(number, **values))
-    picks_left = iter(picks)
+def test_no_batch_is_begun_before_all_that_it_waits_for_are_settled(waits, picks, room):
+    """Whatever happens first."""
+    schedule, settled, picks_left = made(max_in_flight=room), set(), iter(picks)
+    for number, earlier in enumerate(waits):
+        add(schedule, number, *(one for one in earlier if one < number))
+    schedule.outbox.is_complete = True
     while schedule.unsettled:
-        if isinstance(schedule.next_step(0), Submit):
-            sent.append(submit(schedule, 0))
-            flying = [flight.batch for flight in schedule.in_flight]
-            assert len(flying) <= room
-            assert not any(one.contradicts(other) for one in flying for other in flying)
+        schedule.outbox.turn = None
+        step = schedule.next_step(0)
+        moves = [*schedule.outbox.under_way.values(), *schedule.in_flight]
+        pick = next(picks_left, 0) % (len(moves) + isinstance(step, Submit))
+        if pick == len(moves):
+            schedule.take(step)
+            assert settled >= step.batch.waits_for
+        elif pick < len(schedule.outbox.under_way):
+            accept(schedule, moves[pick].number, 0)
         else:
-            flying = [flight.batch.number for flight in schedule.in_flight]
-            number = flying[next(picks_left, 0) % len(flying)]
-            finish(schedule, number)
-            finished.append(number)
-    assert sorted(finished) == list(range(len(batches)))
-    for position, later in enumerate(sent):
-        assert not any(
-            later.number < earlier.number and later.contradicts(earlier)
-            for earlier in sent[:position]
-        )
+            schedule.finished(moves[pick], 0)
+            settled.add(moves[pick].batch.number)
+        assert len(schedule.in_flight) + len(schedule.outbox.under_way) <= room
+    assert settled == set(range(len(waits)))
 
 
-@pytest.mark.parametrize("seconds", [0.25, 3])
-def test_the_wait_ends_with_the_next_poll(seconds):
-    schedule = Schedule(max_in_flight=1, poll_seconds=(seconds,))
-    schedule.add(batch(1, ann=1))
+# Polls
+
+
+def test_while_something_can_be_sent_polls_wait():
+    schedule = made(max_in_flight=100, batches=60)
+    asked = []
+    for now in range(40):
+        if isinstance(schedule.next_step(now), Poll):
+            asked.append((now, len(schedule.in_flight)))
+            ask(schedule, now)
+        submit(schedule, now)
+    assert asked == [(12, 12), (24, 24), (36, 36)]
+
+
+def test_as_long_as_the_run_reads_a_poll_every_twelve_seconds_is_enough():
+    schedule = made(batches=1)
     submit(schedule, 10)
-    assert schedule.next_step(10) == Wait(seconds)
+    assert schedule.next_step(10) == Wait(12)
+    ask(schedule, 22)
+    assert schedule.next_step(22) == Wait(12)
+
+
+def test_when_all_is_sent_polls_come_by_the_age_of_what_is_in_flight():
+    schedule = made(batches=1)
+    submit(schedule, 0)
+    schedule.outbox.is_complete = True
+    assert schedule.next_step(0) == Wait(0.5)
+    ask(schedule, 0.5)
+    assert schedule.next_step(0.5) == Wait(0.5)
+    ask(schedule, 100)
+    assert schedule.next_step(100) == Wait(8)
+
+
+def test_the_last_answer_is_awaited_before_the_end_is_asked_for():
+    """One poll then tells of all."""
+    schedule = made(batches=2)
+    submit(schedule, 0)
+    put_out(schedule, 1)
+    schedule.outbox.is_complete = True
+    assert schedule.next_step(1) == Wait(11)
+    accept(schedule, 2, 1)
+    assert isinstance(schedule.next_step(1), Poll)
+
+
+def test_when_the_window_is_full_polls_come_soon():
+    schedule = made(max_in_flight=1, batches=2)
+    submit(schedule, 0)
+    assert schedule.next_step(0) == Wait(0.5)
+
+
+def test_when_a_batch_waits_for_another_one_and_nothing_else_can_go_polls_come_soon():
+    schedule = made(batches=1)
+    submit(schedule, 0)
+    add(schedule, 2, 1)
+    assert schedule.next_step(0) == Wait(0.5)
+
+
+def test_when_too_many_rows_are_unsettled_polls_come_soon():
+    schedule = made()
+    schedule.outbox.add(replace(batch(1), rows=MAX_UNSETTLED_ROWS - 1))
+    submit(schedule, 0)
+    assert not schedule.is_full
+    schedule.outbox.add(batch(2, rows=1))
+    assert schedule.is_full
+    submit(schedule, 0)
+    assert schedule.next_step(0) == Wait(0.5)
+
+
+def test_there_is_one_question_at_a_time():
+    schedule = made(batches=1)
+    submit(schedule, 0)
+    schedule.outbox.is_complete = True
+    step = schedule.next_step(1)
+    schedule.take(step)
+    assert schedule.next_step(1) == Wait(None)
+    schedule.asked(step, 2)
+    assert schedule.next_step(2) == Wait(0.5)
+
+
+def test_those_come_first_that_were_told_of_least():
+    schedule = made(batches=3)
+    submit(schedule, 0)
+    submit(schedule, 0)
+    schedule.polled(flight(schedule, 1), 0)
+    submit(schedule, 0)
+    schedule.outbox.is_complete = True
+    step = ask(schedule, 1)
+    assert [item.batch.number for item in step.due] == [2, 3, 1]
+    assert step.most == MAX_ONE_BY_ONE
+
+
+def test_while_something_can_be_sent_one_activity_at_most_is_asked_for_by_itself():
+    schedule = made(max_in_flight=100, batches=20)
+    for _ in range(12):
+        submit(schedule, 0)
+    assert ask(schedule, 12).most == 1
+
+
+def test_a_pause_holds_back_sending_but_not_polling():
+    schedule = made(batches=2)
+    submit(schedule, 0)
+    schedule.pause(until=5)
+    assert schedule.next_step(0) == Wait(0.5)
+    ask(schedule, 4.9)
+    assert schedule.next_step(4.9) == Wait(pytest.approx(0.1))
+    assert submit(schedule, 5) == 2
+
+
+def test_a_full_queue_has_room_as_soon_as_an_activity_of_ours_has_ended():
+    schedule = made(batches=2)
+    submit(schedule, 0)
+    schedule.pause(50)
+    finish(schedule, 1)
+    assert submit(schedule, 0) == 2
+
+
+def test_after_a_full_queue_one_batch_tries_it():
+    schedule = made(batches=3)
+    schedule.pause(0)
+    put_out(schedule, 1)
+    assert not can_send(schedule, 1)
+    accept(schedule, 1, 1)
+    put_out(schedule, 1)
+    assert can_send(schedule, 1)
+
+
+# What the service does not take
+
+
+@pytest.mark.parametrize(("retry", "following"), [(True, 1), (False, 2)])
+def test_a_batch_that_was_not_accepted_is_tried_first_or_dropped(retry, following):
+    schedule = made(batches=2)
+    step = take(schedule, 0)
+    schedule.not_accepted(step.batch, retry=retry)
+    assert take(schedule, 0).batch.number == following
+
+
+def test_with_nothing_to_do_the_wait_is_open():
+    schedule = made(batches=1)
+    schedule.close()
+    assert schedule.next_step(0) == Wait(None)
+    schedule.outbox.add(batch(2))
+    assert schedule.next_step(0) == Wait(None)
+    assert not schedule.unsettled
 
 
 def test_after_closing_nothing_is_sent_again():
-    schedule = Schedule(max_in_flight=1, poll_seconds=POLL_SECONDS)
-    schedule.add(batch(1, ann=1))
-    step = schedule.next_step(0)
-    assert isinstance(step, Submit)
-    schedule.sending(step.batch)
+    schedule = made(batches=1)
+    step = take(schedule, 0)
     schedule.close()
-    schedule.not_accepted(retry=True)
-    assert schedule.next_step(0) == Wait(None)
+    assert schedule.unsettled
+    schedule.not_accepted(step.batch, retry=True)
+    assert not schedule.unsettled
 
 
 # A batch whose answer was lost
 
 
-def lose(schedule: Schedule, now: float, looks: int = 0) -> ImportBatch:
-    step = schedule.next_step(now)
-    assert isinstance(step, Submit)
-    schedule.sending(step.batch)
-    schedule.lost(ENTRY, now, looks)
-    return step.batch
+def lose(schedule: Schedule, now: float, looks: int = 0) -> None:
+    schedule.lost(put_out(schedule, now).batch, ENTRY, now, looks)
 
 
 def look_at(schedule: Schedule, now: float) -> Look:
     step = schedule.next_step(now)
     assert isinstance(step, Look)
+    schedule.take(step)
+    schedule.asked(step, now)
     return step
 
 
-def test_nothing_is_sent_while_a_batch_is_in_doubt():
+def test_nothing_is_begun_while_a_batch_is_in_doubt():
     """A new activity could be taken for the lost one."""
-    schedule = Schedule(max_in_flight=8, poll_seconds=(1, 2))
-    schedule.add(batch(1, ann=1))
-    schedule.add(batch(2, bob=1))
+    schedule = made(seconds=(1, 2), batches=2)
     lose(schedule, 0)
     assert schedule.next_step(0) == Wait(1)
-    assert look_at(schedule, 1).doubt.batch.number == 1
-    assert len(schedule.unsettled) == 2
+    assert [doubt.batch.number for doubt in look_at(schedule, 1).doubts] == [1]
+    assert schedule.unsettled
+
+
+def test_it_is_not_looked_for_before_every_other_answer_is_there():
+    """What these have made would look as if it were the lost one."""
+    schedule = made(seconds=(1, 2), batches=3)
+    first, second = put_out(schedule, 0), put_out(schedule, 0)
+    schedule.lost(second.batch, ENTRY, 0)
+    assert schedule.next_step(9) == Wait(None)
+    schedule.lost(first.batch, ENTRY, 9)
+    assert [doubt.batch.number for doubt in look_at(schedule, 9).doubts] == [2]
+    assert [doubt.batch.number for doubt in look_at(schedule, 10).doubts] == [2, 1]
 
 
 def test_a_batch_in_doubt_is_looked_for_less_and_less_often():
-    schedule = Schedule(max_in_flight=8, poll_seconds=(1, 2, 4))
-    schedule.add(batch(1, ann=1))
+    schedule = made(seconds=(1, 2, 4), batches=1)
     lose(schedule, 0)
-    schedule.looked(look_at(schedule, 1).doubt, 1, missed=True)
-    assert schedule.next_step(1) == Wait(2)
-    schedule.looked(look_at(schedule, 3).doubt, 3, missed=True)
-    assert schedule.next_step(3) == Wait(4)
+    for now, wait in ((1, 2), (3, 4)):
+        schedule.looked(look_at(schedule, now).doubts[0], now, missed=True)
+        assert schedule.next_step(now) == Wait(wait)
 
 
 def test_one_that_was_lost_before_is_looked_for_later():
-    schedule = Schedule(max_in_flight=8, poll_seconds=(1, 2, 4))
-    schedule.add(batch(1, ann=1))
+    schedule = made(seconds=(1, 2, 4), batches=1)
     lose(schedule, 0, looks=2)
     assert schedule.next_step(0) == Wait(4)
 
 
 def test_only_looks_in_a_row_that_miss_it_count():
-    schedule = Schedule(max_in_flight=8, poll_seconds=(1,))
-    schedule.add(batch(1, ann=1))
+    schedule = made(seconds=(1,), batches=1)
     lose(schedule, 0)
-    doubt = look_at(schedule, 1).doubt
+    doubt = look_at(schedule, 1).doubts[0]
     schedule.looked(doubt, 1, missed=True)
     schedule.looked(doubt, 2, missed=False)
     assert doubt.missed == 0
 
 
 def test_a_batch_that_was_found_is_in_flight():
-    schedule = Schedule(max_in_flight=8, poll_seconds=(1,))
-    schedule.add(batch(1, ann=1))
-    schedule.add(batch(2, bob=1))
-    lost = lose(schedule, 0)
-    schedule.submitted(lost, ENTRY, "found", 5)
-    assert [flight.activity_id for flight in schedule.in_flight] == ["found"]
-    assert submit(schedule, 5).number == 2
+    schedule = made(seconds=(1,), batches=2)
+    lose(schedule, 0)
+    schedule.submitted(look_at(schedule, 1).doubts[0].batch, ENTRY, "found", 5)
+    assert [item.activity_id for item in schedule.in_flight] == ["found"]
+    assert submit(schedule, 5) == 2
 
 
 def test_a_batch_that_was_not_found_is_sent_again_before_the_others():
-    schedule = Schedule(max_in_flight=8, poll_seconds=(1,))
-    schedule.add(batch(1, ann=1))
-    schedule.add(batch(2, bob=1))
+    schedule = made(seconds=(1,), batches=2)
     lose(schedule, 0)
-    schedule.not_found()
-    assert submit(schedule, 1).number == 1
-
-
-def test_a_batch_in_doubt_holds_back_what_contradicts_it():
-    schedule = Schedule(max_in_flight=8, poll_seconds=(1,))
-    schedule.add(batch(1, ann=1))
-    lost = lose(schedule, 0)
-    schedule.add(batch(2, ann=2))
-    assert schedule.contradicts(batch(3, ann=2))
-    schedule.submitted(lost, ENTRY, "found", 1)
-    assert isinstance(schedule.next_step(1), Wait)
-    finish(schedule, 1)
-    assert submit(schedule, 1).number == 2
+    schedule.not_accepted(look_at(schedule, 1).doubts[0].batch, retry=True)
+    assert submit(schedule, 1) == 1
 
 
 def test_a_closed_run_looks_but_does_not_send_again():
-    schedule = Schedule(max_in_flight=8, poll_seconds=(1,))
-    schedule.add(batch(1, ann=1))
+    schedule = made(seconds=(1,), batches=1)
     lose(schedule, 0)
     schedule.close()
-    assert look_at(schedule, 1)
-    schedule.not_found()
+    schedule.not_accepted(look_at(schedule, 1).doubts[0].batch, retry=True)
     assert schedule.next_step(1) == Wait(None)
-
-
-def test_a_full_queue_has_room_as_soon_as_an_activity_of_ours_has_ended():
-    schedule = Schedule(max_in_flight=8, poll_seconds=(100,))
-    for number in (1, 2):
-        schedule.add(batch(number, **{f"k{number}": 1}))
-    submit(schedule, 0)
-    schedule.pause(50)
-    assert schedule.next_step(0) == Wait(50)
-    finish(schedule, 1)
-    assert submit(schedule, 0).number == 2
-
-
-def test_an_activity_that_is_nearly_due_is_asked_for_together_with_one_that_is():
-    """One request tells of all of them."""
-    schedule = Schedule(max_in_flight=8, poll_seconds=(10,))
-    for number, now in ((1, 0), (2, 2), (3, 5)):
-        schedule.add(batch(number, **{f"k{number}": 1}))
-        submit(schedule, now)
-    step = schedule.next_step(10)
-    assert isinstance(step, Poll)
-    assert [flight.batch.number for flight in step.due] == [1, 2]
-
-
-def test_the_first_poll_comes_sooner_while_activities_are_finished_by_then():
-    schedule = Schedule(8, POLL_SECONDS)
-    waits = []
-    for number in range(1, 13):
-        schedule.add(batch(number, **{f"k{number}": 1}))
-        submit(schedule, now=0.0)
-        (flight,) = schedule.in_flight
-        waits.append(flight.next_poll)
-        if number < 8:
-            schedule.finished(flight)
-        else:
-            schedule.polled(flight, flight.next_poll)
-            assert flight.next_poll - waits[-1] == 1.0
-            schedule.finished(flight)
-    assert waits == [0.5, 0.25, 0.125, 1 / 16, *[1 / 32] * 4, 1 / 16, 1 / 8, 0.25, 0.5]
