@@ -1,72 +1,58 @@
-"""Members, made up from a seed: the same seed and number of rows always give the same bytes."""
+"""The output of a tap: the same seed and number of rows always give the same bytes."""
 
 from __future__ import annotations
 
 import gzip
 import json
+import multiprocessing
 import random
 from typing import TYPE_CHECKING, Any, Final
 
+from benchmarks.members import SCHEMA, records
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
+
+    from benchmarks.repeats import Repeats
 
 SEED: Final = 20_261_124
 LISTS: Final = 100
 """Lists that the records of the shape ``lists`` name."""
+MANY_LISTS: Final = 1_000
+"""Those of the shape ``many``."""
 STREAMS: Final = ("members", "customers", "subscribers")
-FIELDS: Final = {
-    "email": "email",
-    "first_name": "first_name",
-    "last_name": "last_name",
-    "job_title": "job_title",
-    "company_name": "company",
-    "phone": "phone",
-    "street": "street",
-    "city": "city",
-    "zip": "zip",
-    "cf:tier": "tier",
-    "cf:points": "points",
-    "cf:renewed_on": "renewed_on",
-}
-"""Contact property to record field: twelve, three of them custom fields."""
 
 _STATE_EVERY: Final = 10_000
 _FILE_ROWS: Final = 50_000
-_TEXT: Final = {"type": ["string", "null"]}
-SCHEMA: Final[dict[str, Any]] = {
-    "type": "object",
-    "properties": dict.fromkeys(FIELDS.values(), _TEXT)
-    | {
-        "email": {"type": "string"},
-        "points": {"type": ["integer", "null"]},
-        "renewed_on": {"type": ["string", "null"], "format": "date-time"},
-        "list": _TEXT,
-    },
-}
-_FIRST: Final = ("Ann", "Ben", "Chloé", "Dmitri", "Eva", "Farid", "Grace", "Hanne", "José", "Zoë")
-_LAST: Final = ("Miller", "García", "O'Neil", "Søndergaard", "Nguyen", "Smith", "Kowalska")
-_TITLES: Final = ("Engineer", "Head of Purchasing", "Nurse", "Owner", "Teacher")
-_STREETS: Final = ("Main Street", "Elm Street", "Harbour Road", "2nd Avenue", "Mill Lane")
-_CITIES: Final = ("Springfield", "Boston", "San José", "Portland", "Århus", "New York")
-_TIERS: Final = ("basic", "silver", "gold")
+_LISTS: Final = {"lists": LISTS, "many": MANY_LISTS}
 
 
-def list_name(number: int) -> str:
-    """Name of one of the lists."""
-    return f"List {number:03}"
+def make_messages(path: Path, shape: str, rows: int, repeats: Repeats | None = None) -> None:
+    """Write a tap's output by a process of its own.
+
+    A program that is started counts the memory of the one that starts it as its own.
+    """
+    arguments = (path, shape, rows, SEED, repeats)
+    process = multiprocessing.get_context("spawn").Process(target=write_messages, args=arguments)
+    process.start()
+    process.join()
 
 
-def write_messages(path: Path, shape: str, rows: int, seed: int = SEED) -> None:
+def write_messages(
+    path: Path, shape: str, rows: int, seed: int = SEED, repeats: Repeats | None = None
+) -> None:
     """Write a tap's output.
 
     Args:
         path: The file.
         shape: ``one`` stream to one list; ``three`` streams whose records come in between each
             other, to three lists; ``lists``: one stream whose records name one of a hundred
-            lists; ``batch``: as ``one``, in BATCH messages with gzipped files beside ``path``.
+            lists, ``many``: one of a thousand; ``batch``: as ``one``, in BATCH messages with
+            gzipped files beside ``path``.
         rows: Records.
         seed: Of the random numbers.
+        repeats: Who comes again.
     """
     pick = random.Random(seed)
     with path.open("w", encoding="utf-8") as file:
@@ -76,7 +62,8 @@ def write_messages(path: Path, shape: str, rows: int, seed: int = SEED) -> None:
         if shape == "batch":
             _write_batches(path, file.write, rows, pick)
             return
-        for number, record in enumerate(records(rows, pick, with_list=shape == "lists"), start=1):
+        members = records(rows, pick, lists=_LISTS.get(shape, 0), repeats=repeats)
+        for number, record in enumerate(members, start=1):
             stream = pick.choice(STREAMS) if shape == "three" else STREAMS[0]
             file.write(
                 f'{{"type":"RECORD","stream":"{stream}","record":{record},'
@@ -101,22 +88,3 @@ def _write_batches(path: Path, write: Callable[[str], Any], rows: int, pick: ran
         }
         write(json.dumps(message) + "\n")
         write(f'{{"type":"STATE","value":{{"bookmark":{number}}}}}\n')
-
-
-def records(rows: int, pick: random.Random, *, with_list: bool = False) -> Iterator[str]:
-    """Records as JSON; a few of their values are null."""
-    choice, below = pick.choice, pick.randrange
-    for number in range(rows):
-        first, last = choice(_FIRST), choice(_LAST)
-        title = "null" if number % 11 == 0 else f'"{choice(_TITLES)}"'
-        points = "null" if number % 13 == 0 else below(100_000)
-        place = f',"list":"{list_name(below(LISTS))}"' if with_list else ""
-        yield (
-            f'{{"email":"Member.{number}@mail{number % 97}.example.com","first_name":"{first}",'
-            f'"last_name":"{last}","job_title":{title},"company":"Company {below(5_000)} Ltd",'
-            f'"phone":"+1 212 555 {below(10_000):04}","street":"{below(900) + 1} '
-            f'{choice(_STREETS)}","city":"{choice(_CITIES)}","zip":"{below(90_000) + 10_000}",'
-            f'"tier":"{choice(_TIERS)}","points":{points},'
-            f'"renewed_on":"202{below(6)}-{below(12) + 1:02}-{below(28) + 1:02}T'
-            f'{below(24):02}:{below(60):02}:{below(60):02}Z"{place}}}'
-        )

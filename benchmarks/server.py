@@ -5,42 +5,27 @@ from __future__ import annotations
 import json
 import multiprocessing
 import threading
+import time
 import uuid
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from benchmarks.generate import LISTS, list_name
+from benchmarks.members import CUSTOM_FIELDS, list_name
+from benchmarks.service import Counted, Rules, Service
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from multiprocessing.connection import Connection
 
 _SPACE: Final = uuid.UUID("5a3f1f0e-7a52-4b7b-9a60-3f3f6f2c7b11")
-_CUSTOM_FIELDS: Final = {"tier": "string", "points": "number", "renewed_on": "date"}
+_ANY: Final = Rules()
 
 
 def list_id(name: str) -> str:
     """Id of one of the lists."""
     return str(uuid.uuid5(_SPACE, name))
-
-
-@dataclass(frozen=True, slots=True)
-class Counted:
-    """What a server has got.
-
-    Attributes:
-        requests: All requests.
-        imports: Those that brought members.
-        rows: Members.
-        size: Bytes of the bodies with members.
-    """
-
-    requests: int = 0
-    imports: int = 0
-    rows: int = 0
-    size: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,15 +38,16 @@ class RunningServer:
     def counted(self) -> Counted:
         """What it has got so far."""
         self._wire.send(None)
-        return Counted(**self._wire.recv())
+        counted: Counted = self._wire.recv()
+        return counted
 
 
 @contextmanager
-def serving() -> Iterator[RunningServer]:
+def serving(rules: Rules = _ANY) -> Iterator[RunningServer]:
     """Run a server as long as the block does."""
     ours, theirs = multiprocessing.Pipe()
     process = multiprocessing.get_context("spawn").Process(
-        target=_serve, args=(theirs,), daemon=True
+        target=_serve, args=(theirs, rules), daemon=True
     )
     process.start()
     theirs.close()  # so that nobody waits for a server that has ended
@@ -72,66 +58,79 @@ def serving() -> Iterator[RunningServer]:
         process.join(10)
 
 
-def _serve(wire: Connection) -> None:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
-    server.daemon_threads = True
-    with server:
+def _serve(wire: Connection, rules: Rules) -> None:
+    with Server(rules) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         wire.send(f"http://127.0.0.1:{server.server_port}")
         while True:
             wire.recv()
-            wire.send(_Handler.counts)
+            wire.send(server.service.counted())
+
+
+class Server(ThreadingHTTPServer):
+    """The server.
+
+    Args:
+        rules: How the service is.
+    """
+
+    daemon_threads = True
+
+    def __init__(self, rules: Rules) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.rules = rules
+        self.service = Service(rules)
+        names = [list_name(number) for number in range(rules.lists)]
+        self.lists = [{"list_id": list_id(name), "name": name} for name in names]
 
 
 class _Handler(BaseHTTPRequestHandler):
     """Answers in the shapes of the API."""
 
+    server: Server
     protocol_version = "HTTP/1.1"
     # An answer is one small packet; without this it may wait for another.
     disable_nagle_algorithm = True
     wbufsize = -1
-    # Of the class, because the server makes a handler for each connection.
-    counts: ClassVar[dict[str, int]] = {"requests": 0, "imports": 0, "rows": 0, "size": 0}
-    activities: ClassVar[dict[str, dict[str, Any]]] = {}
 
     def do_GET(self) -> None:
-        self.counts["requests"] += 1
+        if not self.server.service.admit():
+            self._refuse()
+            return
         path = self.path.partition("?")[0]
         if path == "/contact_lists":
-            names = [list_name(number) for number in range(LISTS)]
-            lists = [{"list_id": list_id(name), "name": name} for name in names]
-            self._answer(200, {"lists": lists})
+            self._answer(200, {"lists": self.server.lists})
         elif path == "/contact_custom_fields":
             fields = [
                 {"custom_field_id": list_id(name), "label": name, "name": name, "type": kind}
-                for name, kind in _CUSTOM_FIELDS.items()
+                for name, kind in CUSTOM_FIELDS.items()
             ]
             self._answer(200, {"custom_fields": fields})
         elif path == "/activities":
-            self._answer(200, {"activities": list(self.activities.values())[-500:]})
-        elif path.removeprefix("/activities/") in self.activities:
-            self._answer(200, self.activities[path.removeprefix("/activities/")])
+            self._answer(200, {"activities": self.server.service.activities()})
+        elif path.startswith("/activities/") and (
+            found := self.server.service.activity(path.rpartition("/")[2])
+        ):
+            self._answer(200, found)
         else:
             self._answer(404, [{"error_key": "not_found", "error_message": path}])
 
     def do_POST(self) -> None:
+        taken = self.server.service.admit()
         body = self.rfile.read(int(self.headers["Content-Length"]))
-        rows = body.count(b'"email":') or body.count(b"\n")
-        self.counts["requests"] += 1
-        self.counts["imports"] += 1
-        self.counts["rows"] += rows
-        self.counts["size"] += len(body)
-        activity = {
-            "activity_id": str(uuid.uuid4()),
-            "state": "completed",
-            "status": {"items_total_count": rows, "person_count": rows, "error_count": 0},
-        }
-        self.activities[activity["activity_id"]] = activity
-        # Finished when it is asked for, and not before.
-        self._answer(201, {"activity_id": activity["activity_id"], "state": "initialized"})
+        if not taken:
+            self._refuse()
+        else:
+            activity = self.server.service.start_import(body)
+            del body
+            time.sleep(self.server.rules.answer_seconds)
+            self._answer(201, activity)
 
     def log_message(self, *_args: Any) -> None:
         """Say nothing."""
+
+    def _refuse(self) -> None:
+        self._answer(429, [{"error_key": "throttled", "error_message": "Rate limit exceeded"}])
 
     def _answer(self, status: int, answer: Any) -> None:
         body = json.dumps(answer).encode()

@@ -11,7 +11,8 @@ import jsonschema
 import jsonschema_rs
 from singer_sdk.singerlib.json import deserialize_json
 
-from benchmarks.generate import SCHEMA, SEED, records
+from benchmarks.generate import SEED
+from benchmarks.members import SCHEMA, records
 
 if TYPE_CHECKING:
     from collections.abc import Callable
