@@ -104,7 +104,7 @@ def decode_row(contact: bytes) -> dict[str, str | int]:
 def _texts(name: str, column: Sequence[Any]) -> Sequence[str]:
     if name in _NUMBERS:
         return list(map(_TEXT_OF.__getitem__, column))
-    return [value or "" for value in column] if None in column else column
+    return ["" if value is None else value for value in column] if None in column else column
 
 
 def _lines(texts: Sequence[Sequence[str]]) -> list[bytes]:
