@@ -10,7 +10,7 @@ from __future__ import annotations
 import csv
 import re
 from functools import lru_cache
-from itertools import repeat
+from itertools import compress, repeat
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Final
 
@@ -64,6 +64,23 @@ def head_in(contact: bytes) -> bytes | None:
     return head + end if end else None
 
 
+def columns_in(contacts: Iterable[bytes], head: bytes) -> dict[str, None]:
+    """The columns in which one of these rows has a value; nearly always, a few rows show all."""
+    names = names_of(head)
+    missing = list(range(len(names)))
+    for contact in contacts:
+        cells = _cells(contact[len(head) :], len(names))
+        missing = [place for place in missing if not cells[place]]
+        if not missing:
+            break
+    return dict.fromkeys(name for place, name in enumerate(names) if place not in missing)
+
+
+def without_columns(line: bytes, has: Sequence[bool]) -> bytes:
+    """A row without some of its columns."""
+    return b",".join(compress(_cells(line, len(has)), has))
+
+
 def encode_row(properties: Properties, names: tuple[str, ...]) -> bytes | None:
     """Encode a contact of these columns; None when it has no such form."""
     head = head_of(names)
@@ -99,6 +116,16 @@ def decode_row(contact: bytes) -> dict[str, str | int]:
     (values,) = csv.reader([line.decode()])
     named = zip(names_of(head + end), values, strict=True)
     return {name: int(value) if name in _NUMBERS else value for name, value in named if value}
+
+
+def _cells(line: bytes, columns: int) -> list[bytes]:
+    """The cells of a row as they are written."""
+    cells = line.split(b",")
+    if len(cells) > columns:
+        # There are commas in some of them.
+        (values,) = csv.reader([line.decode()])
+        return [csv_line([value]).encode() if value else b"" for value in values]
+    return cells
 
 
 def _texts(name: str, column: Sequence[Any]) -> Sequence[str]:
