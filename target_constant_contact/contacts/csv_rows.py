@@ -29,18 +29,28 @@ _NUMBERS: Final = ("birthday_month", "birthday_day")
 _TEXT_OF: Final[dict[Any, str]] = {None: "", "": "", **{day: str(day) for day in range(1, 32)}}
 
 
-def csv_line(values: Iterable[object]) -> str:
-    """One row of a CSV file without its end, quoted where the csv module quotes."""
+def csv_line(values: Iterable[object], *, quoted: bool = False) -> str:
+    """One row of a CSV file without its end, quoted where the csv module quotes.
+
+    Args:
+        values: Its cells.
+        quoted: Quote all of them.
+    """
     written: list[str] = []
+    quoting: Any = csv.QUOTE_ALL if quoted else csv.QUOTE_MINIMAL
     # The writer hands over every row in one piece.
-    csv.writer(SimpleNamespace(write=written.append), lineterminator=EOL).writerow(values)
+    sink = SimpleNamespace(write=written.append)
+    csv.writer(sink, lineterminator=EOL, quoting=quoting).writerow(values)
     return written[0].removesuffix(EOL)
 
 
 @lru_cache(maxsize=64)
 def head_of(names: tuple[str, ...]) -> bytes | None:
-    """What a row of these columns begins with; None when there can be none."""
-    head = csv_line(names)
+    """What a row of these columns begins with; None when there can be none.
+
+    Names are in quotation marks as they are in JSON, so they are looked for in the same way.
+    """
+    head = csv_line(names, quoted=True)
     return None if _UNFIT.search(head) else (head + _END).encode()
 
 
