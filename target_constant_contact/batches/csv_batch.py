@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-from functools import partial
 from operator import itemgetter
 from typing import TYPE_CHECKING, Final
 
@@ -22,7 +21,7 @@ from target_constant_contact.contacts.csv_rows import (
 from target_constant_contact.contacts.encoding import decode_contact
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
 _MULTIPART_RESERVE: Final = 4_096
 """Room for the parts around a CSV file: boundaries, headers and up to 50 list ids."""
@@ -91,11 +90,9 @@ class CsvBatch(OpenBatch):
         names = names_of(head) if head else ()
         if head is None or not self._columns.keys() <= set(names):
             return self._written_one_by_one(contacts)
-        rows = map(itemgetter(slice(len(head), None)), contacts)
+        rows: Iterable[bytes] = map(itemgetter(slice(len(head), None)), contacts)
         if len(self._columns) < len(names):
-            rows = map(
-                partial(without_columns, has=[name in self._columns for name in names]), rows
-            )
+            rows = without_columns(rows, [name in self._columns for name in names])
         header = csv_line(name for name in names if name in self._columns)
         return b"\n".join((header.encode(), *rows, b""))
 

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import csv
 import re
+from collections import defaultdict
 from functools import lru_cache
 from itertools import compress, repeat
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from target_constant_contact.contacts.contact import Properties
 
@@ -23,6 +24,9 @@ EOL: Final = "\n"
 """The end of a line of a CSV file."""
 
 _END: Final = "\0"
+# The columns in which a row has had a value: a mapping may have some that are always blank, which
+# need not be looked for in every row.
+_used: Final[defaultdict[tuple[str, ...], set[int]]] = defaultdict(set)
 _UNFIT: Final = re.compile("[\0\r\n]")
 _UNFIT_BYTES: Final = (b"\0", b"\r", b"\n")
 _NUMBERS: Final = ("birthday_month", "birthday_day")
@@ -77,18 +81,21 @@ def head_in(contact: bytes) -> bytes | None:
 def columns_in(contacts: Iterable[bytes], head: bytes) -> dict[str, None]:
     """The columns in which one of these rows has a value; nearly always, a few rows show all."""
     names = names_of(head)
-    missing = list(range(len(names)))
-    for contact in contacts:
-        cells = _cells(contact[len(head) :], len(names))
+    used = _used[names]
+    missing: Collection[int] = used
+    for cells in _cells((contact[len(head) :] for contact in contacts), len(names)):
         missing = [place for place in missing if not cells[place]]
         if not missing:
             break
-    return dict.fromkeys(name for place, name in enumerate(names) if place not in missing)
+    return {
+        name: None for place, name in enumerate(names) if place in used and place not in missing
+    }
 
 
-def without_columns(line: bytes, has: Sequence[bool]) -> bytes:
-    """A row without some of its columns."""
-    return b",".join(compress(_cells(line, len(has)), has))
+def without_columns(lines: Iterable[bytes], has: Sequence[bool]) -> Iterator[bytes]:
+    """Rows without some of their columns."""
+    for cells in _cells(lines, len(has)):
+        yield b",".join(compress(cells, has))
 
 
 def encode_row(properties: Properties, names: tuple[str, ...]) -> bytes | None:
@@ -96,8 +103,12 @@ def encode_row(properties: Properties, names: tuple[str, ...]) -> bytes | None:
     head = head_of(names)
     if head is None or not properties.keys() <= set(names):
         return None
-    line = csv_line([properties.get(name, "") for name in names])
-    return None if _UNFIT.search(line) else head + line.encode()
+    values = [properties.get(name, "") for name in names]
+    line = csv_line(values)
+    if _UNFIT.search(line):
+        return None
+    _used[names].update(place for place, value in enumerate(values) if value)
+    return head + line.encode()
 
 
 def encode_rows(columns: Sequence[Sequence[Any]], names: tuple[str, ...]) -> list[bytes] | None:
@@ -117,6 +128,8 @@ def encode_rows(columns: Sequence[Sequence[Any]], names: tuple[str, ...]) -> lis
         lines = _lines([_quoted(column) for column in texts])
     if any(each in joined for each in _UNFIT_BYTES):
         return None
+    used = _used[names]
+    used.update(place for place, column in enumerate(texts) if place not in used and any(column))
     return [head + line for line in lines]
 
 
@@ -128,14 +141,15 @@ def decode_row(contact: bytes) -> dict[str, str | int]:
     return {name: int(value) if name in _NUMBERS else value for name, value in named if value}
 
 
-def _cells(line: bytes, columns: int) -> list[bytes]:
-    """The cells of a row as they are written."""
-    cells = line.split(b",")
-    if len(cells) > columns:
-        # There are commas in some of them.
-        (values,) = csv.reader([line.decode()])
-        return [csv_line([value]).encode() if value else b"" for value in values]
-    return cells
+def _cells(lines: Iterable[bytes], columns: int) -> Iterator[list[bytes]]:
+    """The cells of rows as they are written."""
+    for line in lines:
+        cells = line.split(b",")
+        if len(cells) > columns:
+            # There are commas in some of them.
+            (values,) = csv.reader([line.decode()])
+            cells = [csv_line([value]).encode() if value else b"" for value in values]
+        yield cells
 
 
 def _texts(name: str, column: Sequence[Any]) -> Sequence[str]:
