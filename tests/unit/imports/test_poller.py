@@ -15,6 +15,7 @@ from target_constant_contact.exceptions import (
     TryLaterError,
 )
 from target_constant_contact.imports.schedule import Schedule
+from tests.support.fakes import Clock
 from tests.support.imports import activity, batch, completed
 
 if TYPE_CHECKING:
@@ -82,6 +83,37 @@ def test_an_activity_that_takes_too_long_fails_the_run_as_try_later(make):
     case.client.states["a1"] = iter([activity("a1", "processing")] * 100)
     with pytest.raises(TryLaterError, match=r"a1 .*within 1 minute .*'processing'"):
         case.run(batch(1))
+
+
+def test_a_deep_queue_that_is_worked_off_one_by_one_is_no_time_out(make):
+    """The last one takes as long as all of them."""
+    clock = Clock()
+    case = make(timeout_seconds=60, clock=clock)
+    ends: dict[str, float] = {}
+
+    def import_json(_body, on_turn):
+        on_turn()
+        name = f"a{len(ends) + 1}"
+        ends[name] = max([clock.now, *ends.values()]) + 50
+        return activity(name, "initialized")
+
+    def state_of(name):
+        return completed(name) if ends[name] <= clock.now else activity(name, "processing")
+
+    def recent():
+        clock.now += 10
+        return [*map(state_of, ends)]
+
+    def one(name):
+        clock.now += 10
+        return state_of(name)
+
+    case.client.import_json = import_json
+    case.client.recent_activities = recent
+    case.client.activity = one
+    case.run(*map(batch, range(1, 9)))
+    assert clock.now >= 8 * 50 > case.importer._waiting.timeout_seconds
+    assert len(case.settled) == 8
 
 
 def test_an_activity_that_is_never_found_fails_the_run_as_try_later(make):

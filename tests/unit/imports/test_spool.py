@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -82,7 +83,7 @@ def test_a_folder_that_cannot_be_written_is_told_in_one_line(tmp_path):
 @pytest.mark.skipif(sys.platform != "linux", reason="/dev/full")
 def test_a_full_disk_is_told_in_one_line(tmp_path):
     spool = Spool(tmp_path, in_memory=0)
-    with open("/dev/full", "r+b", buffering=0) as full:
+    with Path("/dev/full").open("r+b", buffering=0) as full:
         spool._file = full
         with pytest.raises(StorageError, match=r"cannot be used \(No space left on device\)"):
             spool.put(b"x")
