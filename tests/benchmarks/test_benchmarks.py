@@ -32,9 +32,8 @@ def test_at_the_limits_a_row_tells_of_both_targets():
     """Of the stock target, what would take too long is computed."""
     shown = benchmark("--at-limits", "none", "far-10", "--stock-seconds", "5")
     none, far = (line.strip("| ").split(" | ") for line in shown.splitlines() if " MiB |" in line)
-    assert none[0] == "300: no time"
-    assert none[1] == "0.2 s (1 imports)"
-    assert none[8].endswith(" s")
-    assert far[0] == "90: 5 s, 10 % again with other values, far away"
-    assert far[8].endswith(" s, computed")
+    assert none[:3] == ["300", "no time", "0.2 s"]
+    assert none[9].endswith(" s")
+    assert far[:2] == ["90", "5 s, 10 % again with other values, far away"]
+    assert far[9].endswith(" s, computed")
     assert "were refused" not in shown

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from benchmarks.limits import CASES, Case
+from benchmarks.limits import CASES, Case, check
+from benchmarks.programs import BenchmarkError
 from benchmarks.repeats import Repeats
+from benchmarks.service import Counted
 
 MILLION = 1_000_000
 SOME = 300_000
@@ -73,3 +75,23 @@ def test_people_come_again_as_often_and_as_far_away_as_asked():
 
 def places_between(repeats: Repeats, rows: int) -> int:
     return next(n for n in range(rows) if repeats.at(n) == (0, 2))
+
+
+@pytest.mark.parametrize(
+    ("counted", "what"),
+    [
+        (Counted(rows=89, people=10), "89 of 100 members"),
+        (Counted(rows=101, people=10), "101 of 100 members"),
+        (Counted(rows=100, people=9), "9 came"),
+        (Counted(rows=100, people=10, stale=2), "2 have an old value"),
+        (Counted(rows=100, people=10, unordered=3), "3 values were sent while"),
+    ],
+)
+def test_a_run_that_loses_a_member_or_a_later_value_is_an_error(counted, what):
+    with pytest.raises(BenchmarkError, match=what):
+        check(CASES["far-10"], 100, counted)
+
+
+@pytest.mark.parametrize("rows", [90, 100])
+def test_a_person_that_comes_twice_may_be_sent_once(rows):
+    check(CASES["far-10"], 100, Counted(rows=rows, people=10))
