@@ -149,7 +149,10 @@ def _print_case(folder: Path, name: str, options: argparse.Namespace, stock: _St
         flush=True,
     )
     if counted.refused:
-        return [f"{case.title}: {counted.refused:,} requests were refused as too many."]
+        return [
+            f"{case.title}: {counted.refused:,} requests were refused; up to {counted.busiest:,} "
+            "came in a second."
+        ]
     return []
 
 
