@@ -124,13 +124,11 @@ def print_limits(folder: Path, options: argparse.Namespace) -> None:
     """Measure each case, and print its row."""
     print(_HEAD, flush=True)
     stock = _Stock(folder, options.stock_seconds)
-    beyond = [
-        note for name in options.at_limits for note in _print_case(folder, name, options, stock)
-    ]
-    print("".join(f"\n{note}" for note in beyond), flush=True)
+    notes = [_print_case(folder, name, options, stock) for name in options.at_limits]
+    print("\n" + "\n\n".join(filter(None, notes)), flush=True)
 
 
-def _print_case(folder: Path, name: str, options: argparse.Namespace, stock: _Stock) -> list[str]:
+def _print_case(folder: Path, name: str, options: argparse.Namespace, stock: _Stock) -> str:
     case, rows = CASES[name], CASES[name].rows(options.rows)
     source = folder / "limits.singer.jsonl"
     make_messages(source, case.shape, rows, repeats=case.repeats(rows))
@@ -148,12 +146,12 @@ def _print_case(folder: Path, name: str, options: argparse.Namespace, stock: _St
         f"{measured.peak_mib:,.0f} MiB | {beside} |",
         flush=True,
     )
-    if counted.refused:
-        return [
-            f"{case.title}: {counted.refused:,} requests were refused; up to {counted.busiest:,} "
-            "came in a second."
-        ]
-    return []
+    if not counted.refused:
+        return ""
+    return (
+        f"{case.title}: {counted.refused:,} requests were refused; up to {counted.busiest:,} came "
+        "in a second."
+    )
 
 
 def check(case: Case, rows: int, counted: Counted) -> None:
