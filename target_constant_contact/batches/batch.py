@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 from target_constant_contact.contacts.encoding import SmsPermission
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from target_constant_contact.batches.fingerprints import Fingerprints
 
 MAX_BODY_BYTES: Final = 4_000_000
 """The service's "4 MB", read as the smaller of its two meanings."""
@@ -64,8 +64,9 @@ class ImportBatch:
         rows: Number of contacts.
         first_row: Number of the earliest row of the run that it may hold.
         body: The encoded body (JSON) or file (CSV).
-        fingerprints: E-mail key to the fingerprint of what is sent for it; tells whether two
-            batches say different things about the same person.
+        fingerprints: What it says about its people.
+        waits_for: Numbers of earlier batches that say something else about one of them: it must
+            not be sent before they are settled.
         csv_size: About how many bytes its contacts would be as a CSV file; 0 in one.
     """
 
@@ -75,12 +76,10 @@ class ImportBatch:
     rows: int
     first_row: int
     body: bytes
-    fingerprints: Mapping[str, int]
+    fingerprints: Fingerprints
+    waits_for: frozenset[int] = frozenset()
     csv_size: int = 0
 
     def contradicts(self, other: ImportBatch) -> bool:
         """Whether the two batches hold different values for one address."""
-        mine, theirs = self.fingerprints, other.fingerprints
-        if mine.keys().isdisjoint(theirs.keys()):
-            return False
-        return any(mine[key] != theirs[key] for key in mine.keys() & theirs.keys())
+        return self.fingerprints.contradict(other.fingerprints)

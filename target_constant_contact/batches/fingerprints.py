@@ -7,37 +7,22 @@ whether what an interrupted one has sent may stand.
 
 from __future__ import annotations
 
-import sys
 from array import array
 from dataclasses import dataclass
 from itertools import repeat
-from operator import itemgetter
 from typing import TYPE_CHECKING, Final, Self
 from zlib import crc32
 
+from target_constant_contact.contacts.addresses import hashes
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
 
 PARTS: Final = 16
 """The keys are compared in so many parts, one after the other, to bound the memory: a million of
 them need 8 MB in a part's dictionary and 12 MB of arrays."""
 
 _MANY: Final = -1
-_REVERSED: Final = itemgetter(slice(None, None, -1))
-
-
-def fingerprints(
-    keys: Iterable[str], contacts: Iterable[bytes], permission: str | None
-) -> dict[str, int]:
-    """32 bits for each person that tell two values apart, by e-mail key.
-
-    Args:
-        keys: E-mail keys.
-        contacts: The encoded contact of each.
-        permission: The SMS permission that goes with all of them.
-    """
-    start = repeat(len(permission or ""))
-    return dict(zip(keys, map(crc32, contacts, start), strict=False))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,22 +30,24 @@ class Fingerprints:
     """What a batch says about its people, without the people.
 
     Attributes:
-        keys: 64-bit hash of each address. 32 would be too few: two large batches would share
-            some by chance.
-        values: Fingerprint of what is said about it.
+        keys: 64-bit hash of each address, in the order of the contacts.
+        values: 32 bits of what is said about it, which tell two values apart.
     """
 
     keys: array[int]
     values: array[int]
 
     @classmethod
-    def of(cls, said: Mapping[str, int]) -> Self:
-        """Hash the addresses of a batch.
+    def of(cls, keys: Iterable[str], contacts: Iterable[bytes], permission: str | None) -> Self:
+        """Take the fingerprints of contacts.
 
         Args:
-            said: E-mail key to fingerprint.
+            keys: E-mail keys.
+            contacts: The encoded contact of each.
+            permission: The SMS permission that goes with all of them.
         """
-        return cls(_hashes(said), array("I", said.values()))
+        start = repeat(len(permission or ""))
+        return cls(hashes(keys), array("I", list(map(crc32, contacts, start))))
 
     def to_bytes(self) -> bytes:
         """The hashes one after the other, with a checksum."""
@@ -79,10 +66,9 @@ class Fingerprints:
         values.frombytes(body[rows * keys.itemsize :])
         return cls(keys, values)
 
-    def contradict(self, said: Mapping[str, int]) -> bool:
-        """Whether they hold another value for an address of a batch."""
-        theirs = dict(zip(_hashes(said), said.values(), strict=True))
-        get = theirs.get
+    def contradict(self, other: Fingerprints) -> bool:
+        """Whether they hold other values for an address than those of another batch."""
+        get = dict(zip(other.keys, other.values, strict=True)).get
         return any(
             get(key, value) != value for key, value in zip(self.keys, self.values, strict=True)
         )
@@ -108,13 +94,3 @@ def contradicted(batches: Sequence[Fingerprints | None]) -> set[int]:
                         newest[key] = _MANY
                         found.add(place)
     return found
-
-
-def _hashes(said: Mapping[str, int]) -> array[int]:
-    """64 bits of each address: its checksum, and that of its letters in reverse."""
-    texts = list(map(str.encode, said))
-    halves = array("I", bytes(8 * len(texts)))
-    high, low = (1, 0) if sys.byteorder == "little" else (0, 1)
-    halves[high::2] = array("I", list(map(crc32, texts)))
-    halves[low::2] = array("I", list(map(crc32, map(_REVERSED, texts))))
-    return array("Q", halves.tobytes())

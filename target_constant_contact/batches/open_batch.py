@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from target_constant_contact.batches.batch import ImportBatch
-from target_constant_contact.batches.fingerprints import fingerprints
+from target_constant_contact.batches.fingerprints import Fingerprints
 from target_constant_contact.batches.open_contacts import OpenContacts
 
 if TYPE_CHECKING:
@@ -183,7 +183,7 @@ class OpenBatch(ABC):
             sms_permission=permission,
             rows=len(contacts),
             first_row=self.first_row,
-            fingerprints=fingerprints(self.contacts.keys, contacts, permission),
+            fingerprints=Fingerprints.of(self.contacts.keys, contacts, permission),
             csv_size=self._csv_size(contacts),
             body=self._body(contacts),
         )

@@ -6,7 +6,7 @@ import logging
 from typing import TYPE_CHECKING, Protocol
 
 from target_constant_contact.account.members import ContactExports, read_back
-from target_constant_contact.contacts.addresses import HashedSet, hashed, key_of
+from target_constant_contact.contacts.addresses import HashedSet, key_of
 from target_constant_contact.exceptions import ContractLimitError
 from target_constant_contact.wording import counted
 
@@ -81,7 +81,7 @@ class ContractGuard:
     def _new(self, batch: ImportBatch) -> set[int]:
         """Hashes of the people in a batch who may be new to the account."""
         known = self._known
-        return {hashed(key) for key in batch.fingerprints if known is None or key not in known}
+        return {key for key in batch.fingerprints.keys if known is None or not known.has(key)}
 
     def _room(self) -> float:
         """How many new contacts the limits allow beyond those that are counted already."""

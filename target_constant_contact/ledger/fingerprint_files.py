@@ -8,7 +8,6 @@ from target_constant_contact.batches.fingerprints import Fingerprints
 from target_constant_contact.files import write_private_bytes
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from pathlib import Path
 
     from target_constant_contact.ledger.entry import Entry
@@ -34,18 +33,18 @@ class FingerprintFiles:
         self._folder = folder
         self.key = key
 
-    def save(self, entry: Entry, said: Mapping[str, int]) -> None:
+    def save(self, entry: Entry, said: Fingerprints) -> None:
         """Keep what a batch says; a crash of the machine may lose it.
 
         Args:
             entry: Its entry.
-            said: E-mail key to fingerprint.
+            said: Its fingerprints.
 
         Raises:
             OSError: It cannot be written.
         """
-        text = Fingerprints.of(said).to_bytes()
-        write_private_bytes(self._path(entry), _HIDDEN + self.key.hide(text))
+        hidden = self.key.hide(said.to_bytes())
+        write_private_bytes(self._path(entry), _HIDDEN + hidden)
 
     def load(self, entry: Entry) -> Fingerprints | None:
         """Read what :meth:`save` wrote; None when it is missing, not whole, or of another key."""

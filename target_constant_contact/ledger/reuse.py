@@ -17,10 +17,10 @@ from target_constant_contact.ledger.journal import DamagedJournalError, Journal
 from target_constant_contact.ledger.settlement import read_counters
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from pathlib import Path
 
     from target_constant_contact.api.models import Activity
+    from target_constant_contact.batches.fingerprints import Fingerprints
     from target_constant_contact.ledger.entries import Entries
     from target_constant_contact.ledger.entry import Entry
     from target_constant_contact.ledger.fingerprint_files import FingerprintFiles
@@ -56,7 +56,7 @@ class Reuse:
         self._completed[entry.number] = entry, activity
 
     def take(
-        self, content: str, said: Mapping[str, int], entries: Entries
+        self, content: str, said: Fingerprints, entries: Entries
     ) -> tuple[Entry, Activity] | None:
         """An import that may stand for a batch, once.
 
@@ -90,7 +90,7 @@ class Reuse:
                     found[entry.content].append(entry.number)
         return found
 
-    def _is_contradicted(self, said: Mapping[str, int], entries: Entries) -> bool:
+    def _is_contradicted(self, said: Fingerprints, entries: Entries) -> bool:
         """Whether this run has sent something else about one of these people."""
         for entry in entries.of_this_run():
             if entry.state in MAY_HAVE_LANDED:

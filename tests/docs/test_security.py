@@ -19,12 +19,13 @@ from target_constant_contact.sandbox import Fault, Sandbox
 from target_constant_contact.verification.kept import KeptImports
 from tests.docs import pages
 from tests.support.fakes import AT_ONCE
+from tests.support.saying import saying
 from tests.support.target import member, record, schema, state
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-BATCH = ImportBatch(1, Destination("members"), None, 1, 0, b"{}", {})
+BATCH = ImportBatch(1, Destination("members"), None, 1, 0, b"{}", saying({}))
 OF_SQLITE = re.compile(r"-(wal|shm|journal)$")
 
 

@@ -179,7 +179,7 @@ def outcome(account: Sandbox, text: bytes, shortest_chunk: int, **options: Any) 
         "imports": len(report.get("imports", [])),
         "rejected": rejected,
         "sent": [
-            (b.number, b.destination, b.sms_permission, b.rows, b.first_row, b.body, b.fingerprints)
+            (b.number, b.destination, b.sms_permission, b.rows, b.first_row, b.body, b.waits_for)
             for b in sent
         ],
     }

@@ -15,6 +15,7 @@ from target_constant_contact.imports.importer import Importer
 from target_constant_contact.ledger.ledger import Ledger
 from target_constant_contact.waiting import Waiting
 from tests.support.fakes import AT_ONCE
+from tests.support.saying import saying
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -25,7 +26,7 @@ PLACE = Destination("members", ("list-a",))
 
 
 def batch(number: int, rows: int = 2) -> ImportBatch:
-    return ImportBatch(number, PLACE, None, rows, 0, b"{}", {f"k{number}": 1})
+    return ImportBatch(number, PLACE, None, rows, 0, b"{}", saying({f"k{number}": 1}))
 
 
 def activity(activity_id: str, state: str, **counters: int) -> Activity:

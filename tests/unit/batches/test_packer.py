@@ -70,7 +70,7 @@ def test_no_batch_exceeds_its_limits(rows):
         run.add(destination, item)
     for batch in run.end():
         assert 0 < batch.rows <= SMALL.rows
-        assert batch.rows == len(rows_of(batch)) == len(batch.fingerprints)
+        assert batch.rows == len(rows_of(batch)) == len(batch.fingerprints.keys)
         assert len(batch.body) <= SMALL.size
 
 
@@ -256,7 +256,8 @@ def test_many_contacts_taken_at_once_are_packed_as_one_after_the_other(
     sealed[0] += singly.seal()
     sealed[1] += together.seal()
     first, second = (
-        [(b.number, b.body, b.first_row, b.fingerprints) for b in found] for found in sealed
+        [(b.number, b.body, b.first_row, b.fingerprints.to_bytes()) for b in found]
+        for found in sealed
     )
     assert first == second
 

@@ -11,6 +11,7 @@ from target_constant_contact.batches.batch import Destination, ImportBatch
 from target_constant_contact.exceptions import ContractLimitError, InterruptedRunError
 from target_constant_contact.imports.contract import ContractGuard
 from tests.support.fakes import Clock, stop
+from tests.support.saying import saying
 from tests.support.target import member, schema, state
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ class Account:
 
 def batch(*addresses: str) -> ImportBatch:
     place = Destination("members", ("list-a",))
-    return ImportBatch(1, place, None, len(addresses), 0, b"", dict.fromkeys(addresses, 1))
+    return ImportBatch(1, place, None, len(addresses), 0, b"", saying(dict.fromkeys(addresses, 1)))
 
 
 class Guard:

@@ -15,6 +15,7 @@ from target_constant_contact.exceptions import (
 from target_constant_contact.imports.importer import MAX_WAITING
 from tests.support.fakes import stop
 from tests.support.imports import PLACE, Case, activity, batch, completed
+from tests.support.saying import saying
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -160,11 +161,11 @@ def test_a_batch_that_an_interrupted_run_has_sent_is_settled_and_not_sent(make):
 
 def test_a_batch_is_sent_again_when_something_else_about_its_people_is_on_its_way(make):
     """Otherwise the value on its way would end on top of a later one."""
-    later = ImportBatch(2, PLACE, None, 2, 0, b"later", {"ann": 2})
+    later = ImportBatch(2, PLACE, None, 2, 0, b"later", saying({"ann": 2}))
     case = interrupt(make, later)
     gate = threading.Event()
     case.client.on_import = lambda _number: gate.wait(5)
-    case.importer.submit(ImportBatch(1, PLACE, None, 2, 0, b"new", {"ann": 1}))
+    case.importer.submit(ImportBatch(1, PLACE, None, 2, 0, b"new", saying({"ann": 1})))
     case.importer.submit(later)
     gate.set()
     case.importer.finish()

@@ -15,6 +15,7 @@ from target_constant_contact.exceptions import ApiError, InterruptedRunError
 from target_constant_contact.imports.recovery import Recovery
 from target_constant_contact.ledger.ledger import Ledger
 from tests.support.fakes import AT_ONCE, Clock, stop
+from tests.support.saying import saying
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,7 +26,9 @@ PLACE = Destination("members", ("list-a",))
 
 
 def batch(number: int) -> ImportBatch:
-    return ImportBatch(number, PLACE, None, 2, 0, b"body %d" % number, {f"k{number}": number})
+    return ImportBatch(
+        number, PLACE, None, 2, 0, b"body %d" % number, saying({f"k{number}": number})
+    )
 
 
 def activity(name: str, state: str = "completed", created_at: datetime = NOW) -> Activity:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from target_constant_contact.batches.batch import Destination, ImportBatch
 from target_constant_contact.imports.schedule import Look, Poll, Schedule, Submit, Wait
 from target_constant_contact.ledger.entry import Entry
+from tests.support.saying import saying
 
 A = Destination("members", ("list-a",))
 POLL_SECONDS = (0.5, 1.0, 2.0)
@@ -18,7 +19,7 @@ ENTRY = Entry(1, "", "members", 1, datetime(2026, 11, 24, tzinfo=UTC))
 
 
 def batch(number: int, **values: int) -> ImportBatch:
-    return ImportBatch(number, A, None, len(values), 0, b"body", values)
+    return ImportBatch(number, A, None, len(values), 0, b"body", saying(values))
 
 
 def submit(schedule: Schedule, now: float) -> ImportBatch:

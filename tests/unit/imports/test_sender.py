@@ -11,11 +11,12 @@ from target_constant_contact.exceptions import (
 )
 from target_constant_contact.imports.sender import MAX_LOSSES
 from tests.support.imports import PLACE, activity, batch, lose
+from tests.support.saying import saying
 
 
 def test_a_csv_import_carries_its_lists_and_permission(make):
     case = make(import_format="csv")
-    case.run(ImportBatch(1, PLACE, "explicit", 2, 0, b"email", {"a": 1}))
+    case.run(ImportBatch(1, PLACE, "explicit", 2, 0, b"email", saying({"a": 1})))
     assert case.client.sent == ["csv b'email' ('list-a',) explicit"]
 
 

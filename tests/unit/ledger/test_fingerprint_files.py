@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from target_constant_contact.batches.fingerprints import Fingerprints
 from target_constant_contact.ledger.entry import Entry
 from target_constant_contact.ledger.fingerprint_files import FingerprintFiles
 from target_constant_contact.ledger.installation_key import InstallationKey
+from tests.support.saying import saying
 
 ENTRY = Entry(7, "", "members", 1, datetime(2026, 11, 24, tzinfo=UTC))
-SAID = {"ann@example.com": 1}
+SAID = saying({"ann@example.com": 1})
 
 
 def test_what_was_saved_is_loaded(tmp_path):
@@ -18,7 +18,7 @@ def test_what_was_saved_is_loaded(tmp_path):
     files.save(ENTRY, SAID)
     loaded = files.load(ENTRY)
     assert loaded is not None
-    assert loaded.to_bytes() == Fingerprints.of(SAID).to_bytes()
+    assert loaded.to_bytes() == SAID.to_bytes()
     assert (tmp_path / "7.fingerprints").stat().st_mode & 0o777 == 0o600
 
 

@@ -9,7 +9,6 @@ from zlib import crc32
 
 import pytest
 
-from target_constant_contact.batches.fingerprints import Fingerprints
 from target_constant_contact.ledger.installation_key import InstallationKey
 from tests.support.ledgers import imported, say, send
 
@@ -18,9 +17,10 @@ PEOPLE = [f"member{number}" for number in range(50)]
 
 def unkeyed(batch) -> set[bytes]:
     """What anybody can compute of the people in a batch."""
-    people = Fingerprints.of(batch.fingerprints)
+    people = batch.fingerprints
     rows = [json.dumps(row).encode() for row in json.loads(batch.body)["import_data"]]
-    texts = [*map(str.encode, batch.fingerprints), *rows, batch.body]
+    emails = [row["email"] for row in json.loads(batch.body)["import_data"]]
+    texts = [*map(str.encode, emails), *rows, batch.body]
     halves = [crc32(text).to_bytes(4, order) for text in texts for order in ("big", "little")]
     return {
         *halves,
@@ -60,7 +60,7 @@ def make_old(exports, *batches) -> None:
             batch = batches[line["number"] - 1]
             line["content"] = old_content(batch)
             path = exports.folder / f"{line['number']}.fingerprints"
-            path.write_bytes(Fingerprints.of(batch.fingerprints).to_bytes())
+            path.write_bytes(batch.fingerprints.to_bytes())
     exports.journal.write_text("".join(json.dumps(line) + "\n" for line in lines))
 
 
@@ -88,7 +88,7 @@ def test_an_attack_with_the_files_of_version_05_recovers_everybody(exports):
     exports.interrupt(batch)
     make_old(exports, batch)
     files = on_disk(exports)
-    people = Fingerprints.of(batch.fingerprints)
+    people = batch.fingerprints
     assert all(key.to_bytes(8, "little") in files for key in people.keys)
     assert bytes.fromhex(old_content(batch)) in files
 

@@ -20,6 +20,7 @@ from target_constant_contact.batches.json_batch import JsonBatch
 from target_constant_contact.contacts.encoding import encode_contact
 from target_constant_contact.ledger.ledger import Ledger
 from tests.support.fakes import AT_ONCE
+from tests.support.saying import saying
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -229,7 +230,7 @@ def differ(one: dict[str, int] | None, other: dict[str, int] | None) -> bool:
 @given(st.lists(st.none() | PEOPLE, max_size=6))
 def test_the_contradicted_are_those_to_which_a_later_one_says_otherwise(batches):
     """What is not known is never taken up; whether later ones contradict it is all one."""
-    found = contradicted([None if said is None else Fingerprints.of(said) for said in batches])
+    found = contradicted([None if said is None else saying(said) for said in batches])
     for place, batch in enumerate(batches):
         later = any(differ(batch, other) for other in batches[place + 1 :])
         assert (place in found) == (later or batch is None)
@@ -237,18 +238,18 @@ def test_the_contradicted_are_those_to_which_a_later_one_says_otherwise(batches)
 
 @given(PEOPLE, PEOPLE)
 def test_fingerprints_contradict_a_batch_that_says_otherwise(one, other):
-    assert Fingerprints.of(one).contradict(other) is differ(one, other)
+    assert saying(one).contradict(saying(other)) is differ(one, other)
 
 
 @given(said=PEOPLE)
 def test_fingerprints_are_read_as_they_were_written(said):
-    made = Fingerprints.of(said)
+    made = saying(said)
     read: Any = Fingerprints.from_bytes(made.to_bytes())
     assert (read.keys, read.values) == (made.keys, made.values)
 
 
 def test_people_with_similar_addresses_are_not_mixed_up():
-    said = Fingerprints.of({f"member{number}@example.com": 0 for number in range(100_000)})
+    said = saying({f"member{number}@example.com": 0 for number in range(100_000)})
     assert len(set(said.keys)) == 100_000
 
 
@@ -260,6 +261,6 @@ def test_fingerprints_are_the_same_on_every_day(permission):
     """They are compared with those that another process has written."""
     batch = JsonBatch(1, Destination("members", ("list-a",)), permission, 0, BatchLimits())
     batch.add("a@example.com", b'{"email":"a@example.com"}')
-    made = Fingerprints.of(batch.seal().fingerprints)
+    made = batch.seal().fingerprints
     assert list(made.keys) == [3535059611771252927]
     assert list(made.values) == [KEPT[permission]]

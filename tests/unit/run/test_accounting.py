@@ -17,6 +17,7 @@ from target_constant_contact.ledger.settlement import Settlement
 from target_constant_contact.mapping.field_mapping import FieldMapping, MappingOptions
 from target_constant_contact.run.accounting import Accounting
 from target_constant_contact.verification.explanation import Explanation, Finding
+from tests.support.saying import saying
 from tests.support.target import TEXT, member, read_rejects, schema
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ def read(accounting: Accounting, rows: int = 3) -> None:
 
 
 def settle(accounting: Accounting, settlement: Settlement, *, held: bool = False) -> None:
-    batch = ImportBatch(1, PLACE, None, 3, 0, b"", {})
+    batch = ImportBatch(1, PLACE, None, 3, 0, b"", saying({}))
     accounting.settle(SettledImport(batch, ACTIVITY, settlement, 1.5), held=held)
 
 
@@ -205,7 +206,7 @@ def test_no_state_leaves_when_none_may(tmp_path):
 
 def test_an_import_that_was_taken_up_is_told_apart(accounting):
     read(accounting)
-    batch = ImportBatch(1, PLACE, None, 3, 0, b"", {})
+    batch = ImportBatch(1, PLACE, None, 3, 0, b"", saying({}))
     accounting.settle(SettledImport(batch, ACTIVITY, Settlement(3), taken_up=True))
     (record,) = accounting.report.imports
     assert record.taken_up

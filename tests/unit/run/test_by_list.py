@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from target_constant_contact.api.models import Activity
 from target_constant_contact.batches import packer
 from target_constant_contact.batches.batch import BatchLimits, Destination
+from target_constant_contact.contacts.addresses import hashed
 from target_constant_contact.contacts.encoding import encode_contact
 from target_constant_contact.imports.settled import SettledImport
 from target_constant_contact.ledger.settlement import Settlement
@@ -44,7 +45,7 @@ class Service:
         self.rows: list[tuple[str, tuple[str, ...]]] = []
         self.states: list[int] = []
         self._waiting: list[ImportBatch] = []
-        self._landed: set[tuple[str, str]] = set()
+        self._landed: set[tuple[int, str]] = set()
 
     def take(self, batch: ImportBatch) -> None:
         self._waiting.append(batch)
@@ -54,13 +55,13 @@ class Service:
         for _ in range(min(most, len(self._waiting))):
             batch = self._waiting.pop(self._draw.randrange(len(self._waiting)))
             (*lists,) = batch.destination.list_ids
-            self._landed |= {(key, list_id) for key in batch.fingerprints for list_id in lists}
+            self._landed |= {(key, list_id) for key in batch.fingerprints.keys for list_id in lists}
             activity = Activity("a1", "completed", {})
             self.accounting.settle(SettledImport(batch, activity, Settlement(batch.rows)))
 
     def _write_state(self, state: Any) -> None:
         for key, lists in self.rows[: state["row"]]:
-            assert self._landed.issuperset((key, list_id) for list_id in lists)
+            assert self._landed.issuperset((hashed(key), list_id) for list_id in lists)
         self.states.append(state["row"])
 
 

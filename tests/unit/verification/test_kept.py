@@ -18,6 +18,7 @@ from target_constant_contact.verification.kept import (
     forget_rows_of_dead_runs,
 )
 from tests.support.ledgers import Exports
+from tests.support.saying import saying
 
 PLACE = Destination("members", ("list-a",))
 OTHER = Destination("members", ("list-b",))
@@ -27,7 +28,7 @@ JSON = json.dumps({"list_ids": ["list-a"], "import_data": ROWS}).encode()
 
 
 def batch(number: int, body: bytes = JSON, place: Destination = PLACE) -> ImportBatch:
-    return ImportBatch(number, place, None, 2, 0, body, {})
+    return ImportBatch(number, place, None, 2, 0, body, saying({}))
 
 
 def test_the_rows_of_a_json_import_are_read_as_they_were_sent(tmp_path):

@@ -14,6 +14,7 @@ from target_constant_contact.ledger.settlement import Settlement
 from target_constant_contact.verification import verifier as verifier_module
 from target_constant_contact.verification.verifier import Verifier
 from tests.support.fakes import Clock, stop
+from tests.support.saying import saying
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -54,7 +55,7 @@ def body(*names: str, **values: str) -> bytes:
 
 
 def batch(number: int, *names: str, place: Destination = PLACE, **values: str) -> ImportBatch:
-    return ImportBatch(number, place, None, len(names), 0, body(*names, **values), {})
+    return ImportBatch(number, place, None, len(names), 0, body(*names, **values), saying({}))
 
 
 @pytest.fixture
