@@ -125,7 +125,7 @@ def print_limits(folder: Path, options: argparse.Namespace) -> None:
     print(_HEAD, flush=True)
     stock = _Stock(folder, options.stock_seconds)
     notes = [_print_case(folder, name, options, stock) for name in options.at_limits]
-    print("\n" + "\n\n".join(filter(None, notes)), flush=True)
+    print("".join(f"\n{note}\n" for note in notes if note), end="", flush=True)
 
 
 def _print_case(folder: Path, name: str, options: argparse.Namespace, stock: _Stock) -> str:
