@@ -1,16 +1,19 @@
-"""Contacts as rows of a CSV file, each behind the header of its columns.
+"""Contacts as rows of a CSV file, each behind a hash of its columns.
 
-A contact is one line: the header, a NUL character, the row. The columns are all properties that a
+A contact is one line: the hash, a NUL character, the row. The columns are all properties that a
 mapping can make, so the same values are always the same bytes, and most rows can be put into a
-file as they are. What would not be one line, or cannot be told from that, has no such form.
+file as they are. What would not be one line, or cannot be told from that, has no such form. Which
+columns a hash stands for is known to the process that has made the row; none is kept for another.
 """
 
 from __future__ import annotations
 
 import csv
 import re
+from base64 import b64encode
 from collections import defaultdict
 from functools import lru_cache
+from hashlib import blake2b
 from itertools import compress, repeat
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Final
@@ -23,7 +26,8 @@ if TYPE_CHECKING:
 EOL: Final = "\n"
 """The end of a line of a CSV file."""
 
-_END: Final = "\0"
+_END: Final = b"\0"
+_names: Final[dict[bytes, tuple[str, ...]]] = {}
 # The columns in which a row has had a value: a mapping may have some that are always blank, which
 # need not be looked for in every row.
 _used: Final[defaultdict[tuple[str, ...], set[int]]] = defaultdict(set)
@@ -33,36 +37,32 @@ _NUMBERS: Final = ("birthday_month", "birthday_day")
 _TEXT_OF: Final[dict[Any, str]] = {None: "", "": "", **{day: str(day) for day in range(1, 32)}}
 
 
-def csv_line(values: Iterable[object], *, quoted: bool = False) -> str:
-    """One row of a CSV file without its end, quoted where the csv module quotes.
-
-    Args:
-        values: Its cells.
-        quoted: Quote all of them.
-    """
+def csv_line(values: Iterable[object]) -> str:
+    """One row of a CSV file without its end, quoted where the csv module quotes."""
     written: list[str] = []
-    quoting: Any = csv.QUOTE_ALL if quoted else csv.QUOTE_MINIMAL
     # The writer hands over every row in one piece.
-    sink = SimpleNamespace(write=written.append)
-    csv.writer(sink, lineterminator=EOL, quoting=quoting).writerow(values)
+    csv.writer(SimpleNamespace(write=written.append), lineterminator=EOL).writerow(values)
     return written[0].removesuffix(EOL)
 
 
 @lru_cache(maxsize=64)
 def head_of(names: tuple[str, ...]) -> bytes | None:
-    """What a row of these columns begins with; None when there can be none.
+    """What a row of these columns begins with, in every process; None when there can be none.
 
-    Names are in quotation marks as they are in JSON, so they are looked for in the same way.
+    A mobile number is looked for in a row as in JSON, so its name is there as in JSON.
     """
-    head = csv_line(names, quoted=True)
-    return None if _UNFIT.search(head) else (head + _END).encode()
+    if _UNFIT.search(csv_line(names)):
+        return None
+    shown = b'"sms_number"' if "sms_number" in names else b""
+    digest = blake2b(EOL.join(names).encode(), digest_size=9).digest()
+    head = shown + b64encode(digest) + _END
+    _names[head] = names
+    return head
 
 
-@lru_cache(maxsize=64)
 def names_of(head: bytes) -> tuple[str, ...]:
-    """The columns of rows that begin with this."""
-    (names,) = csv.reader([head[:-1].decode()])
-    return tuple(names)
+    """The columns of rows that begin with this, which this process has made."""
+    return _names[head]
 
 
 def common_head(contacts: Sequence[bytes]) -> bytes | None:
