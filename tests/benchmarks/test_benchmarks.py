@@ -37,3 +37,5 @@ def test_at_the_limits_a_row_tells_of_both_targets():
     assert far[:2] == ["90", "5 s, 10 % again with other values, far away"]
     assert far[9].endswith(" s, computed")
     assert "were refused" not in shown
+    assert shown.startswith("<!-- limits -->\n300 members, ")
+    assert shown.rstrip().endswith("<!-- /limits -->")
