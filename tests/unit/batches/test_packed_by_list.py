@@ -37,9 +37,9 @@ def packing(rows, bounds, limits=SMALL) -> Packing:
     made = Packing(limits=limits, open_rows=open_rows, open_bytes=open_bytes)
     for place, item in rows:
         made.add(place, item)
-        open_ones = made.packer._open.values()
-        assert sum(batch.size for batch in open_ones) == made.packer._bytes <= open_bytes
-        assert sum(len(batch.contacts) for batch in open_ones) == made.packer._rows <= open_rows
+        held = made.packer._open
+        assert sum(batch.memory for batch in held) == held.size <= open_bytes
+        assert sum(len(batch.contacts) for batch in held) == held.rows <= open_rows
     return made
 
 
@@ -50,8 +50,8 @@ def carry_out(batches: list[ImportBatch], draw: Any) -> dict[str, dict[str, Any]
     while left:
         free = [
             batch
-            for place, batch in enumerate(left)
-            if not any(batch.contradicts(earlier) for earlier in left[:place])
+            for batch in left
+            if batch.waits_for.isdisjoint(each.number for each in left)
         ]
         batch = draw.choice(free)
         left.remove(batch)
