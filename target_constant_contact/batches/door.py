@@ -71,7 +71,7 @@ class Door:
         found = self.unsettled.contradicted(said, batch.number)
         if found:
             self._hold(batch, found, packed)
-            said = batch.fingerprints()
+            said = said.without(found.keys())
         self.unsettled.add(batch.number, said)
         return said
 
