@@ -124,10 +124,6 @@ class Door:
             if batch.pieces:
                 batch.pieces.forget()
 
-    def seal_rest(self) -> Iterator[OpenBatch]:
-        """The held batches, the oldest first."""
-        return iter(sorted(self._open.held.values(), key=lambda batch: batch.number))
-
     def _hold(self, batch: OpenBatch, found: dict[int, list[int]], packed: Packed) -> None:
         keys, contacts = batch.contacts.keys, batch.contacts.encoded
         moving = [(keys[at], contacts[at], batch.row_of(at), found[at]) for at in sorted(found)]

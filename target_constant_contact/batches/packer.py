@@ -193,8 +193,8 @@ class Packer:
     def finish(self) -> Iterator[Packed]:
         """Seal everything, step by step: what waits for others comes last."""
         yield from self._close()
-        for batch in self._door.seal_rest():
-            yield self._sealed(batch)
+        while self._open.held:
+            yield self._sealed(next(iter(self._open.held.values())))
 
     def pack(self, group: ListGroup) -> Iterator[ListImport]:
         """Pack by list what was taken out for it; seal one batch after the other."""
@@ -218,10 +218,13 @@ class Packer:
         packed = Packed(by_list=list(groups_by_list(free, self._open.new_probe)))
         for group in packed.by_list:
             door.prepare(group, packed)
-        rest = sorted(self._open.by_route.values(), key=lambda batch: batch.number)
-        for batch in rest:
-            one = Packed()
-            door.seal_left(batch, said[batch.number], one)
+        rest = sorted(self._open.by_route.values(), key=lambda batch: -batch.number)
+        del free
+        while rest:
+            one, batch = Packed(), rest.pop()
+            door.seal_left(batch, said.pop(batch.number), one)
+            # Its contacts are not kept while it is sent.
+            del batch
             yield one
         yield packed
 
