@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from target_constant_contact.batches.open_batch import OpenBatch
 
@@ -25,6 +25,10 @@ class AddressIndex:
         """The batches that hold an address, in the order in which they got it."""
         held = self._index.get(key, ())
         return held if isinstance(held, tuple) else (held,)
+
+    def known(self, keys: Iterable[str]) -> set[str]:
+        """Those of some addresses that are in a batch."""
+        return self._index.keys() & keys if self._index else set()
 
     def opened(self) -> None:
         """Note that there is a new batch."""

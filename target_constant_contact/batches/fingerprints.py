@@ -9,14 +9,14 @@ from __future__ import annotations
 
 from array import array
 from dataclasses import dataclass
-from itertools import repeat
+from itertools import compress, repeat
 from typing import TYPE_CHECKING, Final, Self
 from zlib import crc32
 
 from target_constant_contact.contacts.addresses import hashes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
 PARTS: Final = 16
 """The keys are compared in so many parts, one after the other, to bound the memory: a million of
@@ -48,6 +48,12 @@ class Fingerprints:
         """
         start = repeat(len(permission or ""))
         return cls(hashes(keys), array("I", list(map(crc32, contacts, start))))
+
+    def without(self, places: Collection[int]) -> Self:
+        """Those that are not at some places."""
+        kept = [place not in places for place in range(len(self.keys))]
+        keys, values = compress(self.keys, kept), compress(self.values, kept)
+        return type(self)(array("Q", keys), array("I", values))
 
     def to_bytes(self) -> bytes:
         """The hashes one after the other, with a checksum."""

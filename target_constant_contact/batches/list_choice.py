@@ -23,19 +23,6 @@ if TYPE_CHECKING:
     from target_constant_contact.batches.open_batch import OpenBatch
 
 
-def group_while_reading(batches: Iterable[OpenBatch], new_batch: NewBatch) -> ListGroup | None:
-    """The batches that are best packed by list although rows are still to come; None: none are.
-
-    Args:
-        batches: Open batches.
-        new_batch: Makes an empty batch, to see what fits into it.
-    """
-    groups = groups_by_list(batches, new_batch)
-    # While the fullest is sent each time, it grows to twice what batches hold on average.
-    saving = [group for group in groups if 2 * group.most_imports < len(group.batches)]
-    return max(saving, key=ListGroup.rows_in_an_import, default=None)
-
-
 def groups_by_list(batches: Iterable[OpenBatch], new_batch: NewBatch) -> Iterator[ListGroup]:
     """The batches that need fewer imports by list, at most one group for each kind of them.
 
@@ -126,7 +113,7 @@ class _Choice:
     def _add(self, batch: OpenBatch) -> None:
         for list_id in batch.destination.list_ids:
             each = self._lists[list_id]
-            each.rows += len(batch.contacts)
+            each.rows += batch.rows
             each.weight += batch.weight
             if _is_combined(batch):
                 each.combined.append(batch)
@@ -140,7 +127,7 @@ class _Choice:
         self._kept.append(batch)
         for list_id in batch.destination.list_ids:
             each = self._lists[list_id]
-            each.rows -= len(batch.contacts)
+            each.rows -= batch.rows
             each.weight -= batch.weight
             each.left -= 1
 
@@ -163,7 +150,7 @@ class _Choice:
             return each.alone
         rows, weight = each.rows, each.weight
         if without is not None:
-            rows -= len(without.contacts)
+            rows -= without.rows
             weight -= without.weight
         return self._room.imports(rows, weight)
 
@@ -190,7 +177,7 @@ class _Room:
 
         Seldom needed, and 200,000 contacts are looked at for it.
         """
-        largest = max(max(map(len, batch.contacts.encoded)) for batch in self._batches)
+        largest = max(batch.largest for batch in self._batches)
         return self._size - largest - self._row
 
     def imports(self, rows: int, weight: int) -> int:

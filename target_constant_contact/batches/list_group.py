@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
+from itertools import chain
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from target_constant_contact.batches.batch import Destination
@@ -61,15 +62,10 @@ class ListGroup:
         return self.batches[0].destination.stream
 
     @property
-    def rows(self) -> int:
-        """Contacts, each counted once for each combination that it came with."""
-        return sum(len(batch.contacts) for batch in self.batches)
-
-    @property
     def combinations(self) -> list[tuple[Destination, int]]:
         """The sets of several lists, with the contacts of each."""
         return [
-            (batch.destination, len(batch.contacts))
+            (batch.destination, batch.rows)
             for batch in self.batches
             if len(batch.destination.list_ids) > 1
         ]
@@ -78,10 +74,6 @@ class ListGroup:
     def numbers(self) -> list[int]:
         """Numbers of the batches."""
         return [batch.number for batch in self.batches]
-
-    def rows_in_an_import(self) -> float:
-        """How many contacts are done with when an import is, at least."""
-        return self.rows / self.most_imports
 
     def pack(self, new_batch: NewBatch) -> Iterator[tuple[OpenBatch, int]]:
         """Pack the contacts by list.
@@ -131,8 +123,7 @@ def _pack(
 
 def _parts(sources: Iterable[OpenBatch]) -> Iterator[tuple[list[str], list[bytes]]]:
     """Keys and contacts, some at a time: what is weighed together takes less time."""
-    for source in sources:
-        keys, contacts = source.contacts.keys, source.contacts.encoded
+    for keys, contacts in chain.from_iterable(source.parts() for source in sources):
         for start in range(0, len(keys), _PART):
             part = slice(start, start + _PART)
             yield keys[part], contacts[part]

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING, ClassVar
 
 from target_constant_contact.batches.batch import ImportBatch
 from target_constant_contact.batches.fingerprints import Fingerprints
 from target_constant_contact.batches.open_contacts import OpenContacts
+from target_constant_contact.batches.pieces import Pieces, joined
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from target_constant_contact.batches.batch import BatchLimits, Destination
+    from target_constant_contact.batches.pieces import Spill
     from target_constant_contact.contacts.encoding import SmsPermission
 
 
@@ -39,14 +42,19 @@ class OpenBatch(ABC):
 
     Attributes:
         header_rows: Rows of its body that are no contacts but count as rows.
+        contacts: Those in memory; its others are in ``pieces``, if it has some.
+        weight: Bytes that belong to all of its contacts alone.
+        is_ordered: Contacts are in the order in which their rows came.
     """
 
     __slots__ = (
         "contacts",
         "destination",
         "first_row",
+        "is_ordered",
         "limits",
         "number",
+        "pieces",
         "sms_permission",
         "weight",
     )
@@ -68,6 +76,8 @@ class OpenBatch(ABC):
         self.limits = limits
         self.contacts = OpenContacts()
         self.weight = 0
+        self.pieces: Pieces | None = None
+        self.is_ordered = True
         self._begin()
 
     @abstractmethod
@@ -93,9 +103,31 @@ class OpenBatch(ABC):
         """Make room for properties."""
 
     @property
+    def rows(self) -> int:
+        """All of its contacts."""
+        return len(self.contacts) + (self.pieces.rows if self.pieces else 0)
+
+    @property
     def size(self) -> int:
-        """Exact bytes of the body if the batch were sealed now."""
-        return self._size(len(self.contacts), self.weight, {})
+        """Bytes of the body if the batch were sealed now: exact, unless somebody comes twice."""
+        return self._size(self.rows, self.weight, {})
+
+    @property
+    def memory(self) -> int:
+        """How many of them are of contacts in memory."""
+        pieces = self.pieces
+        return self.size - (pieces.weight + pieces.rows * self.row_overhead if pieces else 0)
+
+    @property
+    def largest(self) -> int:
+        """Bytes of its longest contact."""
+        in_memory = max(map(len, self.contacts.encoded), default=0)
+        return max(in_memory, self.pieces.largest if self.pieces else 0)
+
+    def row_of(self, place: int) -> int:
+        """The earliest row that the contact at a place in memory can come from."""
+        spilled = self.pieces.rows if self.pieces else 0
+        return self.first_row + (spilled + place if self.is_ordered else 0)
 
     @property
     def row_overhead(self) -> int:
@@ -105,7 +137,7 @@ class OpenBatch(ABC):
     @property
     def full(self) -> bool:
         """Whether no further contact fits, however small."""
-        return len(self.contacts) + self.header_rows >= self.limits.rows
+        return self.rows + self.header_rows >= self.limits.rows
 
     def fits(self, contact: bytes, held: bytes | None = None) -> bool:
         """Whether the batch stays within its limits with a contact put in.
@@ -114,7 +146,7 @@ class OpenBatch(ABC):
             contact: The contact.
             held: The one whose place it takes, if any.
         """
-        load, rows, weight = self.weigh([contact]), len(self.contacts), self.weight
+        load, rows, weight = self.weigh([contact]), self.rows, self.weight
         if held is None:
             rows += 1
         else:
@@ -124,7 +156,7 @@ class OpenBatch(ABC):
 
     def has_room(self, load: Load) -> bool:
         """Whether it takes new contacts without being full, and without another column."""
-        rows = len(self.contacts) + len(load.weights)
+        rows = self.rows + len(load.weights)
         # Not up to the limit: a batch that is full has to be sealed, which is not done here.
         return (
             rows + self.header_rows < self.limits.rows
@@ -161,6 +193,42 @@ class OpenBatch(ABC):
         """Take a contact out; its columns stay."""
         self.weight -= self.weigh([self.contacts.pop(key)]).total
 
+    def drop(self, places: Collection[int]) -> None:
+        """Take out the contacts at some places in memory."""
+        keys, contacts = self.contacts.keys, self.contacts.encoded
+        self.weight -= self.weigh([contacts[place] for place in places]).total
+        self.contacts = OpenContacts()
+        self.contacts.keys = [key for place, key in enumerate(keys) if place not in places]
+        self.contacts.encoded = [each for place, each in enumerate(contacts) if place not in places]
+
+    def spill(self, spill: Spill) -> None:
+        """Put what is in memory aside."""
+        if not self.contacts:
+            return
+        if self.pieces is None:
+            self.pieces = Pieces(spill)
+        keys, contacts = self.contacts.keys, self.contacts.encoded
+        self.pieces.add(keys, contacts, self.weight - self.pieces.weight)
+        self.contacts = OpenContacts()
+
+    def fetch(self) -> int:
+        """Bring all contacts to memory, each person once; return how many rows are no more."""
+        if self.pieces is None:
+            return 0
+        rows, pieces = self.rows, self.pieces
+        keys, contacts = joined(chain(pieces, [(self.contacts.keys, self.contacts.encoded)]))
+        pieces.forget()
+        self.pieces = None
+        self.contacts = OpenContacts()
+        self.contacts.keys, self.contacts.encoded = keys, contacts
+        if len(keys) < rows:
+            self.weight = self.weigh(contacts).total
+        return rows - len(keys)
+
+    def parts(self) -> Iterator[tuple[list[str], list[bytes]]]:
+        """Keys and contacts, piece by piece."""
+        return chain(self.pieces or (), [(self.contacts.keys, self.contacts.encoded)])
+
     def _size(self, rows: int, weight: int, columns: Mapping[str, None]) -> int:
         """Bytes of a body of so many rows of this weight, with room for these columns too."""
         empty, row = self._overhead(columns)
@@ -174,8 +242,19 @@ class OpenBatch(ABC):
     def _csv_size(self, contacts: Sequence[bytes]) -> int:
         """About how large all contacts would be as CSV; 0 if that is what they are sent as."""
 
-    def seal(self) -> ImportBatch:
-        """Return the batch as it is sent."""
+    def fingerprints(self) -> Fingerprints:
+        """What the contacts in memory say."""
+        return Fingerprints.of(self.contacts.keys, self.contacts.encoded, self.sms_permission)
+
+    def seal(
+        self, said: Fingerprints | None = None, waits_for: frozenset[int] = frozenset()
+    ) -> ImportBatch:
+        """Return the batch as it is sent; all of its contacts are in memory.
+
+        Args:
+            said: Its fingerprints, if they are known already.
+            waits_for: Numbers of the batches that have to be settled before it is sent.
+        """
         permission, contacts = self.sms_permission, self.contacts.encoded
         return ImportBatch(
             number=self.number,
@@ -183,7 +262,8 @@ class OpenBatch(ABC):
             sms_permission=permission,
             rows=len(contacts),
             first_row=self.first_row,
-            fingerprints=Fingerprints.of(self.contacts.keys, contacts, permission),
+            fingerprints=said or self.fingerprints(),
+            waits_for=waits_for,
             csv_size=self._csv_size(contacts),
             body=self._body(contacts),
         )

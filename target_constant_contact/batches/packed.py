@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from target_constant_contact.batches.batch import ImportBatch
+    from target_constant_contact.batches.batch import Destination, ImportBatch
     from target_constant_contact.batches.list_group import ListGroup
 
 
@@ -21,6 +21,7 @@ class Packed:
         sealed: Batches to be sent now, in this order.
         emptied: Numbers of batches that hold nothing any more.
         by_list: Batches to be sent packed by list, after those that are sealed.
+        joined: Rows that have turned out to be further ones of people in a batch.
     """
 
     merged: bool = False
@@ -29,3 +30,4 @@ class Packed:
     sealed: list[ImportBatch] = field(default_factory=list)
     emptied: list[int] = field(default_factory=list)
     by_list: list[ListGroup] = field(default_factory=list)
+    joined: list[tuple[Destination, int]] = field(default_factory=list)

@@ -10,22 +10,21 @@ pack small batches by single list when they leave.
 from __future__ import annotations
 
 from collections import Counter
-from functools import partial
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from target_constant_contact.batches.address_index import AddressIndex
 from target_constant_contact.batches.batch import (
     BatchLimits,
     Destination,
-    ImportBatch,
     ImportFormat,
     Route,
 )
 from target_constant_contact.batches.csv_batch import CsvBatch
+from target_constant_contact.batches.door import Door, fullest
 from target_constant_contact.batches.json_batch import JsonBatch
-from target_constant_contact.batches.list_choice import group_while_reading, groups_by_list
-from target_constant_contact.batches.list_group import ListGroup, ListImport, NewBatch
+from target_constant_contact.batches.list_choice import groups_by_list
+from target_constant_contact.batches.list_group import ListGroup, ListImport
 from target_constant_contact.batches.merging import merge, permission_of, permission_of_encoded
+from target_constant_contact.batches.open_batches import OpenBatches
 from target_constant_contact.batches.packed import Packed
 from target_constant_contact.contacts.encoding import (
     SmsPermission,
@@ -35,14 +34,19 @@ from target_constant_contact.contacts.encoding import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from target_constant_contact.batches.open_batch import Load, OpenBatch
+    from target_constant_contact.batches.pieces import Spill
 
-OPEN_BYTES: Final = 48_000_000
-"""Encoded bytes that all open batches may hold together."""
+OPEN_BYTES: Final = 32_000_000
+"""Encoded bytes that all open batches may hold together in memory."""
 OPEN_ROWS: Final = 200_000
 """Contacts that all open batches may hold together (about 200 bytes of bookkeeping each)."""
+OPEN_BATCHES: Final = 10_000
+"""Open batches, whose contacts may be put aside; an account has at most 1,000 lists."""
+SPILLED_ROWS: Final = 6_000_000
+"""Contacts that may be put aside: 12 bytes of each stay in memory."""
 BATCH_TYPES: Final[Mapping[ImportFormat, type[OpenBatch]]] = {"json": JsonBatch, "csv": CsvBatch}
 
 
@@ -56,35 +60,44 @@ class Packer:
     Args:
         import_format: Encoding of the batches.
         limits: What one batch may hold.
-        open_bytes: Encoded bytes over all open batches; beyond, the fullest is sealed.
-        open_rows: Contacts over all open batches; beyond, the fullest is sealed.
+        spill: Where contacts go when open batches hold too much. Without one, or when there are
+            too many batches, some are sent.
+        open_bytes: Encoded bytes over all open batches.
+        open_rows: Contacts over all open batches.
+        open_batches: Open batches.
+        spilled_rows: Contacts that are put aside.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - bounds
         self,
         import_format: ImportFormat = "json",
         limits: BatchLimits | None = None,
         *,
+        spill: Spill | None = None,
         open_bytes: int = OPEN_BYTES,
         open_rows: int = OPEN_ROWS,
+        open_batches: int = OPEN_BATCHES,
+        spilled_rows: int = SPILLED_ROWS,
     ) -> None:
         self._type = BATCH_TYPES[import_format]
         self._limits = limits or BatchLimits()
-        self._new_probe: NewBatch = partial(self._type, 0, limits=self._limits)
         self._max_bytes = open_bytes
         self._max_rows = open_rows
-        self._bytes = 0
-        self._rows = 0
-        self._number = 0
-        self._open: dict[Route, OpenBatch] = {}
-        self._addresses = AddressIndex()
+        self._max_batches = open_batches
+        self._max_spilled = spilled_rows
+        self._open = OpenBatches(self._type, self._limits)
+        self._door = Door(self._open, spill)
+
+    def settled(self, number: int) -> None:
+        """Note that a batch is settled; may be called from any thread."""
+        self._door.unsettled.settled(number)
 
     def add(self, destination: Destination, row: int, key: str, encoded: bytes) -> Packed:
-        """Take a contact.
+        """Take a contact; call :meth:`relieve` afterwards.
 
         Args:
             destination: Where the contact goes.
-            row: Number of the row in the run; later rows have higher numbers.
+            row: Number of the row in the run.
             key: E-mail key of the contact.
             encoded: Its properties, encoded; those that it lacks keep the value of an earlier row.
 
@@ -92,18 +105,29 @@ class Packer:
             What has to be done now: batches to send, and batches to watch.
         """
         packed = Packed()
-        if not self._fits_alone(destination, encoded, permission_of_encoded(encoded)):
+        if self.is_too_large(destination, encoded):
             packed.too_large = True
             return packed
-        if holders := self._addresses.of(key):
+        addresses = self._open.addresses
+        if holders := addresses.of(key):
             encoded = self._update(holders, key, encoded, packed)
         # Asked again, because the update may have sealed some of them.
-        holders = self._addresses.of(key)
+        holders = addresses.of(key)
         packed.merged = any(batch.destination == destination for batch in holders)
         if not packed.merged:
             self._put(destination, row, key, encoded, packed)
-        self._relieve(packed)
         return packed
+
+    def repeats(self, keys: Sequence[str]) -> list[int]:
+        """Places of the keys that came before, among them or in an open batch."""
+        seen: set[str] = set()
+        add = seen.add
+        known = self._open.addresses.known(keys)
+        if not known and len(set(keys)) == len(keys):
+            return []
+        return [
+            place for place, key in enumerate(keys) if key in known or key in seen or add(key)
+        ]
 
     def add_all(
         self, routes: Sequence[Route], keys: Sequence[str], contacts: Sequence[bytes]
@@ -119,58 +143,118 @@ class Packer:
             How many contacts each destination has got; ``None``, with nothing changed, when one
             of them would open, fill or change a batch.
         """
-        if self._rows + len(keys) > self._max_rows:
+        opened = self._open
+        if opened.rows + len(keys) > self._max_rows:
             return None
         load = self._type.weigh(contacts)
-        if self._bytes + load.total > self._max_bytes:
+        if opened.size + load.total > self._max_bytes:
             return None
         # Equal routes are nearly always the same object, and hashing them takes longer.
         places = list(map(id, routes))
         batches = self._with_room(dict(zip(places, routes, strict=True)), load)
         if batches is None:
             return None
-        holding = dict(zip(keys, map(batches.__getitem__, places), strict=True))
-        if len(holding) < len(keys) or not self._addresses.add_new(holding):
+        if len(batches) == 1:
+            holding = dict.fromkeys(keys, batches[places[0]])
+        else:
+            holding = dict(zip(keys, map(batches.__getitem__, places), strict=True))
+        if len(holding) < len(keys) or not opened.addresses.add_new(holding):
             return None
         if len(batches) == 1:
             batches[places[0]].extend(keys, contacts, load)
+            taken = [(batches[places[0]], len(keys))]
         else:
             each = zip(holding.items(), contacts, load.weights, strict=True)
             for (key, batch), contact, weight in each:
                 batch.append(key, contact, weight)
-        taken = [(batches[place], rows) for place, rows in Counter(places).items()]
-        self._rows += len(keys)
-        self._bytes += load.total + sum(batch.row_overhead * rows for batch, rows in taken)
+            taken = [(batches[place], rows) for place, rows in Counter(places).items()]
+        opened.rows += len(keys)
+        opened.size += load.total + sum(batch.row_overhead * rows for batch, rows in taken)
         return [(batch.destination, rows) for batch, rows in taken]
+
+    def relieve(self) -> Iterator[Packed]:
+        """Let contacts go while all open batches together hold too much."""
+        opened, door = self._open, self._door
+        while opened.size > self._max_bytes or opened.rows > self._max_rows:
+            held = sum(batch.size for batch in opened.held.values())
+            if not opened.by_route or held * 2 > opened.size:
+                yield self._sealed(fullest(opened.held.values()))
+            elif door.spill is None or not any(b.contacts for b in opened.by_route.values()):
+                yield self._sealed(fullest(opened))
+            else:
+                packed = Packed()
+                self._put_aside(packed)
+                yield packed
+        while door.spilled > self._max_spilled:
+            yield self._sealed(fullest(b for b in opened.by_route.values() if b.pieces))
+        if len(opened.by_route) > self._max_batches:
+            yield from self._close()
+
+    def finish(self) -> Iterator[Packed]:
+        """Seal everything, step by step: what waits for others comes last."""
+        yield from self._close()
+        while self._open.held:
+            yield self._sealed(next(iter(self._open.held.values())))
+
+    def pack(self, group: ListGroup) -> Iterator[ListImport]:
+        """Pack by list what was taken out for it; seal one batch after the other."""
+        for batch, said, merged in self._door.pack(group):
+            yield ListImport(batch.seal(said), merged)
+
+    def is_too_large(self, destination: Destination, encoded: bytes) -> bool:
+        """Whether a contact alone exceeds the byte limit."""
+        return not self._fits_alone(destination, encoded, permission_of_encoded(encoded))
+
+    def _close(self) -> Iterator[Packed]:
+        """Send the batches that hold nothing back: by list where that takes fewer imports."""
+        door, said = self._door, {}
+        for batch in sorted(self._open.by_route.values(), key=lambda batch: batch.number):
+            packed = Packed()
+            said[batch.number] = door.leave(batch, packed)
+            if not batch.rows:
+                door.seal_left(batch, said[batch.number], packed)
+            yield packed
+        free = [b for b in self._open.by_route.values() if b.number not in door.awaited]
+        packed = Packed(by_list=list(groups_by_list(free, self._open.new_probe)))
+        for group in packed.by_list:
+            door.prepare(group, packed)
+        rest = sorted(self._open.by_route.values(), key=lambda batch: -batch.number)
+        del free
+        while rest:
+            one, batch = Packed(), rest.pop()
+            door.seal_left(batch, said.pop(batch.number), one)
+            # Its contacts are not kept while it is sent.
+            del batch
+            yield one
+        yield packed
+
+    def _sealed(self, batch: OpenBatch) -> Packed:
+        packed = Packed()
+        self._door.seal(batch, packed)
+        return packed
+
+    def _put_aside(self, packed: Packed) -> None:
+        """Put contacts aside, those of the fullest batches first, until there is room again."""
+        opened = self._open
+        batches = sorted(opened.by_route.values(), key=lambda batch: -len(batch.contacts))
+        for batch in batches:
+            if opened.size * 2 <= self._max_bytes and opened.rows * 2 <= self._max_rows:
+                return
+            if batch.contacts:
+                self._door.put_aside(batch, packed)
 
     def _with_room(self, routes: Mapping[int, Route], load: Load) -> dict[int, OpenBatch] | None:
         """The batches of some routes, if each of them could take all that comes."""
         batches: dict[int, OpenBatch] = {}
         rows, growth = len(load.weights), 0
         for place, route in routes.items():
-            batch = self._open.get(route)
+            batch = self._open.by_route.get(route)
             if batch is None or not batch.has_room(load):
                 return None
             batches[place] = batch
             # At most: as if all went to the batch with the largest overhead.
             growth = max(growth, load.total + rows * batch.row_overhead)
-        return batches if self._bytes + growth <= self._max_bytes else None
-
-    def seal(self) -> Iterator[ImportBatch]:
-        """Seal all open batches, oldest first, one after the other."""
-        return map(self._seal, sorted(self._open.values(), key=lambda batch: batch.number))
-
-    def take_by_list(self) -> list[ListGroup]:
-        """Take out the open batches that need fewer imports when they are packed by list."""
-        groups = list(groups_by_list(self._open.values(), self._new_probe))
-        for group in groups:
-            self._take_out(*group.batches)
-        return groups
-
-    def pack(self, group: ListGroup) -> Iterator[ListImport]:
-        """Pack by list what was taken out for it; seal one batch after the other."""
-        for batch, merged in group.pack(self._next_batch):
-            yield ListImport(batch.seal(), merged)
+        return batches if self._open.size + growth <= self._max_bytes else None
 
     def _update(
         self,
@@ -189,10 +273,12 @@ class Packer:
         value, permission = encode_contact(merged, columns_of(encoded)), permission_of(merged)
         if not all(self._fits_alone(batch.destination, value, permission) for batch in holders):
             # Together too large for one request: the earlier values go ahead on their own.
-            packed.sealed += [self._seal(batch) for batch in holders]
+            while held := self._open.addresses.of(key):
+                self._door.seal(held[0], packed)
             return encoded
-        for batch in holders:
-            self._revalue(batch, key, value, permission, packed)
+        # Asked again each time: sealing one may have moved the address to a held one.
+        while old := [b for b in self._open.addresses.of(key) if b.contacts[key] != value]:
+            self._revalue(old[0], key, value, permission, packed)
         return value
 
     def _revalue(
@@ -204,61 +290,36 @@ class Packer:
         packed: Packed,
     ) -> None:
         if batch.sms_permission == permission and batch.fits(value, batch.contacts[key]):
-            self._account(batch, lambda: batch.replace(key, value))
+            self._open.change(batch, lambda: batch.replace(key, value))
         elif batch.sms_permission == permission:
             # No room for the longer value: what was true so far is sent, the new value follows.
-            packed.sealed.append(self._seal(batch))
+            self._door.seal(batch, packed)
         else:
-            self._account(batch, lambda: batch.remove(key))
-            self._addresses.removed(key, batch)
-            if not batch.contacts:
+            self._open.change(batch, lambda: batch.remove(key))
+            self._open.addresses.removed(key, batch)
+            if not batch.rows:
                 packed.emptied.append(batch.number)
-                del self._open[batch.destination, batch.sms_permission]
-                self._addresses.closed(batch)
-                self._bytes -= batch.size
+                self._open.take_out(batch)
             self._put(batch.destination, batch.first_row, key, value, packed)
 
     def _put(
         self, destination: Destination, row: int, key: str, encoded: bytes, packed: Packed
     ) -> None:
-        permission = permission_of_encoded(encoded)
-        batch = self._open.get((destination, permission))
+        route = destination, permission_of_encoded(encoded)
+        batch = self._open.by_route.get(route)
         if batch is not None and not batch.fits(encoded):
-            packed.sealed.append(self._seal(batch))
+            self._door.seal(batch, packed)
             batch = None
         if batch is None:
-            batch = self._new_batch(destination, permission, row)
+            batch = self._open.open(route, row)
             packed.opened.append((batch.number, row))
         elif row < batch.first_row:
             # The row has moved here from an older batch: STATE must wait for it here as well.
             batch.first_row = row
             packed.opened.append((batch.number, row))
-        self._account(batch, lambda: batch.add(key, encoded))
-        self._addresses.added(key, batch)
+        self._open.add(batch, row, key, encoded)
         if batch.full:
-            packed.sealed.append(self._seal(batch))
-
-    def _new_batch(
-        self, destination: Destination, permission: SmsPermission, row: int
-    ) -> OpenBatch:
-        batch = self._next_batch(destination, permission, row)
-        self._open[destination, permission] = batch
-        self._addresses.opened()
-        self._bytes += batch.size
-        return batch
-
-    def _next_batch(
-        self, destination: Destination, permission: SmsPermission, row: int
-    ) -> OpenBatch:
-        self._number += 1
-        return self._type(self._number, destination, permission, row, self._limits)
-
-    def _account(self, batch: OpenBatch, change: Callable[[], None]) -> None:
-        """Change a batch and keep the totals over all open batches right."""
-        size, rows = batch.size, len(batch.contacts)
-        change()
-        self._bytes += batch.size - size
-        self._rows += len(batch.contacts) - rows
+            self._door.seal(batch, packed)
 
     def _fits_alone(
         self, destination: Destination, encoded: bytes, permission: SmsPermission
@@ -266,28 +327,4 @@ class Packer:
         if len(encoded) * 4 <= self._limits.size - 4_096:
             # Far from the limit: the list ids and the quoting cannot make it too large.
             return True
-        return self._new_probe(destination, permission, 0).fits(encoded)
-
-    def _relieve(self, packed: Packed) -> None:
-        """Let batches go while all open ones together hold too much."""
-        while self._bytes > self._max_bytes or self._rows > self._max_rows:
-            # The fullest comes nearest to a whole request, so the number of requests stays low.
-            fullest = max(self._open.values(), key=lambda batch: (batch.size, -batch.number))
-            group = group_while_reading(self._open.values(), self._new_probe)
-            if group and group.rows_in_an_import() > len(fullest.contacts):
-                self._take_out(*group.batches)
-                packed.by_list.append(group)
-            else:
-                packed.sealed.append(self._seal(fullest))
-
-    def _seal(self, batch: OpenBatch) -> ImportBatch:
-        """Take a batch out of the open ones."""
-        self._take_out(batch)
-        return batch.seal()
-
-    def _take_out(self, *batches: OpenBatch) -> None:
-        for batch in batches:
-            del self._open[batch.destination, batch.sms_permission]
-            self._bytes -= batch.size
-            self._rows -= len(batch.contacts)
-            self._addresses.closed(batch)
+        return self._open.new_probe(destination, permission, 0).fits(encoded)

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Final
 
 from target_constant_contact.batches.packer import Packer
 from target_constant_contact.exceptions import SettingsError
+from target_constant_contact.imports.spool import Spool
 from target_constant_contact.wording import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from target_constant_contact.batches.batch import Destination, ImportBatch
     from target_constant_contact.batches.chunk import Chunk
@@ -37,7 +38,9 @@ class Intake:
     ) -> None:
         self._accounting = accounting
         self._submit = submit
-        self._packer = Packer(settings.import_format, settings.limits)
+        # Its file is deleted with the process.
+        spill = Spool(accounting.folder, in_memory=0)
+        self._packer = Packer(settings.import_format, settings.limits, spill=spill)
         self._max_contacts = settings.max_profiles_per_export
         self._contacts = 0
 
@@ -54,13 +57,7 @@ class Intake:
         """
         # A row's number is how many came before it, so it is asked for before the row is counted:
         # with a higher one, a STATE right before the row would be held back for it.
-        packed = self._packer.add(destination, self._accounting.rows, key, encoded)
-        if packed.too_large:
-            return False
-        self._accounting.read(destination, merged=packed.merged)
-        self._contacts += not packed.merged
-        self._carry_out(packed)
-        return True
+        return self._add(destination, self._accounting.rows, key, encoded)
 
     def add_chunk(self, chunk: Chunk, start: int) -> int:
         """Take rows from a position on, as if they came one after the other.
@@ -79,15 +76,24 @@ class Intake:
         )
 
     def send_rest(self) -> None:
-        """Send what is in open batches, the oldest first, then what is packed by list."""
-        groups = self._packer.take_by_list()
-        for batch in self._packer.seal():
-            self._submit(batch)
-        for group in groups:
-            self._send_by_list(group)
+        """Send what is in open batches, the oldest first, then what waits for others."""
+        for packed in self._packer.finish():
+            self._carry_out(packed)
 
     def settled(self, number: int) -> None:
         """Note that a batch is settled; may be called from any thread."""
+        self._packer.settled(number)
+
+    def _add(self, destination: Destination, row: int, key: str, encoded: bytes) -> bool:
+        packed = self._packer.add(destination, row, key, encoded)
+        if packed.too_large:
+            return False
+        self._accounting.read(destination, merged=packed.merged)
+        self._contacts += not packed.merged
+        self._carry_out(packed)
+        for relieving in self._packer.relieve():
+            self._carry_out(relieving)
+        return True
 
     def _add_rows(self, chunk: Chunk, start: int, stop: int) -> int:
         """Take the rows between two positions, all at once or else in halves.
@@ -100,22 +106,43 @@ class Intake:
                 if not self.add(chunk.routes[place][0], chunk.keys[place], chunk.bodies[place]):
                     return place
             return stop
-        if self._add_at_once(chunk, start, stop):
+        if self._add_at_once(chunk, range(start, stop)) or self._add_apart(chunk, start, stop):
             return stop
         middle = (start + stop) // 2
         reached = self._add_rows(chunk, start, middle)
         return reached if reached < middle else self._add_rows(chunk, middle, stop)
 
-    def _add_at_once(self, chunk: Chunk, start: int, stop: int) -> bool:
-        part = slice(start, stop)
-        # The limit is for the row that goes beyond it to tell of: up to there, all are taken.
-        if self._contacts + stop - start > self._max_contacts:
+    def _add_apart(self, chunk: Chunk, start: int, stop: int) -> bool:
+        """Take those at once who come for the first time, and then the others."""
+        again = self._packer.repeats(chunk.keys[start:stop])
+        if not again or 2 * len(again) > stop - start:
             return False
-        taken = self._packer.add_all(chunk.routes[part], chunk.keys[part], chunk.bodies[part])
+        again = [start + place for place in again]
+        if any(self._packer.is_too_large(chunk.routes[at][0], chunk.bodies[at]) for at in again):
+            return False
+        before, apart = self._accounting.rows - start, set(again)
+        if not self._add_at_once(chunk, [at for at in range(start, stop) if at not in apart]):
+            return False
+        for at in again:
+            self._add(chunk.routes[at][0], before + at, chunk.keys[at], chunk.bodies[at])
+        return True
+
+    def _add_at_once(self, chunk: Chunk, places: Sequence[int]) -> bool:
+        # The limit is for the row that goes beyond it to tell of: up to there, all are taken.
+        if self._contacts + len(places) > self._max_contacts:
+            return False
+        rows = places[0], places[-1] + 1
+        if rows[1] - rows[0] == len(places):
+            part = slice(*rows)
+            given = chunk.routes[part], chunk.keys[part], chunk.bodies[part]
+        else:
+            columns = chunk.routes, chunk.keys, chunk.bodies
+            given = tuple([column[at] for at in places] for column in columns)
+        taken = self._packer.add_all(*given)
         if taken is None:
             return False
         self._accounting.read_all(taken)
-        self._contacts += stop - start
+        self._contacts += len(places)
         return True
 
     def _carry_out(self, packed: Packed) -> None:
@@ -128,6 +155,8 @@ class Intake:
                 "max_profiles_per_export"
             )
             raise SettingsError([fault])
+        for destination, rows in packed.joined:
+            self._accounting.join(destination, rows)
         for batch in packed.sealed:
             self._submit(batch)
         for group in packed.by_list:

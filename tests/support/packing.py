@@ -28,6 +28,25 @@ def rows_of(batch: ImportBatch) -> dict[str, dict[str, Any]]:
     return {row["email"].lower(): row for row in json.loads(batch.body)["import_data"]}
 
 
+class Memory:
+    """A spill that keeps everything."""
+
+    def __init__(self) -> None:
+        self.kept: dict[int, bytes] = {}
+        self.put_in = 0
+
+    def put(self, content: bytes) -> int:
+        self.put_in += 1
+        self.kept[self.put_in] = content
+        return self.put_in
+
+    def get(self, place: int) -> bytes:
+        return self.kept[place]
+
+    def forget(self, place: int) -> None:
+        del self.kept[place]
+
+
 class Packing:
     """A packer with what it has sealed, in the order of sealing.
 
@@ -53,20 +72,26 @@ class Packing:
         packed = self.packer.add(destination, self.row, item.key, encode_contact(item.properties))
         self.row += 1
         self.merged[destination] += packed.merged
-        for number, first_row in packed.opened:
-            self.held[number] = min(first_row, self.held.get(number, first_row))
-        for number in packed.emptied:
-            del self.held[number]
-        self._seal(packed.sealed)
-        self._pack(packed.by_list)
+        self._take(packed)
+        for relieving in self.packer.relieve():
+            self._take(relieving)
         return packed
 
     def end(self) -> list[ImportBatch]:
         """Seal everything; return all batches."""
-        groups = self.packer.take_by_list()
-        self._seal(self.packer.seal())
-        self._pack(groups)
+        for packed in self.packer.finish():
+            self._take(packed)
         return self.sent
+
+    def _take(self, packed: Packed) -> None:
+        for number, first_row in packed.opened:
+            self.held[number] = min(first_row, self.held.get(number, first_row))
+        for number in packed.emptied:
+            del self.held[number]
+        for destination, rows in packed.joined:
+            self.merged[destination] += rows
+        self._seal(packed.sealed)
+        self._pack(packed.by_list)
 
     def _pack(self, groups: Iterable[ListGroup]) -> None:
         for group in groups:

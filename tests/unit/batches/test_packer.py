@@ -91,7 +91,7 @@ def test_a_sealed_batch_never_says_less_than_an_open_one_for_the_same_address(ro
     run = Packing(limits=BatchLimits(size=10_000))
     for destination, item in rows:
         run.add(destination, item)
-    batches = list(run.packer.seal())
+    batches = run.end()[len(run.sent) :]
     plain = [batch for batch in batches if batch.sms_permission is None]
     assert not any(one.contradicts(other) for one in plain for other in plain)
 
@@ -146,7 +146,7 @@ def test_beyond_the_cap_the_fullest_batch_goes_first():
     for key in "bcd":
         run.add(B, contact(f"{key}@example.com"))
     assert [batch.destination for batch in run.sent] == [B]
-    assert [batch.destination for batch in run.packer.seal()] == [A]
+    assert [batch.destination for batch in run.end()] == [B, A]
 
 
 def test_memory_of_open_batches_is_bounded_however_many_lists_there_are():
@@ -154,9 +154,9 @@ def test_memory_of_open_batches_is_bounded_however_many_lists_there_are():
     for number in range(2_000):
         place = Destination("members", (f"list-{number % 500}",))
         run.add(place, contact(f"member{number}@example.com"))
-        batches = run.packer._open.values()
-        assert sum(batch.size for batch in batches) == run.packer._bytes <= 20_000
-        assert sum(len(batch.contacts) for batch in batches) == run.packer._rows
+        held = run.packer._open
+        assert sum(batch.memory for batch in held) == held.size <= 20_000
+        assert sum(len(batch.contacts) for batch in held) == held.rows
 
 
 def test_packing_needs_at_most_one_request_more_than_the_smallest_number():
@@ -178,8 +178,8 @@ def test_what_is_open_is_sealed_from_the_oldest_batch_on():
     run = Packing()
     run.add(B, contact("b@example.com"))
     run.add(A, contact("a@example.com"))
-    assert [batch.destination for batch in run.packer.seal()] == [B, A]
-    assert list(run.packer.seal()) == []
+    assert [batch.destination for batch in run.end()] == [B, A]
+    assert len(run.end()) == 2
 
 
 def test_consent_that_comes_later_moves_the_contact():
@@ -246,15 +246,20 @@ def test_many_contacts_taken_at_once_are_packed_as_one_after_the_other(
             encoded = encode_contact(item.properties)
             packed = singly.add(place, row, item.key, encoded)
             sealed[0] += packed.sealed
+            for relieving in singly.relieve():
+                sealed[0] += relieving.sealed
             if taken is not None:
                 assert packed == Packed()
             else:
                 sealed[1] += together.add(place, row, item.key, encoded).sealed
-        assert together._bytes == sum(batch.size for batch in together._open.values())
+                for relieving in together.relieve():
+                    sealed[1] += relieving.sealed
+        assert together._open.size == sum(batch.memory for batch in together._open)
         if taken is not None:
             assert sum(count for _, count in taken) == len(part)
-    sealed[0] += singly.seal()
-    sealed[1] += together.seal()
+    for packer, found in zip((singly, together), sealed, strict=True):
+        for packed in packer.finish():
+            found += packed.sealed
     first, second = (
         [(b.number, b.body, b.first_row, b.fingerprints.to_bytes()) for b in found]
         for found in sealed
@@ -274,7 +279,7 @@ def test_contacts_that_fit_are_taken_at_once():
         ([(A, None)], ["ann@example.com"]),
     ):
         assert packer.add_all(slots, taken, [b"{}"] * len(taken)) is None
-    assert [batch.rows for batch in packer.seal()] == [8]
+    assert [batch.rows for packed in packer.finish() for batch in packed.sealed] == [8]
 
 
 def test_batches_are_full_within_one_percent():
@@ -295,7 +300,7 @@ def test_contacts_are_taken_at_once_up_to_the_last_byte_of_the_cap():
     lone = Packer("json")
     lone.add(A, 0, "ann@example.com", b"{}")
     for spare, taken in ((len("{},{}"), None), (len(",{},{}"), [(A, 2)])):
-        packer = Packer("json", open_bytes=lone._bytes + spare)
+        packer = Packer("json", open_bytes=lone._open.size + spare)
         packer.add(A, 0, "ann@example.com", b"{}")
         keys = ["bob@example.com", "cat@example.com"]
         assert packer.add_all([(A, None)] * 2, keys, [b"{}"] * 2) == taken

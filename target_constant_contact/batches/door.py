@@ -1,0 +1,180 @@
+"""The door through which rows leave the open batches: only a row that contradicts waits.
+
+What has left and is not settled may be carried out in any order. So a row that says something else
+about a person than what is not settled is held back, in a batch that is sent when all of that is
+settled; the batch that it came with goes on without it. Held batches take no row after they have
+left, so they only ever wait for what has left before: there are no circles.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from target_constant_contact.batches.unsettled import Unsettled
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from target_constant_contact.batches.batch import Route
+    from target_constant_contact.batches.fingerprints import Fingerprints
+    from target_constant_contact.batches.list_group import ListGroup
+    from target_constant_contact.batches.open_batch import OpenBatch
+    from target_constant_contact.batches.open_batches import OpenBatches
+    from target_constant_contact.batches.packed import Packed
+    from target_constant_contact.batches.pieces import Spill
+
+_WORTH_SENDING: Final = 4
+"""The part of a full batch that a held one is sent with."""
+_LONG: Final = 64
+"""Batches after which a held one is sent although it holds less: STATE waits for it."""
+
+
+class Door:
+    """Lets batches leave, and holds rows back.
+
+    Args:
+        open_batches: The open batches.
+        spill: Where contacts go when memory is short; None: nowhere.
+
+    Attributes:
+        unsettled: What has left and is not settled.
+        awaited: Numbers of the batches that a sealed one waits for.
+        spilled: Contacts that are put aside.
+    """
+
+    def __init__(self, open_batches: OpenBatches, spill: Spill | None) -> None:
+        self.unsettled = Unsettled()
+        self.awaited: set[int] = set()
+        self.spilled = 0
+        self.spill = spill
+        self._open = open_batches
+        self._waits: dict[Route, set[int]] = {}
+        self._ages: dict[Route, int] = {}
+        self._sealed = 0
+
+    def seal(self, batch: OpenBatch, packed: Packed) -> None:
+        """Seal a batch, without the rows that have to wait."""
+        if self._open.is_held(batch):
+            self._seal_held(batch, packed)
+        else:
+            said = self.leave(batch, packed)
+            self.seal_left(batch, said, packed)
+        self._seal_ripe(packed)
+
+    def leave(self, batch: OpenBatch, packed: Packed) -> Fingerprints:
+        """Note what the rows of a batch in memory say, without those that have to wait.
+
+        Returns:
+            What is left in memory says so.
+        """
+        said = batch.fingerprints()
+        found = self.unsettled.contradicted(said, batch.number)
+        if found:
+            self._hold(batch, found, packed)
+            said = said.without(found.keys())
+        self.unsettled.add(batch.number, said)
+        return said
+
+    def seal_left(self, batch: OpenBatch, said: Fingerprints, packed: Packed) -> None:
+        """Seal a batch whose rows have left already."""
+        self._open.take_out(batch)
+        if not batch.rows:
+            packed.emptied.append(batch.number)
+            return
+        if batch.pieces:
+            self.spilled -= batch.pieces.rows
+            if merged := batch.fetch():
+                packed.joined.append((batch.destination, merged))
+            said = batch.fingerprints()
+        packed.sealed.append(batch.seal(said))
+        self._sealed += 1
+
+    def put_aside(self, batch: OpenBatch, packed: Packed) -> None:
+        """Let the contacts of a batch go to the spill; it stays open."""
+        if self.spill is None:
+            raise RuntimeError("There is no spill")
+        self.leave(batch, packed)
+        if not batch.rows:
+            self._open.take_out(batch)
+            packed.emptied.append(batch.number)
+            return
+        rows, spill = len(batch.contacts), self.spill
+        self._open.leave_memory(batch, lambda: batch.spill(spill))
+        self.spilled += rows
+
+    def prepare(self, group: ListGroup, packed: Packed) -> None:
+        """Take out the batches of a group, whose rows have left already."""
+        for batch in group.batches:
+            self._open.take_out(batch)
+            if batch.pieces and self.spill:
+                self.spilled -= batch.pieces.rows
+                if merged := batch.fetch():
+                    packed.joined.append((batch.destination, merged))
+                batch.spill(self.spill)
+
+    def pack(self, group: ListGroup) -> Iterator[tuple[OpenBatch, Fingerprints, int]]:
+        """Pack a group by list; its rows have left already."""
+        for batch, merged in group.pack(self._open.next_batch):
+            said = batch.fingerprints()
+            self.unsettled.add(batch.number, said)
+            self._sealed += 1
+            yield batch, said, merged
+        for batch in group.batches:
+            self.unsettled.settled(batch.number)
+            if batch.pieces:
+                batch.pieces.forget()
+
+    def _hold(self, batch: OpenBatch, found: dict[int, list[int]], packed: Packed) -> None:
+        keys, contacts = batch.contacts.keys, batch.contacts.encoded
+        moving = [(keys[at], contacts[at], batch.row_of(at), found[at]) for at in sorted(found)]
+        for key, *_ in moving:
+            self._open.addresses.removed(key, batch)
+        self._open.change(batch, lambda: batch.drop(found.keys()))
+        route = batch.destination, batch.sms_permission
+        for key, contact, row, numbers in moving:
+            held = self._open.held.get(route)
+            if held is not None and (held.full or not held.fits(contact)):
+                self._seal_held(held, packed)
+                held = None
+            if held is None:
+                held = self._open.open(route, row, held=True)
+                packed.opened.append((held.number, row))
+                self._waits[route] = set()
+                self._ages[route] = self._sealed
+            elif row < held.first_row:
+                held.first_row = row
+                packed.opened.append((held.number, row))
+            self._open.add(held, row, key, contact)
+            self._waits[route].update(numbers)
+
+    def _seal_held(self, batch: OpenBatch, packed: Packed) -> None:
+        said = batch.fingerprints()
+        found = self.unsettled.contradicted(said)
+        waits_for = frozenset(number for numbers in found.values() for number in numbers)
+        self.unsettled.add(batch.number, said)
+        self.awaited |= waits_for
+        self._open.take_out(batch)
+        packed.sealed.append(batch.seal(said, waits_for))
+        self._sealed += 1
+
+    def _seal_ripe(self, packed: Packed) -> None:
+        """Seal the held batches that need not wait any more, if they are worth it."""
+        if not self._open.held:
+            return
+        numbers = self.unsettled.numbers
+        for route, batch in list(self._open.held.items()):
+            limits = self._open.limits
+            many = (
+                batch.rows * _WORTH_SENDING >= limits.rows
+                or batch.size * _WORTH_SENDING >= limits.size
+                or self._sealed - self._ages[route] >= _LONG
+            )
+            if many and self._waits[route].isdisjoint(numbers):
+                self._seal_held(batch, packed)
+
+
+def fullest(batches: Iterable[OpenBatch]) -> OpenBatch:
+    """The batch that comes nearest to a whole request."""
+    return max(batches, key=lambda batch: (batch.size, -batch.number))
+
+
