@@ -176,5 +176,3 @@ class Door:
 def fullest(batches: Iterable[OpenBatch]) -> OpenBatch:
     """The batch that comes nearest to a whole request."""
     return max(batches, key=lambda batch: (batch.size, -batch.number))
-
-

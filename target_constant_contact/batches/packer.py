@@ -125,9 +125,7 @@ class Packer:
         known = self._open.addresses.known(keys)
         if not known and len(set(keys)) == len(keys):
             return []
-        return [
-            place for place, key in enumerate(keys) if key in known or key in seen or add(key)
-        ]
+        return [place for place, key in enumerate(keys) if key in known or key in seen or add(key)]
 
     def add_all(
         self, routes: Sequence[Route], keys: Sequence[str], contacts: Sequence[bytes]

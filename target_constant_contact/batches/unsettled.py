@@ -95,9 +95,7 @@ class Unsettled:
             for place, row in ways:
                 if all_bits[row - base] == bits[place]:
                     self._compare(row, said.values[place], own, found, place)
-            ways = [
-                (place, before) for place, row in ways if (before := past[row - base]) >= base
-            ]
+            ways = [(place, before) for place, row in ways if (before := past[row - base]) >= base]
         return found
 
     def _compare(

@@ -48,11 +48,7 @@ def carry_out(batches: list[ImportBatch], draw: Any) -> dict[str, dict[str, Any]
     account: dict[str, dict[str, Any]] = defaultdict(lambda: {"lists": set()})
     left = list(batches)
     while left:
-        free = [
-            batch
-            for batch in left
-            if batch.waits_for.isdisjoint(each.number for each in left)
-        ]
+        free = [batch for batch in left if batch.waits_for.isdisjoint(each.number for each in left)]
         batch = draw.choice(free)
         left.remove(batch)
         for key, row in rows_of(batch).items():
