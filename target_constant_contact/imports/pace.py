@@ -44,6 +44,8 @@ class Pace:
         self._first = self._least
         self._last_poll = float("-inf")
         self._sends = 0
+        self._ends: list[float] = []
+        self._took = float("inf")
         self.closed = False
 
     def before_look(self, looks: int) -> float:
@@ -58,6 +60,13 @@ class Pace:
         """Note that the imports in flight were asked for."""
         self._last_poll = now
         self._sends = 0
+        if self._ends:
+            self._took = min(self._ends)
+            self._ends = []
+
+    def note_end(self, age: float) -> None:
+        """Learn that an import was found finished so many seconds after its submission."""
+        self._ends.append(age)
 
     def note_first_answer(self, age: float, *, finished: bool) -> None:
         """Learn from the first answer that tells of an import.
@@ -77,12 +86,13 @@ class Pace:
         return max(self._sends // SENDS_PER_POLL, 1)
 
     def next_poll(
-        self, oldest: float, unasked: float | None, *, sending: bool, urgent: bool
+        self, oldest: float, newest: float, unasked: float | None, *, sending: bool, urgent: bool
     ) -> float:
         """When the imports in flight are to be asked for again.
 
         Args:
             oldest: When the first of them was submitted.
+            newest: When the last of them was.
             unasked: When the first of them was submitted of which no answer has told.
             sending: Whether something can be sent.
             urgent: Whether something waits for their end.
@@ -93,6 +103,10 @@ class Pace:
         if not urgent:
             return since + _RELAXED * self._least
         usual = max(self._last_poll + self._by_age(oldest), oldest + self._least)
+        # If it takes as long as those before, the last of all has ended then.
+        expected = newest + self._took
+        if self._last_poll < expected:
+            usual = min(usual, expected)
         # Imports that end at once are not kept waiting.
         if self._first < self._least and unasked is not None:
             return min(usual, unasked + self._first)

@@ -156,6 +156,7 @@ class Schedule:
         """Note that an activity has ended, well or badly; a full queue has room again."""
         del self._in_flight[item.activity_id]
         self.outbox.settled(item.batch.number)
+        self._pace.note_end(now - item.submitted_at)
         if not item.polls:
             self._pace.note_first_answer(now - item.submitted_at, finished=True)
         self._paused_until = float("-inf")
@@ -181,6 +182,7 @@ class Schedule:
         items = self._in_flight.values()
         return self._pace.next_poll(
             next(iter(items)).submitted_at,
+            next(reversed(items)).submitted_at,
             next((item.submitted_at for item in items if not item.polls), None),
             sending=sending,
             urgent=self._is_awaited(sending=sending),

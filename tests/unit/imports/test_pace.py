@@ -10,7 +10,7 @@ USUAL = (0.5, 1.0, 2.0)
 
 
 def urgent(pace: Pace, oldest: float, unasked: float | None = None) -> float:
-    return pace.next_poll(oldest, unasked, sending=False, urgent=True)
+    return pace.next_poll(oldest, oldest, unasked, sending=False, urgent=True)
 
 
 def test_looks_come_at_growing_intervals_and_the_last_one_repeats():
@@ -40,9 +40,9 @@ def test_a_run_that_is_given_up_asks_often():
 
 def test_while_nobody_waits_a_poll_comes_every_twelve_seconds():
     pace = Pace(USUAL)
-    assert pace.next_poll(3, 3, sending=False, urgent=False) == 15
+    assert pace.next_poll(3, 3, 3, sending=False, urgent=False) == 15
     pace.note_poll(20)
-    assert pace.next_poll(3, 3, sending=False, urgent=False) == 32
+    assert pace.next_poll(3, 3, 3, sending=False, urgent=False) == 32
 
 
 @pytest.mark.parametrize("is_urgent", [False, True])
@@ -51,9 +51,9 @@ def test_while_something_can_be_sent_ten_requests_do_so_for_one_that_asks(is_urg
     pace.note_poll(100)
     for _ in range(SENDS_PER_POLL - 1):
         pace.note_send()
-    assert pace.next_poll(90, 90, sending=True, urgent=is_urgent) == 160
+    assert pace.next_poll(90, 90, 90, sending=True, urgent=is_urgent) == 160
     pace.note_send()
-    soon = pace.next_poll(90, 90, sending=True, urgent=is_urgent)
+    soon = pace.next_poll(90, 90, 90, sending=True, urgent=is_urgent)
     assert soon == pytest.approx(100.8 if is_urgent else 112, abs=0.5)
 
 
@@ -98,6 +98,16 @@ def test_what_is_known_to_be_unfinished_is_not_asked_for_sooner():
     pace.note_poll(10)
     pace.note_first_answer(0.3, finished=True)
     assert urgent(pace, 9, unasked=None) == 10.5
+
+
+def test_the_last_import_is_asked_for_when_it_has_taken_as_long_as_those_before():
+    pace = Pace(USUAL)
+    for age in (120.4, 120.1, 124.0):
+        pace.note_end(age)
+    pace.note_poll(1_000)
+    for newest, at in ((885, 1_005.1), (895, 1_009.6), (870, 1_009.6)):
+        found = pace.next_poll(880, newest, None, sending=False, urgent=True)
+        assert found == pytest.approx(at)
 
 
 def test_a_lost_import_is_not_looked_for_sooner():
