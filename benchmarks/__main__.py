@@ -6,11 +6,16 @@ import argparse
 import os
 import sys
 import tempfile
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from benchmarks.limits import CASES, USUAL_CASES, print_limits
 from benchmarks.programs import PROGRAMS, BenchmarkError
 from benchmarks.shapes import SHAPES, print_shapes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 def main() -> int:
@@ -19,11 +24,12 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="benchmark-") as name:
         folder = Path(name)
         try:
-            print(f"{options.rows:,} members, {os.cpu_count()} cores, Python {_python()}\n")
             if options.at_limits:
-                print_limits(folder, options)
+                with _marked("limits", options.rows):
+                    print_limits(folder, options)
             if options.shape:
-                print_shapes(folder, options)
+                with _marked("speed", options.rows):
+                    print_shapes(folder, options)
         except BenchmarkError as error:
             print(f"benchmark: {error}", file=sys.stderr)
             return 1
@@ -49,9 +55,9 @@ def _parse() -> argparse.Namespace:
     add(
         "--stock-seconds",
         type=float,
-        default=300,
+        default=180,
         help="longest run of the stock target at the limits; beyond, its time is computed "
-        "(default 300)",
+        "(default 180)",
     )
     options = parser.parse_args()
     everything = options.at_limits is None and options.shape is None
@@ -60,6 +66,14 @@ def _parse() -> argparse.Namespace:
     if options.shape == [] or everything:
         options.shape = list(SHAPES)
     return options
+
+
+@contextmanager
+def _marked(part: str, rows: int) -> Iterator[None]:
+    """Print the marks between which it stands in the page about speed."""
+    print(f"<!-- {part} -->\n{rows:,} members, {os.cpu_count()} cores, Python {_python()}\n")
+    yield
+    print(f"<!-- /{part} -->\n", flush=True)
 
 
 def _python() -> str:

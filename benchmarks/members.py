@@ -63,8 +63,14 @@ _CITY_MIDDLES: Final = (
     *("view", "ville", "wood", "ford", "mont"),
 )
 _CITY_ENDS: Final = ("", " Park", " Falls", " Heights", " Springs", " Hills", " City", " Village")
-_STREETS: Final = ("Main Street", "Elm Street", "Harbour Road", "2nd Avenue", "Mill Lane")
-_TIERS: Final = ("basic", "silver", "gold")
+_STREETS: Final = (
+    "North Main Street",
+    "Elm Street West",
+    "Old Harbour Road",
+    "2nd Avenue",
+    "Mill Lane",
+)
+_TIERS: Final = ("basic member", "silver member", "gold member")
 _UNASKED: Final = 15
 """Of a hundred."""
 _BORN: Final = date(1940, 1, 1)
@@ -97,7 +103,7 @@ def records(
         first, last, local = one(pools.people)
         email, street = f"{local}{number}", one(pools.streets)
         if street != "null":
-            street = f'"{below(9_000) + 1} {street}"'
+            street = f'"{below(9_000) + 1} {street}, Apt. {below(400) + 1}"'
         if repeats and (again := repeats.at(number)):
             person, version = again
             email, street = f"again.{person}", f'"{version} Again Street"'

@@ -32,9 +32,7 @@ class Repeats:
         """How many people come twice."""
         if self.far:
             return -(-self._span // self._step)
-        blocks = [number // self._step for number in (self.rows - 2, self.rows - 1)]
-        last = blocks[1] if (self.rows - 1) % self._step else blocks[0]
-        return max(last + 1 - self._blocks_between, 0)
+        return max((self.rows - 2) // self._step + 1 - self._blocks_between, 0)
 
     @property
     def gap(self) -> float:
@@ -60,13 +58,13 @@ class Repeats:
     def _near(self, number: int) -> tuple[int, int] | None:
         block, place = divmod(number, self._step)
         if place == 0:
-            return block, 1
+            return (block, 1) if block < self.people else None
         person = block - self._blocks_between
         return (person, 2) if place == 1 and person >= 0 else None
 
     @property
     def _span(self) -> int:
-        return round(self.rows * max(self.share, _TENTH))
+        return int(self.rows * max(self.share, _TENTH))
 
     @property
     def _step(self) -> int:

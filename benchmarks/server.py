@@ -16,7 +16,7 @@ from benchmarks.members import CUSTOM_FIELDS, list_name
 from benchmarks.service import Counted, Rules, Service
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from multiprocessing.connection import Connection
 
 _SPACE: Final = uuid.UUID("5a3f1f0e-7a52-4b7b-9a60-3f3f6f2c7b11")
@@ -72,14 +72,15 @@ class Server(ThreadingHTTPServer):
 
     Args:
         rules: How the service is.
+        clock: Seconds since 1970.
     """
 
     daemon_threads = True
 
-    def __init__(self, rules: Rules) -> None:
+    def __init__(self, rules: Rules, clock: Callable[[], float] = time.time) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.rules = rules
-        self.service = Service(rules)
+        self.service = Service(rules, clock)
         names = [list_name(number) for number in range(rules.lists)]
         self.lists = [{"list_id": list_id(name), "name": name} for name in names]
 

@@ -34,10 +34,10 @@ def main() -> None:
     }
     print("| library | microseconds a record |\n|---|---:|")
     for name, check in checks.items():
-        began = time.perf_counter()
+        began = time.process_time()
         for row in rows:
             check(row)
-        print(f"| {name} | {(time.perf_counter() - began) / _ROWS * 1e6:.1f} |")
+        print(f"| {name} | {(time.process_time() - began) / _ROWS * 1e6:.1f} |")
 
 
 if __name__ == "__main__":

@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import csv
 import io
-from itertools import compress
 from operator import itemgetter
 from typing import TYPE_CHECKING, Final
 
 from typing_extensions import override
 
 from target_constant_contact.batches.open_batch import Load, OpenBatch
-from target_constant_contact.contacts.csv_rows import EOL, common_head, csv_line, names_of
+from target_constant_contact.contacts.csv_rows import (
+    EOL,
+    columns_in,
+    common_head,
+    csv_line,
+    names_of,
+    without_columns,
+)
 from target_constant_contact.contacts.encoding import decode_contact
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
 _MULTIPART_RESERVE: Final = 4_096
 """Room for the parts around a CSV file: boundaries, headers and up to 50 list ids."""
@@ -46,7 +52,7 @@ class CsvBatch(OpenBatch):
         names = names_of(head)
         around = len(head) + len(names) - 1
         weights = [length - around for length in map(len, contacts)]
-        return Load(weights, sum(weights), _columns_in(contacts, names))
+        return Load(weights, sum(weights), columns_in(contacts, head))
 
     @override
     def _overhead(self, columns: Mapping[str, None]) -> tuple[int, int]:
@@ -84,18 +90,11 @@ class CsvBatch(OpenBatch):
         names = names_of(head) if head else ()
         if head is None or not self._columns.keys() <= set(names):
             return self._written_one_by_one(contacts)
-        rows = b"\n".join(map(itemgetter(slice(len(head), None)), contacts))
-        if self._columns.keys() == set(names):
-            return b"".join((head[:-1], b"\n", rows, b"\n"))
-        return self._without_blank_columns(names, rows)
-
-    def _without_blank_columns(self, names: Sequence[str], rows: bytes) -> bytes:
-        has = [name in self._columns for name in names]
-        file = io.StringIO()
-        writer = csv.writer(file, lineterminator=EOL)
-        writer.writerow(compress(names, has))
-        writer.writerows(compress(row, has) for row in csv.reader(rows.decode().split(EOL)))
-        return file.getvalue().encode()
+        rows: Iterable[bytes] = map(itemgetter(slice(len(head), None)), contacts)
+        if len(self._columns) < len(names):
+            rows = without_columns(rows, [name in self._columns for name in names])
+        header = csv_line(name for name in names if name in self._columns)
+        return b"\n".join((header.encode(), *rows, b""))
 
     def _written_one_by_one(self, contacts: list[bytes]) -> bytes:
         file = io.StringIO()
@@ -107,16 +106,6 @@ class CsvBatch(OpenBatch):
     @override
     def _csv_size(self, contacts: Sequence[bytes]) -> int:
         return 0
-
-
-def _columns_in(contacts: Sequence[bytes], names: Sequence[str]) -> dict[str, None]:
-    """The columns in which a contact has a value; nearly always, a few contacts show all."""
-    missing = set(names)
-    for contact in contacts:
-        missing.difference_update(decode_contact(contact))
-        if not missing:
-            break
-    return {name: None for name in names if name not in missing}
 
 
 def _weigh_one_by_one(contacts: Sequence[bytes]) -> Load:

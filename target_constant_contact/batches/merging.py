@@ -48,4 +48,4 @@ def permission_of(properties: Properties) -> SmsPermission:
 def permission_of_encoded(encoded: bytes) -> SmsPermission:
     """The SMS permission that goes with an encoded contact."""
     # Decoding takes much longer than looking, and few contacts have a number.
-    return permission_of(decode_contact(encoded)) if b"sms_number" in encoded else None
+    return permission_of(decode_contact(encoded)) if b'"sms_number"' in encoded else None

@@ -21,7 +21,7 @@ class Spill(Protocol):
     def put(self, content: bytes) -> Any:
         """Keep something; the way to it is returned."""
 
-    def get(self, place: Any) -> bytes:
+    def fetch(self, place: Any) -> bytes:
         """Read what was put in."""
 
     def forget(self, place: Any) -> None:
@@ -56,7 +56,7 @@ class Pieces:
 
     def __iter__(self) -> Iterator[tuple[list[str], list[bytes]]]:
         """Keys and contacts of each piece, in the order in which they came."""
-        return (_decode(self._spill.get(place)) for place in self._places)
+        return (_decode(self._spill.fetch(place)) for place in self._places)
 
     def forget(self) -> None:
         """Give their room back."""

@@ -57,7 +57,7 @@ class Bodies:
             places = self._aside.pop(batch.number, None)
         if not places:
             return batch
-        body, said = map(self._spool.get, places)
+        body, said = map(self._spool.fetch, places)
         for place in places:
             self._spool.forget(place)
         return replace(batch, body=body, fingerprints=Fingerprints.from_bytes(said) or _NOTHING)
@@ -80,7 +80,7 @@ class Bodies:
             KeyError: It was not kept, or is forgotten.
             StorageError: It cannot be read.
         """
-        return self._spool.get(self._sent[number])
+        return self._spool.fetch(self._sent[number])
 
     def forget(self, number: int) -> None:
         """Keep what was sent no longer."""

@@ -54,7 +54,7 @@ class Spool:
                 self._write(content, blocks)
             return len(content), blocks
 
-    def get(self, place: Place) -> bytes:
+    def fetch(self, place: Place) -> bytes:
         """Read what was put in."""
         if isinstance(place, bytes):
             return place

@@ -130,13 +130,12 @@ class FieldMapping:
         mapped = mapped_properties(schema, fields, custom, converters, options.date_order)
         properties, rules = tuple(wire for _, wire, *_ in mapped), tuple(rules_for(fields))
         used = {root for each in mapped for root in roots(each)}
-        left_out = unsent(schema, used, matching.others)
         return cls(
             stream=stream,
             fields=fields,
             properties=properties,
             automatic=not field_mapping,
-            unsent=left_out,
+            unsent=unsent(schema, used, matching.others),
             mapped=mapped,
             rules=rules,
             dates=tuple(_dates(mapped)),

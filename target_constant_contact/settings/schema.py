@@ -162,7 +162,8 @@ PROPERTIES: Final = th.PropertiesList(
         th.NumberType(exclusive_minimum=0),
         default=60,
         title="Import time-out",
-        description="Minutes that one import activity may take, counted from its submission.",
+        description="Minutes that one import activity may take, counted from its submission, or "
+        "from the last sign that the account's queue of activities moves on.",
     ),
     th.Property(
         "batch_size_rows",

@@ -5,29 +5,37 @@ from __future__ import annotations
 import subprocess
 import sys
 
-from benchmarks.generate import write_messages
 
-
-def test_every_program_delivers_every_member():
+def benchmark(*arguments: str) -> str:
     done = subprocess.run(
-        [sys.executable, "-m", "benchmarks", "--rows", "300", "--repeat", "1"],
+        [sys.executable, "-m", "benchmarks", "--rows", "300", "--repeat", "1", *arguments],
         capture_output=True,
         text=True,
         timeout=110,
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    titles = [line.split("|")[1].strip() for line in done.stdout.splitlines() if " MiB |" in line]
+    return done.stdout
+
+
+def test_every_program_delivers_every_member():
+    shown = benchmark("--shape")
+    titles = [line.split("|")[1].strip() for line in shown.splitlines() if " MiB |" in line]
     ours, theirs = "target-constant-contact", "stock singer-sdk target"
     assert titles.count(ours) == titles.count(theirs) == 4
     assert "decode, map, encode, send only" in titles
-    assert "`target-constant-contact --version`" in done.stdout
+    assert "the same, `import_format: csv`" in titles
+    assert "`target-constant-contact --version`" in shown
 
 
-def test_the_same_seed_makes_the_same_members(tmp_path):
-    texts = []
-    for name, seed in (("a", 1), ("b", 1), ("c", 2)):
-        write_messages(tmp_path / name, "three", 50, seed)
-        texts.append((tmp_path / name).read_bytes())
-    assert texts[0] == texts[1] != texts[2]
-    assert texts[0].count(b'"RECORD"') == 50
+def test_at_the_limits_a_row_tells_of_both_targets():
+    """Of the stock target, what would take too long is computed."""
+    shown = benchmark("--at-limits", "none", "far-10", "--stock-seconds", "5")
+    none, far = (line.strip("| ").split(" | ") for line in shown.splitlines() if " MiB |" in line)
+    assert none[:3] == ["300", "no time", "0.2 s"]
+    assert none[9].endswith(" s")
+    assert far[:2] == ["90", "5 s, 10 % again with other values, far away"]
+    assert far[9].endswith(" s, computed")
+    assert "were refused" not in shown
+    assert shown.startswith("<!-- limits -->\n300 members, ")
+    assert shown.rstrip().endswith("<!-- /limits -->")

@@ -5,11 +5,10 @@ from __future__ import annotations
 import re
 from dataclasses import fields
 from datetime import date
-from itertools import accumulate
 
 import pytest
 
-from target_constant_contact import exceptions, waiting
+from target_constant_contact import exceptions
 from target_constant_contact.api.limits.limiter import REQUESTS_PER_DAY, REQUESTS_PER_SECOND
 from target_constant_contact.batches.batch import MAX_ROWS, BatchLimits
 from target_constant_contact.contacts.contact import (
@@ -22,6 +21,10 @@ from target_constant_contact.contacts.contact import (
     TEXT_LIMITS,
 )
 from target_constant_contact.exceptions import TargetError
+from target_constant_contact.imports import pace
+from target_constant_contact.imports.schedule import MAX_UNDER_WAY, MAX_UNSETTLED_ROWS
+from target_constant_contact.imports.sender import QUEUE_FULL_SECONDS
+from target_constant_contact.imports.spool import IN_MEMORY
 from target_constant_contact.mapping.calendar_days import calendar_day, month_and_day
 from target_constant_contact.mapping.matching import match_fields
 from target_constant_contact.mapping.values import UnfitValueError
@@ -29,13 +32,11 @@ from target_constant_contact.reports.counts import Counts
 from target_constant_contact.settings.faults import MAX_LISTS
 from tests.docs import pages
 from tests.docs.tables import about
+from tests.support.service import Service, batch_of
 from tests.support.target import TEXT
 
 REFERENCE = pages.DOCS / "reference"
 LIMITS = pages.one_line(pages.read(REFERENCE / "limits.md"))
-
-POLL_SECONDS = waiting.POLL_SECONDS
-"""As a run has them; tests have shorter ones."""
 
 WELL_KNOWN = [
     (pages.code(name)[0], field)
@@ -107,18 +108,26 @@ def test_the_readme_promises_the_limits_of_the_code():
     assert f"{REQUESTS_PER_DAY:,} a day" in promised
 
 
-def test_the_polls_are_those_of_the_code():
-    *growing, last = POLL_SECONDS
-    waits = ", ".join(f"{seconds:g}" for seconds in growing[:-1])
+def test_the_pace_of_imports_is_that_of_the_code():
+    text = pages.one_line(pages.read(REFERENCE / "imports.md"))
+    in_flight = about()["max_activities_in_flight"]["default"]
 
-    assert f"after {waits} and {growing[-1]:g} seconds and then every {last:g} seconds" in LIMITS
+    assert "one request in ten at most" in text
+    assert pace.SENDS_PER_POLL == 10
+    assert f"within {pace._RELAXED * pace._LEAST:g} seconds of the last" in text
+    assert f"after {pace._SHARE:.0%} of".replace("%", " %") in text
+    assert (pace._LEAST, pace._MOST) == (0.5, 60)
+    assert f"`max_activities_in_flight` ({in_flight}) and {MAX_UNSETTLED_ROWS:,} rows" in text
+    assert f"at most {MAX_UNDER_WAY}, so that" in text
+    assert f"every {QUEUE_FULL_SECONDS:g} seconds" in text
+    assert f"{IN_MEMORY >> 20} MB in memory" in text
 
 
 def test_forty_one_slow_imports_take_as_many_requests_as_the_page_says():
-    *growing, last = POLL_SECONDS
-    polls = len(growing) + (15 * 60 - max(accumulate(growing))) / last
+    service = Service(15 * 60)
+    service.run(*map(batch_of, range(1, 42)))
 
-    assert 41 * (1 + polls) == pytest.approx(1_500, rel=0.05)
+    assert f"would be about {41 + len(service.polls)} of the day's" in LIMITS
 
 
 def test_the_share_that_fails_a_run_is_the_default():

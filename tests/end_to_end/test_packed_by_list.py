@@ -85,9 +85,7 @@ def test_what_an_interrupted_run_has_imported_by_list_is_not_sent_again(
 ):
     """What has landed on some lists is still sent to the others."""
     sandbox.add_fault(Fault("POST", IMPORTS[import_format], nth=4, action="quota_exceeded"))
-    outcome = export(
-        *rows(), import_format=import_format, max_activities_in_flight=1, **SETTINGS
-    )
+    outcome = export(*rows(), import_format=import_format, max_activities_in_flight=1, **SETTINGS)
     assert outcome.exit_code == 75
     assert outcome.states == []
     assert len(imports(sandbox)) == 3

@@ -40,7 +40,7 @@ class Memory:
         self.kept[self.put_in] = content
         return self.put_in
 
-    def get(self, place: int) -> bytes:
+    def fetch(self, place: int) -> bytes:
         return self.kept[place]
 
     def forget(self, place: int) -> None:

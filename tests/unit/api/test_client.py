@@ -114,6 +114,24 @@ def test_a_json_import_is_sent_as_it_was_encoded(client, server):
     assert request.headers["Content-Type"] == "application/json"
 
 
+@pytest.mark.parametrize("path", [JSON_IMPORT, CSV_IMPORT])
+def test_it_is_told_when_it_is_the_turn_of_an_import_and_before_it_goes_out(
+    client, server, limiter, path
+):
+    """For every try, each with a slot of its own."""
+    told = []
+
+    def on_turn():
+        told.append((len(limiter.in_flight), len(requests_to(server))))
+
+    answers(server, path, ("", 429), (CREATED, 201), method="POST")
+    if path == JSON_IMPORT:
+        client.import_json(b"{}", on_turn=on_turn)
+    else:
+        client.import_csv("ours.csv", b"email\n", ["l1"], on_turn=on_turn)
+    assert told == [(1, 0), (2, 1)]
+
+
 @pytest.mark.parametrize("permission", [None, "explicit"])
 def test_a_csv_import_has_the_parts_that_the_service_knows(client, server, permission):
     seen = {}

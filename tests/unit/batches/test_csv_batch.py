@@ -101,8 +101,8 @@ def test_nothing_weighs_nothing():
     assert CsvBatch.weigh([]).total == 0
 
 
-def test_rows_with_a_value_in_every_column_are_not_decoded_again(monkeypatch: pytest.MonkeyPatch):
-    contact = dict.fromkeys(MAPPED, "x") | {"birthday_day": 5}
+def test_rows_are_not_decoded_again(monkeypatch: pytest.MonkeyPatch):
+    contact = dict.fromkeys(MAPPED[:-1], "x, y") | {"birthday_day": 5}
     lines = [encode_contact(contact, MAPPED)] * 500
     asked: list[bytes] = []
 
@@ -114,7 +114,7 @@ def test_rows_with_a_value_in_every_column_are_not_decoded_again(monkeypatch: py
     batch = new()
     put_together(batch, lines)
     assert batch.seal().body.count(b"\n") == 501
-    assert len(asked) == 1
+    assert not asked
 
 
 def test_columns_of_a_contact_that_was_taken_out_stay():

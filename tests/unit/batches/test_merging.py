@@ -41,4 +41,6 @@ def test_a_consent_stays_with_the_number_that_it_was_given_for(held, later, merg
 )
 def test_a_permission_takes_a_number_and_a_date_of_consent(properties, permission):
     assert permission_of(properties) == permission
-    assert permission_of_encoded(encode_contact(properties)) == permission
+    row = encode_contact(properties, ("first_name", "sms_number", "sms_consent_date"))
+    for encoded in (encode_contact(properties), row):
+        assert permission_of_encoded(encoded) == permission

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import random
 import threading
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from target_constant_contact.batches.batch import ImportBatch
-from target_constant_contact.exceptions import (
-    InterruptedRunError,
-)
+from target_constant_contact.exceptions import InterruptedRunError
 from target_constant_contact.imports.importer import MAX_IN_MEMORY
+from target_constant_contact.imports.schedule import MAX_UNSETTLED_ROWS
 from tests.support.fakes import stop
 from tests.support.imports import PLACE, Case, activity, batch, completed
 from tests.support.saying import saying
@@ -129,6 +132,107 @@ def test_an_error_that_nobody_foresaw_reaches_the_main_thread(case):
     with pytest.raises(RuntimeError):
         case.run(batch(1))
     assert case.woken.is_set()
+
+
+# Many in flight
+
+
+def test_what_is_in_flight_has_neither_body_nor_fingerprints(case):
+    case.client.states["a1"] = iter([activity("a1", "processing")] * 10_000)
+    case.importer.submit(batch(1))
+    until(lambda: case.importer._progress.schedule.in_flight)
+    (item,) = case.importer._progress.schedule.in_flight
+    assert (item.batch.body, len(item.batch.fingerprints.keys)) == (b"", 0)
+
+
+@pytest.mark.parametrize("keeps_bodies", [True, False])
+def test_who_settles_an_import_can_read_what_was_sent_if_it_is_needed(make, keeps_bodies):
+    bodies = []
+
+    def settle(done):
+        if keeps_bodies:
+            bodies.append(done.whole().body)
+
+    case = make(on_settled=settle, keeps_bodies=keeps_bodies)
+    case.run(replace(batch(1), body=b"one"), replace(batch(2), body=b"two"))
+    assert sorted(bodies) == ([b"one", b"two"] if keeps_bodies else [])
+    assert case.importer._bodies._sent == {}
+
+
+def test_batches_that_wait_for_others_do_not_keep_reading_waiting(make):
+    case = make(poll_seconds=(0.01,))
+    gate = threading.Event()
+    case.client.on_import = lambda number: number > 1 or gate.wait(5)
+    case.importer.submit(batch(1))
+    for number in range(2, 2 * MAX_IN_MEMORY):
+        case.importer.submit(replace(batch(number), waits_for=frozenset([1])))
+    assert case.importer._progress.schedule.outbox.in_memory == 1
+    gate.set()
+    case.importer.finish()
+    assert len(case.settled) == 2 * MAX_IN_MEMORY - 1
+    assert set(case.client.sent) == {f"json {batch(1).body!r}"}
+
+
+def test_reading_waits_while_too_many_rows_are_unsettled(make):
+    case = make(poll_seconds=(0.01,), raise_if_stopped=stop)
+    case.client.states["a1"] = iter([activity("a1", "processing")] * 10_000)
+    case.importer.submit(batch(1, rows=MAX_UNSETTLED_ROWS))
+    with pytest.raises(InterruptedRunError):
+        case.importer.submit(batch(2))
+
+
+def test_several_batches_are_under_way_while_the_service_thinks_about_its_answers(case):
+    together = threading.Barrier(4, timeout=5)
+    case.client.on_import = lambda _number: together.wait()
+    case.run(*map(batch, range(1, 5)))
+    assert len(case.settled) == 4
+
+
+@given(
+    seed=st.integers(),
+    waits=st.lists(st.frozensets(st.integers(0, 20), max_size=2), min_size=2, max_size=10),
+)
+@settings(max_examples=20, deadline=None)
+def test_contradicting_values_are_imported_one_after_the_other(seed, waits):
+    """Whichever activity happens to end first, with several threads that send."""
+    waits_for = [{one for one in found if one < place} for place, found in enumerate(waits)]
+    completed_ones: set[int] = set()
+    ends = random.Random(seed)
+    faults = []
+    case = Case({"poll_seconds": (0.001,)})
+    names: dict[str, int] = {}
+
+    def import_json(body, on_turn):
+        on_turn()
+        number = int(body)
+        faults.extend(waits_for[number] - completed_ones)
+        names[f"a{number}"] = number
+        return activity(f"a{number}", "initialized")
+
+    def state_of(name):
+        if ends.random() < 0.3:
+            completed_ones.add(names[name])
+        return completed(name) if names[name] in completed_ones else activity(name, "processing")
+
+    case.client.import_json = import_json
+    case.client.activity = state_of
+    case.client.recent_activities = lambda: [state_of(name) for name in [*names]]
+    case.run(
+        *(
+            replace(batch(place), body=str(place).encode(), waits_for=frozenset(earlier))
+            for place, earlier in enumerate(waits_for)
+        )
+    )
+    case.close()
+    assert faults == []
+    assert len(case.settled) == len(waits)
+
+
+def until(is_so: Callable[[], object]) -> None:
+    end = time.monotonic() + 5
+    while not is_so():
+        assert time.monotonic() < end
+        time.sleep(0.001)
 
 
 # An interrupted run

@@ -15,6 +15,8 @@ from target_constant_contact.exceptions import (
     TryLaterError,
 )
 from target_constant_contact.imports.schedule import Schedule
+from target_constant_contact.imports.steps import Poll
+from tests.support.fakes import Clock
 from tests.support.imports import activity, batch, completed
 
 if TYPE_CHECKING:
@@ -82,6 +84,35 @@ def test_an_activity_that_takes_too_long_fails_the_run_as_try_later(make):
     case.client.states["a1"] = iter([activity("a1", "processing")] * 100)
     with pytest.raises(TryLaterError, match=r"a1 .*within 1 minute .*'processing'"):
         case.run(batch(1))
+
+
+@pytest.mark.parametrize("moves", [True, False])
+def test_a_deep_queue_that_is_worked_off_one_by_one_is_no_time_out(make, moves):
+    """The last one takes as long as all of them; where nothing moves, none is waited for."""
+    clock, imports, each = Clock(), 8, 50
+    case = make(timeout_seconds=60, clock=clock)
+    progress, poller = case.importer._progress, case.importer._poller
+    for number in range(1, imports + 1):
+        entry = case.ledger.begin(batch(number), "json")
+        case.ledger.accept(entry, activity(f"a{number}", "initialized"))
+        progress.schedule.submitted(batch(number), entry, f"a{number}", clock.now)
+
+    def recent():
+        done = clock.now // each if moves else 0
+        names = [(number, f"a{number}") for number in range(1, imports + 1)]
+        return [
+            completed(name) if number <= done else activity(name, "processing")
+            for number, name in names
+        ]
+
+    case.client.recent_activities = recent
+    case.client.activity = lambda name: next(one for one in recent() if one.activity_id == name)
+    while progress.schedule.in_flight:
+        clock.now += 10
+        poller.poll(Poll(progress.schedule.in_flight, 8))
+    assert clock.now == (imports * each if moves else 70)
+    assert len(case.settled) == (imports if moves else 0)
+    assert isinstance(progress.failure, type(None) if moves else TryLaterError)
 
 
 def test_an_activity_that_is_never_found_fails_the_run_as_try_later(make):

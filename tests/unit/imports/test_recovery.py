@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,7 @@ from target_constant_contact.api.models import Activity
 from target_constant_contact.batches.batch import Destination, ImportBatch
 from target_constant_contact.exceptions import ApiError, InterruptedRunError
 from target_constant_contact.imports.recovery import Recovery
+from target_constant_contact.imports.schedule import MAX_ONE_BY_ONE
 from target_constant_contact.ledger.ledger import Ledger
 from tests.support.fakes import AT_ONCE, Clock, stop
 from tests.support.saying import saying
@@ -173,6 +175,87 @@ def test_an_import_that_was_accepted_later_does_not_tell_how_old_a_lost_one_may_
     take_up(second, service)
     second.close()
     assert service.asked == ["recent"] * 3
+
+
+def test_one_that_was_begun_before_but_accepted_later_does_not_tell_either(folder):
+    """Several are under way at a time."""
+    first = Ledger(folder, "first", now=lambda: NOW)
+    first.open(AT_ONCE)
+    begun = first.begin(batch(1), "json")
+    first.begin(batch(2), "json")
+    later = activity("a1", created_at=NOW + timedelta(seconds=30))
+    first.accept(begun, later)
+    first.close()
+    second = Ledger(folder, "second", now=lambda: NOW + timedelta(hours=1))
+    second.open(AT_ONCE)
+    service = Service([later, activity("a2", "processing")], [later])
+    take_up(second, service)
+    second.close()
+    assert service.asked == ["recent"] * 3
+
+
+IN_FLIGHT = 30
+
+
+@pytest.fixture
+def many(folder: Path) -> Iterator[Ledger]:
+    """The ledger of the next run; an interrupted one had many in flight, and some in doubt."""
+    first = Ledger(folder, "first", now=lambda: NOW)
+    first.open(AT_ONCE)
+    for number in range(IN_FLIGHT):
+        first.accept(first.begin(batch(number), "csv"), activity(f"a{number}", "initialized"))
+    for number in range(IN_FLIGHT, IN_FLIGHT + 4):
+        first.begin(batch(number), "csv")
+    first.close()
+    second = Ledger(folder, "second", now=lambda: NOW + timedelta(hours=1))
+    second.open(AT_ONCE)
+    yield second
+    second.close()
+
+
+def test_several_in_doubt_are_found_with_the_same_requests(many):
+    lost = [
+        replace(activity(f"lost{entry.number}"), source_file_name=entry.file_name)
+        for entry in many.in_doubt
+    ]
+    service = Service([*(activity(f"a{n}") for n in range(IN_FLIGHT)), *lost])
+    take_up(many, service)
+    assert service.asked == ["recent"]
+    for number in range(IN_FLIGHT + 4):
+        assert many.take_up(batch(number), "csv")
+
+
+def test_what_the_collection_does_not_show_is_asked_for_once_and_then_in_turns(many):
+    service, asked = Service([]), Counter()
+    unfinished = {f"a{number}" for number in range(IN_FLIGHT)}
+
+    def ask(activity_id):
+        asked[activity_id] += 1
+        if asked[activity_id] == 3:
+            unfinished.discard(activity_id)
+        return activity(activity_id, "processing" if activity_id in unfinished else "completed")
+
+    service.activity = ask
+    rounds = len(unfinished)
+    take_up(many, service, timeout_seconds=3_600)
+    assert set(asked.values()) == {3}
+    assert service.asked.count("recent") >= 1 + 2 * rounds / MAX_ONE_BY_ONE
+
+
+def test_a_queue_that_moves_on_is_waited_for_longer_than_an_import_may_take(many):
+    """They are worked off one by one."""
+    names = [f"a{number}" for number in range(IN_FLIGHT)]
+    states = [
+        [
+            activity(name, "completed" if place < done else "processing")
+            for place, name in enumerate(names)
+        ]
+        for done in range(IN_FLIGHT + 1)
+        for _ in range(5)
+    ]
+    clock = take_up(many, Service(*states), timeout_seconds=60)
+    assert clock.now > 10 * 60
+    assert many.take_up(batch(IN_FLIGHT - 1), "csv")
 
 
 def test_a_lost_import_that_is_missed_twice_is_sent_again(ledger):

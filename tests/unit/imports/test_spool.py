@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -28,7 +29,7 @@ def size_of(spool: Spool) -> int:
 
 def test_a_little_stays_in_memory(spool):
     place = spool.put(b"x" * 100)
-    assert spool.get(place) == b"x" * 100
+    assert spool.fetch(place) == b"x" * 100
     assert size_of(spool) == 0
 
 
@@ -39,13 +40,13 @@ def test_more_goes_to_the_file_until_there_is_room_in_memory_again(spool):
     spool.forget(first)
     third = spool.put(b"z" * 60)
     assert size_of(spool) == 60
-    assert (spool.get(second), spool.get(third)) == (b"y" * 60, b"z" * 60)
+    assert (spool.fetch(second), spool.fetch(third)) == (b"y" * 60, b"z" * 60)
 
 
 def test_the_room_of_what_is_forgotten_is_used_again(spool):
     for number in range(20):
         place = spool.put(bytes([number]) * MEBIBYTE)
-        assert spool.get(place) == bytes([number]) * MEBIBYTE
+        assert spool.fetch(place) == bytes([number]) * MEBIBYTE
         spool.forget(place)
     assert size_of(spool) == MEBIBYTE
 
@@ -69,7 +70,7 @@ def test_what_is_put_in_comes_out_whatever_was_forgotten_in_between(tmp_path_fac
             place, _ = kept.pop(min(kept))
             spool.forget(place)
     for place, content in kept.values():
-        assert spool.get(place) == content
+        assert spool.fetch(place) == content
     spool.close()
 
 
@@ -82,7 +83,7 @@ def test_a_folder_that_cannot_be_written_is_told_in_one_line(tmp_path):
 @pytest.mark.skipif(sys.platform != "linux", reason="/dev/full")
 def test_a_full_disk_is_told_in_one_line(tmp_path):
     spool = Spool(tmp_path, in_memory=0)
-    with open("/dev/full", "r+b", buffering=0) as full:
+    with Path("/dev/full").open("r+b", buffering=0) as full:
         spool._file = full
         with pytest.raises(StorageError, match=r"cannot be used \(No space left on device\)"):
             spool.put(b"x")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -65,3 +66,22 @@ def test_every_file_has_a_name_of_its_own_that_is_known_as_one_and_json_has_none
     assert all(map(is_file_name, names))
     assert not is_file_name("contacts.csv")
     assert new_file_name("json") == ""
+
+
+def test_an_entry_knows_the_newest_activity_that_was_accepted_before_it_was_sent():
+    """Several are under way at a time, so the numbers do not tell."""
+    entries = Entries()
+    early, late = AT.replace("24", "22"), AT.replace("24", "23")
+    entries.replay(
+        [
+            sent(1),
+            sent(2),
+            accepted(2) | {"created_at": late},
+            sent(3),
+            accepted(1) | {"created_at": early},
+            sent(4),
+        ]
+    )
+    found = {entry.number: entry.newest_before for entry in entries.of_interrupted_runs("sent")}
+    assert found == {3: datetime.fromisoformat(late), 4: datetime.fromisoformat(late)}
+    assert all(entry.newest_before is None for entry in entries.of_interrupted_runs("accepted"))
