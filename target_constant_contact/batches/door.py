@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from target_constant_contact.batches.spilling import drop, fetch, row_of, said_by, spill_contacts
 from target_constant_contact.batches.unsettled import Unsettled
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ class Door:
         Returns:
             What is left in memory says so.
         """
-        said = batch.fingerprints()
+        said = said_by(batch)
         found = self.unsettled.contradicted(said, batch.number)
         if found:
             self._hold(batch, found, packed)
@@ -83,9 +84,9 @@ class Door:
             return
         if batch.pieces:
             self.spilled -= batch.pieces.rows
-            if merged := batch.fetch():
+            if merged := fetch(batch):
                 packed.joined.append((batch.destination, merged))
-            said = batch.fingerprints()
+            said = said_by(batch)
         packed.sealed.append(batch.seal(said))
         self._sealed += 1
 
@@ -99,7 +100,7 @@ class Door:
             packed.emptied.append(batch.number)
             return
         rows, spill = len(batch.contacts), self.spill
-        self._open.leave_memory(batch, lambda: batch.spill(spill))
+        self._open.leave_memory(batch, lambda: spill_contacts(batch, spill))
         self.spilled += rows
 
     def prepare(self, group: ListGroup, packed: Packed) -> None:
@@ -108,14 +109,14 @@ class Door:
             self._open.take_out(batch)
             if batch.pieces and self.spill:
                 self.spilled -= batch.pieces.rows
-                if merged := batch.fetch():
+                if merged := fetch(batch):
                     packed.joined.append((batch.destination, merged))
-                batch.spill(self.spill)
+                spill_contacts(batch, self.spill)
 
     def pack(self, group: ListGroup) -> Iterator[tuple[OpenBatch, Fingerprints, int]]:
         """Pack a group by list; its rows have left already."""
         for batch, merged in group.pack(self._open.next_batch):
-            said = batch.fingerprints()
+            said = said_by(batch)
             self.unsettled.add(batch.number, said)
             self._sealed += 1
             yield batch, said, merged
@@ -126,18 +127,18 @@ class Door:
 
     def _hold(self, batch: OpenBatch, found: dict[int, list[int]], packed: Packed) -> None:
         keys, contacts = batch.contacts.keys, batch.contacts.encoded
-        moving = [(keys[at], contacts[at], batch.row_of(at), found[at]) for at in sorted(found)]
+        moving = [(keys[at], contacts[at], row_of(batch, at), found[at]) for at in sorted(found)]
         for key, *_ in moving:
             self._open.addresses.removed(key, batch)
-        self._open.change(batch, lambda: batch.drop(found.keys()))
+        self._open.change(batch, lambda: drop(batch, found.keys()))
         route = batch.destination, batch.sms_permission
         for key, contact, row, numbers in moving:
             held = self._open.held.get(route)
-            if held is not None and (held.full or not held.fits(contact)):
+            if held is not None and not held.fits(contact):
                 self._seal_held(held, packed)
                 held = None
             if held is None:
-                held = self._open.open(route, row, held=True)
+                held = self._open.begin(route, row, held=True)
                 packed.opened.append((held.number, row))
                 self._waits[route] = set()
                 self._ages[route] = self._sealed
@@ -148,7 +149,7 @@ class Door:
             self._waits[route].update(numbers)
 
     def _seal_held(self, batch: OpenBatch, packed: Packed) -> None:
-        said = batch.fingerprints()
+        said = said_by(batch)
         found = self.unsettled.contradicted(said)
         waits_for = frozenset(number for numbers in found.values() for number in numbers)
         self.unsettled.add(batch.number, said)

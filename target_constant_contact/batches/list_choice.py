@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from target_constant_contact.batches.batch import Destination
 from target_constant_contact.batches.list_group import ListGroup
+from target_constant_contact.batches.spilling import largest_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -177,7 +178,7 @@ class _Room:
 
         Seldom needed, and 200,000 contacts are looked at for it.
         """
-        largest = max(batch.largest for batch in self._batches)
+        largest = max(map(largest_in, self._batches))
         return self._size - largest - self._row
 
     def imports(self, rows: int, weight: int) -> int:

@@ -12,6 +12,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from target_constant_contact.batches.batch import Destination
+from target_constant_contact.batches.spilling import parts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -123,7 +124,7 @@ def _pack(
 
 def _parts(sources: Iterable[OpenBatch]) -> Iterator[tuple[list[str], list[bytes]]]:
     """Keys and contacts, some at a time: what is weighed together takes less time."""
-    for keys, contacts in chain.from_iterable(source.parts() for source in sources):
+    for keys, contacts in chain.from_iterable(map(parts, sources)):
         for start in range(0, len(keys), _PART):
             part = slice(start, start + _PART)
             yield keys[part], contacts[part]

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from itertools import chain
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from target_constant_contact.batches.batch import ImportBatch
 from target_constant_contact.batches.fingerprints import Fingerprints
 from target_constant_contact.batches.open_contacts import OpenContacts
-from target_constant_contact.batches.pieces import Pieces, joined
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from target_constant_contact.batches.batch import BatchLimits, Destination
-    from target_constant_contact.batches.pieces import Spill
+    from target_constant_contact.batches.pieces import Pieces
     from target_constant_contact.contacts.encoding import SmsPermission
 
 
@@ -33,6 +31,10 @@ class Load:
     weights: Sequence[int]
     total: int
     columns: Mapping[str, None]
+
+
+NOTHING: Final = Load((), 0, {})
+"""A batch without room for that is full."""
 
 
 class OpenBatch(ABC):
@@ -113,31 +115,9 @@ class OpenBatch(ABC):
         return self._size(self.rows, self.weight, {})
 
     @property
-    def memory(self) -> int:
-        """How many of them are of contacts in memory."""
-        pieces = self.pieces
-        return self.size - (pieces.weight + pieces.rows * self.row_overhead if pieces else 0)
-
-    @property
-    def largest(self) -> int:
-        """Bytes of its longest contact."""
-        in_memory = max(map(len, self.contacts.encoded), default=0)
-        return max(in_memory, self.pieces.largest if self.pieces else 0)
-
-    def row_of(self, place: int) -> int:
-        """The earliest row that the contact at a place in memory can come from."""
-        spilled = self.pieces.rows if self.pieces else 0
-        return self.first_row + (spilled + place if self.is_ordered else 0)
-
-    @property
     def row_overhead(self) -> int:
         """Bytes that each contact takes beside its weight."""
         return self._overhead({})[1]
-
-    @property
-    def full(self) -> bool:
-        """Whether no further contact fits, however small."""
-        return self.rows + self.header_rows >= self.limits.rows
 
     def fits(self, contact: bytes, held: bytes | None = None) -> bool:
         """Whether the batch stays within its limits with a contact put in.
@@ -193,42 +173,6 @@ class OpenBatch(ABC):
         """Take a contact out; its columns stay."""
         self.weight -= self.weigh([self.contacts.pop(key)]).total
 
-    def drop(self, places: Collection[int]) -> None:
-        """Take out the contacts at some places in memory."""
-        keys, contacts = self.contacts.keys, self.contacts.encoded
-        self.weight -= self.weigh([contacts[place] for place in places]).total
-        self.contacts = OpenContacts()
-        self.contacts.keys = [key for place, key in enumerate(keys) if place not in places]
-        self.contacts.encoded = [each for place, each in enumerate(contacts) if place not in places]
-
-    def spill(self, spill: Spill) -> None:
-        """Put what is in memory aside."""
-        if not self.contacts:
-            return
-        if self.pieces is None:
-            self.pieces = Pieces(spill)
-        keys, contacts = self.contacts.keys, self.contacts.encoded
-        self.pieces.add(keys, contacts, self.weight - self.pieces.weight)
-        self.contacts = OpenContacts()
-
-    def fetch(self) -> int:
-        """Bring all contacts to memory, each person once; return how many rows are no more."""
-        if self.pieces is None:
-            return 0
-        rows, pieces = self.rows, self.pieces
-        keys, contacts = joined(chain(pieces, [(self.contacts.keys, self.contacts.encoded)]))
-        pieces.forget()
-        self.pieces = None
-        self.contacts = OpenContacts()
-        self.contacts.keys, self.contacts.encoded = keys, contacts
-        if len(keys) < rows:
-            self.weight = self.weigh(contacts).total
-        return rows - len(keys)
-
-    def parts(self) -> Iterator[tuple[list[str], list[bytes]]]:
-        """Keys and contacts, piece by piece."""
-        return chain(self.pieces or (), [(self.contacts.keys, self.contacts.encoded)])
-
     def _size(self, rows: int, weight: int, columns: Mapping[str, None]) -> int:
         """Bytes of a body of so many rows of this weight, with room for these columns too."""
         empty, row = self._overhead(columns)
@@ -241,10 +185,6 @@ class OpenBatch(ABC):
     @abstractmethod
     def _csv_size(self, contacts: Sequence[bytes]) -> int:
         """About how large all contacts would be as CSV; 0 if that is what they are sent as."""
-
-    def fingerprints(self) -> Fingerprints:
-        """What the contacts in memory say."""
-        return Fingerprints.of(self.contacts.keys, self.contacts.encoded, self.sms_permission)
 
     def seal(
         self, said: Fingerprints | None = None, waits_for: frozenset[int] = frozenset()
@@ -262,7 +202,7 @@ class OpenBatch(ABC):
             sms_permission=permission,
             rows=len(contacts),
             first_row=self.first_row,
-            fingerprints=said or self.fingerprints(),
+            fingerprints=said or Fingerprints.of(self.contacts.keys, contacts, permission),
             waits_for=waits_for,
             csv_size=self._csv_size(contacts),
             body=self._body(contacts),

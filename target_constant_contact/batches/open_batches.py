@@ -6,13 +6,14 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from target_constant_contact.batches.address_index import AddressIndex
+from target_constant_contact.batches.spilling import memory_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from target_constant_contact.batches.batch import BatchLimits, Destination, Route
     from target_constant_contact.batches.list_group import NewBatch
-    from target_constant_contact.batches.open_batch import OpenBatch
+    from target_constant_contact.batches.open_batch import Load, OpenBatch
     from target_constant_contact.contacts.encoding import SmsPermission
 
 
@@ -56,7 +57,7 @@ class OpenBatches:
         self._number += 1
         return self._kind(self._number, destination, permission, row, self.limits)
 
-    def open(self, route: Route, row: int, *, held: bool = False) -> OpenBatch:
+    def begin(self, route: Route, row: int, *, held: bool = False) -> OpenBatch:
         """Open a batch.
 
         Args:
@@ -67,8 +68,38 @@ class OpenBatches:
         batch = self.next_batch(*route, row)
         (self.held if held else self.by_route)[route] = batch
         self.addresses.opened()
-        self.size += batch.memory
+        self.size += memory_of(batch)
         return batch
+
+    def with_room(
+        self, routes: Mapping[int, Route], load: Load, most: int
+    ) -> dict[int, OpenBatch] | None:
+        """The batches of some routes, if each of them, and memory, could take all that comes.
+
+        Args:
+            routes: The routes, by whatever the batches are to be called by.
+            load: What comes.
+            most: Bytes that all batches may hold in memory.
+        """
+        batches: dict[int, OpenBatch] = {}
+        rows, growth = len(load.weights), 0
+        for place, route in routes.items():
+            batch = self.by_route.get(route)
+            if batch is None or not batch.has_room(load):
+                return None
+            batches[place] = batch
+            # At most: as if all went to the batch with the largest overhead.
+            growth = max(growth, load.total + rows * batch.row_overhead)
+        return batches if self.size + growth <= most else None
+
+    def fits_alone(
+        self, destination: Destination, encoded: bytes, permission: SmsPermission
+    ) -> bool:
+        """Whether a contact alone stays within the limits of a batch."""
+        if len(encoded) * 4 <= self.limits.size - 4_096:
+            # Far from the limit: the list ids and the quoting cannot make it too large.
+            return True
+        return self.new_probe(destination, permission, 0).fits(encoded)
 
     def is_held(self, batch: OpenBatch) -> bool:
         """Whether a batch waits for others."""
@@ -76,9 +107,9 @@ class OpenBatches:
 
     def change(self, batch: OpenBatch, change: Callable[[], None]) -> None:
         """Change a batch and keep the totals right."""
-        size, rows = batch.memory, len(batch.contacts)
+        size, rows = memory_of(batch), len(batch.contacts)
         change()
-        self.size += batch.memory - size
+        self.size += memory_of(batch) - size
         self.rows += len(batch.contacts) - rows
 
     def add(self, batch: OpenBatch, row: int, key: str, contact: bytes) -> None:
@@ -99,6 +130,6 @@ class OpenBatches:
         del (self.held if self.is_held(batch) else self.by_route)[
             batch.destination, batch.sms_permission
         ]
-        self.size -= batch.memory
+        self.size -= memory_of(batch)
         self.rows -= len(batch.contacts)
         self.addresses.closed(batch)

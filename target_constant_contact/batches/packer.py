@@ -10,20 +10,21 @@ pack small batches by single list when they leave.
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
-from target_constant_contact.batches.batch import (
-    BatchLimits,
-    Destination,
-    ImportFormat,
-    Route,
+from target_constant_contact.batches.batch import BatchLimits, Destination, ImportFormat, Route
+from target_constant_contact.batches.bounds import (
+    BATCH_TYPES,
+    OPEN_BATCHES,
+    OPEN_BYTES,
+    OPEN_ROWS,
+    SPILLED_ROWS,
 )
-from target_constant_contact.batches.csv_batch import CsvBatch
 from target_constant_contact.batches.door import Door, fullest
-from target_constant_contact.batches.json_batch import JsonBatch
 from target_constant_contact.batches.list_choice import groups_by_list
 from target_constant_contact.batches.list_group import ListGroup, ListImport
 from target_constant_contact.batches.merging import merge, permission_of, permission_of_encoded
+from target_constant_contact.batches.open_batch import NOTHING
 from target_constant_contact.batches.open_batches import OpenBatches
 from target_constant_contact.batches.packed import Packed
 from target_constant_contact.contacts.encoding import (
@@ -34,21 +35,10 @@ from target_constant_contact.contacts.encoding import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
-    from target_constant_contact.batches.open_batch import Load, OpenBatch
+    from target_constant_contact.batches.open_batch import OpenBatch
     from target_constant_contact.batches.pieces import Spill
-
-OPEN_BYTES: Final = 32_000_000
-"""Encoded bytes that all open batches may hold together in memory."""
-OPEN_ROWS: Final = 200_000
-"""Contacts that all open batches may hold together (about 200 bytes of bookkeeping each)."""
-OPEN_BATCHES: Final = 10_000
-"""Open batches, whose contacts may be put aside; an account has at most 1,000 lists."""
-SPILLED_ROWS: Final = 6_000_000
-"""Contacts that may be put aside: 12 bytes of each stay in memory."""
-BATCH_TYPES: Final[Mapping[ImportFormat, type[OpenBatch]]] = {"json": JsonBatch, "csv": CsvBatch}
-
 
 Taken: TypeAlias = list[tuple[Destination, int]]
 """Numbers of contacts by destination; one may come twice."""
@@ -108,11 +98,10 @@ class Packer:
         if self.is_too_large(destination, encoded):
             packed.too_large = True
             return packed
-        addresses = self._open.addresses
-        if holders := addresses.of(key):
+        if holders := self._open.addresses.of(key):
             encoded = self._update(holders, key, encoded, packed)
         # Asked again, because the update may have sealed some of them.
-        holders = addresses.of(key)
+        holders = self._open.addresses.of(key)
         packed.merged = any(batch.destination == destination for batch in holders)
         if not packed.merged:
             self._put(destination, row, key, encoded, packed)
@@ -149,26 +138,23 @@ class Packer:
             return None
         # Equal routes are nearly always the same object, and hashing them takes longer.
         places = list(map(id, routes))
-        batches = self._with_room(dict(zip(places, routes, strict=True)), load)
+        batches = opened.with_room(dict(zip(places, routes, strict=True)), load, self._max_bytes)
         if batches is None:
             return None
-        if len(batches) == 1:
-            holding = dict.fromkeys(keys, batches[places[0]])
-        else:
-            holding = dict(zip(keys, map(batches.__getitem__, places), strict=True))
+        holding = dict(zip(keys, map(batches.__getitem__, places), strict=True))
         if len(holding) < len(keys) or not opened.addresses.add_new(holding):
             return None
+        taken = Counter(places)
         if len(batches) == 1:
             batches[places[0]].extend(keys, contacts, load)
-            taken = [(batches[places[0]], len(keys))]
         else:
-            each = zip(holding.items(), contacts, load.weights, strict=True)
-            for (key, batch), contact, weight in each:
+            given = zip(holding.values(), keys, contacts, load.weights, strict=True)
+            for batch, key, contact, weight in given:
                 batch.append(key, contact, weight)
-            taken = [(batches[place], rows) for place, rows in Counter(places).items()]
         opened.rows += len(keys)
-        opened.size += load.total + sum(batch.row_overhead * rows for batch, rows in taken)
-        return [(batch.destination, rows) for batch, rows in taken]
+        opened.size += load.total
+        opened.size += sum(batches[place].row_overhead * rows for place, rows in taken.items())
+        return [(batches[place].destination, rows) for place, rows in taken.items()]
 
     def relieve(self) -> Iterator[Packed]:
         """Let contacts go while all open batches together hold too much."""
@@ -201,7 +187,7 @@ class Packer:
 
     def is_too_large(self, destination: Destination, encoded: bytes) -> bool:
         """Whether a contact alone exceeds the byte limit."""
-        return not self._fits_alone(destination, encoded, permission_of_encoded(encoded))
+        return not self._open.fits_alone(destination, encoded, permission_of_encoded(encoded))
 
     def _close(self) -> Iterator[Packed]:
         """Send the batches that hold nothing back: by list where that takes fewer imports."""
@@ -241,19 +227,6 @@ class Packer:
             if batch.contacts:
                 self._door.put_aside(batch, packed)
 
-    def _with_room(self, routes: Mapping[int, Route], load: Load) -> dict[int, OpenBatch] | None:
-        """The batches of some routes, if each of them could take all that comes."""
-        batches: dict[int, OpenBatch] = {}
-        rows, growth = len(load.weights), 0
-        for place, route in routes.items():
-            batch = self._open.by_route.get(route)
-            if batch is None or not batch.has_room(load):
-                return None
-            batches[place] = batch
-            # At most: as if all went to the batch with the largest overhead.
-            growth = max(growth, load.total + rows * batch.row_overhead)
-        return batches if self._open.size + growth <= self._max_bytes else None
-
     def _update(
         self,
         holders: tuple[OpenBatch, ...],
@@ -269,10 +242,12 @@ class Packer:
         if merged == held:
             return holders[0].contacts[key]
         value, permission = encode_contact(merged, columns_of(encoded)), permission_of(merged)
-        if not all(self._fits_alone(batch.destination, value, permission) for batch in holders):
+        if not all(
+            self._open.fits_alone(batch.destination, value, permission) for batch in holders
+        ):
             # Together too large for one request: the earlier values go ahead on their own.
-            while held := self._open.addresses.of(key):
-                self._door.seal(held[0], packed)
+            while left := self._open.addresses.of(key):
+                self._door.seal(left[0], packed)
             return encoded
         # Asked again each time: sealing one may have moved the address to a held one.
         while old := [b for b in self._open.addresses.of(key) if b.contacts[key] != value]:
@@ -309,20 +284,12 @@ class Packer:
             self._door.seal(batch, packed)
             batch = None
         if batch is None:
-            batch = self._open.open(route, row)
+            batch = self._open.begin(route, row)
             packed.opened.append((batch.number, row))
         elif row < batch.first_row:
             # The row has moved here from an older batch: STATE must wait for it here as well.
             batch.first_row = row
             packed.opened.append((batch.number, row))
         self._open.add(batch, row, key, encoded)
-        if batch.full:
+        if not batch.has_room(NOTHING):
             self._door.seal(batch, packed)
-
-    def _fits_alone(
-        self, destination: Destination, encoded: bytes, permission: SmsPermission
-    ) -> bool:
-        if len(encoded) * 4 <= self._limits.size - 4_096:
-            # Far from the limit: the list ids and the quoting cannot make it too large.
-            return True
-        return self._open.new_probe(destination, permission, 0).fits(encoded)

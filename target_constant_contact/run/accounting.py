@@ -98,11 +98,6 @@ class Accounting:
             self.rows += rows
             self.report.of(destination).read += rows
 
-    def join(self, destination: Destination, rows: int) -> None:
-        """Count rows in a batch that have turned out to be further ones of its people."""
-        with self._lock:
-            self.report.of(destination).merged += rows
-
     def drop(self, stream: str, values: Iterable[Rejection]) -> None:
         """Count values that are left out of a row that is sent.
 

@@ -131,14 +131,16 @@ class Intake:
         # The limit is for the row that goes beyond it to tell of: up to there, all are taken.
         if self._contacts + len(places) > self._max_contacts:
             return False
-        rows = places[0], places[-1] + 1
-        if rows[1] - rows[0] == len(places):
-            part = slice(*rows)
-            given = chunk.routes[part], chunk.keys[part], chunk.bodies[part]
+        routes, keys, bodies = chunk.routes, chunk.keys, chunk.bodies
+        if isinstance(places, range):
+            part = slice(places.start, places.stop)
+            taken = self._packer.add_all(routes[part], keys[part], bodies[part])
         else:
-            columns = chunk.routes, chunk.keys, chunk.bodies
-            given = tuple([column[at] for at in places] for column in columns)
-        taken = self._packer.add_all(*given)
+            taken = self._packer.add_all(
+                [routes[at] for at in places],
+                [keys[at] for at in places],
+                [bodies[at] for at in places],
+            )
         if taken is None:
             return False
         self._accounting.read_all(taken)
@@ -156,7 +158,7 @@ class Intake:
             )
             raise SettingsError([fault])
         for destination, rows in packed.joined:
-            self._accounting.join(destination, rows)
+            self._accounting.report.of(destination).merged += rows
         for batch in packed.sealed:
             self._submit(batch)
         for group in packed.by_list:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from target_constant_contact.batches.batch import BatchLimits, Destination, ImportBatch
 from target_constant_contact.batches.packer import Packer
+from target_constant_contact.batches.spilling import memory_of
 from target_constant_contact.contacts.addresses import hashed
 from tests.support.packing import Memory, Packing, contact, rows_of, update
 
@@ -38,7 +39,7 @@ def packing(rows, bounds, limits=SMALL) -> Packing:
     for place, item in rows:
         made.add(place, item)
         held = made.packer._open
-        assert sum(batch.memory for batch in held) == held.size <= open_bytes
+        assert sum(memory_of(batch) for batch in held) == held.size <= open_bytes
         assert sum(len(batch.contacts) for batch in held) == held.rows <= open_rows
     return made
 

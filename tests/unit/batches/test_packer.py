@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,8 +11,12 @@ from hypothesis import strategies as st
 from target_constant_contact.batches.batch import BatchLimits, Destination, ImportBatch
 from target_constant_contact.batches.packed import Packed
 from target_constant_contact.batches.packer import Packer
+from target_constant_contact.batches.spilling import memory_of
 from target_constant_contact.contacts.encoding import encode_contact, sms_permission
 from tests.support.packing import Packing, contact, rows_of, update
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 A, B = Destination("members", ("list-a",)), Destination("others", ("list-b",))
 CONSENT = ("sms_number", "sms_consent_date")
@@ -155,7 +159,7 @@ def test_memory_of_open_batches_is_bounded_however_many_lists_there_are():
         place = Destination("members", (f"list-{number % 500}",))
         run.add(place, contact(f"member{number}@example.com"))
         held = run.packer._open
-        assert sum(batch.memory for batch in held) == held.size <= 20_000
+        assert sum(memory_of(batch) for batch in held) == held.size <= 20_000
         assert sum(len(batch.contacts) for batch in held) == held.rows
 
 
@@ -217,6 +221,10 @@ def test_a_row_whose_batch_is_sealed_for_lack_of_room_is_not_merged():
     assert rows_of(run.sent[1])["ann@example.com"]["first_name"] == "Ann"
 
 
+def sealed_in(steps: Iterable[Packed]) -> list[ImportBatch]:
+    return [batch for packed in steps for batch in packed.sealed]
+
+
 @given(
     rows=ROWS,
     size=st.integers(1, 9),
@@ -244,22 +252,18 @@ def test_many_contacts_taken_at_once_are_packed_as_one_after_the_other(
         )
         for row, ((place, _), item) in enumerate(part, start=start):
             encoded = encode_contact(item.properties)
-            packed = singly.add(place, row, item.key, encoded)
-            sealed[0] += packed.sealed
-            for relieving in singly.relieve():
-                sealed[0] += relieving.sealed
+            packed = [singly.add(place, row, item.key, encoded), *singly.relieve()]
+            sealed[0] += sealed_in(packed)
             if taken is not None:
-                assert packed == Packed()
+                assert packed == [Packed()]
             else:
-                sealed[1] += together.add(place, row, item.key, encoded).sealed
-                for relieving in together.relieve():
-                    sealed[1] += relieving.sealed
-        assert together._open.size == sum(batch.memory for batch in together._open)
+                again = together.add(place, row, item.key, encoded)
+                sealed[1] += sealed_in([again, *together.relieve()])
+        assert together._open.size == sum(memory_of(batch) for batch in together._open)
         if taken is not None:
             assert sum(count for _, count in taken) == len(part)
-    for packer, found in zip((singly, together), sealed, strict=True):
-        for packed in packer.finish():
-            found += packed.sealed
+    sealed[0] += sealed_in(singly.finish())
+    sealed[1] += sealed_in(together.finish())
     first, second = (
         [(b.number, b.body, b.first_row, b.fingerprints.to_bytes()) for b in found]
         for found in sealed

@@ -1,4 +1,4 @@
-"""Contradicting rows in whatever order imports end: the last value wins, and STATE never is early."""
+"""Rows that contradict: however imports end, the last value wins, and STATE is never early."""
 
 from __future__ import annotations
 
