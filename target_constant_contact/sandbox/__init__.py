@@ -18,11 +18,12 @@ from __future__ import annotations
 from target_constant_contact.sandbox.control.behaviour import Behaviour
 from target_constant_contact.sandbox.control.faults import Fault
 from target_constant_contact.sandbox.control.request_log import RequestSeen
-from target_constant_contact.sandbox.data.clock import ManualClock
+from target_constant_contact.sandbox.data.clock import FastClock, ManualClock
 from target_constant_contact.sandbox.server import Sandbox, serve
 
 __all__ = [
     "Behaviour",
+    "FastClock",
     "Fault",
     "ManualClock",
     "RequestSeen",

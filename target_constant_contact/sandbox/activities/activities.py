@@ -79,6 +79,12 @@ def queue(db: sqlite3.Connection, new: NewActivity, now: float, wait: tuple[floa
     return activity_id
 
 
+def end_of_queue(db: sqlite3.Connection) -> float:
+    """Return the moment at which the last of the queued activities ends, but for stuck ones."""
+    query = "SELECT max(ends_at) FROM activities WHERE settled = 0 AND outcome != 'stuck'"
+    return float(db.execute(query).fetchone()[0] or 0.0)
+
+
 def unfinished(db: sqlite3.Connection) -> int:
     """Count the activities that have not ended."""
     count: int = db.execute("SELECT count(*) FROM activities WHERE settled = 0").fetchone()[0]

@@ -18,6 +18,7 @@ class Behaviour:
     Attributes:
         seconds_to_start: From the POST of an activity until it is ``processing``.
         seconds_to_finish: From then until it ends. Ranges let later activities end first.
+        one_at_a_time: An activity starts only when all before it have ended. False: side by side.
         seed: Seeds the draw from ranges.
         requests_per_second: Requests of one API key in any second; more are answered 429
             ``throttled``. None: no limit. The service allows 4.
@@ -60,6 +61,7 @@ class Behaviour:
 
     seconds_to_start: Span = 0.2
     seconds_to_finish: Span = 0.4
+    one_at_a_time: bool = False
     seed: int = 0
     requests_per_second: int | None = None
     requests_per_day: int | None = None

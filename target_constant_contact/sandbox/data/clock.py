@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import threading
+import time
 from datetime import UTC, datetime
 
 
@@ -37,6 +39,29 @@ class ManualClock:
     def sleep(self, seconds: float) -> None:
         """Advance instead of waiting, for code that takes ``sleep`` as an argument."""
         self.advance(max(0.0, seconds))
+
+
+class FastClock:
+    """A clock that runs some times as fast as the real one, from the moment that it is made.
+
+    Args:
+        speed: How many times as fast; 1 is real time.
+        now: Seconds since the epoch at the start; None: the present moment.
+
+    Raises:
+        ValueError: ``speed`` is not more than 0.
+    """
+
+    def __init__(self, speed: float, now: float | None = None) -> None:
+        if not 0 < speed < math.inf:
+            raise ValueError("a clock must run forward: its speed is more than 0")
+        self._speed = speed
+        self._now = time.time() if now is None else now
+        self._began = time.monotonic()
+
+    def __call__(self) -> float:
+        """Return the present moment in seconds since the epoch."""
+        return self._now + (time.monotonic() - self._began) * self._speed
 
 
 def stamp(moment: float) -> str:

@@ -10,6 +10,7 @@ from target_constant_contact.sandbox.activities.activities import (
     DAY,
     NewActivity,
     activity_resource,
+    end_of_queue,
     queue,
     unfinished,
 )
@@ -166,7 +167,10 @@ def _queue(new: NewActivity, *, check_lists: bool) -> _Answer:
             raise limited("queue_full")
         if check_lists and len(list_numbers(db, new.list_ids)) < len(set(new.list_ids)):
             raise invalid("list_ids holds a list that does not exist")
-        activity_id = queue(db, new, now, account().waits())
+        to_start, to_finish = account().waits()
+        if account().behaviour.one_at_a_time:
+            to_start = max(to_start, end_of_queue(db) - now)
+        activity_id = queue(db, new, now, (to_start, to_finish))
         row = _find(db, activity_id)
     return jsonify(activity_resource(row, now)), 201
 

@@ -9,7 +9,7 @@ import uuid
 import pytest
 import requests
 
-from target_constant_contact.sandbox import Behaviour, ManualClock, Sandbox
+from target_constant_contact.sandbox import Behaviour, Fault, ManualClock, Sandbox
 
 
 @pytest.fixture
@@ -92,6 +92,34 @@ def test_a_later_activity_can_end_first(bring_in, sandbox, clock):
     bring_in("b@example.com")
     clock.advance(5)
     assert [a["state"] for a in sandbox.activities()] == ["initialized", "completed"]
+
+
+def test_one_at_a_time_an_activity_starts_when_all_before_it_have_ended(bring_in, sandbox, clock):
+    sandbox.behaviour = Behaviour(seconds_to_start=1, seconds_to_finish=20, one_at_a_time=True)
+    for number in range(3):
+        bring_in(f"p{number}@example.com")
+    seen = []
+    for _ in range(3):
+        clock.advance(20)
+        seen.append([activity["state"] for activity in sandbox.activities()])
+    assert seen == [
+        ["processing", "initialized", "initialized"],
+        ["completed", "processing", "initialized"],
+        ["completed", "completed", "processing"],
+    ]
+    clock.advance(100)
+    bring_in("late@example.com")
+    clock.advance(2)
+    assert sandbox.activities()[-1]["state"] == "processing"
+
+
+def test_one_at_a_time_a_stuck_activity_keeps_no_other_one_waiting(bring_in, sandbox, clock):
+    sandbox.behaviour = Behaviour(seconds_to_start=0, seconds_to_finish=20, one_at_a_time=True)
+    sandbox.add_fault(Fault("POST", "/activities/*", action="stuck"))
+    bring_in("a@example.com")
+    bring_in("b@example.com")
+    clock.advance(20)
+    assert [a["state"] for a in sandbox.activities()] == ["processing", "completed"]
 
 
 def test_times_drawn_from_a_range_are_repeatable():
