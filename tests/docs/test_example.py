@@ -189,7 +189,7 @@ def _newsletter_as_one_batch() -> ImportBatch:
                 contact.key,
                 encode_contact(contact.properties),
             )
-    (batch,) = packer.seal()
+    (batch,) = (batch for packed in packer.finish() for batch in packed.sealed)
     return batch
 
 
