@@ -79,7 +79,3 @@ class ImportBatch:
     fingerprints: Fingerprints
     waits_for: frozenset[int] = frozenset()
     csv_size: int = 0
-
-    def contradicts(self, other: ImportBatch) -> bool:
-        """Whether the two batches hold different values for one address."""
-        return self.fingerprints.contradict(other.fingerprints)

@@ -87,3 +87,14 @@ def test_an_encoded_contact_is_one_line_that_says_what_its_columns_are(contact):
 def test_a_property_that_is_no_column_is_not_lost(names):
     contact = {"email": "ann@example.com", "city": "Oslo"}
     assert decode_contact(encode_contact(contact, names)) == contact
+
+
+def test_text_is_encoded_as_utf_8_and_not_escaped():
+    assert encode_contact({"first_name": "Zoë 李"}) == '{"first_name":"Zoë 李"}'.encode()
+
+
+def test_many_contacts_are_encoded_as_one_by_one():
+    contacts = [{"email": "a@example.com"}, {"first_name": "two\nlines"}, {"birthday_day": 7}]
+    names = ("email", "first_name", "birthday_day")
+    values = [[contact.get(name) for contact in contacts] for name in names]
+    assert ContactsEncoder(names)(values) == list(map(encode_contact, contacts))
