@@ -79,7 +79,7 @@ class ContractGuard:
         self._admitted.update(added)
 
     def _new(self, batch: ImportBatch) -> set[int]:
-        """Hashes of the people in a batch who may be new to the account, and are not counted yet."""
+        """Hashes of the people in a batch who may be new and are not counted yet."""
         known, admitted = self._known, self._admitted
         return {
             key

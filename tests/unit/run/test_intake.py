@@ -114,9 +114,7 @@ def test_a_batch_that_is_full_is_passed_on_with_its_rows_in_order(intake, sent):
     assert [batch.first_row for batch in sent] == [0, 30, 60]
 
 
-def test_only_the_rows_that_contradict_wait_and_state_waits_from_the_first_of_them(
-    intake, accounting, sent
-):
+def test_only_the_rows_that_contradict_wait_and_state_waits_from_the_first_of_them(intake, sent):
     rows = intake(rows=50)
     rows.add_chunk(chunk(range(50)), 0)
     later = chunk(range(25, 75))
