@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, Self
 from zlib import crc32
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
 _REVERSED: Final = itemgetter(slice(None, None, -1))
 
@@ -64,3 +64,45 @@ class HashedSet:
 
     def __len__(self) -> int:
         return len(self._sorted)
+
+
+class GrowingSet:
+    """64-bit hashes in at most 32 bytes each, however many come."""
+
+    def __init__(self) -> None:
+        # 0 marks a free place, and is never looked for.
+        self._places = array("Q", bytes(8 * 1_024))
+        self._count = 0
+
+    def __contains__(self, key: int) -> bool:
+        return self._places[self._place(key)] != 0
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __iter__(self) -> Iterator[int]:
+        return filter(None, self._places)
+
+    def update(self, keys: Iterable[int]) -> None:
+        """Put hashes in."""
+        for key in keys:
+            place = self._place(key)
+            if not self._places[place]:
+                self._places[place] = key or 1
+                self._count += 1
+                if 2 * self._count > len(self._places):
+                    self._grow()
+
+    def _place(self, key: int) -> int:
+        """Where a hash is, or would be."""
+        key, places = key or 1, self._places
+        last = len(places) - 1
+        place = key & last
+        while places[place] not in {0, key}:
+            place = (place + 1) & last
+        return place
+
+    def _grow(self) -> None:
+        held, self._places = self._places, array("Q", bytes(16 * len(self._places)))
+        for key in filter(None, held):
+            self._places[self._place(key)] = key

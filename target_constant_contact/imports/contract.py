@@ -6,7 +6,7 @@ import logging
 from typing import TYPE_CHECKING, Protocol
 
 from target_constant_contact.account.members import ContactExports, read_back
-from target_constant_contact.contacts.addresses import HashedSet, key_of
+from target_constant_contact.contacts.addresses import GrowingSet, HashedSet, key_of
 from target_constant_contact.exceptions import ContractLimitError
 from target_constant_contact.wording import counted
 
@@ -53,7 +53,7 @@ class ContractGuard:
         self._counts: ContactCounts | None = None
         self._added = 0
         self._known: HashedSet | None = None
-        self._admitted: set[int] = set()
+        self._admitted = GrowingSet()
 
     def admit(self, batch: ImportBatch) -> None:
         """Let a batch be sent; call it for every batch, in order, before it is sent.
@@ -70,18 +70,22 @@ class ContractGuard:
         if self._counts is None:
             self._counts = self._api.contact_counts()
         added = self._new(batch)
-        if self._known is None and self._room() < len(self._admitted | added):
+        if self._known is None and self._room() < len(self._admitted) + len(added):
             self._read_everybody(self._counts)
             added = self._new(batch)
         # Whoever is known already costs nothing, even in an account beyond its limit.
-        if added and self._room() < len(self._admitted | added):
-            raise self._error(len(added - self._admitted))
-        self._admitted |= added
+        if added and self._room() < len(self._admitted) + len(added):
+            raise self._error(len(added))
+        self._admitted.update(added)
 
     def _new(self, batch: ImportBatch) -> set[int]:
-        """Hashes of the people in a batch who may be new to the account."""
-        known = self._known
-        return {key for key in batch.fingerprints.keys if known is None or not known.has(key)}
+        """Hashes of the people in a batch who may be new and are not counted yet."""
+        known, admitted = self._known, self._admitted
+        return {
+            key
+            for key in batch.fingerprints.keys
+            if key not in admitted and (known is None or not known.has(key))
+        }
 
     def _room(self) -> float:
         """How many new contacts the limits allow beyond those that are counted already."""
@@ -100,7 +104,8 @@ class ContractGuard:
         # Somebody who came in between counts twice, which is the safe side.
         self._counts = self._api.contact_counts()
         self._added = max(self._counts.total - before.total, 0)
-        self._admitted = {key for key in self._admitted if not known.has(key)}
+        admitted, self._admitted = self._admitted, GrowingSet()
+        self._admitted.update(key for key in admitted if not known.has(key))
 
     def _error(self, added: int) -> ContractLimitError:
         active = self._counts.active if self._counts else 0

@@ -38,9 +38,8 @@ class Intake:
     ) -> None:
         self._accounting = accounting
         self._submit = submit
-        # Its file is deleted with the process.
-        spill = Spool(accounting.folder, in_memory=0)
-        self._packer = Packer(settings.import_format, settings.limits, spill=spill)
+        self._spill = Spool(accounting.folder, in_memory=0)
+        self._packer = Packer(settings.import_format, settings.limits, spill=self._spill)
         self._max_contacts = settings.max_profiles_per_export
         self._contacts = 0
 
@@ -79,6 +78,10 @@ class Intake:
         """Send what is in open batches, the oldest first, then what waits for others."""
         for packed in self._packer.finish():
             self._carry_out(packed)
+
+    def close(self) -> None:
+        """Forget what was put aside; no row can be taken any more."""
+        self._spill.close()
 
     def settled(self, number: int) -> None:
         """Note that a batch is settled; may be called from any thread."""

@@ -257,6 +257,7 @@ class Run:
                 ledger up.
         """
         self._settling.close()
+        self._intake.close()
         try:
             # The rejected rows are on the disk before the ledger says that nothing is left to do.
             self._accounting.close()

@@ -112,3 +112,34 @@ def test_a_batch_that_is_full_is_passed_on_with_its_rows_in_order(intake, sent):
     rows.send_rest()
     assert [batch.rows for batch in sent] == [30, 30, 10]
     assert [batch.first_row for batch in sent] == [0, 30, 60]
+
+
+def test_only_the_rows_that_contradict_wait_and_state_waits_from_the_first_of_them(intake, sent):
+    rows = intake(rows=50)
+    rows.add_chunk(chunk(range(50)), 0)
+    later = chunk(range(25, 75))
+    bodies = [body(n, note="new") if n in {40, 45} else body(n) for n in range(25, 75)]
+    rows.add_chunk(Chunk(later.routes, later.keys, bodies, ()), 0)
+    rows.send_rest()
+    assert [(batch.rows, batch.first_row, batch.waits_for) for batch in sent] == [
+        (50, 0, frozenset()),
+        (48, 50, frozenset()),
+        (2, 65, frozenset({1})),
+    ]
+
+
+def test_near_repeats_do_not_keep_the_other_rows_from_being_taken_at_once(intake, monkeypatch):
+    rows = intake()
+    rows.add_chunk(chunk(range(100)), 0)
+    alone = []
+    add = rows._packer.add
+    monkeypatch.setattr(
+        rows._packer, "add", lambda place, row, *given: alone.append(row) or add(place, row, *given)
+    )
+    given = chunk(range(100, 200))
+    keys, bodies = [*given.keys], [*given.bodies]
+    keys[60], bodies[60] = key(3), body(3, note="new")
+    keys[80], bodies[80] = keys[20], body(120, note="new")
+    assert rows.add_chunk(Chunk(given.routes, keys, bodies, ()), 0) == 100
+    assert alone == [160, 180]
+    assert rows._accounting.report.totals.merged == 2
