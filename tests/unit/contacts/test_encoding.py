@@ -91,10 +91,3 @@ def test_a_property_that_is_no_column_is_not_lost(names):
 
 def test_text_is_encoded_as_utf_8_and_not_escaped():
     assert encode_contact({"first_name": "Zoë 李"}) == '{"first_name":"Zoë 李"}'.encode()
-
-
-def test_many_contacts_are_encoded_as_one_by_one():
-    contacts = [{"email": "a@example.com"}, {"first_name": "two\nlines"}, {"birthday_day": 7}]
-    names = ("email", "first_name", "birthday_day")
-    values = [[contact.get(name) for contact in contacts] for name in names]
-    assert ContactsEncoder(names)(values) == list(map(encode_contact, contacts))
