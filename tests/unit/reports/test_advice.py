@@ -27,7 +27,7 @@ def sent(count: int, import_format: str = "json"):
         contact = {"email": f"m{row}@example.com", "first_name": f'"M", {row}', "city": "Oslo"}
         packed = packer.add(PLACE, row, str(contact["email"]), encode_contact(contact))
         batches += packed.sealed
-    return [*batches, *packer.seal()]
+    return batches + [batch for packed in packer.finish() for batch in packed.sealed]
 
 
 def lines(count: int, import_format: str = "json", **fields: str) -> list[str]:
