@@ -6,6 +6,7 @@ import sys
 from array import array
 from bisect import bisect_right
 from collections import deque
+from itertools import compress
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 
     from target_constant_contact.batches.fingerprints import Fingerprints
 
-_SLOTS: Final = 1 << 20
+_SLOTS: Final = 1 << 21
 _MASK: Final = _SLOTS - 1
 _HIGH, _LOW = (1, 0) if sys.byteorder == "little" else (0, 1)
 
@@ -37,6 +38,7 @@ class Unsettled:
         self._numbers: list[int] = []
         self._rows: dict[int, int] = {}
         self._gone: deque[int] = deque()
+        self._looked: tuple[Fingerprints | None, list[int], array[int]] = None, [], array("I")
 
     def settled(self, number: int) -> None:
         """Note that all that a batch says is carried out; may be called from any thread."""
@@ -51,27 +53,22 @@ class Unsettled:
     def add(self, number: int, said: Fingerprints) -> None:
         """Note what some rows of a batch say."""
         self._forget()
-        slots, bits = _parts(said)
+        slots, bits = self._parts(said)
+        self._looked = None, [], array("I")
         if not slots:
             return
         if not self._heads:
             self._heads = array("I", bytes(4 * _SLOTS))
-        heads, previous, base = self._heads, self._previous, self._base
-        first = base + len(previous) + 1
+        heads, previous = self._heads, self._previous
+        first = self._base + len(previous) + 1
         self._starts.append(first)
         self._numbers.append(number)
         self._rows[number] = self._rows.get(number, 0) + len(slots)
-        rows = range(first, first + len(slots))
-        previous.extend(map(heads.__getitem__, slots))
         self._bits.extend(bits)
         self._values.extend(said.values)
-        deque(map(heads.__setitem__, slots, rows), maxlen=0)
-        for slot, row in zip(slots, rows, strict=True):
-            newest = heads[slot]
-            if newest != row:
-                # Another row of this batch has the same slot.
-                previous[row - base - 1] = previous[newest - base - 1]
-                previous[newest - base - 1] = row
+        for row, slot in enumerate(slots, first):
+            previous.append(heads[slot])
+            heads[slot] = row
 
     def contradicted(self, said: Fingerprints, own: int = 0) -> dict[int, list[int]]:
         """Who is said something else about by which batches.
@@ -88,9 +85,9 @@ class Unsettled:
         if len(self._rows) == (own in self._rows):
             return found
         base, past, all_bits = self._base + 1, self._previous, self._bits
-        slots, bits = _parts(said)
-        rows = map(self._heads.__getitem__, slots)
-        ways = [(place, row) for place, row in enumerate(rows) if row >= base]
+        slots, bits = self._parts(said)
+        rows = list(map(self._heads.__getitem__, slots))
+        ways = list(compress(enumerate(rows), map(base.__le__, rows)))
         while ways:
             for place, row in ways:
                 if all_bits[row - base] == bits[place]:
@@ -125,8 +122,11 @@ class Unsettled:
             del self._starts[:dead], self._numbers[:dead]
             self._base += rows
 
-
-def _parts(said: Fingerprints) -> tuple[list[int], array[int]]:
-    """The slot of each person, and the other half of the hash."""
-    halves = array("I", said.keys.tobytes())
-    return [low & _MASK for low in halves[_LOW::2]], halves[_HIGH::2]
+    def _parts(self, said: Fingerprints) -> tuple[list[int], array[int]]:
+        """The slot of each person, and the other half of the hash."""
+        if said is not self._looked[0]:
+            halves = array("I", said.keys.tobytes())
+            slots = list(map(_MASK.__and__, halves[_LOW::2]))
+            # What has been looked for is nearly always added next.
+            self._looked = said, slots, halves[_HIGH::2]
+        return self._looked[1:]

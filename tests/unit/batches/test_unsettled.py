@@ -11,7 +11,7 @@ from target_constant_contact.batches.fingerprints import Fingerprints
 from target_constant_contact.batches.unsettled import Unsettled
 
 # A few addresses, of which some have the same place in the table.
-KEYS = st.sampled_from([n << 32 | slot for n in (1, 2, 3) for slot in (5, 6, 5 + (1 << 20))])
+KEYS = st.sampled_from([n << 32 | slot for n in (1, 2, 3) for slot in (5, 6, 5 + (1 << 21))])
 BATCHES = st.lists(
     st.tuples(
         st.dictionaries(KEYS, st.integers(1, 2), max_size=6),
@@ -34,9 +34,9 @@ def test_who_is_said_something_else_about_by_which_batch(batches):
             wanted = {
                 other
                 for other, others in left.items()
-                # The lowest 20 and the highest 32 bits tell addresses apart.
+                # The lowest 21 and the highest 32 bits tell addresses apart.
                 for held, theirs in others.items()
-                if (held >> 32, held % (1 << 20)) == (key >> 32, key % (1 << 20))
+                if (held >> 32, held % (1 << 21)) == (key >> 32, key % (1 << 21))
                 and theirs != value
             }
             assert set(found.get(place, ())) == wanted
