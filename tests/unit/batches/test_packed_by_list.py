@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from target_constant_contact.batches.batch import BatchLimits, Destination, ImportBatch
+from target_constant_contact.batches.packed import Packed
 from target_constant_contact.batches.packer import Packer
 from target_constant_contact.batches.spilling import memory_of
 from target_constant_contact.contacts.addresses import hashed
@@ -262,3 +263,19 @@ def test_somebody_in_several_combinations_is_once_in_each_list():
     assert [batch.rows for batch in sent] == [1] * 5
     assert {rows_of(batch)["ann@example.com"]["first_name"] for batch in sent} == {"Ann 9"}
     assert sum(made.merged.values()) == 15
+
+
+def test_a_combination_that_a_sealed_batch_waits_for_is_sent_as_it_is():
+    """Packed by list, it would never be settled itself."""
+    made = Packing(limits=BatchLimits(rows=4), spill=Memory())
+    people = [contact(f"m{number}@example.com") for number in range(10)]
+    for place, item in zip(sets_of(2), people, strict=True):
+        made.add(place, item)
+    for batch in list(made.packer._open):
+        made.packer._door.put_aside(batch, Packed())
+    for item in people[:6]:
+        made.add(Destination("members", ("list-z",)), contact(item.key, city="new"))
+    sent = {batch.number for batch in made.end()}
+    waiting = [batch for batch in made.sent if batch.waits_for]
+    assert len(waiting) == 2
+    assert all(batch.waits_for <= sent for batch in waiting)
