@@ -153,7 +153,7 @@ def _run(endpoint: Endpoint, faults: tuple[Fault, ...]) -> Case:
             "batch_size_rows": 3 if endpoint.settings.get("import_format") != "csv" else 4,
             "import_timeout_minutes": 0.01 if waits else 0.5,
         }
-        with _in_no_time(drips=any(fault.action == "drip" for fault in faults)):
+        with in_no_time(drips=any(fault.action == "drip" for fault in faults)):
             done = run(settings | endpoint.settings, *messages())
         accounted = {"read": 7, "landed": 6, "suppressed": 1}
         return Case(
@@ -166,7 +166,7 @@ def _run(endpoint: Endpoint, faults: tuple[Fault, ...]) -> Case:
 
 
 @contextmanager
-def _in_no_time(*, drips: bool = False) -> Iterator[None]:
+def in_no_time(*, drips: bool = False) -> Iterator[None]:
     """Wait thousandths instead of seconds, between polls, tries and slots, and for what drips."""
     seconds = DRIP_SECONDS if drips else exchange.ANSWER_SECONDS
     with (

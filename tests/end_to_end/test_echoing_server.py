@@ -58,7 +58,7 @@ class Machine:
         before = log.level
         log.setLevel(logging.DEBUG)
         try:
-            with faults._in_no_time():
+            with faults.in_no_time():
                 done = run(self.settings | settings, *faults.messages(), record(email="nobody"))
         finally:
             log.setLevel(before)
@@ -67,7 +67,7 @@ class Machine:
 
     def command(self, *words: str, text: str = "", **settings: Any) -> None:
         config = config_file(self.folder, **(self.settings | settings))
-        with faults._in_no_time():
+        with faults.in_no_time():
             done = call(*words, "--config", config, text=text)
         self.said += [done.stdout, done.stderr, done.log]
 

@@ -84,11 +84,23 @@ def settings_for(sandbox: Sandbox, data_dir: Path, /, **settings: Any) -> dict[s
     } | settings
 
 
-def run(config: dict[str, Any], *messages: Message, text: str | None = None) -> Outcome:
-    """Run the target in this process, as the command line would."""
+def run(
+    config: dict[str, Any],
+    *messages: Message,
+    text: str | None = None,
+    stdout: io.StringIO | None = None,
+) -> Outcome:
+    """Run the target in this process, as the command line would.
+
+    Args:
+        config: Its settings.
+        messages: Its input.
+        text: The same as text.
+        stdout: Takes what it writes, when it is written.
+    """
     data_dir = Path(config["data_dir"])
     before = set(data_dir.glob("runs/*"))
-    stdout, log = io.StringIO(), io.StringIO()
+    stdout, log = stdout or io.StringIO(), io.StringIO()
     handler = logging.StreamHandler(log)
     logging.getLogger().addHandler(handler)
     exit_code = 0
