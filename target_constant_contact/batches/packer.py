@@ -169,7 +169,9 @@ class Packer:
                 packed = Packed()
                 self._put_aside(packed)
                 yield packed
-        while door.spilled > self._max_spilled:
+        # All of them: what is said of whom is forgotten from the oldest on.
+        crowded = door.spilled > self._max_spilled
+        while crowded and door.spilled:
             yield self._sealed(fullest(b for b in opened.by_route.values() if b.pieces))
         if len(opened.by_route) > self._max_batches:
             yield from self._close()
