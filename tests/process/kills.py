@@ -194,6 +194,7 @@ class Bench:
         seed: Seeds the order in which activities end.
         faults: Trouble that the account makes.
         renews: Whether runs have a refresh token, and not an access token that lasts.
+        waits: How long activities take.
 
     Attributes:
         peak_kilobytes: The most memory that a run has held.
@@ -209,6 +210,7 @@ class Bench:
         faults: tuple[dict[str, Any], ...] = (),
         *,
         renews: bool = False,
+        waits: dict[str, Any] = WAITS,
     ) -> None:
         folder.mkdir(parents=True)
         self._folder = folder
@@ -216,7 +218,7 @@ class Bench:
         self._forks = forks
         self._account = folder / "account.sqlite"
         self.peak_kilobytes = 0
-        behaviour = json.dumps(WAITS | {"seed": seed})
+        behaviour = json.dumps(waits | {"seed": seed})
         service = (str(self._account), CLIENT, behaviour, json.dumps(faults))
         self._service = _start(_SERVICE, folder, *service)
         signed_in = json.loads(_line(self._service))

@@ -82,3 +82,33 @@ def test_rows_that_are_packed_by_list_are_on_all_of_their_lists_in_the_end(
     assert found.same
     assert found.state == 1_500
     assert found.twice <= found.allowed, found
+
+
+MANY = {"batch_size_rows": 10, "max_activities_in_flight": 500}
+SLOW_ANSWERS = (
+    {"method": "POST", "path": "/activities/*", "action": "delay", "times": None, "seconds": 0.1},
+)
+"""So that several imports are on their way whenever a run is killed."""
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("import_format", ["json", "csv"])
+def test_hundreds_of_imports_may_be_in_flight_and_some_on_their_way_when_a_run_is_killed(
+    tmp_path, forks, import_format
+):
+    rows, settings = 2_000, MANY | {"import_format": import_format}
+    stream = tmp_path / "stream.singer.jsonl"
+    write_stream(stream, rows, 1, changing=True)
+    expected = Bench(tmp_path / "expected", stream, forks, MANY, 0)
+    code, _ = expected.run()
+    assert code == 0, expected.log()
+    waits = {"seconds_to_start": (0.0, 1.0), "seconds_to_finish": (1.0, 4.0)}
+    bench = Bench(tmp_path / "bench", stream, forks, settings, 1, SLOW_ANSWERS, waits=waits)
+    found = series(bench, expected, 7, 3, 1)
+    bench.close()
+    expected.close()
+    assert found.exit_code == 0, bench.log()
+    assert found.same
+    assert found.state == rows
+    assert max(kill.sent for kill in found.kills) > 100, found
+    assert max(kill.in_doubt for kill in found.kills) > 1, found

@@ -13,8 +13,10 @@ from contextlib import nullcontext
 
 import pytest
 
-from tests.support.process import environment
+from target_constant_contact.sandbox import Behaviour, Fault, Sandbox
+from tests.support.process import TargetProcess, environment
 from tests.support.redis_server import RedisServer
+from tests.support.target import lines, member, schema, settings_for, state
 
 SECONDS = 20
 _logger = logging.getLogger(__name__)
@@ -199,3 +201,70 @@ def test_a_killed_process_keeps_nobody_waiting(room):
     assert min(survivors) >= 3
     assert max(gaps) < 1, gaps
     assert Counter(name for _, name in arrivals)["0"] >= 1
+
+
+class Runs:
+    """Whole runs side by side that share a key; each has an export, and many imports, of its own."""
+
+    def __init__(self, folder, sandbox, processes, imports, **settings):
+        self.sandbox = sandbox
+        (folder / "data").mkdir()
+        config = settings_for(sandbox, folder / "data", batch_size_rows=2) | settings
+        self._targets = []
+        for number in range(processes):
+            home = folder / str(number)
+            home.mkdir()
+            listed = sandbox.create_list(f"List {number}")
+            stream = home / "members.singer.jsonl"
+            people = (member(f"{number}-{n}") for n in range(2 * imports))
+            stream.write_text(lines(schema(), *people, state("end")))
+            self._targets.append(
+                TargetProcess(config | {"lists": listed}, home, "--input", str(stream))
+            )
+
+    def end(self):
+        """Run to the end, and return the exit codes."""
+        for target in self._targets:
+            target.start()
+        return [target.wait(100) for target in self._targets]
+
+    @property
+    def states(self):
+        return [target.states for target in self._targets]
+
+
+@pytest.mark.alone
+def test_runs_with_several_senders_that_share_a_key_are_within_its_limit(tmp_path):
+    """Answers that take two seconds, so that each of them has several requests under way."""
+    with Sandbox(behaviour=Behaviour(seconds_to_start=0, seconds_to_finish=5)) as sandbox:
+        sandbox.add_fault(
+            Fault("POST", "/activities/*", action="delay", times=None, seconds=2)
+        )
+        runs = Runs(tmp_path, sandbox, 3, 15, requests_per_second=4)
+        assert runs.end() == [0, 0, 0]
+        assert runs.states == [["end"]] * 3
+        assert len(sandbox.activities()) == 45
+        times = [seen.at for seen in sandbox.requests]
+    spans = [fifth - first for first, fifth in zip(times, times[4:], strict=False)]
+    assert min(spans) > 1, min(spans)
+
+
+def test_no_run_with_several_senders_asks_more_than_the_day_of_its_key_has_left(tmp_path):
+    with Sandbox(behaviour=Behaviour(seconds_to_start=0, seconds_to_finish=5)) as sandbox:
+        runs = Runs(tmp_path, sandbox, 3, 40, requests_per_second=100, requests_per_day=60)
+        assert runs.end() == [75, 75, 75]
+        assert runs.states == [[]] * 3
+        assert 50 <= len(sandbox.requests) <= 60
+
+
+def test_while_sending_at_most_one_request_in_ten_is_a_poll(tmp_path):
+    """Over more than the 12 seconds after which a run looks how far its imports are."""
+    with Sandbox(behaviour=Behaviour(seconds_to_start=0, seconds_to_finish=5)) as sandbox:
+        runs = Runs(tmp_path, sandbox, 1, 130, requests_per_second=9)
+        assert runs.end() == [0]
+        seen = [(request.method, request.path) for request in sandbox.requests]
+    sent = [n for n, (method, _) in enumerate(seen) if method == "POST"]
+    sending = seen[sent[0] : sent[-1] + 1]
+    polls = sum(path.startswith("/v3/activities") for method, path in sending if method == "GET")
+    assert len(sending) - polls >= 130
+    assert 0 < polls <= len(sending) / 10, polls
