@@ -71,16 +71,14 @@ class Trouble:
 
     def faults(self) -> list[Fault]:
         method = "GET" if self.path == "/activities" else "POST"
-        return [
-            Fault(method, self.path, self.action, nth=self.nth, times=self.times, seconds=0.05)
-        ]
+        return [Fault(method, self.path, self.action, nth=self.nth, times=self.times, seconds=0.05)]
 
 
 @st.composite
 def rows(draw: st.DrawFn) -> list[Row]:
     """Many rows; of some streams a few people come again at once, of others long after."""
     # Drawn one by one, they would be too few to have many imports in flight.
-    chance = random.Random(draw(st.integers(0, 9_999)))  # noqa: S311 - rows of a test
+    chance = random.Random(draw(st.integers(0, 9_999)))
     count = draw(st.integers(1, 150))
     repeated = draw(st.sampled_from([0.02, 0.1, 0.5]))
     places = draw(st.sampled_from([LISTS[:1], LISTS[:1], LISTS]))
@@ -103,8 +101,8 @@ trouble = st.builds(
     Trouble,
     st.sampled_from([JSON, CSV]),
     st.sampled_from(
-        ["delay", "drop_before", "drop_after", "throttled", "queue_full", "error_500", "error_503"]
-        + ["process_late", "fail", "time_out", "cancel", "garbage"]
+        "delay drop_before drop_after throttled queue_full error_500 error_503 "
+        "process_late fail time_out cancel garbage".split()
     ),
     st.integers(1, 20),
     st.integers(1, 4),

@@ -159,7 +159,7 @@ def test_failing_runs_show_no_secret_either(machine, sandbox):
     machine.secrets.add("wrong-secret-that-nobody-may-see")
     sandbox.add_fault(Fault("POST", "/token", action="garbage"))
     sandbox.add_fault(Fault("POST", IMPORT, nth=2, action="unauthorized", times=2))
-    assert machine.run() == 77
+    assert machine.run(max_activities_in_flight=1) == 77
     sandbox.add_fault(Fault("POST", "/token", action="drop_after"))
     sandbox.revoke_access_tokens()
     assert machine.run() == 77
