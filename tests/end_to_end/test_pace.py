@@ -1,8 +1,8 @@
 """A run keeps the pace of a service that takes minutes for each import.
 
-And it waits as long as that moves. What the sandbox itself needs to import rows counts on its clock,
-too; so there are fewer rows than a million here, and as many imports. With a million, the benchmark
-at the limits measures it.
+And it waits as long as that moves. What the sandbox itself needs to import rows counts on its
+clock, too; so there are fewer rows than a million here, and as many imports. The benchmark at the
+limits measures a million.
 """
 
 from __future__ import annotations

@@ -101,8 +101,20 @@ trouble = st.builds(
     Trouble,
     st.sampled_from([JSON, CSV]),
     st.sampled_from(
-        "delay drop_before drop_after throttled queue_full error_500 error_503 "
-        "process_late fail time_out cancel garbage".split()
+        [
+            "delay",
+            "drop_before",
+            "drop_after",
+            "throttled",
+            "queue_full",
+            "error_500",
+            "error_503",
+            "process_late",
+            "fail",
+            "time_out",
+            "cancel",
+            "garbage",
+        ]
     ),
     st.integers(1, 20),
     st.integers(1, 4),
