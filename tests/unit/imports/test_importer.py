@@ -16,7 +16,7 @@ from target_constant_contact.batches.batch import ImportBatch
 from target_constant_contact.exceptions import InterruptedRunError
 from target_constant_contact.imports.importer import MAX_IN_MEMORY
 from target_constant_contact.imports.schedule import MAX_UNSETTLED_ROWS
-from tests.support.fakes import stop
+from tests.support.fakes import AT_ONCE, stop
 from tests.support.imports import PLACE, Case, activity, batch, completed
 from tests.support.saying import saying
 
@@ -179,6 +179,17 @@ def test_reading_waits_while_too_many_rows_are_unsettled(make):
     case.importer.submit(batch(1, rows=MAX_UNSETTLED_ROWS))
     with pytest.raises(InterruptedRunError):
         case.importer.submit(batch(2))
+
+
+def test_reading_goes_on_when_all_the_unsettled_rows_wait_for_what_is_still_to_be_read(make):
+    case = make(raise_if_stopped=stop)
+    many = batch(1, rows=MAX_UNSETTLED_ROWS)
+    case.importer.submit(replace(many, waits_for=frozenset([2])))
+    case.importer.submit(batch(2))
+    # It does not wait for the service any more.
+    case.importer._waiting = AT_ONCE
+    case.importer.finish()
+    assert [done.batch.number for done in case.done] == [2, 1]
 
 
 def test_several_batches_are_under_way_while_the_service_thinks_about_its_answers(case):
