@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from target_constant_contact.ledger.ledger import Ledger
     from target_constant_contact.waiting import Waiting
 
-MAX_IN_MEMORY: Final = 10
+MAX_IN_MEMORY: Final = 8
 """Sealed batches that may be in memory before reading stops for them."""
 
 _JOIN_SECONDS: Final = 1.0
