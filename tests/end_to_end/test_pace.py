@@ -1,7 +1,7 @@
-"""A run keeps the pace of a service that takes minutes for each import, and waits as long as it moves.
+"""A run keeps the pace of a service that takes minutes for an import, and waits while it moves.
 
-What the sandbox itself needs to import rows counts on its clock, too; so there are fewer rows than a
-million here, and as many imports. With a million, the benchmark at the limits measures it.
+What the sandbox itself needs to import rows counts on its clock, too; so there are fewer rows than
+a million here, and as many imports. `scripts/benchmark --at-limits 900` measures a million.
 """
 
 from __future__ import annotations
@@ -68,7 +68,6 @@ def test_imports_of_15_minutes_side_by_side_take_a_million_in_less_than_20_minut
         assert len(sandbox.activities()) == IMPORTS
         assert share_of_polls(sandbox.requests) <= 0.1
     assert 15 <= minutes < 20
-
 
 
 def test_a_queue_that_is_worked_off_one_by_one_for_longer_than_an_import_may_take_is_no_time_out(

@@ -204,7 +204,7 @@ def test_a_killed_process_keeps_nobody_waiting(room):
 
 
 class Runs:
-    """Whole runs side by side that share a key; each has an export, and many imports, of its own."""
+    """Whole runs side by side that share a key; each has an export and many imports of its own."""
 
     def __init__(self, folder, sandbox, processes, imports, **settings):
         self.sandbox = sandbox
@@ -237,9 +237,7 @@ class Runs:
 def test_runs_with_several_senders_that_share_a_key_are_within_its_limit(tmp_path):
     """Answers that take two seconds, so that each of them has several requests under way."""
     with Sandbox(behaviour=Behaviour(seconds_to_start=0, seconds_to_finish=5)) as sandbox:
-        sandbox.add_fault(
-            Fault("POST", "/activities/*", action="delay", times=None, seconds=2)
-        )
+        sandbox.add_fault(Fault("POST", "/activities/*", action="delay", times=None, seconds=2))
         runs = Runs(tmp_path, sandbox, 3, 15, requests_per_second=4)
         assert runs.end() == [0, 0, 0]
         assert runs.states == [["end"]] * 3
