@@ -183,7 +183,7 @@ def send(
 
 
 @settings(
-    max_examples=max(1, EXAMPLES // 5),
+    max_examples=max(1, EXAMPLES // 6),
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(
