@@ -9,6 +9,7 @@ from __future__ import annotations
 import tempfile
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from unittest.mock import patch
@@ -19,6 +20,7 @@ from target_constant_contact.api.limits import limiter
 from target_constant_contact.api.oauth import transport as auth_transport
 from target_constant_contact.imports import sender
 from target_constant_contact.sandbox import Behaviour, Fault, Sandbox
+from target_constant_contact.wording import counted
 from tests.support.target import record, run, schema, settings_for, state
 
 if TYPE_CHECKING:
@@ -92,6 +94,32 @@ FAULTS: Final[dict[str, Action]] = {
     "drip": "drip",
     "endless": "pages_fresh",
 }
+SEVERAL: Final = {
+    kind: Endpoint(
+        f"import: POST .../contacts_{path}_import",
+        "POST",
+        f"/activities/contacts_{path}_import",
+        {"import_format": kind, "batch_size_rows": rows, "max_activities_in_flight": 500},
+    )
+    for kind, path, rows in (("json", "json", 1), ("csv", "file", 2))
+}
+"""Imports of one person each, by format, of which several are on their way at once."""
+AT_ONCE: Final[dict[str, dict[int, tuple[Action, ...]]]] = {
+    "two answers cut before": {1: ("drop_before",), 2: ("drop_before",)},
+    "two answers cut after": {1: ("drop_after",), 2: ("drop_after",)},
+    "one cut before, one cut after": {1: ("drop_before",), 2: ("drop_after",)},
+    "cut before, another answer on its way": {1: ("drop_before",), 2: ("delay", "delay")},
+    "cut after, another answer on its way": {1: ("drop_after",), 2: ("delay", "delay")},
+    "cut after, the queue full for another": {1: ("drop_after",), 2: ("queue_full",)},
+    "cut after, another throttled": {1: ("drop_after",), 2: ("throttled",)},
+    "500 and 503": {1: ("error_500",), 2: ("error_503",)},
+    "cut after, garbage for another": {1: ("drop_after",), 2: ("garbage",)},
+    "quota used up, another answer on its way": {1: ("quota_exceeded",), 2: ("delay", "delay")},
+    "two imports fail": {1: ("fail",), 2: ("fail",)},
+    "cut after, and that import fails": {1: ("drop_after", "fail")},
+}
+"""What meets the first and the second import that arrive, by what the table says of it."""
+ON_ITS_WAY: Final = 0.1
 DRIP_SECONDS: Final = 0.5
 TIMES: Final[dict[str, int | None]] = {"once": 1, "for good": None}
 
@@ -118,12 +146,12 @@ class Case:
         """Run with these faults."""
         return _run(endpoint, faults)
 
-    def cell(self, undisturbed: Case) -> str:
+    def cell(self, undisturbed: Case, *, counts_requests: bool = True) -> str:
         """What the table says of it."""
-        more = self.requests - undisturbed.requests
+        more = self.requests - undisturbed.requests if counts_requests else 0
         cost = f" {more:+d}".replace("-", "\N{MINUS SIGN}") if more else ""
         twice = self.rows_imported - undisturbed.rows_imported
-        again = f", {twice} rows twice" if twice > 0 else ""
+        again = f", {counted(twice, 'row')} twice" if twice > 0 else ""
         if self.exit_code == 0 and self.state_out and self.all_accounted:
             return f"done{cost}{again}"
         kept = "" if not self.state_out else ", STATE OUT"
@@ -189,6 +217,39 @@ def fault_of(endpoint: Endpoint, name: str, times: str) -> Fault:
     return Fault(endpoint.method, endpoint.path, FAULTS[name], times=TIMES[times], seconds=0.02)
 
 
+def faults_at_once(endpoint: Endpoint, name: str) -> tuple[Fault, ...]:
+    """The faults that a cell is about, of which each answer waits for the other ones."""
+    found = [
+        Fault(endpoint.method, endpoint.path, action, nth=nth, seconds=ON_ITS_WAY)
+        for nth, actions in AT_ONCE[name].items()
+        for action in actions
+    ]
+    # Requests of one export, which would be sent one by one if they were answered at once.
+    slow = Fault(endpoint.method, endpoint.path, "delay", times=None, seconds=ON_ITS_WAY)
+    return (slow, *found)
+
+
+def table_at_once() -> str:
+    """The table of the faults that come while several imports are on their way."""
+    lines = [f"| fault | {' | '.join(SEVERAL)} |", f"| --- |{' --- |' * len(SEVERAL)}"]
+    for name in AT_ONCE:
+        cells = [cell_at_once(endpoint, name) for endpoint in SEVERAL.values()]
+        lines.append(f"| {name} | {' | '.join(cells)} |")
+    return "".join(f"{line}\n" for line in lines)
+
+
+def cell_at_once(endpoint: Endpoint, name: str) -> str:
+    """What comes of it; how many requests it takes is a matter of chance."""
+    case = Case.of(endpoint, *faults_at_once(endpoint, name))
+    return case.cell(undisturbed(endpoint), counts_requests=False)
+
+
+@cache
+def undisturbed(endpoint: Endpoint) -> Case:
+    """What comes of a run without a fault."""
+    return Case.of(endpoint)
+
+
 def table(times: str) -> str:
     """The table of the faults that come once, or for good."""
     lines = [
@@ -196,9 +257,9 @@ def table(times: str) -> str:
         f"| --- |{' --- |' * len(FAULTS)}",
     ]
     for endpoint in ENDPOINTS:
-        undisturbed = Case.of(endpoint)
         cells = [
-            Case.of(endpoint, fault_of(endpoint, name, times)).cell(undisturbed) for name in FAULTS
+            Case.of(endpoint, fault_of(endpoint, name, times)).cell(undisturbed(endpoint))
+            for name in FAULTS
         ]
         lines.append(f"| {endpoint.title} | {' | '.join(cells)} |")
     return "".join(f"{line}\n" for line in lines)
@@ -220,10 +281,11 @@ def written(times: str) -> dict[tuple[str, str], str]:
 def main() -> None:
     """Write the tables into docs/reference/faults.md."""
     text = PATH.read_text(encoding="utf-8")
-    for times in TIMES:
+    for times in (*TIMES, "at once"):
         start, end = f"<!-- {times} -->\n", f"<!-- /{times} -->"
         before, _, rest = text.partition(start)
-        text = f"{before}{start}{table(times)}{end}{rest.partition(end)[2]}"
+        made = table_at_once() if times == "at once" else table(times)
+        text = f"{before}{start}{made}{end}{rest.partition(end)[2]}"
     PATH.write_text(text, encoding="utf-8")
 
 

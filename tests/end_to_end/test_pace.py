@@ -1,8 +1,7 @@
-"""A run keeps the pace of a service that takes minutes for each import.
+"""A run keeps the pace of a service that takes minutes for an import, and waits while it moves.
 
-And it waits as long as that moves. What the sandbox itself needs to import rows counts on its
-clock, too; so there are fewer rows than a million here, and as many imports. The benchmark at the
-limits measures a million.
+What the sandbox itself needs to import rows counts on its clock, too; so there are fewer rows than
+a million here, and as many imports. `scripts/benchmark --at-limits 900` measures a million.
 """
 
 from __future__ import annotations

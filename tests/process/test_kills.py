@@ -110,5 +110,5 @@ def test_hundreds_of_imports_may_be_in_flight_and_some_on_their_way_when_a_run_i
     assert found.exit_code == 0, bench.log()
     assert found.same
     assert found.state == rows
-    assert max(kill.sent for kill in found.kills) > 100, found
+    assert max(kill.sent for kill in found.kills) > 50, found
     assert max(kill.in_doubt for kill in found.kills) > 1, found

@@ -204,7 +204,7 @@ def test_a_killed_process_keeps_nobody_waiting(room):
 
 
 class Runs:
-    """Whole runs side by side that share a key; each has an export and imports of its own."""
+    """Whole runs side by side that share a key; each has an export and many imports of its own."""
 
     def __init__(self, folder, sandbox, processes, imports, **settings):
         self.sandbox = sandbox
