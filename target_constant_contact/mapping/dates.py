@@ -31,11 +31,12 @@ _FIRST_YEAR_OF_CONSENT = 2000
 _calendar_part = itemgetter(slice(10))
 _month_and_day_part = itemgetter(slice(4, 10))  # with the dash before it
 _before_year_part = itemgetter(slice(-5))
+# Without possessive groups, as in number_columns.
 _PLAIN_DATES = re.compile(
-    r"(?:\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,9}+)?+)?+(?:Z|[+-]\d\d:?\d\d)?+)?+\n)*+",
+    r"(?:\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:?\d\d)?)?\n)*",
     re.ASCII,
 )
-_YEAR_LAST = re.compile(r"(?:\d\d?+([/-])\d\d?+\1\d{4}\n)++", re.ASCII)
+_YEAR_LAST = re.compile(r"(?:\d\d?([/-])\d\d?\1\d{4}\n)+", re.ASCII)
 _DIGITS = bytes.maketrans(b"123456789", b"000000000")
 # Years may be made up, but not these: see month_and_day.
 _NO_BIRTHDAYS = ("9999-", "0001-01-01", "0000-00-00")

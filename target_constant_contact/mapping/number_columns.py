@@ -18,7 +18,8 @@ _NUMBERS: Final = {int, float, Decimal, NoneType}
 _NONE: Final = "None"
 # Exponents, NaN and infinity, in the spellings of floats and decimals.
 _UNUSUAL: Final = ("E", "e", "N", "n")
-_PLAIN_TEXTS: Final = re.compile(r"(?:(?:-?+(?:0|[1-9][0-9]{0,19}+)(?:\.[0-9]{1,20}+)?+)?+\n)*+")
+# Possessive groups match what they must not in Python 3.11.0 to 3.11.4, so there are none.
+_PLAIN_TEXTS: Final = re.compile(r"(?:(?:-?(?:0|[1-9][0-9]{0,19})(?:\.[0-9]{1,20})?)?\n)*")
 _ZEROS: Final = re.compile(r"\.0+\n")
 
 
