@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import threading
 from array import array
 from dataclasses import replace
@@ -52,6 +54,7 @@ class Bodies:
 
         Raises:
             StorageError: It cannot be read.
+            OSError: What was read is not what was written.
         """
         with self._lock:
             places = self._aside.pop(batch.number, None)
@@ -60,7 +63,11 @@ class Bodies:
         body, said = map(self._spool.fetch, places)
         for place in places:
             self._spool.forget(place)
-        return replace(batch, body=body, fingerprints=Fingerprints.from_bytes(said) or _NOTHING)
+        fingerprints = Fingerprints.from_bytes(said)
+        if fingerprints is None:
+            # Without them, the next run would let an older value stand.
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        return replace(batch, body=body, fingerprints=fingerprints)
 
     def keep(self, batch: ImportBatch) -> None:
         """Keep what is going to be sent, if it is needed afterwards.

@@ -62,10 +62,10 @@ class Spool:
         parts = []
         with self._lock, usable(self._folder):
             file = self._open()
-            for block in blocks:
+            for index, block in enumerate(blocks):
                 file.seek(block * _BLOCK)
-                parts.append(file.read(_BLOCK))
-        return b"".join(parts)[:size]
+                parts.append(file.read(min(_BLOCK, size - index * _BLOCK)))
+        return b"".join(parts)
 
     def forget(self, place: Place) -> None:
         """Let its room be used again."""

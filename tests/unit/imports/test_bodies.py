@@ -48,3 +48,13 @@ def test_what_nobody_asks_for_is_not_kept(spool):
     bodies.keep(batch(1))
     with pytest.raises(KeyError):
         bodies.read(1)
+
+
+def test_what_comes_back_otherwise_than_it_went_ends_the_run(spool, monkeypatch):
+    """Sent without its fingerprints, it could let an older value stand."""
+    bodies = Bodies(spool, for_explanations=True)
+    aside = bodies.set_aside(batch(1))
+    whole = spool.fetch
+    monkeypatch.setattr(spool, "fetch", lambda place: whole(place)[:-1])
+    with pytest.raises(OSError, match="Input/output error"):
+        bodies.take_back(aside)

@@ -163,28 +163,21 @@ def test_what_is_older_than_the_import_accepted_before_is_not_waited_for(ledger)
 
 
 def test_an_import_that_was_accepted_later_does_not_tell_how_old_a_lost_one_may_be(folder):
-    first = Ledger(folder, "first", now=lambda: NOW)
-    first.open(AT_ONCE)
-    first.begin(batch(2), "json")
-    later = activity("a1", created_at=NOW + timedelta(seconds=30))
-    first.accept(first.begin(batch(1), "json"), later)
-    first.close()
-    second = Ledger(folder, "second", now=lambda: NOW + timedelta(hours=1))
-    second.open(AT_ONCE)
-    service = Service([later, activity("a2", "processing")], [later])
-    take_up(second, service)
-    second.close()
-    assert service.asked == ["recent"] * 3
+    assert_waited_for(folder, lost=2, accepted=1)
 
 
 def test_one_that_was_begun_before_but_accepted_later_does_not_tell_either(folder):
     """Several are under way at a time."""
+    assert_waited_for(folder, accepted=1, lost=2)
+
+
+def assert_waited_for(folder: Path, **numbers: int) -> None:
+    """One of two batches, begun in this order, is accepted; what may be the other is waited for."""
     first = Ledger(folder, "first", now=lambda: NOW)
     first.open(AT_ONCE)
-    begun = first.begin(batch(1), "json")
-    first.begin(batch(2), "json")
+    begun = {name: first.begin(batch(number), "json") for name, number in numbers.items()}
     later = activity("a1", created_at=NOW + timedelta(seconds=30))
-    first.accept(begun, later)
+    first.accept(begun["accepted"], later)
     first.close()
     second = Ledger(folder, "second", now=lambda: NOW + timedelta(hours=1))
     second.open(AT_ONCE)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import errno
+import io
 import os
-import sys
-from pathlib import Path
+import tempfile
 
 import pytest
 from hypothesis import given
@@ -80,10 +81,13 @@ def test_a_folder_that_cannot_be_written_is_told_in_one_line(tmp_path):
         spool.put(b"x")
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="/dev/full")
-def test_a_full_disk_is_told_in_one_line(tmp_path):
+class FullDisk(io.BytesIO):
+    def write(self, _part: object) -> int:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def test_a_full_disk_is_told_in_one_line(tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "TemporaryFile", lambda **_options: FullDisk())
     spool = Spool(tmp_path, in_memory=0)
-    with Path("/dev/full").open("r+b", buffering=0) as full:
-        spool._file = full
-        with pytest.raises(StorageError, match=r"cannot be used \(No space left on device\)"):
-            spool.put(b"x")
+    with pytest.raises(StorageError, match=r"cannot be used \(No space left on device\)"):
+        spool.put(b"x")
