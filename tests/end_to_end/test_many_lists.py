@@ -76,3 +76,19 @@ def test_the_contract_holds_for_what_was_put_aside(sandbox, export, limit):
     assert outcome.states == []
     assert sum(imports(sandbox)) <= 20
     assert f"{limit} is 25" in outcome.report["error"]
+
+
+@pytest.mark.parametrize("dry_run", [False, True])
+def test_what_is_settled_holds_nobody_back_and_takes_no_memory_any_more(
+    export, monkeypatch, dry_run
+):
+    packers = []
+    monkeypatch.setattr(
+        "target_constant_contact.run.intake.Packer",
+        lambda *args, **options: packers.append(Packer(*args, **options)) or packers[-1],
+    )
+    rows = [member(number) for number in range(30)]
+    outcome = export(*messages(*rows), batch_size_rows=4, dry_run=dry_run, **SETTINGS)
+    assert outcome.exit_code == 0
+    (packer,) = packers
+    assert list(packer._door.unsettled.numbers) == []
