@@ -94,8 +94,13 @@ class DataFolder:
         return self._place("runs")
 
     @property
+    def store(self) -> Path:
+        """File of the store, where no other one is set."""
+        return self._place("store.sqlite")
+
+    @property
     def requests(self) -> Path:
-        """File of the request counts."""
+        """File of the request counts of version 0.8 and before."""
         return self._place("requests.sqlite")
 
     @property

@@ -46,7 +46,7 @@ _NAMED: Final = re.compile(
 _RUN: Final = re.compile(r"[A-Za-z0-9_+/=~-]{20,}")
 _ID: Final = re.compile(r"[\w-]{1,100}", re.ASCII)
 
-_trusted: Final = {"name@example.com", "rediss://:password@host:6379/0"}
+_trusted: Final = {"name@example.com", "postgresql://user:password@host:5432/database"}
 """Texts of our own with an at sign in them."""
 
 

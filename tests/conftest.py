@@ -13,6 +13,7 @@ from target_constant_contact import known_secrets, waiting
 from target_constant_contact.api.http import retry
 from target_constant_contact.sandbox import Behaviour, Sandbox
 from target_constant_contact.singer import json_lines as lines
+from tests.support.postgres import Postgres
 from tests.support.target import Message, Outcome, run, settings_for
 
 if TYPE_CHECKING:
@@ -56,6 +57,13 @@ def sandbox() -> Iterator[Sandbox]:
     """An account on this machine that works as fast as it can."""
     with Sandbox(behaviour=AT_ONCE) as account:
         yield account
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """A server for all tests of this process; no test may end it."""
+    with Postgres() as server:
+        yield server
 
 
 @pytest.fixture

@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING, Any
 from target_constant_contact.account.lists import ListDirectory, UnknownListError, new_list_faults
 from target_constant_contact.api.client import ConstantContactClient
 from target_constant_contact.api.limits.limiter import RateLimiter
-from target_constant_contact.api.limits.redis import RedisSlots
-from target_constant_contact.api.limits.sqlite import SqliteSlots
 from target_constant_contact.api.models import AccountSummary
 from target_constant_contact.api.oauth.credentials import BearerToken
 from target_constant_contact.api.oauth.grants import AuthorizationServer
@@ -22,6 +20,8 @@ from target_constant_contact.exceptions import ApiError, SettingsError, SignInEr
 from target_constant_contact.ledger.ledger import export_key
 from target_constant_contact.mapping.field_mapping import custom_field_faults
 from target_constant_contact.settings.streams import within_entry
+from target_constant_contact.store.opening import open_store
+from target_constant_contact.store.slots import Slots
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,9 +53,11 @@ class Account:
         self._sandbox: Any = None
         if settings.sandbox:
             self._sandbox = load_sandbox()(settings.data_dir.sandbox).start()
-        self._limiters: list[RateLimiter] = []
         self._summary: AccountSummary | None = None
         self._lists: ListDirectory | None = None
+        # What the sandbox of this machine needs is on this machine.
+        url = None if settings.sandbox else settings.store_url
+        self._database = open_store(settings.data_dir, url, settings.store_schema)
         # Before the limiter: a connection knows which API key its requests count for.
         self.signer = self._make_signer()
         self.limiter = self._limit(
@@ -188,8 +190,7 @@ class Account:
     def close(self) -> None:
         """Close the connection, and stop the sandbox if one was started."""
         self.client.close()
-        for limiter in self._limiters:
-            limiter.close()
+        self._database.close()
         if self._sandbox:
             self._sandbox.close()
 
@@ -212,15 +213,9 @@ class Account:
         return known or f"access-token {self._settings.api_url}"
 
     def _limit(self, key: str, per_second: int, per_day: int) -> RateLimiter:
-        url = "" if self._sandbox else self._settings.rate_limit_url
-        limiter = RateLimiter(
-            RedisSlots(url) if url else SqliteSlots(self._settings.data_dir.requests),
-            key,
-            requests_per_second=per_second,
-            requests_per_day=per_day,
+        return RateLimiter(
+            Slots(self._database), key, requests_per_second=per_second, requests_per_day=per_day
         )
-        self._limiters.append(limiter)
-        return limiter
 
     def _token_words(self) -> str:
         if isinstance(self.signer, ConnectionToken):

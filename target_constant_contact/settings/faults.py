@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, Final
 from singer_sdk.typing import DEFAULT_JSONSCHEMA_VALIDATOR
 
 from target_constant_contact.api.http.addresses import address_fault
-from target_constant_contact.api.limits.redis import url_fault
 from target_constant_contact.api.oauth.connection import name_fault
 from target_constant_contact.settings.streams import within_entry
 from target_constant_contact.settings.texts import types_of
+from target_constant_contact.store.address import schema_fault, url_fault
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -27,6 +27,9 @@ _WORDS: Final = {
     "integer": "no whole number",
     "number": "no number",
 }
+_GONE: Final = {
+    "rate_limit_url": "set store_url, and a PostgreSQL database keeps the limits for all machines",
+}
 _JSON: Final = {"object": '{"name": "value"}', "array": "[...]"}
 
 
@@ -34,7 +37,9 @@ def unknown_settings(config: Mapping[str, Any], schema: Mapping[str, Any]) -> It
     """One line for each setting that does not exist, with close matches."""
     known = list(schema["properties"])
     for name in config:
-        if name not in known:
+        if name in _GONE:
+            yield f"Setting {name!r} does not exist any more and is ignored; {_GONE[name]}"
+        elif name not in known:
             yield f"Setting {name!r} does not exist and is ignored{_similar(name, known)}"
 
 
@@ -130,7 +135,10 @@ def value_faults(values: Mapping[str, Any]) -> Iterator[str]:
     yield from _credential_faults(values)
     yield from _mapping_faults(values)
     yield from filter(None, (address_fault(name, values[name]) for name in ("api_url", "auth_url")))
-    if (url := values.get("rate_limit_url")) and (fault := url_fault(url)):
+    url, schema = values.get("store_url"), values.get("store_schema")
+    if url and (fault := url_fault(url)):
+        yield fault
+    if schema and (fault := schema_fault(schema, url)):
         yield fault
 
 

@@ -193,25 +193,32 @@ PROPERTIES: Final = th.PropertiesList(
         th.IntegerType(minimum=1),
         default=4,
         title="Requests per second",
-        description="Rate that the API key allows, over all runs on this machine that share "
-        "`data_dir`.",
+        description="Rate that the API key allows, over all runs that share the store, which "
+        "is `data_dir` or the database of `store_url`.",
     ),
     th.Property(
         "requests_per_day",
         th.IntegerType(minimum=1),
         default=10_000,
         title="Requests per day",
-        description="Requests that the API key allows in a day (UTC), over all runs on this "
-        "machine that share `data_dir`.",
+        description="Requests that the API key allows in a day (UTC), over all runs that "
+        "share the store.",
     ),
     th.Property(
-        "rate_limit_url",
+        "store_url",
         th.StringType,
         secret=True,
-        title="Rate limit URL",
-        description="Redis server that keeps both limits for all machines that use the API key "
-        "(extra `redis`), such as `rediss://:password@host:6379/0`. Without it they are kept for "
-        "this machine, in `data_dir`.",
+        title="Store URL",
+        description="PostgreSQL database that keeps both limits for all machines that use the API "
+        "key (extra `postgres`), such as `postgresql://user:password@host:5432/database`. Without "
+        "it they are kept for this machine, in `data_dir`.",
+    ),
+    th.Property(
+        "store_schema",
+        th.StringType,
+        title="Store schema",
+        description="Schema of the tables in the database of `store_url`, made if it is missing. "
+        "Default: where the database puts new tables.",
     ),
     th.Property(
         "data_dir",

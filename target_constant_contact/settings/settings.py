@@ -69,7 +69,8 @@ class Settings:
     max_activities_in_flight: int
     requests_per_second: int
     requests_per_day: int
-    rate_limit_url: str | None = field(repr=False)
+    store_url: str | None = field(repr=False)
+    store_schema: str | None
     data_dir: DataFolder
     dry_run: bool
     sandbox: bool
@@ -130,7 +131,8 @@ class Settings:
             max_rejected_percent=float(values["max_rejected_percent"]),
             import_timeout_minutes=float(values["import_timeout_minutes"]),
             api_url=values["api_url"].rstrip("/"),
-            rate_limit_url=values.get("rate_limit_url") or None,
+            store_url=values.get("store_url") or None,
+            store_schema=values.get("store_schema") or None,
             max_active_contacts=values.get("max_active_contacts"),
             max_new_contacts=values.get("max_new_contacts"),
             **{name: values[name] for name in _AS_THEY_ARE},

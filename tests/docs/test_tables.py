@@ -56,7 +56,7 @@ def test_meltano_hides_the_secrets(declared: dict[str, Any]):
     hidden = {setting["name"] for setting in declared["settings"] if setting.get("sensitive")}
 
     assert hidden == {name for name, shape in told.about().items() if shape.get("secret")}
-    assert "rate_limit_url" in hidden
+    assert "store_url" in hidden
 
 
 def test_meltano_offers_the_choices_that_the_target_takes(declared: dict[str, Any]):

@@ -261,7 +261,7 @@ def test_a_whole_input_is_counted_and_nothing_is_sent_or_kept(check: Check):
     assert reason.endswith(" (field 'EmailAddress')")
     assert "private" not in checked.answer.stdout + checked.answer.log
     assert not list((check.folder / "aside").iterdir())
-    assert {path.name for path in check.data_dir.iterdir()} == {"requests.sqlite"}
+    assert {path.name for path in check.data_dir.iterdir()} == {"store.sqlite"}
 
 
 def test_rows_of_several_lists_are_counted_by_their_stream(check: Check):

@@ -23,7 +23,6 @@ from filelock import FileLock, Timeout
 from target_constant_contact.account import account as account_room
 from target_constant_contact.account import new_connection, sign_in
 from target_constant_contact.api.limits.limiter import RateLimiter
-from target_constant_contact.api.limits.sqlite import SqliteSlots
 from target_constant_contact.api.oauth.connection import Application, Connection
 from target_constant_contact.api.oauth.grants import AuthorizationServer
 from target_constant_contact.api.oauth.tokens import TokenStore
@@ -32,6 +31,7 @@ from target_constant_contact.commands import application as application_room
 from target_constant_contact.commands import login as login_room
 from target_constant_contact.sandbox import Fault, ManualClock, Sandbox
 from tests.conftest import AT_ONCE
+from tests.support.limiting import LimiterInMemory
 from tests.support.target import member, run, schema, settings_for
 
 if TYPE_CHECKING:
@@ -240,9 +240,8 @@ def test_a_device_is_approved_on_another_one(
 @pytest.fixture
 def authorization_server(sandbox, clock):
     """The sandbox's, as an application without a secret sees it."""
-    limiter = RateLimiter(
-        SqliteSlots(None, clock),
-        "device",
+    limiter = LimiterInMemory(
+        clock=clock,
         requests_per_second=1_000,
         requests_per_day=86_400,
         sleep=lambda _seconds: None,

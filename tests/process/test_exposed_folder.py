@@ -60,7 +60,7 @@ def test_a_folder_above_that_others_can_change_is_refused(command, tmp_path):
     assert f"data_dir: {tmp_path} can be changed by other users" in done.stderr
 
 
-@pytest.mark.parametrize(("name", "code"), [("requests.sqlite", 78), ("sandbox.sqlite", 1)])
+@pytest.mark.parametrize(("name", "code"), [("store.sqlite", 78), ("sandbox.sqlite", 1)])
 def test_a_link_in_the_place_of_a_file_is_not_followed(command, tmp_path, name, code):
     precious = tmp_path / "precious"
     (tmp_path / "data" / name).symlink_to(precious)

@@ -32,11 +32,12 @@ STREAMS = [
 
 
 @pytest.fixture
-def limited(sandbox, tmp_path):
-    """Run the target where no file can be larger than `LARGEST`."""
+def limited(sandbox, tmp_path, postgres):
+    """Run the target where no file can be larger than `LARGEST`; its store is elsewhere."""
 
     def start(*messages, **settings):
-        config = settings_for(sandbox, tmp_path / "data", **settings)
+        url = postgres.new_url()
+        config = settings_for(sandbox, tmp_path / "data", store_url=url, **settings)
         (tmp_path / "config.json").write_text(json.dumps(config))
         return run(
             [sys.executable, "-c", LIMITED, "--config", str(tmp_path / "config.json")],

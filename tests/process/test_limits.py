@@ -9,13 +9,11 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from contextlib import nullcontext
 
 import pytest
 
 from target_constant_contact.sandbox import Behaviour, Fault, Sandbox
 from tests.support.process import TargetProcess, environment
-from tests.support.redis_server import RedisServer
 from tests.support.target import lines, member, schema, settings_for, state
 
 SECONDS = 20
@@ -53,13 +51,14 @@ print(json.dumps(arrivals))
 CLIENT = """
 import http.client, json, pathlib, sys, time
 from target_constant_contact.api.limits.limiter import RateLimiter
-from target_constant_contact.api.limits.redis import RedisSlots
-from target_constant_contact.api.limits.sqlite import SqliteSlots
+from target_constant_contact.data_folder import DataFolder
 from target_constant_contact.exceptions import QuotaExceededError
+from target_constant_contact.store.opening import open_store
+from target_constant_contact.store.slots import Slots
 
-name, place, port, options = sys.argv[1:]
-store = RedisSlots(place) if "://" in place else SqliteSlots(pathlib.Path(place))
-limiter = RateLimiter(store, "key", **json.loads(options))
+name, folder, url, port, options = sys.argv[1:]
+database = open_store(DataFolder(pathlib.Path(folder)), url or None)
+limiter = RateLimiter(Slots(database), "key", **json.loads(options))
 connection = http.client.HTTPConnection("127.0.0.1", int(port), timeout=30)
 connection.connect()
 print("ready", flush=True)
@@ -78,7 +77,7 @@ while time.time() < command.get("until", float("inf")) and passed + refused < co
     connection.request("GET", f"/{name}")
     connection.getresponse().read()
     passed += 1
-limiter.close()
+database.close()
 print(json.dumps([passed, refused]))
 """
 
@@ -110,11 +109,16 @@ class Process:
 
 
 class Room:
-    """A server, and clients that share a key."""
+    """A server, and clients that share a key.
 
-    def __init__(self, home, place):
+    Args:
+        home: Of all.
+        url: Of a database for clients on machines of their own. Without one they share a machine.
+    """
+
+    def __init__(self, home, url):
         self._home = home
-        self._place = place
+        self._url = url
         self._server = Process(home, SERVER)
         self._port = self._server.word()
         self._all = [self._server]
@@ -122,7 +126,15 @@ class Room:
     def clients(self, count, **options):
         """Clients that wait for a command."""
         made = [
-            Process(self._home, CLIENT, str(n), self._place, self._port, json.dumps(options))
+            Process(
+                self._home,
+                CLIENT,
+                str(n),
+                str(self._home / (f"data-{n}" if self._url else "data")),
+                self._url,
+                self._port,
+                json.dumps(options),
+            )
             for n in range(count)
         ]
         self._all += made
@@ -139,12 +151,12 @@ class Room:
             process.kill()
 
 
-@pytest.fixture(params=["file", "redis"])
+@pytest.fixture(params=["file", "server"])
 def room(request, tmp_path):
-    with RedisServer() if request.param == "redis" else nullcontext() as redis:
-        one = Room(tmp_path, redis.url if redis else str(tmp_path / "requests.sqlite"))
-        yield one
-        one.close()
+    url = request.getfixturevalue("postgres").new_url() if request.param == "server" else ""
+    one = Room(tmp_path, url)
+    yield one
+    one.close()
 
 
 @pytest.mark.alone

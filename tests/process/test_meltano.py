@@ -154,11 +154,11 @@ def test_an_empty_project_and_the_lines_of_the_tutorial_bring_people_onto_a_list
 
 
 def test_meltano_describes_the_settings_and_hides_the_secrets(project: Project):
-    url = "rediss://:open-sesame@host"
-    listed = project.meltano("config", "list", "--all", TARGET, rate_limit_url=url).stdout
+    url = "postgresql://me:open-sesame@host/d"
+    listed = project.meltano("config", "list", "--all", TARGET, store_url=url).stdout
     text = " ".join(listed.split())
 
-    assert "TARGET_CONSTANT_CONTACT_RATE_LIMIT_URL" in text
+    assert "TARGET_CONSTANT_CONTACT_STORE_URL" in text
     assert "open-sesame" not in text
     assert "Must be `true`: personal data leaves for Constant Contact" in text
     assert "max_new_lists [env: TARGET_CONSTANT_CONTACT_MAX_NEW_LISTS] current value: 10" in text

@@ -150,7 +150,7 @@ def test_what_singer_sdk_logs_at_debug_is_searched_too(machine):
     assert "DEBUG" in log
     assert "POST /token (refresh_token) in" in log
     assert "singer_sdk" in log
-    assert all(machine.holds(text) for text in ("report.json", "requests.sqlite", "Newsletter"))
+    assert all(machine.holds(text) for text in ("report.json", "store.sqlite", "Newsletter"))
     assert not machine.holds("member1@example.com")
 
 
@@ -180,7 +180,8 @@ def test_commands_show_no_secret(machine, name):
 
 
 HELD = {
-    "rate_limit_url": "redis://me:hunter22-in-a-url@127.0.0.1:1/0",
+    "store_url": "postgresql://me:hunter22-in-a-url@127.0.0.1:1/d",
+    "store_schema": {"key": "hunter22-in-a-schema"},
     "batch_config": {
         "storage": {"root": "s3://me:hunter22-in-a-root@bucket", "params": ["hunter22"]}
     },

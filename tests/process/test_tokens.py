@@ -12,8 +12,6 @@ from itertools import pairwise
 
 import pytest
 
-from target_constant_contact.api.limits.limiter import RateLimiter
-from target_constant_contact.api.limits.sqlite import SqliteSlots
 from target_constant_contact.api.oauth.connection import Application, Connection
 from target_constant_contact.api.oauth.credentials import Credentials
 from target_constant_contact.api.oauth.grants import AuthorizationServer
@@ -21,6 +19,7 @@ from target_constant_contact.api.oauth.renewal import ConnectionToken
 from target_constant_contact.api.oauth.tokens import TokenStore
 from target_constant_contact.exceptions import SignInError
 from target_constant_contact.sandbox import Behaviour, Sandbox
+from tests.support.limiting import LimiterInMemory
 from tests.support.process import environment
 
 PUBLIC = "sandbox-public"
@@ -36,14 +35,16 @@ import requests
 from target_constant_contact.api.oauth.credentials import Credentials
 from target_constant_contact.api.oauth.grants import AuthorizationServer
 from target_constant_contact.api.limits.limiter import RateLimiter
-from target_constant_contact.api.limits.sqlite import SqliteSlots
+from target_constant_contact.data_folder import DataFolder
 from target_constant_contact.api.oauth.renewal import ConnectionToken
 from target_constant_contact.api.oauth.tokens import TokenStore
+from target_constant_contact.store.opening import open_store
+from target_constant_contact.store.slots import Slots
 
 def connect(auth_url, folder, seed, per_second):
     folder = Path(folder)
-    store = SqliteSlots(folder / "requests.sqlite")
-    limiter = RateLimiter(store, "token", requests_per_second=per_second)
+    slots = Slots(open_store(DataFolder(folder)))
+    limiter = RateLimiter(slots, "token", requests_per_second=per_second)
     return ConnectionToken(
         Credentials("default", auth_url, "sandbox-public", refresh_token=seed),
         TokenStore(folder / "connections"),
@@ -244,7 +245,7 @@ class Victim:
 
     def renew(self):
         """What the next run does."""
-        limiter = RateLimiter(SqliteSlots(None), "k", requests_per_second=1_000)
+        limiter = LimiterInMemory(requests_per_second=1_000)
         try:
             ConnectionToken(
                 Credentials("default", self.sandbox.auth_url, PUBLIC, refresh_token=self.seed),

@@ -2,9 +2,27 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime
 
+from target_constant_contact.api.limits.limiter import RateLimiter
+from target_constant_contact.store.slots import Slots
+from target_constant_contact.store.sqlite import SqliteFile
+from target_constant_contact.store.versions import prepare
+
 NOON = datetime(2026, 8, 1, 12, tzinfo=UTC).timestamp()
+
+
+class LimiterInMemory(RateLimiter):
+    """A limiter that counts alone, and has to be closed."""
+
+    def __init__(self, key="k", clock=time.time, **options):
+        self._database = SqliteFile(None, clock)
+        prepare(self._database)
+        super().__init__(Slots(self._database), key, **options)
+
+    def close(self):
+        self._database.close()
 
 
 class Time:

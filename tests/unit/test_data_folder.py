@@ -33,12 +33,14 @@ def test_everything_lies_where_earlier_versions_have_left_it(tmp_path):
     assert {
         folder.connections,
         folder.runs,
+        folder.store,
         folder.requests,
         folder.sandbox,
         folder.ledger("account", "export"),
     } == {
         tmp_path / "connections",
         tmp_path / "runs",
+        tmp_path / "store.sqlite",
         tmp_path / "requests.sqlite",
         tmp_path / "sandbox.sqlite",
         tmp_path / "ledger" / "account" / "export",
@@ -70,6 +72,7 @@ def test_a_folder_that_others_can_change_is_refused_wherever_something_is_looked
     places = [
         lambda: folder.connections,
         lambda: folder.runs,
+        lambda: folder.store,
         lambda: folder.requests,
         lambda: folder.sandbox,
         lambda: folder.ledger("account", "export"),

@@ -90,7 +90,7 @@ def test_a_part_of_a_long_token_is_known_too():
         "bearer%20Xy12zzzz",
         f"Basic {base64.b64encode(b'an-app:pass').decode()}",
         "got eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl",
-        "rediss://:hunter22@cache.example:6379/0",
+        "postgresql://me:hunter22@db.example:5432/d",
         "s3://key:hunter22@bucket/path",
     ],
 )

@@ -13,14 +13,15 @@ import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
-from target_constant_contact.api.limits.slots import DAY_SECONDS, LONGEST_PENALTY, day_of
 from target_constant_contact.exceptions import QuotaExceededError
+from target_constant_contact.store.slot import DAY_SECONDS, LONGEST_PENALTY, day_of
 from target_constant_contact.wording import are, counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from target_constant_contact.api.limits.slots import Slot, SlotStore
+    from target_constant_contact.store.slot import Slot
+    from target_constant_contact.store.slots import Slots
 
 REQUESTS_PER_SECOND: Final = 4
 """Of a standard key; partner keys have more."""
@@ -59,7 +60,7 @@ class RateLimiter:
     that a run can still learn what became of the rows that it has sent.
 
     Args:
-        store: Where slots are counted. It has the clock, and is closed with the limiter.
+        slots: Where they are counted. It has the clock.
         key: What the limit belongs to, such as a client id. Only a hash of it is stored.
         requests_per_second: The most requests in any one second.
         requests_per_day: The most requests in one UTC day.
@@ -75,7 +76,7 @@ class RateLimiter:
 
     def __init__(
         self,
-        store: SlotStore,
+        slots: Slots,
         key: str,
         *,
         requests_per_second: int = REQUESTS_PER_SECOND,
@@ -87,7 +88,7 @@ class RateLimiter:
         self._key = hashlib.sha256(key.encode()).hexdigest()
         self._interval = _MARGIN / requests_per_second
         self._sleep = sleep
-        self._store = store
+        self._slots = slots
         self._told_of_clock = False
 
     def acquire(self, *, in_flight: bool = False) -> None:
@@ -106,11 +107,11 @@ class RateLimiter:
         for _ in range(_MOST_EXCHANGES):
             slot = self._reserve(in_flight=in_flight, missed=missed)
             # At most what it was when the slot was reserved: the clock may be set back since.
-            wait = min(slot.due - self._store.clock(), slot.time - slot.asked_at)
+            wait = min(slot.due - self._slots.clock(), slot.time - slot.asked_at)
             if wait > 0:
                 self._sleep(wait)
             # A loaded machine wakes sleepers late, and two late requests may come as one burst.
-            if self._store.clock() - slot.due <= _LATE:
+            if self._slots.clock() - slot.due <= _LATE:
                 return
             missed = slot.time
 
@@ -120,20 +121,16 @@ class RateLimiter:
         Args:
             seconds: How long from now; at most a minute.
         """
-        self._store.postpone(self._key, self._interval, min(seconds, LONGEST_PENALTY))
+        self._slots.postpone(self._key, self._interval, min(seconds, LONGEST_PENALTY))
 
     def used_today(self) -> int:
         """Return how many requests of the current UTC day are used up."""
-        return self._store.used_today(self._key)
-
-    def close(self) -> None:
-        """Close the store. The counts stay in it."""
-        self._store.close()
+        return self._slots.used_today(self._key)
 
     def _reserve(self, *, in_flight: bool, missed: float | None) -> Slot:
         kept = 0 if in_flight else reserved(self.requests_per_day)
         most = self.requests_per_day - kept
-        slot = self._store.reserve(self._key, self._interval, most, missed=missed)
+        slot = self._slots.reserve(self._key, self._interval, most, missed=missed)
         self.used = slot.used
         if not slot.granted:
             raise QuotaExceededError(_used_up(slot, self.requests_per_day))

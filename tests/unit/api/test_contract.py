@@ -12,8 +12,6 @@ from pytest_httpserver import HTTPServer
 from werkzeug import Response
 
 from target_constant_contact.api.client import MAX_EXPORT_LISTS, ConstantContactClient
-from target_constant_contact.api.limits.limiter import RateLimiter
-from target_constant_contact.api.limits.sqlite import SqliteSlots
 from target_constant_contact.api.models import (
     CHOICE_TYPES,
     MAX_ACCOUNT_FIELDS,
@@ -32,6 +30,7 @@ from target_constant_contact.api.oauth.credentials import BearerToken
 from target_constant_contact.batches.batch import BatchLimits, Destination
 from target_constant_contact.batches.json_batch import JsonBatch
 from tests.contract.facts import BASE_PATH, REQUESTS, SCHEMAS, STATED, example, properties
+from tests.support.limiting import LimiterInMemory
 
 LIST_IDS = ["04fe9a97-a579-43c5-bb1a-58ed29bf0a6a", "14fe9a97-a579-43c5-bb1a-58ed29bf0a6a"]
 
@@ -120,7 +119,7 @@ def see(request):
 @contextmanager
 def client_of(server):
     """A client that asks a server of this test."""
-    limiter = RateLimiter(SqliteSlots(None), "contract", sleep=lambda _: None)
+    limiter = LimiterInMemory(sleep=lambda _: None)
     client = ConstantContactClient(
         server.url_for(BASE_PATH), auth=BearerToken("t"), limiter=limiter, max_tries=1
     )

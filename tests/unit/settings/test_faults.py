@@ -256,7 +256,7 @@ def test_a_fault_of_type_says_what_the_setting_takes(faults):
     ("setting", "value", "hidden"),
     [
         ("access_token", "abcdefgh-ijkl", "abcdefgh-ijkl"),
-        ("rate_limit_url", f"rediss://me:{SECRET}@cache:6379/0", SECRET),
+        ("store_url", f"postgresql://me:{SECRET}@db:5432/d", SECRET),
         ("api_url", f"https://me:{SECRET}@proxy.example/v3", SECRET),
         ("batch_config", {"storage": {"root": f"s3://me:{SECRET}@bucket"}}, SECRET),
         ("batch_config", {"storage": {"root": "s3://b", "params": {"secret": SECRET}}}, SECRET),
@@ -273,7 +273,7 @@ def test_what_the_settings_keep_secret_is_masked_from_then_on(schema, setting, v
 
 def test_a_secret_with_characters_of_urls_is_known_as_it_is_and_encoded(schema):
     with contextlib.suppress(SettingsError):
-        Settings.parse({"rate_limit_url": "redis://:p%40ss%2Fword@cache:6379"}, schema)
+        Settings.parse({"store_url": "postgresql://me:p%40ss%2Fword@db:5432/d"}, schema)
     assert redacted("p%40ss%2Fword and /p@ss/word;") == "*** and /***;"
 
 

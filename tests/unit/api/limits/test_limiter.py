@@ -1,4 +1,4 @@
-"""The rules of the request limits, the same in a file and on a Redis server."""
+"""The rules of the request limits, the same in a file and on a server."""
 
 from __future__ import annotations
 
@@ -10,11 +10,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from target_constant_contact.api.limits.limiter import RateLimiter, reserved
-from target_constant_contact.api.limits.redis import RedisSlots
-from target_constant_contact.api.limits.sqlite import SqliteSlots
 from target_constant_contact.exceptions import QuotaExceededError
+from target_constant_contact.store.postgres import PostgresServer
+from target_constant_contact.store.schema import SLOTS
+from target_constant_contact.store.slot import Slot
+from target_constant_contact.store.slots import Slots
+from target_constant_contact.store.sqlite import SqliteFile
+from target_constant_contact.store.versions import prepare
 from tests.support.limiting import NOON, Time, most_in_a_second, passing_times
-from tests.support.redis_server import RedisServer
 
 BEFORE_MIDNIGHT = datetime(2026, 8, 1, 23, 59, 59, 900_000, tzinfo=UTC).timestamp()
 
@@ -24,34 +27,36 @@ def time():
     return Time()
 
 
-@pytest.fixture(scope="module")
-def redis():
-    with RedisServer() as server:
-        yield server
+@pytest.fixture(params=["file", "server"])
+def connect(request, time, tmp_path):
+    """Connect to one place, as a process of its own would."""
+    made = []
+    url = request.getfixturevalue("postgres").new_url() if request.param == "server" else ""
+
+    def make():
+        if url:
+            database = PostgresServer(url, clock=time.clock)
+        else:
+            database = SqliteFile(tmp_path / "data" / "store.sqlite", time.clock)
+        made.append(database)
+        prepare(database)
+        return database
+
+    yield make
+    for each in made:
+        each.close()
 
 
-@pytest.fixture(params=["file", "redis"])
-def store(request, time, tmp_path):
-    """Make stores that count in one place."""
-    if request.param == "file":
-        return lambda: SqliteSlots(tmp_path / "data" / "requests.sqlite", time.clock)
-    redis = request.getfixturevalue("redis")
-    redis.command("FLUSHALL")
-    return lambda: RedisSlots(redis.socket_url, now=time.clock, clock=time.clock)
+@pytest.fixture
+def store(connect, time):
+    """Make slots that are counted in one place."""
+    return lambda: Slots(connect(), time.clock)
 
 
 @pytest.fixture
 def limiter(time, store):
-    """Make limiters that count in one place, and close them."""
-    made = []
-
-    def make(key="key", **options):
-        made.append(RateLimiter(store(), key, sleep=time.sleep, **options))
-        return made[-1]
-
-    yield make
-    for one in made:
-        one.close()
+    """Make limiters that count in one place."""
+    return lambda key="key", **options: RateLimiter(store(), key, sleep=time.sleep, **options)
 
 
 def test_the_first_request_passes_at_once(limiter, time):
@@ -93,9 +98,7 @@ def test_keys_have_limits_of_their_own(limiter, time):
 
 
 def test_the_counts_outlive_the_process(limiter):
-    first = limiter()
-    first.acquire()
-    first.close()
+    limiter().acquire()
     assert limiter().used_today() == 1
 
 
@@ -168,7 +171,6 @@ def test_callers_that_wait_while_the_clock_is_set_back_keep_their_places(store, 
     before = [slots.reserve("key", 0.26, 100).time - NOON for _ in range(10)]
     time.now = NOON - 120
     after = [slots.reserve("key", 0.26, 100) for _ in range(3)]
-    slots.close()
     assert before[-1] == pytest.approx(9 * 0.26, abs=1e-4)
     # By a clock that was not set back.
     assert [slot.time + 120 - NOON for slot in after] == pytest.approx(
@@ -191,12 +193,8 @@ def test_a_clock_that_is_set_back_between_question_and_waiting_is_not_waited_for
             time.now -= self.jumps.pop(0)
             return slot
 
-        def close(self):
-            self.inner.close()
-
     one = RateLimiter(Jumping(), "key", sleep=time.sleep)
     passing_times(one, time, 2)
-    one.close()
     assert time.passed() == pytest.approx(0.26 - 200, abs=1e-3)
 
 
@@ -225,7 +223,6 @@ def test_a_long_queue_is_honoured(store):
     """Slots as far ahead as 1,000 waiting callers reach."""
     slots = store()
     reserved_slots = [slots.reserve("key", 0.26, 10_000).time for _ in range(1_001)]
-    slots.close()
     assert reserved_slots[-1] - NOON == pytest.approx(260, abs=1e-3)
 
 
@@ -363,31 +360,89 @@ def test_so_much_of_a_day_is_kept_for_work_in_flight(per_day, kept):
 SEVENTH = 1.04 / 7  # needs every digit that there is
 STEPS = st.lists(
     st.one_of(
-        st.tuples(st.just("reserve"), st.integers(1, 6), st.none() | st.integers(-2, 0)),
+        st.tuples(
+            st.just("reserve"), st.integers(1, 6), st.none() | st.sampled_from([-90_000, -2, -1, 0])
+        ),
         st.tuples(st.just("postpone"), st.sampled_from([0.1, 1.0, 60.0])),
-        st.tuples(st.just("wait"), st.sampled_from([-7200.0, -0.5, 0.1, 0.26, 30_000.0, 90_000.0])),
+        st.tuples(
+            st.just("wait"),
+            st.sampled_from([-90_000.0, -7200.0, -0.5, 0.1, 0.26, 30_000.0, 90_000.0]),
+        ),
         st.tuples(st.just("used")),
     ),
     max_size=40,
 )
 
 
+class Rules:
+    """The rules in a few lines, without a database."""
+
+    def __init__(self, clock):
+        self.clock, self.last, self.asked, self.days = clock, 0, 0, []
+
+    def next_slot(self, interval):
+        ahead = min(self.last - max(self.clock(), self.asked), 1_000 * interval + 60)
+        return self.clock() + max(0, ahead + interval)
+
+    def count(self, day, requests):
+        """Of the two days that were last seen, the one of the last request first."""
+        others = [each for each in self.days if each[0] != day]
+        self.days = [(day, self.used(day) + requests), *others][:2]
+
+    def used(self, day):
+        return dict(self.days).get(day, 0)
+
+    def reserve(self, _key, interval, most, *, missed=None):
+        slot = self.next_slot(interval)
+        day, of_missed = slot // 86_400, None if missed is None else missed // 86_400
+        granted = day == of_missed or self.used(day) < most
+        back = max(0, self.asked - self.clock())
+        if granted:
+            self.last, self.asked = slot, self.clock()
+            self.count(day, day != of_missed)
+            self.days = [(each, used - (each == of_missed != day)) for each, used in self.days]
+        return Slot(slot, self.clock(), slot, self.used(day), granted, back)
+
+    def postpone(self, _key, interval, seconds):
+        if self.clock() + seconds > self.next_slot(interval):
+            self.last, self.asked = self.clock() + seconds - interval, self.clock()
+
+    def used_today(self, _key):
+        return self.used(self.clock() // 86_400)
+
+
 @settings(max_examples=60)
 @given(steps=STEPS)
-def test_a_file_and_a_redis_server_give_the_same_answers(redis, steps):
+def test_a_file_and_a_server_follow_the_rules(postgres_slots, steps):
     """Whatever is asked, and however the clock jumps."""
-    redis.command("FLUSHALL")
     time = Time()
-    stores = [SqliteSlots(None, time.clock), RedisSlots(redis.socket_url, now=time.clock)]
+    file = SqliteFile(None, time.clock)
+    prepare(file)
+    stores = [Rules(time.clock), Slots(file), postgres_slots(time.clock)]
     try:
         for step in steps:
-            one, other = (_answer(store, time, step) for store in stores)
-            assert one == pytest.approx(other, rel=0, abs=1e-5)
+            rule, *answers = (_answer(store, time, step) for store in stores)
+            for answer in answers:
+                assert answer == pytest.approx(rule, rel=0, abs=1e-5)
             if step[0] == "wait":
                 time.now += step[1]
     finally:
-        for store in stores:
-            store.close()
+        file.close()
+
+
+@pytest.fixture(scope="module")
+def postgres_slots(postgres):
+    """Make slots on a server, all counts forgotten."""
+    database = PostgresServer(postgres.new_url(), clock=lambda: 0.0)
+    prepare(database)
+
+    def make(clock):
+        database.clock = clock
+        database.run(lambda connection: connection.execute(SLOTS.delete()))
+        return Slots(database, clock)
+
+    yield make
+    database.close()
 
 
 def _answer(store, time, step):
@@ -395,7 +450,8 @@ def _answer(store, time, step):
         case "reserve", most, missed:
             missed = None if missed is None else time.now + missed
             slot = store.reserve("key", SEVENTH, most, missed=missed)
-            return [slot.time - NOON, slot.asked_at - NOON, slot.used, slot.granted]
+            told = [slot.time, slot.due, slot.asked_at]
+            return [*(each - NOON for each in told), slot.set_back, slot.used, slot.granted]
         case "postpone", seconds:
             store.postpone("key", SEVENTH, seconds)
         case ("used",):

@@ -19,14 +19,13 @@ from urllib3.exceptions import SSLError as ConnectionSSLError
 from werkzeug import Response
 
 from target_constant_contact.api.http import retry
-from target_constant_contact.api.limits.limiter import RateLimiter
-from target_constant_contact.api.limits.sqlite import SqliteSlots
 from target_constant_contact.api.oauth.connection import Application
 from target_constant_contact.api.oauth.grants import SCOPES, AuthorizationServer
 from target_constant_contact.api.oauth.transport import GrantRefusedError, NoGrantError
 from target_constant_contact.exceptions import SettingsError, SignInError, TryLaterError
 from target_constant_contact.sandbox import Fault
 from tests.support.fakes import Clock
+from tests.support.limiting import LimiterInMemory
 
 BACK = "http://127.0.0.1:8710/callback"
 VERIFIER = "verifier-" * 6
@@ -46,8 +45,7 @@ def make(clock):
     limiters = []
 
     def make(url, client_id="an-app", client_secret=None, **options):
-        slots = SqliteSlots(None, clock)
-        limiter = RateLimiter(slots, "k", requests_per_second=1, sleep=clock.sleep)
+        limiter = LimiterInMemory(clock=clock, requests_per_second=1, sleep=clock.sleep)
         limiters.append(limiter)
         application = Application(client_id, client_secret, url)
         return AuthorizationServer(application, limiter=limiter, **options)

