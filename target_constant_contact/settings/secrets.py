@@ -28,7 +28,7 @@ def learn_secrets(config: Mapping[str, Any], schema: Mapping[str, Any]) -> None:
         for member, text in _texts(name, value):
             keep_secret(_password(text))
             open_secret = name in _OPEN and (_SECRET_NAME.search(member) or is_random(text))
-            if secret or open_secret:
+            if (secret or open_secret) and not _is_place(text):
                 keep_secret(text)
 
 
@@ -42,6 +42,18 @@ def _texts(name: str, value: Any) -> Iterator[tuple[str, str]]:
     elif isinstance(value, (list, tuple)):
         for item in value:
             yield from _texts(name, item)
+
+
+def _is_place(text: str) -> bool:
+    """Whether a text is a URL in which nothing is secret but its password: faults name its host."""
+    try:
+        parts = urlsplit(text)
+        is_whole = bool(parts.scheme and parts.hostname and parts.port != 0)
+    except ValueError:
+        return False
+    # Else a part of an unescaped password may stand where the path is.
+    signs = 0 if parts.username is None else 1
+    return is_whole and "?" not in text and text.count("@") == signs
 
 
 def _password(text: str) -> str | None:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import BigInteger, Double, bindparam, case, cast, func, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import BigInteger, Double, bindparam, case, cast, func, insert, select, update
 
 from target_constant_contact.store.schema import SLOTS
 from target_constant_contact.store.slot import DAY_SECONDS
@@ -139,14 +139,14 @@ def _change(
     if database.kind == "sqlite":
         told: dict[str, Any] = {name: bindparam(f"new_{name}") for name in _COUNTS}
         make = update(SLOTS).where(SLOTS.c.key == bindparam("wanted")).values(told)
-        begin = sqlite.insert(SLOTS).on_conflict_do_nothing()
-        return Change(database.kind, select(found), make, begin)
+        return Change(database.kind, select(found), make, insert(SLOTS))
     here = {name: found.c[f"new_{name}"] for name in _COUNTS}
     is_granted = SLOTS.c.key == found.c.key, found.c.granted
     made = update(SLOTS).where(*is_granted).values(here).returning(*found.c)
-    return Change(
-        database.kind, select(found), made, postgresql.insert(SLOTS).on_conflict_do_nothing()
-    )
+    # Takes long to load, and a file needs none of it.
+    postgresql = import_module("sqlalchemy.dialects.postgresql")
+    begin = postgresql.insert(SLOTS).on_conflict_do_nothing()
+    return Change(database.kind, select(found), made, begin)
 
 
 def _used(columns: Any, day: ColumnElement[int]) -> ColumnElement[int]:

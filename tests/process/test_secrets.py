@@ -12,6 +12,7 @@ import pytest
 from target_constant_contact.api.oauth.tokens import TokenStore
 from target_constant_contact.cli import COMMANDS
 from target_constant_contact.sandbox import Behaviour, Fault, Sandbox
+from tests.support.postgres import PASSWORD
 from tests.support.process import cli
 from tests.support.secrets import handed_out
 from tests.support.target import lines, member, schema, settings_for, state
@@ -164,6 +165,19 @@ def test_failing_runs_show_no_secret_either(machine, sandbox):
     sandbox.revoke_access_tokens()
     assert machine.run() == 77
     assert "the answer that held the next one was lost" in machine.said[-1]
+    assert_nothing_is_shown(machine)
+
+
+def test_the_password_of_the_store_is_shown_nowhere(machine, postgres):
+    """Of one that can be used, one that refuses the login, and one that is not there."""
+    machine.secrets |= {PASSWORD, quote(PASSWORD, safe="")}
+    wrong = f"{PASSWORD}wrong"
+    unused = postgres.new_url().replace(f":{postgres.port}/", ":1/")
+    assert machine.run(store_url=postgres.new_url()) == 0, machine.said
+    assert machine.run(store_url=postgres.url(password=wrong)) == 78, machine.said
+    assert machine.run("check", store_url=postgres.url(password=wrong)) == 78
+    assert machine.run(store_url=unused) == 75, machine.said
+    assert "127.0.0.1:1/test" in machine.said[-1]
     assert_nothing_is_shown(machine)
 
 

@@ -288,3 +288,13 @@ def test_flattening_needs_a_depth(faults, parse):
     assert fault.startswith("flattening_max_depth is missing: flattening_enabled needs it")
     parse(flattening_enabled=True, flattening_max_depth=0)
     parse(flattening_enabled="false")
+
+
+@pytest.mark.parametrize("login", ["", "me@", "me:Xk29fLq8ZpWv71@", f"me:{SECRET}@"])
+def test_the_host_of_a_secret_url_is_shown_where_a_fault_names_it(schema, login):
+    url = f"postgresql://{login}db7-Eu2x.Example.com:5432/warehouse9"
+    with contextlib.suppress(SettingsError):
+        Settings.parse({"store_url": url}, schema)
+    line = "the store at db7-Eu2x.Example.com:5432/warehouse9 cannot be used"
+    assert redacted(line) == line
+    assert "Xk29" not in redacted(url)
