@@ -76,7 +76,6 @@ def reservation(database: Database) -> Change:
     is_same_day = c.slot_day == c.day
     other_day = case((is_same_day, c.other_day), else_=c.day)
     other_used = case((is_same_day, c.other_used), else_=c.used)
-    is_given_back = (other_day == missed_day) & ~is_exchanged
     return _change(
         database,
         seen,
@@ -86,7 +85,7 @@ def reservation(database: Database) -> Change:
         day=c.slot_day,
         used=c.counted + case((is_exchanged, 0), else_=1),
         other_day=other_day,
-        other_used=other_used - case((is_given_back, 1), else_=0),
+        other_used=other_used - case((other_day == missed_day, 1), else_=0),
     )
 
 

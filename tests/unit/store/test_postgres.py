@@ -376,3 +376,16 @@ def test_a_transaction_that_fails_undoes_all_that_it_did(connect):
         connection.scalar(text("UPDATE store SET version = 99 RETURNING 1")) / 0
     with database.transaction() as connection:
         assert connection.scalar(text("SELECT version FROM store")) == 1
+
+
+def test_who_makes_tables_waits_for_another_who_does(opened, url):
+    database = opened(PostgresServer(url))
+    with psycopg.connect(url) as other:
+        other.execute("SELECT pg_advisory_xact_lock(%s)", [room._UPGRADE_LOCK])
+        making = threading.Thread(target=prepare, args=[database])
+        making.start()
+        making.join(timeout=0.5)
+        assert making.is_alive()
+        other.commit()
+        making.join(timeout=30)
+    assert Slots(database).reserve("key", 0.26, 10).granted

@@ -239,3 +239,20 @@ def test_another_connection_of_the_process_keeps_its_locks(limiter, opened, file
     subprocess.run([sys.executable, "-c", script, str(file)], check=True)
     assert file.with_name(f"{file.name}-wal").exists()
     assert Slots(other).reserve("another", 0.26, 10).used == 1
+
+
+def test_who_opens_a_new_file_waits_for_another_who_does(opened, file):
+    """Also where SQLite itself does not wait."""
+    file.parent.mkdir()
+    other = sqlite3.connect(file, isolation_level=None)
+    file.chmod(0o600)
+    other.execute("BEGIN EXCLUSIVE")
+    database = opened(SqliteFile(file))
+    opening = threading.Thread(target=prepare, args=[database])
+    opening.start()
+    opening.join(timeout=0.3)
+    assert opening.is_alive()
+    other.execute("COMMIT")
+    other.close()
+    opening.join(timeout=30)
+    assert Slots(database).reserve("key", 0.26, 10).granted

@@ -21,6 +21,9 @@ from pathlib import Path
 from target_constant_contact.data_folder import DataFolder
 from target_constant_contact.store.opening import open_store
 from target_constant_contact.store.slots import Slots
+# All that takes long, so that they begin at once.
+import psycopg, sqlalchemy.dialects.postgresql, sqlalchemy.dialects.sqlite
+import target_constant_contact.store.postgres, target_constant_contact.store.sqlite
 
 folder, url, schema = sys.argv[1:]
 print("ready", flush=True)
