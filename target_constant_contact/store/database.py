@@ -35,6 +35,14 @@ Result = TypeVar("Result")
 logging.getLogger("sqlalchemy").setLevel(logging.WARNING)
 
 
+class Held(ABC):
+    """A lock that is held, and the way to the database that it protects."""
+
+    @abstractmethod
+    def transaction(self) -> AbstractContextManager[Connection]:
+        """A durable transaction, which fails when the lock was lost."""
+
+
 class Database(ABC):
     """Where the store is. Any number of threads and processes may use it.
 
@@ -124,6 +132,18 @@ class Database(ABC):
     @abstractmethod
     def make_schema(self, connection: Connection) -> None:
         """Make what the tables are to be in, if it is missing."""
+
+    @abstractmethod
+    def lock(self, what: str, seconds: float) -> AbstractContextManager[Held | None]:
+        """Keep all others, on all machines, from holding the same; a crash frees it.
+
+        Args:
+            what: What is locked, such as a connection.
+            seconds: How long to wait for somebody else.
+
+        Returns:
+            None when somebody else has held it for so long.
+        """
 
     def making(self) -> AbstractContextManager[None]:
         """Tables are being made: an error of rights is of making, not of using."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 from contextlib import contextmanager
 from importlib import import_module
@@ -19,12 +20,12 @@ from sqlalchemy import (
     table,
     text,
 )
-from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 from sqlalchemy.schema import CreateSchema
 
 from target_constant_contact.exceptions import SettingsError, TargetError, TryLaterError
 from target_constant_contact.store.address import no_url, place_of, url_fault
-from target_constant_contact.store.database import Database
+from target_constant_contact.store.database import Database, Held
 from target_constant_contact.store.schema import STORE
 
 if TYPE_CHECKING:
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
 
 _CONNECT_SECONDS: Final = 5
 _STATEMENT_SECONDS: Final = 10
+_LOOK_AGAIN: Final = 0.2
+"""Seconds until somebody else is asked for a lock again."""
 _UPGRADE_LOCK: Final = 0x7461_7267_6574_6363
 """Any number that no other program takes: it locks nothing but the making of tables."""
 
@@ -110,6 +113,27 @@ class PostgresServer(Database):
             self._is_missing = False
 
     @contextmanager
+    def lock(self, what: str, seconds: float) -> Iterator[Held | None]:
+        """Keep all others from holding the same; a crash frees it.
+
+        The lock is a connection's, and what is written under it goes the same way: with the
+        connection both are lost.
+        """
+        words = f"target-constant-contact\0{self._schema}\0{what}".encode()
+        number = int.from_bytes(hashlib.sha256(words).digest()[:8], signed=True)
+        held = _ConnectionHeld(self.run(lambda _: self._engine.connect()), self._explained)
+        try:
+            deadline = time.monotonic() + seconds
+            while not held.take(number):
+                if time.monotonic() > deadline:
+                    yield None
+                    return
+                self._sleep(_LOOK_AGAIN)
+            yield held
+        finally:
+            held.give_back(number)
+
+    @contextmanager
     def making(self) -> Iterator[None]:
         """Tables are being made: an error of rights is of making, not of using."""
         self._is_making = True
@@ -178,6 +202,43 @@ class PostgresServer(Database):
             f"store_url: user {self._user} lacks rights in the database {self.place}; let somebody "
             f"who may grant them run: {statement}"
         )
+
+
+class _ConnectionHeld(Held):
+    """A lock of a connection of its own."""
+
+    def __init__(
+        self, connection: Connection, explained: Callable[[Exception], TargetError]
+    ) -> None:
+        self._connection = connection
+        self._explained = explained
+
+    @contextmanager
+    def transaction(self) -> Iterator[Connection]:
+        """A transaction of the connection that has the lock."""
+        try:
+            with self._connection.begin():
+                yield self._connection
+        except (SQLAlchemyError, OSError) as error:
+            explained = self._explained(error)
+        else:
+            return
+        raise explained
+
+    def take(self, number: int) -> bool:
+        """Take the lock, unless somebody else has it."""
+        with self.transaction() as connection:
+            return bool(connection.scalar(select(func.pg_try_advisory_lock(number))))
+
+    def give_back(self, number: int) -> None:
+        """Free the lock; a connection that may still have it is not used again."""
+        try:
+            with self._connection.begin():
+                self._connection.execute(select(func.pg_advisory_unlock(number)))
+        except (SQLAlchemyError, OSError):
+            self._connection.invalidate()
+        finally:
+            self._connection.close()
 
 
 def _engine(url: str) -> Engine:

@@ -47,5 +47,20 @@ class _OfSlots(Columns):
     other_used: Named[int] = Column(BigInteger)
 
 
+class _OfConnections(Columns):
+    """Connections to accounts, with their tokens.
+
+    Attributes:
+        name: Its name.
+        document: What it is, as JSON; in a shared store encrypted.
+        writes: How often it was written. Who writes it names the number that he has read.
+    """
+
+    name = Column(Text, primary_key=True)
+    document: Named[str] = Column(Text)
+    writes: Named[int] = Column(BigInteger)
+
+
 STORE: Final = Table("store", METADATA, _OfStore)
 SLOTS: Final = Table("slots", METADATA, _OfSlots)
+CONNECTIONS: Final = Table("connections", METADATA, _OfConnections)

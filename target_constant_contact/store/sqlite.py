@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import os
 import sqlite3
 import stat
@@ -11,16 +12,18 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, ClassVar, Final, cast
 
+from filelock import FileLock, Timeout
 from sqlalchemy import create_engine, event, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import StaticPool
 
 from target_constant_contact.exceptions import SettingsError, StorageError
-from target_constant_contact.files import make_private_folder, open_private
-from target_constant_contact.store.database import Database
+from target_constant_contact.files import PRIVATE_FILE, make_private_folder, open_private
+from target_constant_contact.store.database import Database, Held
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
     from pathlib import Path
     from typing import Literal
 
@@ -67,6 +70,27 @@ class SqliteFile(Database):
     def make_schema(self, connection: Connection) -> None:
         """Nothing to do: a file is its schema."""
 
+    @contextmanager
+    def lock(self, what: str, seconds: float) -> Iterator[Held | None]:
+        """Keep other processes of this machine from holding the same; a crash frees it."""
+        if self._path is None:
+            yield _FileHeld(self)
+            return
+        name = f"{self._path.name}.{hashlib.sha256(what.encode()).hexdigest()[:16]}.lock"
+        # Of the system: it is freed when its process dies, and the file stays where it is.
+        lock = FileLock(self._path.with_name(name), timeout=seconds, mode=PRIVATE_FILE)
+        try:
+            lock.acquire()
+        except Timeout:
+            yield None
+            return
+        except OSError as error:
+            raise self._explained(error) from None
+        try:
+            yield _FileHeld(self)
+        finally:
+            lock.release()
+
     def close(self) -> None:
         """Close the file. What was stored stays."""
         with self._lock:
@@ -106,6 +130,17 @@ class SqliteFile(Database):
             connection.close()
             raise
         return connection
+
+
+class _FileHeld(Held):
+    """A lock on a file is lost with the process only."""
+
+    def __init__(self, database: SqliteFile) -> None:
+        self._database = database
+
+    def transaction(self) -> AbstractContextManager[Connection]:
+        """A durable transaction."""
+        return self._database.transaction()
 
 
 def _begin(connection: Connection) -> None:
