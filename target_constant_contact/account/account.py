@@ -7,6 +7,7 @@ from contextlib import suppress
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from target_constant_contact.account.connection_store import connections_in
 from target_constant_contact.account.lists import ListDirectory, UnknownListError, new_list_faults
 from target_constant_contact.api.client import ConstantContactClient
 from target_constant_contact.api.limits.limiter import RateLimiter
@@ -14,7 +15,6 @@ from target_constant_contact.api.models import AccountSummary
 from target_constant_contact.api.oauth.credentials import BearerToken
 from target_constant_contact.api.oauth.grants import AuthorizationServer
 from target_constant_contact.api.oauth.renewal import ConnectionToken
-from target_constant_contact.api.oauth.tokens import TokenStore
 from target_constant_contact.contacts.contact import CUSTOM_PREFIX
 from target_constant_contact.exceptions import ApiError, SettingsError, SignInError
 from target_constant_contact.ledger.ledger import export_key
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from target_constant_contact.api.http.signer import Signer
     from target_constant_contact.api.models import CustomField
     from target_constant_contact.api.oauth.connection import Application
+    from target_constant_contact.api.oauth.tokens import ConnectionStore
     from target_constant_contact.settings.settings import Settings
     from target_constant_contact.settings.streams import StreamSettings
 
@@ -82,9 +83,10 @@ class Account:
         return self._summary.name if self._summary else ""
 
     @cached_property
-    def store(self) -> TokenStore:
-        """The token store of this data folder."""
-        return TokenStore(self._settings.data_dir.connections)
+    def store(self) -> ConnectionStore:
+        """Where the connections are."""
+        settings = self._settings
+        return connections_in(self._database, settings.data_dir, settings.store_key)
 
     def authorization_server(self, application: Application) -> AuthorizationServer:
         """The authorization server, as an application sees it."""

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from target_constant_contact.api.oauth.connection import Application
     from target_constant_contact.api.oauth.grants import Grant
     from target_constant_contact.api.oauth.renewal import ConnectionToken
-    from target_constant_contact.api.oauth.tokens import TokenStore
+    from target_constant_contact.api.oauth.tokens import ConnectionStore
 
 _CONTACTS, _OFFLINE, _ACCOUNT = SCOPES
 
@@ -54,7 +54,7 @@ def agreement_text(application: Application, api_url: str) -> str:
     )
 
 
-def prove_writable(store: TokenStore, name: str) -> None:
+def prove_writable(store: ConnectionStore, name: str) -> None:
     """Make sure that a connection can be kept, before anybody signs in.
 
     Raises:
@@ -64,7 +64,7 @@ def prove_writable(store: TokenStore, name: str) -> None:
         store.prove()
     except OSError as error:
         fault = (
-            f"data_dir: connection {name!r} could not be stored in {store.folder} "
+            f"data_dir: connection {name!r} could not be stored in {store.place} "
             f"({error.strerror}); nobody was asked to sign in. Set data_dir to a folder that can "
             "be written and lasts"
         )
@@ -176,7 +176,7 @@ def agreement(by: str, text: str, now: float) -> Agreement:
     return Agreement(by=by, at=at, text=text)
 
 
-def keep(store: TokenStore, connection: Connection) -> None:
+def keep(store: ConnectionStore, connection: Connection) -> None:
     """Store a connection in the place of one of its name.
 
     Raises:
@@ -189,7 +189,7 @@ def keep(store: TokenStore, connection: Connection) -> None:
         except OSError as error:
             fault = (
                 f"data_dir: the sign-in worked, but connection {connection.name!r} could not be "
-                f"stored in {store.folder} ({error.strerror}). Make room or correct the rights "
+                f"stored in {store.place} ({error.strerror}). Make room or correct the rights "
                 "there, and sign in again"
             )
             raise SettingsError([fault]) from None

@@ -11,11 +11,11 @@ from target_constant_contact.commands.asking import ask, at_terminal
 from target_constant_contact.exceptions import SignInError
 
 if TYPE_CHECKING:
-    from target_constant_contact.api.oauth.tokens import TokenStore
+    from target_constant_contact.api.oauth.tokens import ConnectionStore
     from target_constant_contact.settings.settings import Settings
 
 
-def known_application(settings: Settings, store: TokenStore) -> Application | None:
+def known_application(settings: Settings, store: ConnectionStore) -> Application | None:
     """The application of the settings, or else of the connection that is being replaced."""
     said = settings.credentials
     stored = None

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from target_constant_contact.account.connection_store import connection_store
 from target_constant_contact.api.oauth.connection import (
     REFRESH_TOKEN_DAYS,
     WARN_AFTER_DAYS,
     is_fingerprint,
 )
-from target_constant_contact.api.oauth.tokens import TokenStore
 from target_constant_contact.commands.common import (
     configured,
     json_option,
@@ -25,12 +25,14 @@ from target_constant_contact.commands.common import (
     say,
 )
 from target_constant_contact.data_folder import DataFolder
-from target_constant_contact.exceptions import TargetError
+from target_constant_contact.exceptions import SettingsError, TargetError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from contextlib import AbstractContextManager
 
     from target_constant_contact.api.oauth.connection import Connection
+    from target_constant_contact.api.oauth.tokens import ConnectionStore
 
 _DAY: Final = 86_400
 _NOT_READ: Final = "cannot be read"
@@ -98,9 +100,21 @@ class Condition:
         )
 
 
-def token_store(config: Mapping[str, Any]) -> TokenStore:
-    """The token store of settings that are not checked: nothing but ``data_dir`` matters."""
-    return TokenStore(DataFolder.of_setting(config.get("data_dir")).connections)
+def stored_connections(
+    config: Mapping[str, Any],
+) -> AbstractContextManager[ConnectionStore]:
+    """The connections of settings that are not checked: only where they are matters.
+
+    Raises:
+        SettingsError: It is said in another form than a text.
+    """
+    named = {name: config.get(f"store_{name}") or None for name in ("url", "schema", "key")}
+    wrong = [name for name, value in named.items() if not isinstance(value, str | None)]
+    if wrong:
+        raise SettingsError(
+            [f"store_{name}: has the wrong type; it takes string" for name in wrong]
+        )
+    return connection_store(DataFolder.of_setting(config.get("data_dir")), **named)
 
 
 def moment(value: str | None) -> str:
@@ -116,14 +130,14 @@ def moment(value: str | None) -> str:
 @json_option
 def connections(config: dict[str, Any], *, as_json: bool) -> None:
     """List the stored connections, without asking Constant Contact; runs renew their tokens."""
-    store = token_store(config)
-    found, errors = _conditions(store, time.time())
+    with stored_connections(config) as store:
+        found, errors = _conditions(store, time.time())
     if as_json:
         print_json([asdict(condition) for condition in found])
     elif found:
         _print(found)
     else:
-        say(f"There are no connections in {store.folder}. Make one: target-constant-contact login")
+        say(f"There are no connections in {store.place}. Make one: target-constant-contact login")
     # The first one is raised, so that it decides the exit code; the caller logs that one.
     for error in errors[1:]:
         _logger.error("%s", error)
@@ -131,7 +145,7 @@ def connections(config: dict[str, Any], *, as_json: bool) -> None:
         raise errors[0]
 
 
-def _conditions(store: TokenStore, now: float) -> tuple[list[Condition], list[TargetError]]:
+def _conditions(store: ConnectionStore, now: float) -> tuple[list[Condition], list[TargetError]]:
     found, errors = [], []
     for name in store.names():
         try:

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from target_constant_contact.account import new_connection, sign_in
+from target_constant_contact.account.connection_store import connection_store
 from target_constant_contact.api.client import ConstantContactClient
 from target_constant_contact.api.oauth.redirect import loopback_address
 from target_constant_contact.api.oauth.renewal import ConnectionToken
-from target_constant_contact.api.oauth.tokens import TokenStore
 from target_constant_contact.commands.application import asked_application, known_application
 from target_constant_contact.commands.asking import ask, at_terminal, confirm, conversation
 from target_constant_contact.commands.common import (
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from target_constant_contact.api.models import AccountSummary
     from target_constant_contact.api.oauth.connection import Agreement, Application, Connection
     from target_constant_contact.api.oauth.grants import AuthorizationServer, DeviceCode, Grant
+    from target_constant_contact.api.oauth.tokens import ConnectionStore
     from target_constant_contact.settings.settings import Settings
 
 _say: Final = partial(say, err=True)
@@ -91,7 +92,15 @@ def login(config: dict[str, Any], **options: Any) -> None:
     """
     given = _Options(**options)
     settings = parse_settings(given.over(config))
-    store = TokenStore(settings.data_dir.connections)
+    with connection_store(
+        settings.data_dir, settings.store_url, settings.store_schema, settings.store_key
+    ) as store:
+        _login(config, settings, given, store)
+
+
+def _login(
+    config: dict[str, Any], settings: Settings, given: _Options, store: ConnectionStore
+) -> None:
     known = known_application(settings, store)
     _refuse_in_vain(settings, given, known)
     # Before the sign-in: each token serves once, and one that cannot be kept is lost.
@@ -264,11 +273,13 @@ def _confirm(found: AccountSummary | None, given: _Options, settings: Settings) 
 
 
 def _closing_words(
-    config: dict[str, Any], connection: Connection, store: TokenStore
+    config: dict[str, Any], connection: Connection, store: ConnectionStore
 ) -> Iterator[str]:
-    yield f"Connection {connection.name!r} is stored in {store.path(connection.name)}"
+    yield f"Connection {connection.name!r} is stored in {store.place_of(connection.name)}"
     yield "Its tokens were renewed once, as runs will do it."
-    yield "That folder has to last: each renewal puts the next token there. Runs take it with"
+    yield (
+        f"That {store.kind} has to last: each renewal puts the next token there. Runs take it with"
+    )
     yield from (f"  connection: {connection.name}", "  accept_data_transfer: true")
     if config.get("client_secret"):
         yield "Leave client_secret in the settings or the environment: it is not stored."

@@ -13,9 +13,8 @@ import click
 from target_constant_contact.api.oauth.connection import REFRESH_TOKEN_DAYS
 from target_constant_contact.commands.asking import at_terminal, confirm
 from target_constant_contact.commands.common import configured, say
-from target_constant_contact.commands.connections import Condition, moment, token_store
+from target_constant_contact.commands.connections import Condition, moment, stored_connections
 from target_constant_contact.exceptions import SettingsError, TargetError
-from target_constant_contact.files import make_private_folder
 from target_constant_contact.settings.settings import defaults
 from target_constant_contact.singer.target import TargetConstantContact
 
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from target_constant_contact.api.oauth.connection import Connection
-    from target_constant_contact.api.oauth.tokens import TokenStore
+    from target_constant_contact.api.oauth.tokens import ConnectionStore
 
 _logger = logging.getLogger("target-constant-contact")
 
@@ -36,14 +35,14 @@ def logout(config: dict[str, Any], connection: str | None, *, yes: bool) -> None
     """Remove a connection and its tokens from this machine."""
     configured_name = _configured_name(config)
     name = configured_name if connection is None else connection
-    store = token_store(config)
-    _refuse_if_unknown(name, store)
-    known = _known(name, store)
-    if not yes and not _confirmed(name, known):
-        say("Nothing was removed.", err=True)
-        click.get_current_context().exit(1)
-    _remove(name, store)
-    say(f"Connection {name!r} is removed from {store.folder}.")
+    with stored_connections(config) as store:
+        _refuse_if_unknown(name, store)
+        known = _known(name, store)
+        if not yes and not _confirmed(name, known):
+            say("Nothing was removed.", err=True)
+            click.get_current_context().exit(1)
+        _remove(name, store)
+        say(f"Connection {name!r} is removed from {store.place}.")
     # Deleting files takes no access away, so people are told what still works, and until when.
     for line in _remains(known, time.time()):
         say(line)
@@ -56,17 +55,17 @@ def _configured_name(config: Mapping[str, Any]) -> str:
     return str(config.get("connection") or usual)
 
 
-def _refuse_if_unknown(name: str, store: TokenStore) -> None:
+def _refuse_if_unknown(name: str, store: ConnectionStore) -> None:
     # Whether it can be read does not matter: a damaged one can be removed too.
-    if store.path(name).exists():
+    if store.has(name):
         return
     names = store.names()
     close = difflib.get_close_matches(name, names, n=3, cutoff=0.6)
     hint = f"; did you mean {' or '.join(map(repr, close))}?" if close else ""
-    raise SettingsError([f"there is no connection {name!r} in {store.folder}{hint}"])
+    raise SettingsError([f"there is no connection {name!r} in {store.place}{hint}"])
 
 
-def _known(name: str, store: TokenStore) -> Connection | None:
+def _known(name: str, store: ConnectionStore) -> Connection | None:
     """The connection, if it can be read: one that cannot is removed all the same."""
     with suppress(TargetError):
         return store.read(name)
@@ -83,20 +82,17 @@ def _confirmed(name: str, known: Connection | None) -> bool:
         return False
 
 
-def _remove(name: str, store: TokenStore) -> None:
+def _remove(name: str, store: ConnectionStore) -> None:
     """Remove a connection; a renewal that is under way is waited for.
 
     Raises:
         SettingsError: It cannot be removed.
     """
     try:
-        # Otherwise the lock would tell that no token was used, which is not the point here.
-        make_private_folder(store.folder)
-        with store.lock(name):
-            store.delete(name)
+        store.remove(name)
     except OSError as error:
         fault = (
-            f"connection {name!r} was not removed: {store.folder} cannot be written "
+            f"connection {name!r} was not removed: {store.place} cannot be written "
             f"({error.strerror}). Correct its mode, or run as its owner"
         )
         raise SettingsError([fault]) from None

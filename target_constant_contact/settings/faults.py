@@ -11,7 +11,7 @@ from target_constant_contact.api.http.addresses import address_fault
 from target_constant_contact.api.oauth.connection import name_fault
 from target_constant_contact.settings.streams import within_entry
 from target_constant_contact.settings.texts import types_of
-from target_constant_contact.store.address import schema_fault, url_fault
+from target_constant_contact.store.address import key_fault, no_key, schema_fault, url_fault
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -135,11 +135,19 @@ def value_faults(values: Mapping[str, Any]) -> Iterator[str]:
     yield from _credential_faults(values)
     yield from _mapping_faults(values)
     yield from filter(None, (address_fault(name, values[name]) for name in ("api_url", "auth_url")))
-    url, schema = values.get("store_url"), values.get("store_schema")
+    yield from _store_faults(values)
+
+
+def _store_faults(values: Mapping[str, Any]) -> Iterator[str]:
+    url, schema, key = (values.get(f"store_{name}") for name in ("url", "schema", "key"))
     if url and (fault := url_fault(url)):
         yield fault
     if schema and (fault := schema_fault(schema, url)):
         yield fault
+    if key and (fault := key_fault(key)):
+        yield fault
+    if url and not key and not values["sandbox"]:
+        yield no_key()
 
 
 def permission_faults(values: Mapping[str, Any], broken: Collection[str]) -> Iterator[str]:

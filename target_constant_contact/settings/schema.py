@@ -210,8 +210,9 @@ PROPERTIES: Final = th.PropertiesList(
         secret=True,
         title="Store URL",
         description="PostgreSQL database that keeps both limits for all machines that use the API "
-        "key (extra `postgres`), such as `postgresql://user:password@host:5432/database`. Without "
-        "it they are kept for this machine, in `data_dir`.",
+        "key, and the connections (extra `postgres`), such as "
+        "`postgresql://user:password@host:5432/database`. Without it they are kept for this "
+        "machine, in `data_dir`.",
     ),
     th.Property(
         "store_schema",
@@ -219,6 +220,15 @@ PROPERTIES: Final = th.PropertiesList(
         title="Store schema",
         description="Schema of the tables in the database of `store_url`, made if it is missing. "
         "Default: where the database puts new tables.",
+    ),
+    th.Property(
+        "store_key",
+        th.StringType,
+        secret=True,
+        title="Store key",
+        description="Key of Fernet that encrypts connections in the database of `store_url`, which "
+        "needs it; it is stored nowhere. To change it, write the new one first and the old one "
+        "after a comma.",
     ),
     th.Property(
         "data_dir",

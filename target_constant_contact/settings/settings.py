@@ -71,6 +71,7 @@ class Settings:
     requests_per_day: int
     store_url: str | None = field(repr=False)
     store_schema: str | None
+    store_key: str | None = field(repr=False)
     data_dir: DataFolder
     dry_run: bool
     sandbox: bool
@@ -133,6 +134,7 @@ class Settings:
             api_url=values["api_url"].rstrip("/"),
             store_url=values.get("store_url") or None,
             store_schema=values.get("store_schema") or None,
+            store_key=values.get("store_key") or None,
             max_active_contacts=values.get("max_active_contacts"),
             max_new_contacts=values.get("max_new_contacts"),
             **{name: values[name] for name in _AS_THEY_ARE},

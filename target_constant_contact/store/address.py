@@ -15,6 +15,8 @@ _URL: Final = re.compile(
 )
 """Stricter than what parsers take: each reads an unescaped character in a password in its own way,
 and might take a part of the password for the host, which is shown."""
+_KEY: Final = re.compile(r"[A-Za-z0-9_-]{43}=")
+_BETWEEN: Final = re.compile(r"[\s,]+")
 _SCHEMA: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,62}")
 
 
@@ -48,6 +50,30 @@ def schema_fault(name: str, url: str | None) -> str:
             "underscores, at most 63, and no digit first"
         )
     return ""
+
+
+def no_key() -> str:
+    """The line about a missing key."""
+    return (
+        "store_key is missing: with store_url, connections are in a database, encrypted with it. "
+        "Make one with python -c 'from cryptography.fernet import Fernet; "
+        "print(Fernet.generate_key().decode())', and set the same on all machines"
+    )
+
+
+def key_fault(keys: str) -> str:
+    """What is wrong with ``store_key``, in one line that does not quote it; empty when nothing."""
+    if all(map(_KEY.fullmatch, keys_in(keys))):
+        return ""
+    return (
+        "store_key is no key: make one with python -c 'from cryptography.fernet import Fernet; "
+        "print(Fernet.generate_key().decode())', and write several with commas between them"
+    )
+
+
+def keys_in(keys: str) -> list[str]:
+    """The keys in a value of ``store_key``: the new one first, old ones after it."""
+    return _BETWEEN.split(keys.strip())
 
 
 def place_of(url: str) -> str:

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import re
-from typing import Final
-
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
 from target_constant_contact.exceptions import SettingsError
-
-_BETWEEN: Final = re.compile(r"[\s,]+")
+from target_constant_contact.store.address import key_fault, keys_in
 
 
 class Cipher:
@@ -24,11 +20,9 @@ class Cipher:
     """
 
     def __init__(self, keys: str) -> None:
-        try:
-            found = [Fernet(key) for key in _BETWEEN.split(keys.strip())]
-        except ValueError:
-            raise SettingsError([key_fault(keys)]) from None
-        self._fernet = MultiFernet(found)
+        if fault := key_fault(keys):
+            raise SettingsError([fault])
+        self._fernet = MultiFernet([Fernet(key) for key in keys_in(keys)])
 
     def hide(self, text: str) -> str:
         """The text as it may be stored."""
@@ -40,16 +34,3 @@ class Cipher:
             return self._fernet.decrypt(hidden.encode()).decode()
         except InvalidToken:
             return None
-
-
-def key_fault(keys: str) -> str:
-    """What is wrong with ``store_key``, in one line that does not quote it; empty when nothing."""
-    try:
-        for key in _BETWEEN.split(keys.strip()):
-            Fernet(key)
-    except ValueError:
-        return (
-            "store_key is no key: make one with python -c 'from cryptography.fernet import Fernet; "
-            "print(Fernet.generate_key().decode())', and write several with commas between them"
-        )
-    return ""

@@ -7,7 +7,7 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import false, insert, select, update
 
 from target_constant_contact.exceptions import SettingsError, TargetError, TryLaterError
 from target_constant_contact.store.schema import CONNECTIONS
@@ -77,6 +77,11 @@ class ConnectionRows:
             raise SettingsError([fault])
         found: dict[str, Any] = json.loads(text)
         return found
+
+    def prove(self) -> None:
+        """Make sure that a connection could be stored: that the rights are there."""
+        nothing = update(CONNECTIONS).where(false()).values(writes=0)
+        self._database.run(lambda connection: connection.execute(nothing))
 
     @contextmanager
     def lock(self, name: str, seconds: float) -> Iterator[bool]:

@@ -1,17 +1,25 @@
-"""Whole runs whose requests are counted in a PostgreSQL database."""
+"""Whole runs whose requests and connections are in a PostgreSQL database."""
 
 from __future__ import annotations
 
+import shutil
+
 import psycopg
 import pytest
+from cryptography.fernet import Fernet
 
 from target_constant_contact.account.account import Account
 from target_constant_contact.api.client import ConstantContactClient
+from target_constant_contact.api.limits import limiter
 from target_constant_contact.settings.settings import Settings
 from target_constant_contact.singer.target import TargetConstantContact
 from target_constant_contact.store import database
+from tests.support.commands import call, config_file
 from tests.support.postgres import PASSWORD, Postgres
-from tests.support.target import member, schema, state
+from tests.support.target import member, schema, settings_for, state
+
+KEY = Fernet.generate_key().decode()
+PUBLIC = "sandbox-public"
 
 
 @pytest.fixture
@@ -28,7 +36,7 @@ def used(url, schema="public"):
 
 def test_the_requests_of_a_run_are_counted_in_the_database(export, postgres):
     url = postgres.new_url()
-    outcome = export(schema(), member(1), store_url=url)
+    outcome = export(schema(), member(1), store_key=KEY, store_url=url)
     assert outcome.exit_code == 0
     assert used(url) == outcome.report["requests"] > 0
     assert not [*outcome.data_dir.glob("*.sqlite*")]
@@ -37,7 +45,7 @@ def test_the_requests_of_a_run_are_counted_in_the_database(export, postgres):
 
 def test_the_tables_are_in_the_schema_that_is_set(export, postgres):
     url = postgres.new_url()
-    outcome = export(schema(), member(1), store_url=url, store_schema="exports")
+    outcome = export(schema(), member(1), store_key=KEY, store_url=url, store_schema="exports")
     assert outcome.exit_code == 0
     assert used(url, "exports") > 0
 
@@ -46,7 +54,7 @@ def test_a_run_without_its_database_sends_nothing_and_ends_with_75(export, sandb
     monkeypatch.setattr(database, "PAUSES", ())
     with Postgres() as server:
         pass
-    outcome = export(schema(), member(1), store_url=server.url())
+    outcome = export(schema(), member(1), store_key=KEY, store_url=server.url())
     assert outcome.exit_code == 75
     assert outcome.states == []
     assert sandbox.requests == []
@@ -63,7 +71,9 @@ def test_a_run_that_loses_its_database_leaves_a_report(export, own_server, monke
         return import_json(*args, **options)
 
     monkeypatch.setattr(ConstantContactClient, "import_json", lose_server)
-    outcome = export(schema(), member(1), state("end"), store_url=own_server.new_url())
+    outcome = export(
+        schema(), member(1), state("end"), store_key=KEY, store_url=own_server.new_url()
+    )
     assert outcome.exit_code == 75
     assert outcome.states == []
     assert outcome.report["status"] == "failed"
@@ -85,7 +95,7 @@ def test_a_run_whose_database_is_killed_and_started_again_goes_on(export, own_se
     monkeypatch.setattr(ConstantContactClient, "import_json", lose_server)
     monkeypatch.setattr(database.Database, "run", start_again)
     url = own_server.new_url()
-    outcome = export(schema(), member(1), state("end"), store_url=url)
+    outcome = export(schema(), member(1), state("end"), store_key=KEY, store_url=url)
     assert outcome.exit_code == 0
     assert outcome.states == ["end"]
     assert used(url) == outcome.report["requests"]
@@ -111,3 +121,93 @@ def test_the_setting_of_redis_is_ignored_with_what_has_come_in_its_place(export)
         "PostgreSQL database keeps the limits for all machines" in outcome.log
     )
     assert "hunter22" not in outcome.log
+
+
+@pytest.fixture
+def nightly(export, sandbox, postgres, monkeypatch):
+    """Run with a connection and a disk that is gone after each run."""
+    monkeypatch.setattr(limiter, "_MARGIN", 0.001)
+    shared = {
+        "access_token": None,
+        "auth_url": sandbox.auth_url,
+        "client_id": PUBLIC,
+        "store_url": postgres.new_url(),
+        "store_key": KEY,
+    }
+
+    def run(number, **settings):
+        outcome = export(schema(), member(number), state(number), **(shared | settings))
+        kept = [path.name for path in outcome.data_dir.rglob("*") if path.is_file()]
+        assert not [name for name in kept if "sqlite" in name or name == "default.json"]
+        shutil.rmtree(outcome.data_dir, ignore_errors=True)
+        return outcome
+
+    run.shared = shared
+    return run
+
+
+def test_a_chain_of_tokens_goes_on_without_a_disk(nightly, sandbox):
+    seed = sandbox.mint_refresh_token(client_id=PUBLIC)
+    for night in range(3):
+        sandbox.revoke_access_tokens()
+        outcome = nightly(night, refresh_token=seed)
+        assert outcome.exit_code == 0, outcome.log
+        assert outcome.states == [night]
+    assert sandbox.reused_refresh_tokens == 0
+    assert sum(request.path.endswith("/token") for request in sandbox.requests) == 3
+
+
+def test_a_run_with_another_key_uses_up_no_token(nightly, sandbox):
+    seed = sandbox.mint_refresh_token(client_id=PUBLIC)
+    assert nightly(1, refresh_token=seed).exit_code == 0
+    before = len(sandbox.requests)
+    outcome = nightly(2, refresh_token=seed, store_key=Fernet.generate_key().decode())
+    assert outcome.exit_code == 78
+    assert "store_key does not open connection 'default' in the store at 127.0.0.1" in outcome.log
+    assert len(sandbox.requests) == before
+    assert nightly(3).exit_code == 0
+
+
+def test_without_a_key_nothing_is_sent(nightly, sandbox):
+    outcome = nightly(1, refresh_token="a seed of the settings", store_key=None)
+    assert outcome.exit_code == 78
+    assert "store_key is missing: with store_url, connections are in a database" in outcome.log
+    assert sandbox.requests == []
+
+
+def test_commands_look_into_the_database(nightly, sandbox, tmp_path):
+    settings = settings_for(sandbox, tmp_path / "data", **nightly.shared)
+    config = config_file(tmp_path, **{k: v for k, v in settings.items() if v is not None})
+    assert (
+        "There are no connections in the store at 127.0.0.1"
+        in call("connections", "--config", config).stdout
+    )
+    assert nightly(1, refresh_token=sandbox.mint_refresh_token(client_id=PUBLIC)).exit_code == 0
+    (found,) = call("connections", "--config", config, "--json").json
+    assert (found["name"], found["status"]) == ("default", "ok")
+    assert call("logout", "--config", config, "--connection", "shop", "--yes").exit_code == 78
+    done = call("logout", "--config", config, "--yes")
+    assert "Connection 'default' is removed from the store at 127.0.0.1" in done.stdout
+    assert call("connections", "--config", config, "--json").json == []
+
+
+@pytest.mark.parametrize("command", ["connections", "logout"])
+@pytest.mark.parametrize(
+    ("settings", "line"),
+    [
+        ({"store_url": 5}, "store_url: has the wrong type; it takes string"),
+        ({"store_url": "postgresql://h:0/d"}, "store_url is not the URL of a PostgreSQL database"),
+        ({"store_key": None}, "store_key is missing"),
+        ({"store_key": "short"}, "store_key is no key"),
+    ],
+)
+def test_commands_say_what_is_wrong_with_the_settings_of_the_store(
+    nightly, tmp_path, command, settings, line
+):
+    url = nightly.shared["store_url"]
+    config = config_file(
+        tmp_path, data_dir=str(tmp_path), **({"store_url": url, "store_key": KEY} | settings)
+    )
+    done = call(command, "--config", config)
+    assert done.exit_code == 78
+    assert line in done.log

@@ -9,11 +9,13 @@ from pathlib import Path
 from subprocess import run
 
 import pytest
+from cryptography.fernet import Fernet
 
 from tests.support.process import environment
 from tests.support.target import lines, member, record, schema, settings_for, state
 
 LARGEST = 30_000
+KEY = Fernet.generate_key().decode()
 LIMITED = (
     "import resource;"
     f"resource.setrlimit(resource.RLIMIT_FSIZE, ({LARGEST}, {LARGEST}));"
@@ -37,7 +39,7 @@ def limited(sandbox, tmp_path, postgres):
 
     def start(*messages, **settings):
         url = postgres.new_url()
-        config = settings_for(sandbox, tmp_path / "data", store_url=url, **settings)
+        config = settings_for(sandbox, tmp_path / "data", store_url=url, store_key=KEY, **settings)
         (tmp_path / "config.json").write_text(json.dumps(config))
         return run(
             [sys.executable, "-c", LIMITED, "--config", str(tmp_path / "config.json")],

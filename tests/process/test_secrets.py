@@ -8,6 +8,7 @@ from dataclasses import replace
 from urllib.parse import quote
 
 import pytest
+from cryptography.fernet import Fernet
 
 from target_constant_contact.api.oauth.tokens import TokenStore
 from target_constant_contact.cli import COMMANDS
@@ -170,7 +171,9 @@ def test_failing_runs_show_no_secret_either(machine, sandbox):
 
 def test_the_password_of_the_store_is_shown_nowhere(machine, postgres):
     """Of one that can be used, one that refuses the login, and one that is not there."""
-    machine.secrets |= {PASSWORD, quote(PASSWORD, safe="")}
+    key = Fernet.generate_key().decode()
+    machine.secrets |= {PASSWORD, quote(PASSWORD, safe=""), key}
+    machine.settings["store_key"] = key
     wrong = f"{PASSWORD}wrong"
     unused = postgres.new_url().replace(f":{postgres.port}/", ":1/")
     assert machine.run(store_url=postgres.new_url()) == 0, machine.said
@@ -196,6 +199,7 @@ def test_commands_show_no_secret(machine, name):
 HELD = {
     "store_url": "postgresql://me:hunter22-in-a-url@127.0.0.1:1/d",
     "store_schema": {"key": "hunter22-in-a-schema"},
+    "store_key": "hunter22-as-a-key",
     "batch_config": {
         "storage": {"root": "s3://me:hunter22-in-a-root@bucket", "params": ["hunter22"]}
     },

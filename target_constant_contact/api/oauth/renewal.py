@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from target_constant_contact.api.oauth.connection import Application, Connection
     from target_constant_contact.api.oauth.credentials import Credentials
     from target_constant_contact.api.oauth.grants import AuthorizationServer, Grant
-    from target_constant_contact.api.oauth.tokens import TokenStore
+    from target_constant_contact.api.oauth.tokens import ConnectionStore
 
 _INVALID_GRANT: Final = "invalid_grant"
 _logger = logging.getLogger("target-constant-contact")
@@ -52,7 +52,7 @@ class ConnectionToken(Signer):
     def __init__(
         self,
         credentials: Credentials,
-        store: TokenStore,
+        store: ConnectionStore,
         server: Callable[[Application], AuthorizationServer],
         *,
         clock: Callable[[], float] = time.time,
@@ -195,10 +195,11 @@ class ConnectionToken(Signer):
         if rotated and current.refresh_token == self._credentials.refresh_token:
             _logger.warning(
                 "The refresh token of the settings has been used up; connection %r goes on with "
-                "the next one, which is only in %s. Keep that folder: without it the next run "
-                "cannot sign in",
+                "the next one, which is only in %s. Keep that %s: without it the next run cannot "
+                "sign in",
                 self.name,
-                self._store.folder,
+                self._store.place,
+                self._store.kind,
             )
         return replace(
             current,
@@ -264,7 +265,7 @@ class ConnectionToken(Signer):
                 return  # The token serves again.
             raise SignInError(
                 f"Connection {self.name!r} was renewed, but the next refresh token could not be "
-                f"stored in {self._store.folder} ({error.strerror}), and the one before is used "
+                f"stored in {self._store.place} ({error.strerror}), and the one before is used "
                 "up. Make room or correct the rights there, then sign in again: "
                 f"target-constant-contact login --connection {self.name}"
             ) from None

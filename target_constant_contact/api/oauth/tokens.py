@@ -13,7 +13,7 @@ from __future__ import annotations
 import json
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 from filelock import FileLock, Timeout
 
@@ -29,11 +29,55 @@ from target_constant_contact.files import (
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from contextlib import AbstractContextManager
     from pathlib import Path
+
+    from target_constant_contact.exceptions import TargetError
 
 _LOCK_SECONDS: Final = 180.0
 _DAMAGED: Final = (ValueError, KeyError, TypeError, AttributeError, RecursionError)
 """What reading a document of another shape raises."""
+
+
+class ConnectionStore(Protocol):
+    """Where connections are kept: in a folder, or in a database.
+
+    Attributes:
+        kind: The word for it.
+    """
+
+    kind: str
+
+    @property
+    def place(self) -> str:
+        """Where it is, as it may be shown."""
+
+    def place_of(self, name: str) -> str:
+        """Where a connection is, as it may be shown."""
+
+    def has(self, name: str) -> bool:
+        """Whether there is such a connection, readable or not."""
+
+    def names(self) -> list[str]:
+        """The names of the stored connections, sorted."""
+
+    def read(self, name: str) -> Connection | None:
+        """The connection as it was last stored; None when there is none."""
+
+    def prove(self) -> None:
+        """Make sure that a connection could be stored, and read again."""
+
+    def write(self, connection: Connection) -> None:
+        """Store a connection, for good when this returns. Lock held."""
+
+    def remove(self, name: str) -> bool:
+        """Remove a connection and its tokens; a renewal that is under way is waited for."""
+
+    def lock(self, name: str) -> AbstractContextManager[None]:
+        """Keep everyone else from renewing or changing a connection."""
+
+    def unwritable(self, name: str, error: OSError) -> TargetError:
+        """The error for a place in which no token can be kept; none was used."""
 
 
 class TokenStore:
@@ -43,8 +87,34 @@ class TokenStore:
         folder: The folder; made with mode 0700 when the first connection is stored.
     """
 
+    kind = "folder"
+
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+
+    @property
+    def place(self) -> str:
+        """The folder."""
+        return str(self.folder)
+
+    def place_of(self, name: str) -> str:
+        """The file of a connection."""
+        return str(self.path(name))
+
+    def has(self, name: str) -> bool:
+        """Whether there is such a connection, readable or not."""
+        return self.path(name).exists()
+
+    def remove(self, name: str) -> bool:
+        """Remove a connection and its tokens; a renewal that is under way is waited for.
+
+        Raises:
+            OSError: It cannot be removed.
+        """
+        # Otherwise the lock would tell that no token was used, which is not the point here.
+        make_private_folder(self.folder)
+        with self.lock(name):
+            return self.delete(name)
 
     def path(self, name: str) -> Path:
         """The file of a connection.

@@ -13,7 +13,8 @@ from sqlalchemy import select, update
 
 from target_constant_contact.exceptions import SettingsError, TryLaterError
 from target_constant_contact.store import database as database_room
-from target_constant_contact.store.cipher import Cipher, key_fault
+from target_constant_contact.store.address import key_fault
+from target_constant_contact.store.cipher import Cipher
 from target_constant_contact.store.connections import ConnectionRows
 from target_constant_contact.store.postgres import PostgresServer
 from target_constant_contact.store.schema import CONNECTIONS
