@@ -19,6 +19,7 @@ from sqlalchemy import (
     select,
     table,
     text,
+    true,
 )
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 from sqlalchemy.schema import CreateSchema
@@ -36,8 +37,6 @@ if TYPE_CHECKING:
 
 _CONNECT_SECONDS: Final = 5
 _STATEMENT_SECONDS: Final = 10
-_LOOK_AGAIN: Final = 0.2
-"""Seconds until somebody else is asked for a lock again."""
 _UPGRADE_LOCK: Final = 0x7461_7267_6574_6363
 """Any number that no other program takes: it locks nothing but the making of tables."""
 
@@ -45,6 +44,7 @@ _TABLES: Final = table("pg_tables", column("schemaname"), column("tablename"), s
 
 _NO_RIGHTS: Final = "42501"
 _NO_SCHEMA: Final = "3F000"
+_LOCKED: Final = "55P03"
 _READ_ONLY: Final = "25006"
 _OTHER_TABLES: Final = ("42703", "42P01", "42P07")
 """A column or a table is missing, or there is one already."""
@@ -123,13 +123,7 @@ class PostgresServer(Database):
         number = int.from_bytes(hashlib.sha256(words).digest()[:8], signed=True)
         held = _ConnectionHeld(self.run(lambda _: self._engine.connect()), self._explained)
         try:
-            deadline = time.monotonic() + seconds
-            while not held.take(number):
-                if time.monotonic() > deadline:
-                    yield None
-                    return
-                self._sleep(_LOOK_AGAIN)
-            yield held
+            yield held if held.take(number, seconds) else None
         finally:
             held.give_back(number)
 
@@ -225,10 +219,25 @@ class _ConnectionHeld(Held):
             return
         raise explained
 
-    def take(self, number: int) -> bool:
-        """Take the lock, unless somebody else has it."""
-        with self.transaction() as connection:
-            return bool(connection.scalar(select(func.pg_try_advisory_lock(number))))
+    def take(self, number: int, seconds: float) -> bool:
+        """Take the lock, in the order of asking; False when somebody else has it for so long."""
+        if seconds <= 0:
+            with self.transaction() as connection:
+                return bool(connection.scalar(select(func.pg_try_advisory_lock(number))))
+        patience = {"statement_timeout": "0", "lock_timeout": f"{seconds * 1_000:.0f}ms"}
+        try:
+            with self._connection.begin():
+                for name, value in patience.items():
+                    # For this transaction; the lock stays after it.
+                    self._connection.execute(select(func.set_config(name, value, true())))
+                self._connection.execute(select(func.pg_advisory_lock(number)))
+        except DBAPIError as error:
+            if getattr(error.orig, "sqlstate", None) == _LOCKED:
+                return False
+            explained = self._explained(error)
+        else:
+            return True
+        raise explained
 
     def give_back(self, number: int) -> None:
         """Free the lock; a connection that may still have it is not used again."""
@@ -254,6 +263,9 @@ def _engine(url: str) -> Engine:
         "connect_timeout": _CONNECT_SECONDS,
         # A server that has gone without a word is noticed, in milliseconds.
         "tcp_user_timeout": 1_000 * _STATEMENT_SECONDS,
+        "keepalives_idle": _STATEMENT_SECONDS,
+        "keepalives_interval": _CONNECT_SECONDS,
+        "keepalives_count": 3,
         # Those of poolers outlive the connection that they were prepared on.
         "prepare_threshold": None,
         "application_name": "target-constant-contact",
