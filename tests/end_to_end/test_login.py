@@ -18,6 +18,7 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 import requests
 from click.testing import CliRunner
+from cryptography.fernet import Fernet
 from filelock import FileLock, Timeout
 
 from target_constant_contact.account import account as account_room
@@ -25,11 +26,14 @@ from target_constant_contact.account import new_connection, sign_in
 from target_constant_contact.api.limits.limiter import RateLimiter
 from target_constant_contact.api.oauth.connection import Application, Connection
 from target_constant_contact.api.oauth.grants import AuthorizationServer
+from target_constant_contact.api.oauth.shared import SharedConnections
 from target_constant_contact.api.oauth.tokens import TokenStore
 from target_constant_contact.cli import command
 from target_constant_contact.commands import application as application_room
 from target_constant_contact.commands import login as login_room
 from target_constant_contact.sandbox import Fault, ManualClock, Sandbox
+from target_constant_contact.store.cipher import Cipher
+from target_constant_contact.store.postgres import PostgresServer
 from tests.conftest import AT_ONCE
 from tests.support.limiting import LimiterInMemory
 from tests.support.target import member, run, schema, settings_for
@@ -190,6 +194,35 @@ def test_a_browser_on_this_machine_comes_back_by_itself(
     query = dict(parse_qsl(urlsplit(browser.opened[0]).query))
     assert query["code_challenge_method"] == "S256"
     assert query["scope"].split() == ["contact_data", "offline_access", "account_read"]
+
+
+def test_a_connection_is_kept_in_a_shared_store(login, sandbox, postgres, tmp_path):
+    """And the next sign-in takes the application from there."""
+    shared = {"store_url": postgres.new_url(), "store_key": Fernet.generate_key().decode()}
+    for settings in (CONFIDENTIAL | shared, shared | {"client_secret": "sandbox-secret"}):
+        done = login(*DONE, "--connection", "shop", **settings)
+        assert done.exit_code == 0, done.log
+        assert "Connection 'shop' is stored in the store at 127.0.0.1" in done.stdout
+        assert "That database has to last" in done.stdout
+    database = PostgresServer(shared["store_url"])
+    connection = SharedConnections(database, Cipher(shared["store_key"])).read("shop")
+    database.close()
+    only_works(sandbox, connection)
+    assert connection.application.client_secret is None
+    assert connection.agreement
+    assert not [*tmp_path.rglob("shop*"), *tmp_path.rglob("*.sqlite")]
+
+
+def test_nobody_is_asked_to_sign_in_where_nothing_can_be_kept(login, browser, postgres):
+    shared = {"store_url": postgres.new_url(), "store_key": Fernet.generate_key().decode()}
+    name = shared["store_url"].rpartition("/")[2]
+    assert login(*DONE, **CONFIDENTIAL, **shared).exit_code == 0
+    visits = len(browser.opened)
+    postgres.execute(f"ALTER DATABASE {name} SET default_transaction_read_only = on")
+    refused(login(*DONE, **CONFIDENTIAL, **shared), 78, "takes no changes")
+    other = Fernet.generate_key().decode()
+    refused(login(*DONE, **CONFIDENTIAL, **(shared | {"store_key": other})), 78, "store_key")
+    assert len(browser.opened) == visits
 
 
 @BOTH_KINDS
