@@ -5,11 +5,9 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from target_constant_contact.api.oauth.shared import SharedConnections
 from target_constant_contact.api.oauth.tokens import TokenStore
 from target_constant_contact.exceptions import SettingsError
 from target_constant_contact.store.address import no_key
-from target_constant_contact.store.cipher import Cipher
 from target_constant_contact.store.opening import open_store
 
 if TYPE_CHECKING:
@@ -26,6 +24,10 @@ def connections_in(database: Database, folder: DataFolder, key: str | None) -> C
         return TokenStore(folder.connections)
     if not key:
         raise SettingsError([no_key()])
+    # What encrypts takes long to load.
+    from target_constant_contact.api.oauth.shared import SharedConnections  # noqa: PLC0415
+    from target_constant_contact.store.cipher import Cipher  # noqa: PLC0415
+
     return SharedConnections(database, Cipher(key))
 
 

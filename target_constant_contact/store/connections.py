@@ -64,7 +64,8 @@ class ConnectionRows:
         """
         query = select(CONNECTIONS).where(CONNECTIONS.c.name == name)
         row = self._database.run(lambda connection: connection.execute(query).mappings().first())
-        self._writes[name] = row["writes"] if row else 0
+        if name in self._held:
+            self._writes[name] = row["writes"] if row else 0
         if row is None:
             return None
         text = self._cipher.show(row["document"]) if self._cipher else row["document"]
@@ -90,6 +91,9 @@ class ConnectionRows:
             if held is None:
                 yield False
                 return
+            query = select(CONNECTIONS.c.writes).where(CONNECTIONS.c.name == name)
+            with held.transaction() as connection:
+                self._writes[name] = connection.scalar(query) or 0
             self._held[name] = held
             try:
                 yield True

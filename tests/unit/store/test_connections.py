@@ -54,6 +54,16 @@ def test_a_connection_is_read_as_it_was_written_by_another_machine(rows):
     assert rows().read("shop") == NEXT
 
 
+def test_what_was_read_before_the_lock_does_not_matter(rows):
+    """As when somebody signs in anew for minutes, and runs renew the connection meanwhile."""
+    store(one := rows())
+    one.read("shop")
+    store(rows(), NEXT)
+    with one.lock("shop", 5):
+        one.write("shop", TOKEN)
+    assert rows().read("shop") == TOKEN
+
+
 def test_there_is_none_before_the_first_one(rows):
     assert rows().read("shop") is None
     assert rows().names() == []
@@ -249,3 +259,19 @@ def test_the_next_token_takes_the_place_of_nobody_elses(lost, server):
         with pytest.raises(TryLaterError, match="was changed by somebody else"):
             lost.write("shop", NEXT, insist=True)
     assert lost.read("shop") == TOKEN
+
+
+def test_who_has_lost_the_lock_alone_cannot_write_either(opened, postgres):
+    """Such as a connection that a firewall has cut: others may hold the lock by now."""
+    name = postgres.new_database()
+    database = opened(PostgresServer(postgres.url(name)))
+    prepare(database)
+    one = ConnectionRows(database, None)
+    store(one)
+    holders = "SELECT pg_terminate_backend(pid, 5000) FROM pg_locks WHERE locktype = 'advisory'"
+    with one.lock("shop", 5):
+        assert postgres.execute(holders, name) == [(True,)]
+        assert one.read("shop") == TOKEN
+        with pytest.raises(TryLaterError, match="cannot be used"):
+            one.write("shop", NEXT)
+    assert one.read("shop") == TOKEN
