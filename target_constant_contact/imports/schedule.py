@@ -125,9 +125,11 @@ class Schedule:
 
     def submitted(self, batch: ImportBatch, entry: Entry, activity_id: str, now: float) -> None:
         """Note that the service has accepted a batch that was on its way, or in doubt."""
-        self.outbox.answered(batch.number)
+        sent_at = self.outbox.answered(batch.number)
         self._queue_is_full = False
-        self._in_flight[activity_id] = ImportInFlight(batch, entry, activity_id, now)
+        if sent_at is None:
+            sent_at = now
+        self._in_flight[activity_id] = ImportInFlight(batch, entry, activity_id, sent_at)
 
     def lost(self, batch: ImportBatch, entry: Entry, now: float, looks: int = 0) -> None:
         """Note that a batch that was on its way got no answer.
@@ -154,16 +156,16 @@ class Schedule:
     def polled(self, item: ImportInFlight, now: float) -> None:
         """Note that an activity is still unfinished."""
         if not item.polls:
-            self._pace.note_first_answer(now - item.submitted_at, finished=False)
+            self._pace.note_first_answer(now - item.sent_at, finished=False)
         item.polls += 1
 
     def finished(self, item: ImportInFlight, now: float) -> None:
         """Note that an activity has ended, well or badly; a full queue has room again."""
         del self._in_flight[item.activity_id]
         self.outbox.settled(item.batch.number)
-        self._pace.note_end(now - item.submitted_at)
+        self._pace.note_end(now - item.sent_at)
         if not item.polls:
-            self._pace.note_first_answer(now - item.submitted_at, finished=True)
+            self._pace.note_first_answer(now - item.sent_at, finished=True)
         self._paused_until = float("-inf")
 
     def _next_batch(self) -> ImportBatch | None:
@@ -186,17 +188,15 @@ class Schedule:
             return float("inf")
         items = self._in_flight.values()
         return self._pace.next_poll(
-            next(iter(items)).submitted_at,
-            next(reversed(items)).submitted_at,
-            next((item.submitted_at for item in items if not item.polls), None),
+            next(iter(items)).sent_at,
+            next(reversed(items)).sent_at,
+            next((item.sent_at for item in items if not item.polls), None),
             sending=sending,
-            urgent=self._is_awaited(sending=sending),
+            urgent=not sending and self._is_awaited(),
         )
 
-    def _is_awaited(self, *, sending: bool) -> bool:
+    def _is_awaited(self) -> bool:
         """Whether something waits for the end of an import."""
-        if sending:
-            return self.outbox.holds_any
         is_last = self.outbox.is_complete and not self.outbox.under_way
         return bool(self.outbox.waiting) or is_last or self.outbox.is_closed or self.is_full
 

@@ -50,7 +50,7 @@ class Workers:
     def on_turn(self, batch: ImportBatch) -> None:
         """Note that a batch goes out now, so that the next one may be begun."""
         with self._progress.change() as schedule:
-            schedule.outbox.on_the_wire(batch.number)
+            schedule.outbox.on_the_wire(batch.number, self._clock())
             self._start_if_needed()
 
     def join(self, seconds: float) -> None:

@@ -41,7 +41,7 @@ def take(schedule: Schedule, now: float) -> Submit:
 def put_out(schedule: Schedule, now: float) -> Submit:
     """Let the next batch be on the wire."""
     step = take(schedule, now)
-    schedule.outbox.on_the_wire(step.batch.number)
+    schedule.outbox.on_the_wire(step.batch.number, now)
     return step
 
 
@@ -97,7 +97,7 @@ def test_one_batch_at_a_time_waits_for_its_turn():
     schedule = made(batches=2)
     first = take(schedule, 0)
     assert schedule.next_step(0) == Wait(None)
-    schedule.outbox.on_the_wire(first.batch.number)
+    schedule.outbox.on_the_wire(first.batch.number, 0)
     assert put_out(schedule, 0).batch.number == 2
 
 
