@@ -73,9 +73,7 @@ class Poller:
                 self._settle(item, activity, now)
             elif activity and activity.state in _ENDED_BADLY:
                 self._fail(item, activity)
-            elif now - max(item.sent_at, self._queue.last_sign) > (
-                self._waiting.timeout_seconds
-            ):
+            elif now - max(item.sent_at, self._queue.last_sign) > (self._waiting.timeout_seconds):
                 self._time_out(item, activity)
             elif item.activity_id in answers:
                 with self._progress.change() as schedule:
