@@ -41,10 +41,12 @@ class Schedule:
 
     Attributes:
         outbox: The batches that are not in flight.
+        is_awaited: The run does not read on before what is on its way has ended.
     """
 
     def __init__(self, max_in_flight: int, poll_seconds: Sequence[float]) -> None:
         self.outbox = Outbox()
+        self.is_awaited = False
         self._max_in_flight = max_in_flight
         self._pace = Pace(poll_seconds)
         self._in_flight: dict[str, ImportInFlight] = {}
@@ -58,15 +60,20 @@ class Schedule:
         return bool(self._in_flight) or any(True for _ in self.outbox)
 
     @property
+    def goes_on(self) -> bool:
+        """Whether a batch is on its way, or can go."""
+        outbox = self.outbox
+        on_its_way = self._in_flight or outbox.under_way or outbox.doubts
+        return bool(on_its_way) or outbox.next_batch() is not None
+
+    @property
     def is_full(self) -> bool:
         """Whether so many rows are unsettled that no more can be taken for now."""
         in_flight = sum(item.batch.rows for item in self._in_flight.values())
         if in_flight + sum(batch.rows for batch in self.outbox) < MAX_UNSETTLED_ROWS:
             return False
         # What all of them wait for may be still to come: it must not wait for them.
-        outbox = self.outbox
-        on_its_way = self._in_flight or outbox.under_way or outbox.doubts
-        return bool(on_its_way) or outbox.next_batch() is not None
+        return self.goes_on
 
     @property
     def in_flight(self) -> tuple[ImportInFlight, ...]:
@@ -192,10 +199,10 @@ class Schedule:
             next(reversed(items)).sent_at,
             next((item.sent_at for item in items if not item.polls), None),
             sending=sending,
-            urgent=not sending and self._is_awaited(),
+            urgent=not sending and (self.is_awaited or self._is_needed()),
         )
 
-    def _is_awaited(self) -> bool:
+    def _is_needed(self) -> bool:
         """Whether something waits for the end of an import."""
         is_last = self.outbox.is_complete and not self.outbox.under_way
         return bool(self.outbox.waiting) or is_last or self.outbox.is_closed or self.is_full

@@ -235,6 +235,14 @@ def test_when_a_batch_waits_for_another_one_and_nothing_else_can_go_polls_come_s
     assert schedule.next_step(0) == Wait(0.5)
 
 
+def test_when_the_run_does_not_read_on_before_all_is_settled_polls_come_soon():
+    schedule = made(batches=1)
+    submit(schedule, 0)
+    assert schedule.next_step(0) == Wait(12)
+    schedule.is_awaited = True
+    assert schedule.next_step(0) == Wait(0.5)
+
+
 def test_when_too_many_rows_are_unsettled_polls_come_soon():
     schedule = made()
     schedule.outbox.add(replace(batch(1), rows=MAX_UNSETTLED_ROWS - 1))
