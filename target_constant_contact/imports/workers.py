@@ -20,11 +20,6 @@ if TYPE_CHECKING:
 MAX_THREADS: Final = MAX_UNDER_WAY + 1
 """One can always ask while the others wait for the answers to what they send."""
 
-_NO_THREAD: Final = (
-    "The system lets this process start no thread, so that nothing was sent. Give it more memory, "
-    "or raise the number of its processes, and start the run again"
-)
-
 
 class Workers:
     """Threads that carry out the steps of a schedule.
@@ -78,7 +73,10 @@ class Workers:
             thread.start()
         except RuntimeError as error:
             if not self._threads:
-                raise TargetError(_NO_THREAD) from error
+                raise TargetError(
+                    "The system lets this process start no thread, so that nothing was sent. Give "
+                    "it more memory, or raise the limit of processes, and start the run again"
+                ) from error
             # Those that are there do its work, only later.
             return
         self._threads.append(thread)
