@@ -117,7 +117,7 @@ class Importer:
         with self._progress.change() as schedule:
             schedule.is_awaited = True
             self._progress.changed.notify_all()
-            while schedule.goes_on:
+            while schedule.in_flight or schedule.outbox.goes_on:
                 self._wait_for_change()
             self.raise_failure()
             schedule.is_awaited = False

@@ -44,6 +44,11 @@ class Outbox:
         return len(self._waiting)
 
     @property
+    def goes_on(self) -> bool:
+        """Whether one of its batches is on its way, or can go."""
+        return bool(self.under_way or self.doubts) or self.next_batch() is not None
+
+    @property
     def in_memory(self) -> int:
         """Batches that are not sent yet and were not set aside."""
         return sum(bool(batch.body) for batch in self._waiting) + len(self.under_way)

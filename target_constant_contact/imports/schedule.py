@@ -60,20 +60,13 @@ class Schedule:
         return bool(self._in_flight) or any(True for _ in self.outbox)
 
     @property
-    def goes_on(self) -> bool:
-        """Whether a batch is on its way, or can go."""
-        outbox = self.outbox
-        on_its_way = self._in_flight or outbox.under_way or outbox.doubts
-        return bool(on_its_way) or outbox.next_batch() is not None
-
-    @property
     def is_full(self) -> bool:
         """Whether so many rows are unsettled that no more can be taken for now."""
         in_flight = sum(item.batch.rows for item in self._in_flight.values())
         if in_flight + sum(batch.rows for batch in self.outbox) < MAX_UNSETTLED_ROWS:
             return False
         # What all of them wait for may be still to come: it must not wait for them.
-        return self.goes_on
+        return bool(self._in_flight) or self.outbox.goes_on
 
     @property
     def in_flight(self) -> tuple[ImportInFlight, ...]:

@@ -6,6 +6,7 @@ import threading
 import time
 from typing import TYPE_CHECKING, Final
 
+from target_constant_contact.exceptions import TargetError
 from target_constant_contact.imports.schedule import MAX_UNDER_WAY
 from target_constant_contact.imports.steps import Wait
 
@@ -68,10 +69,19 @@ class Workers:
             return
         name = f"importer-{len(self._threads) + 1}"
         thread = threading.Thread(target=self._run, name=name, daemon=True)
+        try:
+            thread.start()
+        except RuntimeError as error:
+            if not self._threads:
+                raise TargetError(
+                    "The system lets this process start no thread, so that nothing was sent. Give "
+                    "it more memory, or raise the limit of processes, and start the run again"
+                ) from error
+            # Those that are there do its work, only later.
+            return
         self._threads.append(thread)
         # Now, or the next change would start one more before it runs.
         self._idle += 1
-        thread.start()
 
     def _run(self) -> None:
         try:

@@ -179,5 +179,5 @@ def test_a_closed_stdout_keeps_the_exit_code(tmp_path):
         log = running.stderr.read()
         assert running.wait(timeout=30) == 1
         running.stderr.close()
-    assert "Broken pipe" in log
+    assert "stdout: Broken pipe" in log
     assert "Exception ignored" not in log
