@@ -66,7 +66,7 @@ class ContactsEncoder:
         names = [f"p{place}" for place in range(len(properties))]
         self._properties: Callable[..., Any] = msgspec.defstruct(
             "Properties",
-            [(name, Any, None) for name in names],
+            [(name, Any, "") for name in names],
             rename=dict(zip(names, properties, strict=True)),
             omit_defaults=True,
             gc=False,
@@ -76,7 +76,7 @@ class ContactsEncoder:
         """Encode contacts.
 
         Args:
-            values: Those of each property; ``None`` where a contact has none.
+            values: Those of each property; an empty text where a contact has none.
         """
         rows = encode_rows(values, self._columns) if self._columns else None
         if rows is not None:
@@ -95,4 +95,4 @@ def sms_permission(number: str | int | None, consent_date: str | int | None) -> 
     ``explicit`` is only ever claimed for a person whose date of consent is known. A number
     without one is imported with the service's default, ``not_set``, and gets no messages.
     """
-    return "explicit" if number is not None and consent_date is not None else None
+    return "explicit" if number and consent_date else None
