@@ -1,8 +1,8 @@
 """Contacts as rows of a CSV file, each behind a hash of its columns.
 
-A contact is one line: the hash, a NUL character, a comma, the row. The columns are all properties that a
-mapping can make, so the same values are always the same bytes, and most rows can be put into a
-file as they are. What would not be one line, or cannot be told from that, has no such form. Which
+A contact is one line: the hash, a NUL character, a comma, the row. The columns are all properties
+that a mapping can make, so the same values are always the same bytes, and most rows can be put into
+a file as they are. What would not be one line, or cannot be told from that, has no such form. Which
 columns a hash stands for is known to the process that has made the row; none is kept for another.
 """
 
