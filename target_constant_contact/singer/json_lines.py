@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from itertools import filterfalse, islice
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import msgspec
@@ -87,7 +87,8 @@ class Block:
         """Cut a text into lines."""
         lines = text.split(b"\n")
         # Most lines are ASCII, which is seen in less time.
-        return cls(lines, text.isascii() or _is_utf8(b"\n".join(filterfalse(bytes.isascii, lines))))
+        odd = [] if text.isascii() else [line for line in lines if not line.isascii()]
+        return cls(lines, _is_utf8(b"\n".join(odd)))
 
 
 def cut(pieces: Iterable[bytes], refusal: Callable[[int, str], InputError]) -> Iterator[Block]:

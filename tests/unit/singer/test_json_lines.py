@@ -120,6 +120,13 @@ def test_a_line_that_json_refuses_is_refused_although_the_decoder_passes_over_it
     assert len(handler.seen) == 3
 
 
+@given(st.lists(st.text(max_size=3).map(str.encode) | st.binary(max_size=3), max_size=5))
+def test_a_block_is_utf_8_if_all_of_its_lines_are(lines):
+    text = b"\n".join(lines)
+    is_utf8 = text.decode(errors="replace").encode() == text
+    assert Block.of(text).is_utf8 == is_utf8
+
+
 def test_an_error_names_the_fault_and_not_the_line():
     with pytest.raises(InputError) as caught:
         load(b'{"email": "ann@example.com"', lambda fault: InputError(f"Line 7 {fault}. Look."))
