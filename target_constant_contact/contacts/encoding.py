@@ -25,8 +25,7 @@ if TYPE_CHECKING:
 
 SmsPermission: TypeAlias = Literal["explicit"] | None
 
-_encoder: Final = msgspec.json.Encoder()
-encode_json: Final = _encoder.encode
+encode_json: Final = msgspec.json.Encoder().encode
 """Encodes a mapping, or a struct, as compact UTF-8 JSON."""
 _decode_json: Final = msgspec.json.Decoder(dict[str, str | int]).decode
 
@@ -81,12 +80,10 @@ class ContactsEncoder:
         rows = encode_rows(values, self._columns) if self._columns else None
         if rows is not None:
             return rows
-        # JSON has no line break of its own in it, so a line is a contact; the last one ends with
-        # one.
-        lines = _encoder.encode_lines(list(map(self._properties, *values))).split(b"\n")[:-1]
+        contacts = list(map(encode_json, map(self._properties, *values)))
         if not self._columns:
-            return lines
-        return [encode_contact(decode_contact(line), self._columns) for line in lines]
+            return contacts
+        return [encode_contact(decode_contact(each), self._columns) for each in contacts]
 
 
 def sms_permission(number: str | int | None, consent_date: str | int | None) -> SmsPermission:
