@@ -94,11 +94,20 @@ def test_a_data_folder_that_is_no_text_is_not_looked_for(check: Check):
 
 
 def test_a_setting_that_does_not_exist_is_a_warning(check: Check):
-    checked = check(list="Newsletter")
+    checked = check(audience="Newsletter")
 
     assert checked.exit_code == 0
     assert checked.details("settings", "warning") == [
-        "Setting 'list' does not exist and is ignored; did you mean lists?"
+        "Setting 'audience' does not exist and is ignored"
+    ]
+
+
+def test_a_misspelt_setting_is_a_failed_check(check: Check):
+    checked = check(dryrun=True)
+
+    assert checked.exit_code == 78
+    assert checked.details("settings", "failed") == [
+        "Setting 'dryrun' does not exist; did you mean dry_run?"
     ]
 
 
