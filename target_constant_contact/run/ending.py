@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING
 
 from target_constant_contact.data_folder import REPORT_FILE
 from target_constant_contact.reports.replay import replay_lines
-from target_constant_contact.wording import counted
+from target_constant_contact.wording import are, counted, them, were
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from target_constant_contact.account.account import Account
+    from target_constant_contact.ledger.entry import Entry
     from target_constant_contact.reports.advice import FormatAdvice
     from target_constant_contact.run.accounting import Accounting
 
@@ -40,12 +41,13 @@ class Ending:
         self._accounting = accounting
         self._advice = advice
 
-    def write(self, status: str, error: str | None) -> None:
+    def write(self, status: str, error: str | None, unsettled: Sequence[Entry]) -> None:
         """Write ``report.json``, then log the summary.
 
         Args:
             status: How the run has ended.
             error: Why it has failed, if it has.
+            unsettled: Imports that were accepted and are not settled.
         """
         account, report = self._account, self._accounting.report
         ended_at = datetime.now(UTC)
@@ -66,10 +68,16 @@ class Ending:
             requests_per_day=per_day,
             advice=advice,
             rejects_file=str(rejects) if rejects else None,
+            unsettled_imports=[
+                {"activity_id": one.activity_id, "stream": one.stream, "rows": one.rows}
+                for one in unsettled
+            ],
         )
         for line in (*self._summary(dry_run=status == "dry run"), *advice):
             _logger.info("%s", line)
         self._warn(error)
+        if unsettled:
+            _logger.warning("%s", _in_flight(unsettled))
         of_day = f" ({used_today:,} of the day's {per_day:,} are used)" if used_today else ""
         _logger.info(
             "Run %s: %s in %.1f s with %s%s; report: %s",
@@ -101,3 +109,11 @@ class Ending:
             )
         elif rejects:
             yield f"Rows that did not land: {rejects}"
+
+
+def _in_flight(unsettled: Sequence[Entry]) -> str:
+    rows, imports = sum(one.rows for one in unsettled), len(unsettled)
+    return (
+        f"{counted(imports, 'import')} with {counted(rows, 'row')} {were(imports)} accepted and "
+        f"{are(imports)} not settled; the next run asks what became of {them(imports)}"
+    )

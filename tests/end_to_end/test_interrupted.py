@@ -40,6 +40,27 @@ def test_what_the_interrupted_run_has_imported_is_not_sent_again(sandbox, export
     assert "asking what became of its 2 imports" in outcome.log
 
 
+def test_imports_that_are_not_settled_at_the_end_are_told_of(sandbox, export, behave, monkeypatch):
+    """Their rows are with the service, whatever the error says of the others."""
+    monkeypatch.setattr("target_constant_contact.run.run.GIVE_UP_SECONDS", 0)
+    behave(seconds_to_finish=3600)
+    outcome = interrupted(sandbox, export)
+    assert (
+        "2 imports with 4 rows were accepted and are not settled; the next run asks what became "
+        "of them"
+    ) in outcome.log
+    assert [(one["stream"], one["rows"]) for one in outcome.report["unsettled_imports"]] == [
+        ("members", 2),
+        ("members", 2),
+    ]
+
+
+def test_a_run_that_has_settled_everything_tells_of_no_such_imports(export):
+    outcome = export(*members(6), batch_size_rows=2)
+    assert outcome.report["unsettled_imports"] == []
+    assert "not settled" not in outcome.log
+
+
 def test_the_next_night_really_sends(sandbox, export):
     interrupted(sandbox, export)
     for _ in range(2):
