@@ -180,7 +180,7 @@ def _print_part(title: str, rows: Iterable[dict[str, Any]]) -> None:
 
 
 def _destination(place: PastDestination) -> dict[str, Any]:
-    lists = ", ".join(item.name or item.list_id for item in place.lists)
+    lists = ", ".join(sorted(item.name or item.list_id for item in place.lists))
     return {"stream": place.stream, "lists": lists, **asdict(place.counts)}
 
 

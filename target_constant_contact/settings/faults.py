@@ -109,8 +109,11 @@ def _fault(error: Any, declared: Mapping[str, Any]) -> str:
 
 def _unknown_members(error: Any) -> str:
     known = list(error.schema["properties"])
+    taken = f" (what does: {', '.join(known)})"
     names = [name for name in error.instance if name not in known]
-    return "; ".join(f"{name!r} does not exist here{_similar(name, known)}" for name in names)
+    return "; ".join(
+        f"{name!r} does not exist here{_similar(name, known) or taken}" for name in names
+    )
 
 
 def _wrong_type(error: Any, types: AbstractSet[str], *, shown: bool) -> str:

@@ -54,7 +54,7 @@ def test_failed_checks_are_counted_and_their_errors_are_no_log_lines(check: Chec
 
     assert answer.exit_code == 78
     assert sum(line.startswith("FAILED ") for line in answer.lines) == 2
-    assert answer.lines[-1] == "2 of 10 checks failed (2 lines)."
+    assert answer.lines[-1] == "2 faults in 2 of 10 checks: settings, account."
     assert "Nowhere" not in answer.log + answer.stderr
 
 

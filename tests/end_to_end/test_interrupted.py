@@ -38,6 +38,12 @@ def test_what_the_interrupted_run_has_imported_is_not_sent_again(sandbox, export
     assert rows_imported(sandbox) == 6
     assert sorted(record["taken_up"] for record in outcome.report["imports"]) == [False, True, True]
     assert "asking what became of its 2 imports" in outcome.log
+    assert (
+        "2 of 2 imports of interrupted runs were taken up, with 4 rows; rows of others are sent "
+        "again"
+    ) in outcome.log
+    # One line for both of them.
+    assert outcome.log.count("taken up") == 1
 
 
 def test_imports_that_are_not_settled_at_the_end_are_told_of(sandbox, export, behave, monkeypatch):

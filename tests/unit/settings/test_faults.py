@@ -116,7 +116,8 @@ def test_a_segment_with_a_setting_that_does_not_exist_is_a_fault_with_close_matc
     assert found == [
         (
             "segments.0 (stream 'a'): 'list' does not exist here; did you mean lists?; 'zzz' does "
-            "not exist here"
+            "not exist here (what does: stream, lists, lists_field, field_mapping, load_method, "
+            "date_order)"
         )
     ]
 

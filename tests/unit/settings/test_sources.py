@@ -148,9 +148,9 @@ def test_a_name_that_no_file_can_have_is_one_line(schema):
         read_settings(["a\0b"], schema)
 
 
-@pytest.mark.parametrize(("folder", "read"), [(".", True), ("below", False)])
+@pytest.mark.parametrize(("folder", "read"), [(".", {"dry_run": "true"}), ("below", {})])
 def test_a_file_of_variables_is_read_from_the_working_folder_alone(
-    schema, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, folder: str, read: bool
+    schema, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, folder: str, read
 ):
     monkeypatch.setenv(f"{PREFIX}DRY_RUN", "")  # so that it is put back
     monkeypatch.delenv(f"{PREFIX}DRY_RUN")
@@ -161,12 +161,10 @@ def test_a_file_of_variables_is_read_from_the_working_folder_alone(
     monkeypatch.setattr(
         "singer_sdk.configuration._dict_config.find_dotenv", lambda **_: str(tmp_path / ".env")
     )
-    assert read_settings([], schema) == ({"dry_run": "true"} if read else {})
+    assert read_settings([], schema) == read
 
 
-def test_a_file_of_variables_that_is_not_utf_8_is_named(
-    schema, tmp_path: Path
-):
+def test_a_file_of_variables_that_is_not_utf_8_is_named(schema, tmp_path: Path):
     (tmp_path / ".env").write_bytes(f"{PREFIX}ACCOUNT=Zo\xeb".encode("latin-1"))
     with pytest.raises(SettingsError, match=r"^The file \.env is not UTF-8"):
         read_settings([], schema)
