@@ -55,7 +55,6 @@ class Ending:
         ended_at = datetime.now(UTC)
         requests = account.client.requests_made
         used_today, per_day = account.requests_today
-        advice = list(self._advice.lines())
         rejects = self._accounting.rejects_path
         report.write(
             self._path,
@@ -68,7 +67,7 @@ class Ending:
             requests=requests,
             requests_today=used_today,
             requests_per_day=per_day,
-            advice=advice,
+            advice=(advice := list(self._advice.lines())),
             rejects_file=str(rejects) if rejects else None,
             unsettled_imports=list(map(_record, ledger.unsettled)),
         )
