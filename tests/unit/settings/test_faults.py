@@ -184,7 +184,7 @@ def test_overwrite_is_refused_and_not_taken_for_upsert(faults):
         ("dryrun", "dry_run"),
         ("DRY_RUN", "dry_run"),
         ("dry-run", "dry_run"),
-        ("acount", "account"),
+        ("accounts", "account"),
         ("Account", "account"),
         ("max_new_contact", "max_new_contacts"),
         ("maxActiveContacts", "max_active_contacts"),
