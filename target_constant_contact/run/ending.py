@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import logging
 import shlex
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from target_constant_contact.data_folder import REPORT_FILE
+from target_constant_contact.reports.imported import UnsettledImport
 from target_constant_contact.reports.replay import replay_lines
 from target_constant_contact.wording import are, counted, them, were
 
@@ -128,7 +130,7 @@ def _taken_up(report: Report, sent: int) -> Iterator[str]:
 
 
 def _record(entry: Entry) -> dict[str, object]:
-    return {"activity_id": entry.activity_id, "stream": entry.stream, "rows": entry.rows}
+    return asdict(UnsettledImport(entry.activity_id, entry.stream, entry.rows))
 
 
 def _in_flight(unsettled: Sequence[Entry]) -> str:
