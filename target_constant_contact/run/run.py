@@ -247,7 +247,7 @@ class Run:
         # First, so that a report that cannot be written does not end the run a second time.
         self._stage = _Stage.ENDED
         self._close(concluded=concluded)
-        self._ending.write(status, error)
+        self._ending.write(status, error, self._continuity.ledger)
 
     def _close(self, *, concluded: bool) -> None:
         """Close the files; what went wrong before it matters more than what goes wrong here.
