@@ -42,6 +42,7 @@ def create_app(account: Account, host: str = "127.0.0.1") -> Flask:
     """
     app = copy(_without_account())
     app.config = copy(app.config)
+    app.config["MAX_CONTENT_LENGTH"] = gate.MAX_BODY_BYTES
     app.config["SANDBOX_HOSTS"] = LOOPBACK if f"[{host}]" in LOOPBACK or host in LOOPBACK else ()
     app.extensions = {"sandbox": account}
     return app
@@ -52,7 +53,6 @@ def _without_account() -> Flask:
     """What all of them share: the routes, which take long to compile."""
     app = Flask(__name__)
     app.jinja_options["finalize"] = pages.shown
-    app.config["MAX_CONTENT_LENGTH"] = gate.MAX_BODY_BYTES
     gate.install(app)
     for module in (lists, contacts, activities, account_summary, authorize, token, pages):
         app.register_blueprint(module.blueprint)
