@@ -8,13 +8,14 @@ left, so they only ever wait for what has left before: there are no circles.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from target_constant_contact.batches.spilling import drop, fetch, row_of, said_by, spill_contacts
 from target_constant_contact.batches.unsettled import Unsettled
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from target_constant_contact.batches.batch import Route
     from target_constant_contact.batches.fingerprints import Fingerprints
@@ -44,7 +45,7 @@ class Door:
     """
 
     def __init__(self, open_batches: OpenBatches, spill: Spill | None) -> None:
-        self.unsettled = Unsettled()
+        self.unsettled = Unsettled(spill)
         self.awaited: set[int] = set()
         self.spilled = 0
         self.spill = spill
@@ -58,23 +59,24 @@ class Door:
         if self._open.is_held(batch):
             self._seal_held(batch, packed)
         else:
-            said = self.leave(batch, packed)
+            (said,) = self.leave([batch], packed)
             self.seal_left(batch, said, packed)
         self._seal_ripe(packed)
 
-    def leave(self, batch: OpenBatch, packed: Packed) -> Fingerprints:
-        """Note what the rows of a batch in memory say, without those that have to wait.
+    def leave(self, batches: Sequence[OpenBatch], packed: Packed) -> list[Fingerprints]:
+        """Note what the rows of batches in memory say, without those that have to wait.
 
         Returns:
-            What is left in memory says so.
+            What is left of each in memory says so.
         """
-        said = said_by(batch)
-        found = self.unsettled.contradicted(said, batch.number)
-        if found:
-            self._hold(batch, found, packed)
-            said = said.without(found.keys())
-        self.unsettled.add(batch.number, said)
-        return said
+        left = [said_by(batch) for batch in batches]
+        found = self.unsettled.add([batch.number for batch in batches], left)
+        for at, those in sorted(found.items()):
+            self.unsettled.withdraw(at, those)
+            left[at] = left[at].without(those.keys())
+        for at, those in sorted(found.items()):
+            self._hold(batches[at], those, packed)
+        return left
 
     def seal_left(self, batch: OpenBatch, said: Fingerprints, packed: Packed) -> None:
         """Seal a batch whose rows have left already."""
@@ -90,18 +92,19 @@ class Door:
         packed.sealed.append(batch.seal(said))
         self._sealed += 1
 
-    def put_aside(self, batch: OpenBatch, packed: Packed) -> None:
-        """Let the contacts of a batch go to the spill; it stays open."""
+    def put_aside(self, batches: Sequence[OpenBatch], packed: Packed) -> None:
+        """Let the contacts of batches go to the spill; they stay open."""
         if self.spill is None:
             raise RuntimeError("There is no spill")
-        self.leave(batch, packed)
-        if not batch.rows:
-            self._open.take_out(batch)
-            packed.emptied.append(batch.number)
-            return
-        rows, spill = len(batch.contacts), self.spill
-        self._open.leave_memory(batch, lambda: spill_contacts(batch, spill))
-        self.spilled += rows
+        self.leave(batches, packed)
+        for batch in batches:
+            if not batch.rows:
+                self._open.take_out(batch)
+                packed.emptied.append(batch.number)
+                continue
+            rows = len(batch.contacts)
+            self._open.leave_memory(batch, partial(spill_contacts, batch, self.spill))
+            self.spilled += rows
 
     def prepare(self, group: ListGroup, packed: Packed) -> None:
         """Take out the batches of a group, whose rows have left already."""
@@ -115,13 +118,15 @@ class Door:
 
     def pack(self, group: ListGroup) -> Iterator[tuple[OpenBatch, Fingerprints, int]]:
         """Pack a group by list; its rows have left already."""
+        # Their rows say the same in the batches that are packed now, before another leaves.
+        for number in group.numbers:
+            self.unsettled.settled(number)
         for batch, merged in group.pack(self._open.next_batch):
             said = said_by(batch)
-            self.unsettled.add(batch.number, said)
+            self.unsettled.add([batch.number], [said])
             self._sealed += 1
             yield batch, said, merged
         for batch in group.batches:
-            self.unsettled.settled(batch.number)
             if batch.pieces:
                 batch.pieces.forget()
 
@@ -150,9 +155,8 @@ class Door:
 
     def _seal_held(self, batch: OpenBatch, packed: Packed) -> None:
         said = said_by(batch)
-        found = self.unsettled.contradicted(said)
+        found = self.unsettled.add([batch.number], [said]).get(0, {})
         waits_for = frozenset(number for numbers in found.values() for number in numbers)
-        self.unsettled.add(batch.number, said)
         self.awaited |= waits_for
         self._open.take_out(batch)
         packed.sealed.append(batch.seal(said, waits_for))

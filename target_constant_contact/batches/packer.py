@@ -18,7 +18,7 @@ from target_constant_contact.batches.bounds import (
     OPEN_BATCHES,
     OPEN_BYTES,
     OPEN_ROWS,
-    SPILLED_ROWS,
+    UNSETTLED_ROWS,
 )
 from target_constant_contact.batches.door import Door, fullest
 from target_constant_contact.batches.list_choice import groups_by_list
@@ -27,6 +27,7 @@ from target_constant_contact.batches.merging import merge, permission_of, permis
 from target_constant_contact.batches.open_batch import NOTHING
 from target_constant_contact.batches.open_batches import OpenBatches
 from target_constant_contact.batches.packed import Packed
+from target_constant_contact.batches.spilling import memory_of
 from target_constant_contact.contacts.encoding import (
     SmsPermission,
     columns_of,
@@ -55,7 +56,7 @@ class Packer:
         open_bytes: Encoded bytes over all open batches.
         open_rows: Contacts over all open batches.
         open_batches: Open batches.
-        spilled_rows: Contacts that are put aside.
+        unsettled_rows: Rows that are put aside or were sent, and are not settled.
     """
 
     def __init__(  # noqa: PLR0913 - bounds
@@ -67,14 +68,14 @@ class Packer:
         open_bytes: int = OPEN_BYTES,
         open_rows: int = OPEN_ROWS,
         open_batches: int = OPEN_BATCHES,
-        spilled_rows: int = SPILLED_ROWS,
+        unsettled_rows: int = UNSETTLED_ROWS,
     ) -> None:
         self._type = BATCH_TYPES[import_format]
         self._limits = limits or BatchLimits()
         self._max_bytes = open_bytes
         self._max_rows = open_rows
         self._max_batches = open_batches
-        self._max_spilled = spilled_rows
+        self._max_unsettled = unsettled_rows
         self._open = OpenBatches(self._type, self._limits)
         self._door = Door(self._open, spill)
 
@@ -169,8 +170,7 @@ class Packer:
                 packed = Packed()
                 self._put_aside(packed)
                 yield packed
-        # All of them: what is said of whom is forgotten from the oldest on.
-        crowded = door.spilled > self._max_spilled
+        crowded = door.spilled and door.unsettled.rows > self._max_unsettled
         while crowded and door.spilled:
             yield self._sealed(fullest(b for b in opened.by_route.values() if b.pieces))
         if len(opened.by_route) > self._max_batches:
@@ -196,7 +196,7 @@ class Packer:
         door, said = self._door, {}
         for batch in sorted(self._open.by_route.values(), key=lambda batch: batch.number):
             packed = Packed()
-            said[batch.number] = door.leave(batch, packed)
+            (said[batch.number],) = door.leave([batch], packed)
             if not batch.rows:
                 door.seal_left(batch, said[batch.number], packed)
             yield packed
@@ -222,12 +222,15 @@ class Packer:
     def _put_aside(self, packed: Packed) -> None:
         """Put contacts aside, those of the fullest batches first, until there is room again."""
         opened = self._open
-        batches = sorted(opened.by_route.values(), key=lambda batch: -len(batch.contacts))
-        for batch in batches:
-            if opened.size * 2 <= self._max_bytes and opened.rows * 2 <= self._max_rows:
-                return
-            if batch.contacts:
-                self._door.put_aside(batch, packed)
+        going: list[OpenBatch] = []
+        size, rows = opened.size, opened.rows
+        for batch in sorted(opened.by_route.values(), key=lambda each: -len(each.contacts)):
+            if not batch.contacts or (size * 2 <= self._max_bytes and rows * 2 <= self._max_rows):
+                break
+            going.append(batch)
+            size -= memory_of(batch)
+            rows -= len(batch.contacts)
+        self._door.put_aside(going, packed)
 
     def _update(
         self,
