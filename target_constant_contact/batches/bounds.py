@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     from target_constant_contact.batches.batch import ImportFormat
     from target_constant_contact.batches.open_batch import OpenBatch
 
-OPEN_BYTES: Final = 24_000_000
+OPEN_BYTES: Final = 16_000_000
 """Encoded bytes that all open batches may hold together in memory."""
-OPEN_ROWS: Final = 150_000
+OPEN_ROWS: Final = 100_000
 """Contacts that all open batches may hold together (about 200 bytes of bookkeeping each)."""
 OPEN_BATCHES: Final = 10_000
 """Open batches, whose contacts may be put aside; an account has at most 1,000 lists."""

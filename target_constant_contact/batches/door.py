@@ -60,11 +60,14 @@ class Door:
             self._seal_held(batch, packed)
         else:
             (said,) = self.leave([batch], packed)
-            self.seal_left(batch, said, packed)
+            if batch.rows:
+                self.seal_left(batch, said, packed)
         self._seal_ripe(packed)
 
     def leave(self, batches: Sequence[OpenBatch], packed: Packed) -> list[Fingerprints]:
         """Note what the rows of batches in memory say, without those that have to wait.
+
+        Batches of which nothing is left are taken out.
 
         Returns:
             What is left of each in memory says so.
@@ -76,14 +79,14 @@ class Door:
             left[at] = left[at].without(those.keys())
         for at, those in sorted(found.items()):
             self._hold(batches[at], those, packed)
+            if not batches[at].rows:
+                self._open.take_out(batches[at])
+                packed.emptied.append(batches[at].number)
         return left
 
-    def seal_left(self, batch: OpenBatch, said: Fingerprints, packed: Packed) -> None:
+    def seal_left(self, batch: OpenBatch, said: Fingerprints | None, packed: Packed) -> None:
         """Seal a batch whose rows have left already."""
         self._open.take_out(batch)
-        if not batch.rows:
-            packed.emptied.append(batch.number)
-            return
         if batch.pieces:
             self.spilled -= batch.pieces.rows
             if merged := fetch(batch):
@@ -98,13 +101,9 @@ class Door:
             raise RuntimeError("There is no spill")
         self.leave(batches, packed)
         for batch in batches:
-            if not batch.rows:
-                self._open.take_out(batch)
-                packed.emptied.append(batch.number)
-                continue
-            rows = len(batch.contacts)
-            self._open.leave_memory(batch, partial(spill_contacts, batch, self.spill))
-            self.spilled += rows
+            if rows := len(batch.contacts):
+                self._open.leave_memory(batch, partial(spill_contacts, batch, self.spill))
+                self.spilled += rows
 
     def prepare(self, group: ListGroup, packed: Packed) -> None:
         """Take out the batches of a group, whose rows have left already."""

@@ -38,6 +38,7 @@ from target_constant_contact.contacts.encoding import (
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from target_constant_contact.batches.fingerprints import Fingerprints
     from target_constant_contact.batches.open_batch import OpenBatch
     from target_constant_contact.batches.pieces import Spill
 
@@ -193,13 +194,17 @@ class Packer:
 
     def _close(self) -> Iterator[Packed]:
         """Send the batches that hold nothing back: by list where that takes fewer imports."""
-        door, said = self._door, {}
-        for batch in sorted(self._open.by_route.values(), key=lambda batch: batch.number):
-            packed = Packed()
-            (said[batch.number],) = door.leave([batch], packed)
-            if not batch.rows:
-                door.seal_left(batch, said[batch.number], packed)
-            yield packed
+        door, packed = self._door, Packed()
+        batches = sorted(self._open.by_route.values(), key=lambda batch: batch.number)
+        said: dict[int, Fingerprints] = {}
+        if door.spilled:
+            # Memory is short, and those that are being sent need some.
+            door.put_aside([batch for batch in batches if batch.contacts], packed)
+        else:
+            left = door.leave(batches, packed)
+            said = {batch.number: one for batch, one in zip(batches, left, strict=True)}
+        yield packed
+        del batches
         free = [b for b in self._open.by_route.values() if b.number not in door.awaited]
         packed = Packed(by_list=list(groups_by_list(free, self._open.new_probe)))
         for group in packed.by_list:
@@ -208,7 +213,7 @@ class Packer:
         del free
         while rest:
             one, batch = Packed(), rest.pop()
-            door.seal_left(batch, said.pop(batch.number), one)
+            door.seal_left(batch, said.pop(batch.number, None), one)
             # Its contacts are not kept while it is sent.
             del batch
             yield one

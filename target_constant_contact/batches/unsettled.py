@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from target_constant_contact.batches.pieces import Spill
 
 _SLOTS: Final = 1 << 22
-_IN_MEMORY: Final = 1 << 20
+_IN_MEMORY: Final = 1 << 19
 _WORTH_MOVING: Final = 1 << 21
 _WITHDRAWN: Final = 0
 """Instead of a hash; of a billion billion addresses, one has it."""
