@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from target_constant_contact.batches.spilling import drop, fetch, row_of, said_by, spill_contacts
 from target_constant_contact.batches.unsettled import Unsettled
+from target_constant_contact.contacts.addresses import hashes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -128,6 +129,11 @@ class Door:
         for batch in group.batches:
             if batch.pieces:
                 batch.pieces.forget()
+
+    def know_last(self) -> None:
+        """Note that no row comes any more: only those that are held will leave."""
+        keys = (key for batch in self._open.held.values() for key in batch.contacts.keys)
+        self.unsettled.keep(frozenset(hashes(keys)))
 
     def _hold(self, batch: OpenBatch, found: dict[int, list[int]], packed: Packed) -> None:
         keys, contacts = batch.contacts.keys, batch.contacts.encoded

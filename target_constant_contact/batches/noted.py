@@ -7,12 +7,13 @@ import os
 from array import array
 from bisect import bisect_right
 from itertools import accumulate
+from operator import sub
 from typing import TYPE_CHECKING, Any
 
 from target_constant_contact.batches.fingerprints import Fingerprints
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Sequence
+    from collections.abc import Container, Iterator, Sequence
 
     from target_constant_contact.batches.pieces import Spill
 
@@ -68,6 +69,11 @@ class Noted:
             raise OSError(errno.EIO, os.strerror(errno.EIO))
         return said
 
+    def counts(self) -> Iterator[tuple[int, int]]:
+        """The batches with their numbers of rows."""
+        starts = [0, *self._ends[:-1]]
+        return zip(self.numbers, map(sub, self._ends, starts), strict=True)
+
     def put_aside(self, spill: Spill) -> None:
         """Let what the rows say go to the spill."""
         if self._said:
@@ -80,18 +86,45 @@ class Noted:
             spill.forget(self._place)
         self.numbers, self._said, self._place = array("Q"), None, None
 
-    def only(self, numbers: Container[int], spill: Spill | None) -> Noted | None:
-        """What is left of it without other batches than these; None when that is nothing."""
-        kept = [number in numbers for number in self.numbers]
-        if all(kept):
-            return self if kept else None
-        said, starts = self.said(spill), [0, *self._ends]
-        rest, rows = Fingerprints(array("Q"), array("I")), []
-        for keep, start, end in zip(kept, starts, self._ends, strict=False):
-            if keep:
-                rest.keys.extend(said.keys[start:end])
-                rest.values.extend(said.values[start:end])
-                rows.append(end - start)
-        left = [number for number in self.numbers if number in numbers]
+    def only(
+        self, numbers: Container[int], people: Container[int] | None, spill: Spill | None
+    ) -> Noted | None:
+        """What is left of it without other batches, and other people, than these.
+
+        Args:
+            numbers: The batches.
+            people: Their hashes; None: all of them.
+            spill: Where it may be.
+
+        Returns:
+            None when that is nothing.
+        """
+        if not self.numbers:
+            return None
+        if people is None and all(number in numbers for number in self.numbers):
+            return self
+        said = self.said(spill)
+        left, rows, rest, start = list[int](), list[int](), list[Fingerprints](), 0
+        for number, end in zip(self.numbers, self._ends, strict=True):
+            if number in numbers:
+                part = Fingerprints(said.keys[start:end], said.values[start:end])
+                if people is not None:
+                    part = part.without(
+                        [place for place, key in enumerate(part.keys) if key not in people]
+                    )
+                if part.keys:
+                    left.append(number)
+                    rows.append(len(part.keys))
+                    rest.append(part)
+            start = end
         self.forget(spill)
-        return Noted(self.first, left, rows, rest) if left else None
+        return Noted(0, left, rows, joined(rest)) if left else None
+
+
+def joined(said: Sequence[Fingerprints]) -> Fingerprints:
+    """What some batches say, one after the other."""
+    keys, values = array("Q"), array("I")
+    for one in said:
+        keys.extend(one.keys)
+        values.extend(one.values)
+    return Fingerprints(keys, values)

@@ -117,15 +117,14 @@ class Packer:
                 packed = Packed()
                 self._put_aside(packed)
                 yield packed
-        crowded = door.spilled and door.unsettled.rows > self._max_unsettled
-        while crowded and door.spilled:
-            yield self._sealed(fullest(b for b in opened.by_route.values() if b.pieces))
+        if door.spilled and door.unsettled.rows > self._max_unsettled:
+            yield from self._send_spilled()
         if len(opened.by_route) > self._max_batches:
             yield from self._close()
 
     def finish(self) -> Iterator[Packed]:
         """Seal everything, step by step: what waits for others comes last."""
-        yield from self._close()
+        yield from self._close(is_last=True)
         while self._open.held:
             yield self._sealed(next(iter(self._open.held.values())))
 
@@ -134,19 +133,38 @@ class Packer:
         for batch, said, merged in self._door.pack(group):
             yield ListImport(batch.seal(said), merged)
 
-    def _close(self) -> Iterator[Packed]:
+    def _send_spilled(self) -> Iterator[Packed]:
+        """Send all that is put aside, with what is in memory of these batches."""
+        packed = Packed()
+        self._put_all_aside(packed)
+        yield packed
+        # What is being sent needs the memory.
+        self._door.unsettled.leave_memory()
+        batches = sorted(self._open.by_route.values(), key=lambda batch: batch.size)
+        while batches:
+            packed = Packed()
+            self._door.seal_left(batches.pop(), None, packed)
+            yield packed
+
+    def _put_all_aside(self, packed: Packed) -> None:
+        batches = sorted(self._open.by_route.values(), key=lambda batch: batch.number)
+        self._door.put_aside([batch for batch in batches if batch.contacts], packed)
+
+    def _close(self, *, is_last: bool = False) -> Iterator[Packed]:
         """Send the batches that hold nothing back: by list where that takes fewer imports."""
         door, packed = self._door, Packed()
-        batches = sorted(self._open.by_route.values(), key=lambda batch: batch.number)
         said: dict[int, Fingerprints] = {}
         if door.spilled:
-            # Memory is short, and those that are being sent need some.
-            door.put_aside([batch for batch in batches if batch.contacts], packed)
+            # What is being sent needs the memory.
+            self._put_all_aside(packed)
         else:
+            batches = sorted(self._open.by_route.values(), key=lambda batch: batch.number)
             left = door.leave(batches, packed)
             said = {batch.number: one for batch, one in zip(batches, left, strict=True)}
+            del batches
+        if is_last:
+            door.know_last()
         yield packed
-        del batches
         free = [b for b in self._open.by_route.values() if b.number not in door.awaited]
         packed = Packed(by_list=list(groups_by_list(free, self._open.new_probe)))
         for group in packed.by_list:

@@ -10,12 +10,12 @@ from itertools import compress
 from mmap import mmap
 from typing import TYPE_CHECKING, Final
 
-from target_constant_contact.batches.fingerprints import Fingerprints
-from target_constant_contact.batches.noted import Noted
+from target_constant_contact.batches.noted import Noted, joined
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Container, Sequence
 
+    from target_constant_contact.batches.fingerprints import Fingerprints
     from target_constant_contact.batches.pieces import Spill
 
 _SLOTS: Final = 1 << 22
@@ -53,13 +53,12 @@ class Unsettled:
         self._spill = spill
         self._most_in_memory = in_memory
         self._worth_moving = worth_moving
-        # Row 0 stands for none.
-        self._heads = _table()
-        self._previous, self._tags = array("I", [0]), bytearray(1)
+        self._clear()
         self._noted: list[Noted] = []
         self._rows: dict[int, int] = {}
         self._living = self._dead = 0
         self._gone: deque[int] = deque()
+        self._is_away = False
 
     def settled(self, number: int) -> None:
         """Note that all that a batch says is carried out; may be called from any thread."""
@@ -94,6 +93,8 @@ class Unsettled:
         rows = [len(one.keys) for one in said]
         if not any(rows):
             return {}
+        if self._is_away:
+            self._build()
         for number, size in zip(numbers, rows, strict=True):
             self._count(number, size)
         # The first row gets its number when the others have theirs.
@@ -110,6 +111,23 @@ class Unsettled:
             keys[start + place] = _WITHDRAWN
         self._count(last.numbers[at], -len(places))
         self._dead += len(places)
+
+    def leave_memory(self) -> None:
+        """Keep nothing in memory until something is added again."""
+        self._clear()
+        self._is_away = True
+        if self._spill:
+            for noted in self._noted:
+                noted.put_aside(self._spill)
+
+    def keep(self, people: Container[int]) -> None:
+        """Forget what is said of others: nothing more will be said of them.
+
+        Args:
+            people: Hashes of the addresses.
+        """
+        self._forget()
+        self._build(people)
 
     def _count(self, number: int, rows: int) -> None:
         self._living += rows
@@ -185,18 +203,27 @@ class Unsettled:
         for noted in self._noted:
             if not any(map(self._rows.__contains__, noted.numbers)):
                 noted.forget(self._spill)
-        if self._dead > max(self._worth_moving, self._living // 4):
+        if not self._is_away and self._dead > max(self._worth_moving, self._living // 4):
             self._build()
 
-    def _build(self) -> None:
-        """Note again what is not settled."""
-        held, self._noted, self._dead = self._noted, [], 0
-        self._previous, self._tags = array("I", [0]), bytearray(1)
-        self._heads = _table()
+    def _build(self, people: Container[int] | None = None) -> None:
+        """Note again what is not settled, of some people or of all."""
+        self._clear()
+        held, self._noted, self._dead, self._is_away = self._noted, [], 0, False
+        numbers = self._rows
+        if people is not None:
+            self._rows, self._living = {}, 0
         held.reverse()
         while held:
-            if left := held.pop().only(self._rows, self._spill):
+            if left := held.pop().only(numbers, people, self._spill):
                 self._note(left)
+                for number, rows in left.counts() if people is not None else ():
+                    self._count(number, rows)
+
+    def _clear(self) -> None:
+        # Row 0 stands for none.
+        self._heads = _table()
+        self._previous, self._tags = array("I", [0]), bytearray(1)
 
 
 def _table() -> memoryview:
@@ -211,12 +238,3 @@ def _parts(keys: array[int]) -> tuple[array[int], bytes]:
         slots[of_slot::4] = octets[of_key::8]
     slots[_OF_SLOT[-1] :: 4] = slots[_OF_SLOT[-1] :: 4].translate(_TOP)
     return array("I", bytes(slots)), octets[_OF_KEY[-1] :: 8]
-
-
-def joined(said: Sequence[Fingerprints]) -> Fingerprints:
-    """What some batches say, one after the other."""
-    keys, values = array("Q"), array("I")
-    for one in said:
-        keys.extend(one.keys)
-        values.extend(one.values)
-    return Fingerprints(keys, values)

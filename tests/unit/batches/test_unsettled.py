@@ -129,3 +129,26 @@ def test_what_was_put_aside_and_is_not_what_was_written_is_not_taken():
     spill.kept[1] = spill.kept[1][:-1]
     with pytest.raises(OSError, match="Input/output error"):
         index.add([3], [said({7: 2})])
+
+
+@pytest.mark.parametrize("has_spill", [True, False])
+def test_what_was_not_in_memory_for_a_while_is_found_again(has_spill):
+    spill = Memory()
+    index = Unsettled(spill if has_spill else None)
+    index.add([1, 2], [said({7: 1}), said({8: 1})])
+    index.leave_memory()
+    assert (len(index._previous), len(spill.kept)) == (1, has_spill)
+    index.settled(2)
+    assert index.add([3], [said({7: 2, 8: 2})]) == {0: {0: [1]}}
+    for number in (1, 3):
+        index.settled(number)
+    assert not index.numbers
+    assert not spill.kept
+
+
+def test_people_who_do_not_come_again_are_forgotten():
+    index = Unsettled()
+    index.add([1, 2, 3], [said({7: 1, 8: 1}), said({9: 1}), said({8: 2})])
+    index.keep({8, 10})
+    assert (set(index.numbers), index.rows) == ({1, 3}, 2)
+    assert index.add([4], [said({7: 2, 8: 3, 9: 2})]) == {0: {1: [3, 1]}}
