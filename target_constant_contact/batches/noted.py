@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import errno
-import os
 from array import array
 from bisect import bisect_right
+from errno import EIO
 from itertools import accumulate
 from operator import sub
 from typing import TYPE_CHECKING, Any
@@ -66,7 +65,8 @@ class Noted:
         if said is None and spill:
             said = Fingerprints.from_bytes(spill.fetch(self._place))
         if said is None:
-            raise OSError(errno.EIO, os.strerror(errno.EIO))
+            # Without it, an older value could end on top.
+            raise OSError(EIO, "What was put aside is damaged")
         return said
 
     def counts(self) -> Iterator[tuple[int, int]]:

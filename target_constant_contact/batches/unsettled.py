@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import sys
-from array import array
 from bisect import bisect_right
 from collections import deque
-from itertools import compress
-from mmap import mmap
 from typing import TYPE_CHECKING, Final
 
+from target_constant_contact.batches.chains import Chains
 from target_constant_contact.batches.noted import Noted, joined
 
 if TYPE_CHECKING:
@@ -18,24 +15,17 @@ if TYPE_CHECKING:
     from target_constant_contact.batches.fingerprints import Fingerprints
     from target_constant_contact.batches.pieces import Spill
 
-_SLOTS: Final = 1 << 22
 _IN_MEMORY: Final = 1 << 19
 _WORTH_MOVING: Final = 1 << 21
 _WITHDRAWN: Final = 0
 """Instead of a hash; of a billion billion addresses, one has it."""
-_IS_LITTLE: Final = sys.byteorder == "little"
-_OF_KEY: Final = (0, 1, 2, 7) if _IS_LITTLE else (7, 6, 5, 0)
-_OF_SLOT: Final = (0, 1, 2) if _IS_LITTLE else (3, 2, 1)
-_TOP: Final = bytes(octet & (_SLOTS - 1) >> 16 for octet in range(256))
 
 
 class Unsettled:
     """Finds the batches that say something else about a person; 5 bytes a row.
 
-    Rows are numbered. As in a compressor, a table leads from a part of a hash to the newest row
-    with it, and each row to the one before. A byte of the hash tells nearly all rows apart that
-    do not matter; for the others, all that was said is looked at. Of the newest rows that is in
-    memory: 12 bytes each.
+    Of the rows that may be of a person, all that was said is looked at. Of the newest rows that is
+    in memory: 12 bytes each.
 
     Args:
         spill: Where what was said goes when it is not of the newest rows; None: nowhere.
@@ -53,12 +43,12 @@ class Unsettled:
         self._spill = spill
         self._most_in_memory = in_memory
         self._worth_moving = worth_moving
-        self._clear()
+        # None as long as nothing is to be found.
+        self._chains: Chains | None = None
         self._noted: list[Noted] = []
         self._rows: dict[int, int] = {}
         self._living = self._dead = 0
         self._gone: deque[int] = deque()
-        self._is_away = False
 
     def settled(self, number: int) -> None:
         """Note that all that a batch says is carried out; may be called from any thread."""
@@ -93,8 +83,6 @@ class Unsettled:
         rows = [len(one.keys) for one in said]
         if not any(rows):
             return {}
-        if self._is_away:
-            self._build()
         for number, size in zip(numbers, rows, strict=True):
             self._count(number, size)
         # The first row gets its number when the others have theirs.
@@ -114,8 +102,7 @@ class Unsettled:
 
     def leave_memory(self) -> None:
         """Keep nothing in memory until something is added again."""
-        self._clear()
-        self._is_away = True
+        self._chains = None
         if self._spill:
             for noted in self._noted:
                 noted.put_aside(self._spill)
@@ -137,28 +124,10 @@ class Unsettled:
 
     def _note(self, new: Noted) -> list[tuple[int, int]]:
         """Note rows; return those of before, and of which new ones they may be, by place."""
-        keys = new.said(self._spill).keys
-        new.first = len(self._previous)
+        chains = self._build() if self._chains is None else self._chains
+        new.first = len(chains)
         self._noted.append(new)
-        slots, tags = _parts(keys)
-        heads = self._heads
-        before: list[int] = []
-        append = before.append
-        # Once for both: most of the time goes to what is not in the processor's cache.
-        for row, slot in enumerate(slots, new.first):
-            append(heads[slot])
-            heads[slot] = row
-        self._previous.fromlist(before)
-        self._tags += tags
-        past, all_tags = self._previous, self._tags
-        found = []
-        for place in compress(range(len(before)), before):
-            row, tag = before[place], tags[place]
-            while row:
-                if all_tags[row] == tag:
-                    found.append((row, place))
-                row = past[row]
-        return found
+        return chains.add(new.said(self._spill).keys)
 
     def _compare(self, pairs: list[tuple[int, int]], new: Noted) -> dict[int, dict[int, list[int]]]:
         """Who is said something else about, of some rows that may be of the same person."""
@@ -203,13 +172,13 @@ class Unsettled:
         for noted in self._noted:
             if not any(map(self._rows.__contains__, noted.numbers)):
                 noted.forget(self._spill)
-        if not self._is_away and self._dead > max(self._worth_moving, self._living // 4):
+        if self._chains and self._dead > max(self._worth_moving, self._living // 4):
             self._build()
 
-    def _build(self, people: Container[int] | None = None) -> None:
+    def _build(self, people: Container[int] | None = None) -> Chains:
         """Note again what is not settled, of some people or of all."""
-        self._clear()
-        held, self._noted, self._dead, self._is_away = self._noted, [], 0, False
+        self._chains = chains = Chains()
+        held, self._noted, self._dead = self._noted, [], 0
         numbers = self._rows
         if people is not None:
             self._rows, self._living = {}, 0
@@ -219,22 +188,5 @@ class Unsettled:
                 self._note(left)
                 for number, rows in left.counts() if people is not None else ():
                     self._count(number, rows)
-
-    def _clear(self) -> None:
-        # Row 0 stands for none.
-        self._heads = _table()
-        self._previous, self._tags = array("I", [0]), bytearray(1)
-
-
-def _table() -> memoryview:
-    # The system provides it page by page, when something is put there.
-    return memoryview(mmap(-1, 4 * _SLOTS)).cast("I")
-
-
-def _parts(keys: array[int]) -> tuple[array[int], bytes]:
-    """The slot of each hash, and a byte of it that has nothing to do with that."""
-    octets, slots = keys.tobytes(), bytearray(4 * len(keys))
-    for of_slot, of_key in zip(_OF_SLOT, _OF_KEY, strict=False):
-        slots[of_slot::4] = octets[of_key::8]
-    slots[_OF_SLOT[-1] :: 4] = slots[_OF_SLOT[-1] :: 4].translate(_TOP)
-    return array("I", bytes(slots)), octets[_OF_KEY[-1] :: 8]
+                self._put_aside()
+        return chains

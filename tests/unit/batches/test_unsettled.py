@@ -81,9 +81,11 @@ def test_who_is_said_something_else_about_by_which_batch(steps, in_memory, worth
             people = list(batches[at][1].items())
             for place in those:
                 left.rows.remove((numbers[at], *people[place]))
-        for number in done:
+        # Once it is settled, nothing more is said by a batch.
+        over = {number for number in done if step % 2 or number % 100 < step}
+        for number in over:
             index.settled(number)
-        left.rows = [row for row in left.rows if row[0] not in done]
+        left.rows = [row for row in left.rows if row[0] not in over]
         assert set(index.numbers) == {number for number, *_ in left.rows}
         assert index.rows == len(left.rows)
     for number in set(index.numbers):
@@ -100,7 +102,7 @@ def test_what_is_settled_takes_no_memory_wherever_it_stands(kept):
         index.add([number], [said(dict.fromkeys(people, 1))])
         if number != kept:
             index.settled(number)
-    assert len(index._previous) <= 6_001
+    assert len(index._chains) <= 6_001
     assert index.add([101], [said({kept * 1_000: 2})]) == {0: {0: [kept]}}
 
 
@@ -127,7 +129,7 @@ def test_what_was_put_aside_and_is_not_what_was_written_is_not_taken():
     index.add([1], [said({7: 1})])
     index.add([2], [said({8: 1})])
     spill.kept[1] = spill.kept[1][:-1]
-    with pytest.raises(OSError, match="Input/output error"):
+    with pytest.raises(OSError, match="put aside is damaged"):
         index.add([3], [said({7: 2})])
 
 
@@ -137,7 +139,7 @@ def test_what_was_not_in_memory_for_a_while_is_found_again(has_spill):
     index = Unsettled(spill if has_spill else None)
     index.add([1, 2], [said({7: 1}), said({8: 1})])
     index.leave_memory()
-    assert (len(index._previous), len(spill.kept)) == (1, has_spill)
+    assert (index._chains, len(spill.kept)) == (None, has_spill)
     index.settled(2)
     assert index.add([3], [said({7: 2, 8: 2})]) == {0: {0: [1]}}
     for number in (1, 3):
