@@ -271,8 +271,7 @@ def test_a_combination_that_a_sealed_batch_waits_for_is_sent_as_it_is():
     people = [contact(f"m{number}@example.com") for number in range(10)]
     for place, item in zip(sets_of(2), people, strict=True):
         made.add(place, item)
-    for batch in list(made.packer._open):
-        made.packer._door.put_aside(batch, Packed())
+    made.packer._door.put_aside(list(made.packer._open), Packed())
     for item in people[:6]:
         made.add(Destination("members", ("list-z",)), contact(item.key, city="new"))
     sent = {batch.number for batch in made.end()}
