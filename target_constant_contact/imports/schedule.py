@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from target_constant_contact.batches.batch import ImportBatch
     from target_constant_contact.ledger.entry import Entry
 
-MAX_UNSETTLED_ROWS: Final = 8_000_000
+MAX_UNSETTLED_ROWS: Final = 6_000_000
 """Rows that are sent or sealed and not settled; of each, something is kept in memory."""
 MAX_UNDER_WAY: Final = 8
 """Batches that may be without an answer at a time; each has a thread."""
