@@ -43,6 +43,11 @@ class Noted:
         self._place: Any = None
 
     @property
+    def rows(self) -> int:
+        """All of its rows."""
+        return self._ends[-1]
+
+    @property
     def in_memory(self) -> int:
         """Rows that are in memory."""
         return len(self._said.keys) if self._said else 0

@@ -134,12 +134,13 @@ class Unsettled:
         firsts = [noted.first for noted in self._noted]
         by_noted: dict[int, list[tuple[int, int]]] = {}
         for row, place in pairs:
-            by_noted.setdefault(bisect_right(firsts, row) - 1, []).append((row, place))
+            which = bisect_right(firsts, row) - 1
+            # Rows of what was forgotten are still in the table.
+            if which >= 0 and row < firsts[which] + self._noted[which].rows:
+                by_noted.setdefault(which, []).append((row, place))
         said, found = new.said(self._spill), dict[int, dict[int, list[int]]]()
         for which, those in by_noted.items():
             noted = self._noted[which]
-            if not noted.numbers:
-                continue
             theirs = noted.said(self._spill)
             for row, place in those:
                 there = row - noted.first
@@ -172,6 +173,7 @@ class Unsettled:
         for noted in self._noted:
             if not any(map(self._rows.__contains__, noted.numbers)):
                 noted.forget(self._spill)
+        self._noted = [noted for noted in self._noted if noted.numbers]
         if self._chains and self._dead > max(self._worth_moving, self._living // 4):
             self._build()
 

@@ -106,6 +106,21 @@ def test_what_is_settled_takes_no_memory_wherever_it_stands(kept):
     assert index.add([101], [said({kept * 1_000: 2})]) == {0: {0: [kept]}}
 
 
+def test_what_is_settled_is_not_looked_through_again():
+    """Else each of ten thousand small batches would cost more than the one before it."""
+    index = Unsettled()
+    for number in range(1, 101):
+        index.add([number], [said({number: 1})])
+        if number not in {1, 50}:
+            index.settled(number)
+    assert set(index.numbers) == {1, 50}
+    assert len(index._noted) == 2
+    # Who is settled is found by nobody, wherever the row stood.
+    assert index.add([101], [said({1: 2, 7: 2, 50: 2, 99: 2})]) == {0: {0: [1], 2: [50]}}
+    index.settled(1)
+    assert index.add([102], [said({1: 3, 7: 2})]) == {0: {0: [101]}}
+
+
 def test_beyond_the_newest_rows_what_was_said_is_put_aside():
     spill = Memory()
     index = Unsettled(spill, in_memory=2_000)
