@@ -121,6 +121,17 @@ def test_what_is_settled_is_not_looked_through_again():
     assert index.add([102], [said({1: 3, 7: 2})]) == {0: {0: [101]}}
 
 
+@pytest.mark.parametrize(("worth_moving", "rows"), [(3, 3), (4, 7)])
+def test_what_was_withdrawn_is_moved_out_of_the_table_when_that_is_worth_it(worth_moving, rows):
+    index = Unsettled(worth_moving=worth_moving)
+    index.add([1, 2], [said({7: 1}), said({1: 1, 2: 1, 3: 1, 4: 1})])
+    index.withdraw(1, [0, 1, 2, 3])
+    index.add([3], [said({8: 1})])
+    index.settled(4)
+    assert set(index.numbers) == {1, 3}
+    assert len(index._chains) == rows
+
+
 def test_beyond_the_newest_rows_what_was_said_is_put_aside():
     spill = Memory()
     index = Unsettled(spill, in_memory=2_000)

@@ -57,6 +57,15 @@ def test_while_something_can_be_sent_ten_requests_do_so_for_one_that_asks(is_urg
     assert soon == pytest.approx(100.8 if is_urgent else 112, abs=0.5)
 
 
+def test_what_was_sent_before_a_poll_does_not_bring_the_next_one():
+    pace = Pace(USUAL)
+    for _ in range(SENDS_PER_POLL):
+        pace.note_send()
+    pace.note_poll(100)
+    assert pace.next_poll(90, 90, 90, sending=True, urgent=False) == 160
+    assert pace.spare == 1
+
+
 def test_only_so_many_questions_in_a_row_as_are_due_for_what_was_sent():
     pace = Pace(USUAL)
     assert pace.spare == 1
