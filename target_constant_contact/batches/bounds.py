@@ -19,6 +19,6 @@ OPEN_ROWS: Final = 100_000
 """Contacts that all open batches may hold together (about 200 bytes of bookkeeping each)."""
 OPEN_BATCHES: Final = 10_000
 """Open batches, whose contacts may be put aside; an account has at most 1,000 lists."""
-UNSETTLED_ROWS: Final = 10_500_000
+UNSETTLED_ROWS: Final = 6_000_000
 """Rows that are put aside or were sent, and are not settled: 5 bytes of each stay in memory."""
 BATCH_TYPES: Final[Mapping[ImportFormat, type[OpenBatch]]] = {"json": JsonBatch, "csv": CsvBatch}

@@ -7,7 +7,7 @@ from array import array
 from itertools import compress
 from typing import Final
 
-_SLOTS: Final = 1 << 22
+_SLOTS: Final = 1 << 21
 _IS_LITTLE: Final = sys.byteorder == "little"
 # Octets of a hash that make its slot, and the one that is its tag.
 _OF_KEY: Final = (0, 1, 2, 7) if _IS_LITTLE else (7, 6, 5, 0)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from target_constant_contact.batches.fingerprints import Fingerprints
     from target_constant_contact.batches.pieces import Spill
 
-_IN_MEMORY: Final = 1 << 19
+_IN_MEMORY: Final = 1 << 18
 _WORTH_MOVING: Final = 1 << 21
 _WITHDRAWN: Final = 0
 """Instead of a hash; of a billion billion addresses, one has it."""

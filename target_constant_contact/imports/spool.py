@@ -11,7 +11,7 @@ from target_constant_contact.data_folder import usable
 if TYPE_CHECKING:
     from pathlib import Path
 
-IN_MEMORY: Final = 8 << 20
+IN_MEMORY: Final = 1 << 20
 """Bytes in all."""
 
 _BLOCK: Final = 128 << 10

@@ -138,6 +138,14 @@ def test_what_is_on_its_way_has_landed_before_the_export_and_counts_once():
         guard.admit("d")
 
 
+def test_contacts_that_vanish_meanwhile_make_no_room_for_more_new_ones():
+    guard = Guard(Account("x", "y", unsubscribed=5), max_new=1)
+    guard.admit("x")
+    guard.account.unsubscribed = 0
+    with pytest.raises(ContractLimitError, match="max_new_contacts is 1"):
+        guard.admit("a", "b")
+
+
 def test_what_has_not_landed_by_the_export_counts_too():
     guard = Guard(Account("x", "y"), max_active=4)
     guard.admit("a", "b", land=False)

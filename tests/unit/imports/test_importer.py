@@ -199,6 +199,7 @@ def test_what_is_on_its_way_can_be_waited_for_while_more_is_to_come(make):
     case.importer.submit(replace(batch(2), waits_for=frozenset([9])))
     case.importer.settle()
     assert [done.batch.number for done in case.done] == [1]
+    assert not case.importer._progress.schedule.is_awaited
     case.importer.finish()
     assert [done.batch.number for done in case.done] == [1, 2]
 
