@@ -29,6 +29,9 @@ _RELAXED: Final = 24
 _SOONEST: Final = 1 / 32
 """Seconds; the wait before an import is asked for at all is halved down to this while imports are
 found finished then, and doubled up to the usual one while they are not."""
+_ALIKE: Final = 0.05
+"""Seconds by which imports that take the same time differ: to ask a moment too early finds the end
+half a second late."""
 _LEARNT: Final = 5
 """Polls from whose answers is learnt how long an import takes: what they find has ended a little
 earlier, some of it hardly."""
@@ -109,7 +112,7 @@ class Pace:
         usual = max(self._last_poll + self._by_age(oldest), oldest + self._least)
         # If it takes as long as those before, the last of all has ended then; one that is shortly
         # before it would take its turn.
-        expected = newest + min(self._took, default=float("inf"))
+        expected = newest + min(self._took, default=float("inf")) + _ALIKE
         if self._last_poll < expected <= usual + self._least:
             usual = expected
         # Imports that end at once are not kept waiting.

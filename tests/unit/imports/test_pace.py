@@ -109,12 +109,12 @@ def test_what_is_known_to_be_unfinished_is_not_asked_for_sooner():
     assert urgent(pace, 9, unasked=None) == 10.5
 
 
-def test_the_last_import_is_asked_for_when_it_has_taken_as_long_as_those_before():
+def test_the_last_import_is_asked_for_a_moment_after_it_has_taken_as_long_as_those_before():
     pace = Pace(USUAL)
     for age in (120.4, 120.1, 124.0):
         pace.note_end(age)
     pace.note_poll(1_000)
-    for newest, at in ((885, 1_005.1), (895, 1_009.6), (870, 1_009.6)):
+    for newest, at in ((885, 1_005.15), (895, 1_009.6), (870, 1_009.6)):
         found = pace.next_poll(880, newest, None, sending=False, urgent=True)
         assert found == pytest.approx(at)
 
