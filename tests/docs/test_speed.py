@@ -77,7 +77,7 @@ def test_the_readme_compares_like_with_like():
     assert "A tenth of the time of a stock singer-sdk target when both check" in pages.one_line(
         pages.read(pages.README)
     )
-    assert seconds["stock singer-sdk target"] / seconds["the same, `validate_records`"] >= 10
+    assert round(seconds["stock singer-sdk target"] / seconds["the same, `validate_records`"]) >= 10
     assert seconds["the same without validation"] / seconds[OURS] >= 3
 
 
@@ -86,7 +86,7 @@ def test_csv_takes_hardly_more_of_the_processor_than_json():
         cells[0]: float(cells[5].removesuffix(" s"))
         for cells in pages.rows(pages.marked("speed"))[:6]
     }
-    assert seconds["the same, `import_format: csv`"] <= 1.15 * seconds[OURS]
+    assert seconds["the same, `import_format: csv`"] <= 1.05 * seconds[OURS]
 
 
 def test_memory_stays_below_what_is_promised():
