@@ -19,6 +19,8 @@ from tests.support.packing import Packing, contact, rows_of, update
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from target_constant_contact.batches.batch import Route
+
 A, B = Destination("members", ("list-a",)), Destination("others", ("list-b",))
 CONSENT = ("sms_number", "sms_consent_date")
 SMALL = BatchLimits(rows=3, size=400)
@@ -222,6 +224,27 @@ def test_a_row_whose_batch_is_sealed_for_lack_of_room_is_not_merged():
     assert rows_of(run.sent[1])["ann@example.com"]["first_name"] == "Ann"
 
 
+def test_a_row_that_came_from_an_older_batch_holds_state_where_it_waits_too():
+    """It is held back with later rows, whose batch has to wait from that row on."""
+    run, consent = Packing(limits=BatchLimits(rows=3)), dict.fromkeys(CONSENT, "x")
+
+    def add(names: str, value: str, **more: str) -> None:
+        for name in names:
+            run.add(A, contact(f"{name}@example.com", first_name=value, **more))
+
+    add("zxy", "first")
+    add("prs", "first", **consent)
+    zed = run.row
+    add("z", "second")
+    add("p", "second", **consent)
+    add("tu", "first", **consent)
+    # Now it moves to where the consents are, and from there to those that wait.
+    add("z", "second", **consent)
+    add("vw", "first", **consent)
+    sent = {batch.number for batch in run.sent}
+    assert [row for number, row in run.held.items() if number not in sent] == [zed]
+
+
 def sealed_in(steps: Iterable[Packed]) -> list[ImportBatch]:
     return [batch for packed in steps for batch in packed.sealed]
 
@@ -274,6 +297,51 @@ def test_many_contacts_taken_at_once_are_packed_as_one_after_the_other(
         for found in sealed
     )
     assert first == second
+
+
+@given(
+    chunks=st.lists(st.lists(st.tuples(st.sampled_from([A, B]), CONTACTS), max_size=8), max_size=4)
+)
+def test_of_many_contacts_taken_at_once_the_last_value_wins_in_every_batch(chunks):
+    """Those that are left come after the others, and yet in their turn among one person's rows."""
+    packer = Packer("json")
+    wanted: dict[str, dict[str, Any]] = defaultdict(dict)
+
+    def part_of(rows: Iterable[tuple[Destination, Any]]) -> list[tuple[Route, str, bytes]]:
+        for place, item in rows:
+            update(wanted[item.key], item.properties)
+            wanted[item.key].setdefault("lists", set()).update(place.list_ids)
+        return [
+            (
+                (place, sms_permission(*map(item.properties.get, CONSENT))),
+                item.key,
+                encode_contact(item.properties),
+            )
+            for place, item in rows
+        ]
+
+    consent = dict.fromkeys(CONSENT, "x")
+    # Many are taken at once for batches that are open, of people of whom most are new.
+    begun = [
+        (place, contact(f"{place.stream}{len(more)}@example.com", **more))
+        for place in (A, B)
+        for more in ({}, consent)
+    ]
+    for (place, _), key, encoded in part_of(begun):
+        packer.add(place, 0, key, encoded)
+    for number, rows in enumerate(chunks):
+        new = [(A, contact(f"{number}-{place}@example.com")) for place in range(len(rows))]
+        part = part_of([*rows, *new])
+        taken = packer.add_all(*map(list, zip(*part, strict=True))) if part else Taken()
+        assert taken is not None
+        for at in taken.left:
+            (place, _), key, encoded = part[at]
+            packer.add(place, at, key, encoded)
+    sealed = sealed_in(packer.finish())
+    assert apply(sealed) == wanted
+    for batch in sealed:
+        permissions = {sms_permission(*map(row.get, CONSENT)) for row in rows_of(batch).values()}
+        assert permissions == {batch.sms_permission}
 
 
 def test_contacts_that_fit_are_taken_at_once():
