@@ -35,29 +35,35 @@ class Ending:
         account: The account that members went to.
         accounting: The counts.
         advice: What would make the next run need fewer requests.
+        ledger: What this run and interrupted ones have sent.
     """
 
     def __init__(
-        self, folder: Path, account: Account, accounting: Accounting, advice: FormatAdvice
+        self,
+        folder: Path,
+        account: Account,
+        accounting: Accounting,
+        advice: FormatAdvice,
+        ledger: Ledger,
     ) -> None:
         self._path = folder / REPORT_FILE
         self._account = account
         self._accounting = accounting
         self._advice = advice
+        self._ledger = ledger
 
-    def write(self, status: str, error: str | None, ledger: Ledger) -> None:
+    def write(self, status: str, error: str | None) -> None:
         """Write ``report.json``, then log the summary.
 
         Args:
             status: How the run has ended.
             error: Why it has failed, if it has.
-            ledger: What this run and interrupted ones have sent.
         """
         account, report = self._account, self._accounting.report
         ended_at = datetime.now(UTC)
         requests = account.client.requests_made
         used_today, per_day = account.requests_today
-        rejects = self._accounting.rejects_path
+        rejects, advice = self._accounting.rejects_path, list(self._advice.lines())
         report.write(
             self._path,
             account.list_names,
@@ -69,12 +75,11 @@ class Ending:
             requests=requests,
             requests_today=used_today,
             requests_per_day=per_day,
-            advice=(advice := list(self._advice.lines())),
+            advice=advice,
             rejects_file=str(rejects) if rejects else None,
-            unsettled_imports=list(map(_record, ledger.unsettled)),
+            unsettled_imports=list(map(_record, self._ledger.unsettled)),
         )
-        summary = self._summary(ledger, dry_run=status == "dry run")
-        self._tell([*summary, *advice], error, ledger.unsettled)
+        self._tell([*self._summary(dry_run=status == "dry run"), *advice], error)
         of_day = f" ({used_today:,} of the day's {per_day:,} are used)" if used_today else ""
         _logger.info(
             "Run %s: %s in %.1f s with %s%s; report: %s",
@@ -86,23 +91,22 @@ class Ending:
             self._path,
         )
 
-    def _tell(self, lines: Iterable[str], error: str | None, unsettled: Sequence[Entry]) -> None:
+    def _tell(self, lines: Iterable[str], error: str | None) -> None:
         """Log the summary; name columns of dates with two orders, unless the run failed for them.
 
         Args:
             lines: The summary.
             error: Why the run has failed, if it has.
-            unsettled: Imports that are still with the service.
         """
         for line in lines:
             _logger.info("%s", line)
         for line in self._accounting.report.date_orders.lines():
             if line != error:
                 _logger.warning("%s", line)
-        if unsettled:
+        if unsettled := self._ledger.unsettled:
             _logger.warning("%s", _in_flight(unsettled))
 
-    def _summary(self, ledger: Ledger, *, dry_run: bool) -> Iterator[str]:
+    def _summary(self, *, dry_run: bool) -> Iterator[str]:
         """Lines for people: the sums, and where the rows are that can be corrected."""
         report, rejects = self._accounting.report, self._accounting.rejects_path
         yield from report.summary(self._account.list_names, dry_run=dry_run)
@@ -116,7 +120,7 @@ class Ending:
             )
         elif rejects:
             yield f"Rows that did not land: {rejects}"
-        yield from _taken_up(report, len(ledger.accepted))
+        yield from _taken_up(report, len(self._ledger.accepted))
 
 
 def _taken_up(report: Report, sent: int) -> Iterator[str]:

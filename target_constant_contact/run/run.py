@@ -88,7 +88,9 @@ class Run:
             settings, account, self._continuity.ledger, hooks, self._settling, folder
         )
         self._intake = Intake(settings, self._accounting, self._sending.submit)
-        self._ending = Ending(folder, account, self._accounting, self._sending.advice)
+        self._ending = Ending(
+            folder, account, self._accounting, self._sending.advice, self._continuity.ledger
+        )
 
     def begin(self) -> None:
         """Keep other runs of the same export out, and take up one that was interrupted.
@@ -247,7 +249,7 @@ class Run:
         # First, so that a report that cannot be written does not end the run a second time.
         self._stage = _Stage.ENDED
         self._close(concluded=concluded)
-        self._ending.write(status, error, self._continuity.ledger)
+        self._ending.write(status, error)
 
     def _close(self, *, concluded: bool) -> None:
         """Close the files; what went wrong before it matters more than what goes wrong here.
