@@ -34,11 +34,29 @@ sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; then
 # make_venv FOLDER [VERSION]: make it, with this version of Python, unless it is there and works.
 make_venv() {
     local python
-    if ! "$1/bin/python" -c 'import pip' 2>/dev/null; then
+    if ! "$1/bin/python" -c '' 2>/dev/null; then
         python=$(find_python "${@:2}")
         echo "Making $1 ..." >&2
-        "$python" -m venv --clear "$1"
+        "$python" -m venv --clear --without-pip "$1"
     fi
+}
+
+# install_into FOLDER WHAT...: put packages into a virtual environment. All share one pip, since to
+# install and to upgrade it takes longer than to install many a package.
+install_into() {
+    have_pip
+    .venv-pip/bin/python -m pip --python "$1/bin/python" install -qq "${@:2}"
+}
+
+have_pip() {
+    make_venv .venv-pip
+    # Dependency groups came with pip 25.1.
+    once .venv-pip/pip.stamp 'pip>=25.1' install_pip 'pip>=25.1'
+}
+
+install_pip() {
+    .venv-pip/bin/python -m ensurepip >/dev/null
+    .venv-pip/bin/python -m pip install -qq "$1"
 }
 
 # once STAMP CONTENT COMMAND...: run the command unless it was last done for the same content.
@@ -60,7 +78,7 @@ have_meltano() {
 
 install_meltano() {
     echo "Installing Meltano ..." >&2
-    .venv/bin/python -m pip install -qq "$1"
+    install_into .venv --no-compile "$1"
 }
 
 # A text that differs when one of the files does, or the folder that an editable install points to.

@@ -44,6 +44,8 @@ a run to a hundred lists."""
 _NEW_OBJECTS: Final = 10_000
 """After how many new objects Python looks for circles of them. Reading a chunk makes thousands that
 are in none; looking for them as often as usual is a twentieth of the time of a run."""
+_NOBODY_READS: Final = 128 + 13
+"""As for a program that SIGPIPE has ended."""
 _SETTINGS_ERRORS: Final = (SettingsError, ConfigValidationError)
 _logger = logging.getLogger(TargetConstantContact.name)
 
@@ -72,8 +74,10 @@ class Cli(click.Group):
             raise
         except Exception as error:  # noqa: BLE001 - the last place where it can be explained
             if isinstance(error, BrokenPipeError) and sys.stdout is not None:
-                # Python would flush stdout once more at its end, fail, and choose the exit code.
-                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+                _give_up_stdout()
+                # What only prints has nothing to say to somebody who has read enough.
+                if ctx.invoked_subcommand is not None or ctx.params["about"]:
+                    ctx.exit(_NOBODY_READS)
             code = report_error(error)
             if ctx.invoked_subcommand is None and isinstance(error, _SETTINGS_ERRORS):
                 _drain(sys.stdin)
@@ -112,6 +116,11 @@ def report_error(error: Exception) -> int:
             for line in frame.splitlines():
                 _logger.debug("%s", line)
     return getattr(error, "exit_code", 1)
+
+
+def _give_up_stdout() -> None:
+    """Python would flush stdout once more at its end, fail, and choose the exit code."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _drain(source: IO[str] | None, seconds: float = DRAIN_SECONDS) -> None:
@@ -169,7 +178,20 @@ def main() -> None:
         sys.stderr = patient(sys.__stderr__)
     # An error in the log would be told in the log, and a signal may come while a line is written.
     logging.raiseExceptions = False
-    command()()
+    try:
+        command()()
+    finally:
+        _flush()
+
+
+def _flush() -> None:
+    """Write what was printed and is still in a buffer; end as any program whose reader is gone."""
+    try:
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except BrokenPipeError:
+        _give_up_stdout()
+        sys.exit(_NOBODY_READS)
 
 
 def _hold_standard_streams() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import secrets
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -154,8 +155,13 @@ def usable(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
+        way_out = (
+            "let the process open more files (ulimit -n)"
+            if error.errno in {errno.EMFILE, errno.ENFILE}
+            else "make room, or set data_dir to a folder that can be written"
+        )
         fault = (
-            f"data_dir: {error.filename or path} cannot be used ({error.strerror}); make room, or "
-            "set data_dir to a folder that can be written, and run again"
+            f"data_dir: {error.filename or path} cannot be used ({error.strerror}); {way_out}, "
+            "and run again"
         )
         raise StorageError([fault]) from error

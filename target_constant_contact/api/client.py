@@ -200,10 +200,10 @@ class ConstantContactClient:
         """Do the same with a CSV file; the service shows its name afterwards."""
         parts: dict[str, Any] = {
             "file": (name, file, "text/csv"),
-            "list_ids": (None, ",".join(list_ids)),
+            "list_ids": ",".join(list_ids),
         }
         if permission:
-            parts["sms_permission_to_send"] = (None, permission)
+            parts["sms_permission_to_send"] = permission
         request = ApiRequest("POST", CSV_IMPORT, files=parts, on_turn=on_turn, **ONCE)
         return Activity.from_json(self._transport.send(request))
 

@@ -51,12 +51,13 @@ class AddressIndex:
         held = self.of(key)
         self._index[key] = (*held, batch) if held else batch
 
-    def add_new(self, holding: Mapping[str, OpenBatch]) -> bool:
-        """Note addresses that are in one batch each, unless one of them is in a batch already."""
-        if not self._index.keys().isdisjoint(holding):
-            return False
+    def are_new(self, keys: Iterable[str]) -> bool:
+        """Whether none of some addresses is in a batch."""
+        return self._index.keys().isdisjoint(keys)
+
+    def add_new(self, holding: Mapping[str, OpenBatch]) -> None:
+        """Note addresses that are new, and in one batch each."""
         self._index.update(holding)
-        return True
 
     def removed(self, key: str, batch: OpenBatch) -> None:
         """Note an address that was taken out of a batch, and maybe put into another."""

@@ -13,12 +13,12 @@ if TYPE_CHECKING:
     from target_constant_contact.batches.batch import ImportFormat
     from target_constant_contact.batches.open_batch import OpenBatch
 
-OPEN_BYTES: Final = 24_000_000
+OPEN_BYTES: Final = 16_000_000
 """Encoded bytes that all open batches may hold together in memory."""
-OPEN_ROWS: Final = 150_000
+OPEN_ROWS: Final = 100_000
 """Contacts that all open batches may hold together (about 200 bytes of bookkeeping each)."""
 OPEN_BATCHES: Final = 10_000
 """Open batches, whose contacts may be put aside; an account has at most 1,000 lists."""
-SPILLED_ROWS: Final = 5_000_000
-"""Contacts that may be put aside: 12 bytes of each stay in memory."""
+UNSETTLED_ROWS: Final = 6_000_000
+"""Rows that are put aside or were sent, and are not settled: 5 bytes of each stay in memory."""
 BATCH_TYPES: Final[Mapping[ImportFormat, type[OpenBatch]]] = {"json": JsonBatch, "csv": CsvBatch}

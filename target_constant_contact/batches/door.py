@@ -8,13 +8,15 @@ left, so they only ever wait for what has left before: there are no circles.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from target_constant_contact.batches.spilling import drop, fetch, row_of, said_by, spill_contacts
 from target_constant_contact.batches.unsettled import Unsettled
+from target_constant_contact.contacts.addresses import hashes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from target_constant_contact.batches.batch import Route
     from target_constant_contact.batches.fingerprints import Fingerprints
@@ -44,7 +46,7 @@ class Door:
     """
 
     def __init__(self, open_batches: OpenBatches, spill: Spill | None) -> None:
-        self.unsettled = Unsettled()
+        self.unsettled = Unsettled(spill)
         self.awaited: set[int] = set()
         self.spilled = 0
         self.spill = spill
@@ -58,30 +60,34 @@ class Door:
         if self._open.is_held(batch):
             self._seal_held(batch, packed)
         else:
-            said = self.leave(batch, packed)
-            self.seal_left(batch, said, packed)
+            (said,) = self.leave([batch], packed)
+            if batch.rows:
+                self.seal_left(batch, said, packed)
         self._seal_ripe(packed)
 
-    def leave(self, batch: OpenBatch, packed: Packed) -> Fingerprints:
-        """Note what the rows of a batch in memory say, without those that have to wait.
+    def leave(self, batches: Sequence[OpenBatch], packed: Packed) -> list[Fingerprints]:
+        """Note what the rows of batches in memory say, without those that have to wait.
+
+        Batches of which nothing is left are taken out.
 
         Returns:
-            What is left in memory says so.
+            What is left of each in memory says so.
         """
-        said = said_by(batch)
-        found = self.unsettled.contradicted(said, batch.number)
-        if found:
-            self._hold(batch, found, packed)
-            said = said.without(found.keys())
-        self.unsettled.add(batch.number, said)
-        return said
+        left = [said_by(batch) for batch in batches]
+        found = self.unsettled.add([batch.number for batch in batches], left)
+        for at, those in sorted(found.items()):
+            self.unsettled.withdraw(at, those)
+            left[at] = left[at].without(those.keys())
+        for at, those in sorted(found.items()):
+            self._hold(batches[at], those, packed)
+            if not batches[at].rows:
+                self._open.take_out(batches[at])
+                packed.emptied.append(batches[at].number)
+        return left
 
-    def seal_left(self, batch: OpenBatch, said: Fingerprints, packed: Packed) -> None:
+    def seal_left(self, batch: OpenBatch, said: Fingerprints | None, packed: Packed) -> None:
         """Seal a batch whose rows have left already."""
         self._open.take_out(batch)
-        if not batch.rows:
-            packed.emptied.append(batch.number)
-            return
         if batch.pieces:
             self.spilled -= batch.pieces.rows
             if merged := fetch(batch):
@@ -90,18 +96,15 @@ class Door:
         packed.sealed.append(batch.seal(said))
         self._sealed += 1
 
-    def put_aside(self, batch: OpenBatch, packed: Packed) -> None:
-        """Let the contacts of a batch go to the spill; it stays open."""
+    def put_aside(self, batches: Sequence[OpenBatch], packed: Packed) -> None:
+        """Let the contacts of batches go to the spill; they stay open."""
         if self.spill is None:
             raise RuntimeError("There is no spill")
-        self.leave(batch, packed)
-        if not batch.rows:
-            self._open.take_out(batch)
-            packed.emptied.append(batch.number)
-            return
-        rows, spill = len(batch.contacts), self.spill
-        self._open.leave_memory(batch, lambda: spill_contacts(batch, spill))
-        self.spilled += rows
+        self.leave(batches, packed)
+        for batch in batches:
+            if rows := len(batch.contacts):
+                self._open.leave_memory(batch, partial(spill_contacts, batch, self.spill))
+                self.spilled += rows
 
     def prepare(self, group: ListGroup, packed: Packed) -> None:
         """Take out the batches of a group, whose rows have left already."""
@@ -115,15 +118,22 @@ class Door:
 
     def pack(self, group: ListGroup) -> Iterator[tuple[OpenBatch, Fingerprints, int]]:
         """Pack a group by list; its rows have left already."""
+        # Their rows say the same in the batches that are packed now, before another leaves.
+        for number in group.numbers:
+            self.unsettled.settled(number)
         for batch, merged in group.pack(self._open.next_batch):
             said = said_by(batch)
-            self.unsettled.add(batch.number, said)
+            self.unsettled.add([batch.number], [said])
             self._sealed += 1
             yield batch, said, merged
         for batch in group.batches:
-            self.unsettled.settled(batch.number)
             if batch.pieces:
                 batch.pieces.forget()
+
+    def know_last(self) -> None:
+        """Note that no row comes any more: only those that are held will leave."""
+        keys = (key for batch in self._open.held.values() for key in batch.contacts.keys)
+        self.unsettled.keep(frozenset(hashes(keys)))
 
     def _hold(self, batch: OpenBatch, found: dict[int, list[int]], packed: Packed) -> None:
         keys, contacts = batch.contacts.keys, batch.contacts.encoded
@@ -150,9 +160,8 @@ class Door:
 
     def _seal_held(self, batch: OpenBatch, packed: Packed) -> None:
         said = said_by(batch)
-        found = self.unsettled.contradicted(said)
+        found = self.unsettled.add([batch.number], [said]).get(0, {})
         waits_for = frozenset(number for numbers in found.values() for number in numbers)
-        self.unsettled.add(batch.number, said)
         self.awaited |= waits_for
         self._open.take_out(batch)
         packed.sealed.append(batch.seal(said, waits_for))

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from array import array
 from dataclasses import dataclass
-from itertools import compress, repeat
+from itertools import repeat
 from typing import TYPE_CHECKING, Final, Self
 from zlib import crc32
 
+from target_constant_contact.batches.places import without
 from target_constant_contact.contacts.addresses import hashes
 
 if TYPE_CHECKING:
@@ -51,9 +52,7 @@ class Fingerprints:
 
     def without(self, places: Collection[int]) -> Self:
         """Those that are not at some places."""
-        kept = [place not in places for place in range(len(self.keys))]
-        keys, values = compress(self.keys, kept), compress(self.values, kept)
-        return type(self)(array("Q", keys), array("I", values))
+        return type(self)(without(self.keys, places), without(self.values, places))
 
     def to_bytes(self) -> bytes:
         """The hashes one after the other, with a checksum."""

@@ -119,19 +119,10 @@ class OpenBatch(ABC):
         """Bytes that each contact takes beside its weight."""
         return self._overhead({})[1]
 
-    def fits(self, contact: bytes, held: bytes | None = None) -> bool:
-        """Whether the batch stays within its limits with a contact put in.
-
-        Args:
-            contact: The contact.
-            held: The one whose place it takes, if any.
-        """
-        load, rows, weight = self.weigh([contact]), self.rows, self.weight
-        if held is None:
-            rows += 1
-        else:
-            weight -= self.weigh([held]).total
-        size = self._size(rows, weight + load.total, load.columns)
+    def fits(self, contact: bytes) -> bool:
+        """Whether the batch stays within its limits with a contact put in."""
+        load, rows = self.weigh([contact]), self.rows + 1
+        size = self._size(rows, self.weight + load.total, load.columns)
         return rows + self.header_rows <= self.limits.rows and size <= self.limits.size
 
     def has_room(self, load: Load) -> bool:
@@ -163,11 +154,16 @@ class OpenBatch(ABC):
         self.contacts.encoded += contacts
         self.weight += load.total
 
-    def replace(self, key: str, contact: bytes) -> None:
-        """Put a contact in the place of that with the same key."""
-        load, held = self.weigh([contact]), self.contacts.replace(key, contact)
+    def replace(self, key: str, contact: bytes) -> bool:
+        """Put a contact in the place of that with the same key, if that fits."""
+        load = self.weigh([contact, self.contacts[key]])
+        weight = self.weight + load.weights[0] - load.weights[1]
+        if self._size(self.rows, weight, load.columns) > self.limits.size:
+            return False
+        self.contacts.replace(key, contact)
         self.make_room(load.columns)
-        self.weight += load.total - self.weigh([held]).total
+        self.weight = weight
+        return True
 
     def remove(self, key: str) -> None:
         """Take a contact out; its columns stay."""

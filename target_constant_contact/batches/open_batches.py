@@ -6,10 +6,11 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from target_constant_contact.batches.address_index import AddressIndex
+from target_constant_contact.batches.merging import permission_of_encoded
 from target_constant_contact.batches.spilling import memory_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from target_constant_contact.batches.batch import BatchLimits, Destination, Route
     from target_constant_contact.batches.list_group import NewBatch
@@ -25,6 +26,7 @@ class OpenBatches:
         limits: What one batch may hold.
 
     Attributes:
+        kind: As above.
         limits: As above.
         by_route: Batches that wait for nothing.
         held: Batches that wait until others are settled.
@@ -42,7 +44,7 @@ class OpenBatches:
         self.new_probe: NewBatch = partial(kind, 0, limits=limits)
         self.size = 0
         self.rows = 0
-        self._kind = kind
+        self.kind = kind
         self._number = 0
 
     def __iter__(self) -> Iterator[OpenBatch]:
@@ -55,7 +57,7 @@ class OpenBatches:
     ) -> OpenBatch:
         """Make a batch with the next number; it is none of them."""
         self._number += 1
-        return self._kind(self._number, destination, permission, row, self.limits)
+        return self.kind(self._number, destination, permission, row, self.limits)
 
     def begin(self, route: Route, row: int, *, held: bool = False) -> OpenBatch:
         """Open a batch.
@@ -71,35 +73,39 @@ class OpenBatches:
         self.size += memory_of(batch)
         return batch
 
-    def with_room(
-        self, routes: Mapping[int, Route], load: Load, most: int
-    ) -> dict[int, OpenBatch] | None:
-        """The batches of some routes, if each of them, and memory, could take all that comes.
+    def of_routes(self, routes: Sequence[Route]) -> dict[int, OpenBatch] | None:
+        """The batches of some routes by the ids of these, if all of them are open."""
+        batches: dict[int, OpenBatch] = {}
+        for place, route in dict(zip(map(id, routes), routes, strict=True)).items():
+            batch = self.by_route.get(route)
+            if batch is None:
+                return None
+            batches[place] = batch
+        return batches
+
+    def have_room(self, batches: Iterable[OpenBatch], load: Load, most: int) -> bool:
+        """Whether each of some batches, and memory, could take all that comes.
 
         Args:
-            routes: The routes, by whatever the batches are to be called by.
+            batches: The batches.
             load: What comes.
             most: Bytes that all batches may hold in memory.
         """
-        batches: dict[int, OpenBatch] = {}
         rows, growth = len(load.weights), 0
-        for place, route in routes.items():
-            batch = self.by_route.get(route)
-            if batch is None or not batch.has_room(load):
-                return None
-            batches[place] = batch
+        for batch in batches:
+            if not batch.has_room(load):
+                return False
             # At most: as if all went to the batch with the largest overhead.
             growth = max(growth, load.total + rows * batch.row_overhead)
-        return batches if self.size + growth <= most else None
+        return self.size + growth <= most
 
-    def fits_alone(
-        self, destination: Destination, encoded: bytes, permission: SmsPermission
-    ) -> bool:
-        """Whether a contact alone stays within the limits of a batch."""
+    def is_too_large(self, destination: Destination, encoded: bytes) -> bool:
+        """Whether a contact alone exceeds the limits of a batch."""
         if len(encoded) * 4 <= self.limits.size - 4_096:
             # Far from the limit: the list ids and the quoting cannot make it too large.
-            return True
-        return self.new_probe(destination, permission, 0).fits(encoded)
+            return False
+        probe = self.new_probe(destination, permission_of_encoded(encoded), 0)
+        return not probe.fits(encoded)
 
     def is_held(self, batch: OpenBatch) -> bool:
         """Whether a batch waits for others."""
@@ -111,6 +117,13 @@ class OpenBatches:
         change()
         self.size += memory_of(batch) - size
         self.rows += len(batch.contacts) - rows
+
+    def replace(self, batch: OpenBatch, key: str, contact: bytes) -> bool:
+        """Put a contact in the place of that with the same key, if it fits into the batch."""
+        size = batch.size
+        fits = batch.replace(key, contact)
+        self.size += batch.size - size
+        return fits
 
     def add(self, batch: OpenBatch, row: int, key: str, contact: bytes) -> None:
         """Put a contact with a new key into a batch."""

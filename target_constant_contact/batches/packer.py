@@ -9,8 +9,7 @@ pack small batches by single list when they leave.
 
 from __future__ import annotations
 
-from collections import Counter
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 from target_constant_contact.batches.batch import BatchLimits, Destination, ImportFormat, Route
 from target_constant_contact.batches.bounds import (
@@ -18,30 +17,25 @@ from target_constant_contact.batches.bounds import (
     OPEN_BATCHES,
     OPEN_BYTES,
     OPEN_ROWS,
-    SPILLED_ROWS,
+    UNSETTLED_ROWS,
 )
 from target_constant_contact.batches.door import Door, fullest
 from target_constant_contact.batches.list_choice import groups_by_list
 from target_constant_contact.batches.list_group import ListGroup, ListImport
-from target_constant_contact.batches.merging import merge, permission_of, permission_of_encoded
+from target_constant_contact.batches.merging import merge_encoded, permission_of_encoded
 from target_constant_contact.batches.open_batch import NOTHING
 from target_constant_contact.batches.open_batches import OpenBatches
 from target_constant_contact.batches.packed import Packed
-from target_constant_contact.contacts.encoding import (
-    SmsPermission,
-    columns_of,
-    decode_contact,
-    encode_contact,
-)
+from target_constant_contact.batches.spilling import memory_of
+from target_constant_contact.batches.together import Taken, Together
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
+    from target_constant_contact.batches.fingerprints import Fingerprints
     from target_constant_contact.batches.open_batch import OpenBatch
     from target_constant_contact.batches.pieces import Spill
-
-Taken: TypeAlias = list[tuple[Destination, int]]
-"""Numbers of contacts by destination; one may come twice."""
+    from target_constant_contact.contacts.encoding import SmsPermission
 
 
 class Packer:
@@ -55,7 +49,7 @@ class Packer:
         open_bytes: Encoded bytes over all open batches.
         open_rows: Contacts over all open batches.
         open_batches: Open batches.
-        spilled_rows: Contacts that are put aside.
+        unsettled_rows: Rows that are put aside or were sent, and are not settled.
     """
 
     def __init__(  # noqa: PLR0913 - bounds
@@ -67,16 +61,15 @@ class Packer:
         open_bytes: int = OPEN_BYTES,
         open_rows: int = OPEN_ROWS,
         open_batches: int = OPEN_BATCHES,
-        spilled_rows: int = SPILLED_ROWS,
+        unsettled_rows: int = UNSETTLED_ROWS,
     ) -> None:
-        self._type = BATCH_TYPES[import_format]
-        self._limits = limits or BatchLimits()
         self._max_bytes = open_bytes
         self._max_rows = open_rows
         self._max_batches = open_batches
-        self._max_spilled = spilled_rows
-        self._open = OpenBatches(self._type, self._limits)
+        self._max_unsettled = unsettled_rows
+        self._open = OpenBatches(BATCH_TYPES[import_format], limits or BatchLimits())
         self._door = Door(self._open, spill)
+        self._together = Together(self._open, open_bytes, open_rows)
 
     def settled(self, number: int) -> None:
         """Note that a batch is settled; may be called from any thread."""
@@ -95,7 +88,7 @@ class Packer:
             What has to be done now: batches to send, and batches to watch.
         """
         packed = Packed()
-        if self.is_too_large(destination, encoded):
+        if self._open.is_too_large(destination, encoded):
             packed.too_large = True
             return packed
         if holders := self._open.addresses.of(key):
@@ -107,54 +100,9 @@ class Packer:
             self._put(destination, row, key, encoded, packed)
         return packed
 
-    def repeats(self, keys: Sequence[str]) -> list[int]:
-        """Places of the keys that came before, among them or in an open batch."""
-        seen: set[str] = set()
-        add = seen.add
-        known = self._open.addresses.known(keys)
-        if not known and len(set(keys)) == len(keys):
-            return []
-        return [place for place, key in enumerate(keys) if key in known or key in seen or add(key)]
-
-    def add_all(
-        self, routes: Sequence[Route], keys: Sequence[str], contacts: Sequence[bytes]
-    ) -> Taken | None:
-        """Take many contacts at once, if that is the same as taking them one after the other.
-
-        Args:
-            routes: Where each contact goes.
-            keys: E-mail key of each.
-            contacts: Encoded contacts.
-
-        Returns:
-            How many contacts each destination has got; ``None``, with nothing changed, when one
-            of them would open, fill or change a batch.
-        """
-        opened = self._open
-        if opened.rows + len(keys) > self._max_rows:
-            return None
-        load = self._type.weigh(contacts)
-        if opened.size + load.total > self._max_bytes:
-            return None
-        # Equal routes are nearly always the same object, and hashing them takes longer.
-        places = list(map(id, routes))
-        batches = opened.with_room(dict(zip(places, routes, strict=True)), load, self._max_bytes)
-        if batches is None:
-            return None
-        holding = dict(zip(keys, map(batches.__getitem__, places), strict=True))
-        if len(holding) < len(keys) or not opened.addresses.add_new(holding):
-            return None
-        taken = Counter(places)
-        if len(batches) == 1:
-            batches[places[0]].extend(keys, contacts, load)
-        else:
-            given = zip(holding.values(), keys, contacts, load.weights, strict=True)
-            for batch, key, contact, weight in given:
-                batch.append(key, contact, weight)
-        opened.rows += len(keys)
-        opened.size += load.total
-        opened.size += sum(batches[place].row_overhead * rows for place, rows in taken.items())
-        return [(batches[place].destination, rows) for place, rows in taken.items()]
+    def add_all(self, routes: list[Route], keys: list[str], contacts: list[bytes]) -> Taken | None:
+        """Take many contacts at once, as :meth:`Together.add` describes it."""
+        return self._together.add(routes, keys, contacts)
 
     def relieve(self) -> Iterator[Packed]:
         """Let contacts go while all open batches together hold too much."""
@@ -169,16 +117,14 @@ class Packer:
                 packed = Packed()
                 self._put_aside(packed)
                 yield packed
-        # All of them: what is said of whom is forgotten from the oldest on.
-        crowded = door.spilled > self._max_spilled
-        while crowded and door.spilled:
-            yield self._sealed(fullest(b for b in opened.by_route.values() if b.pieces))
+        if door.spilled and door.unsettled.rows > self._max_unsettled:
+            yield from self._send_spilled()
         if len(opened.by_route) > self._max_batches:
             yield from self._close()
 
     def finish(self) -> Iterator[Packed]:
         """Seal everything, step by step: what waits for others comes last."""
-        yield from self._close()
+        yield from self._close(is_last=True)
         while self._open.held:
             yield self._sealed(next(iter(self._open.held.values())))
 
@@ -187,19 +133,38 @@ class Packer:
         for batch, said, merged in self._door.pack(group):
             yield ListImport(batch.seal(said), merged)
 
-    def is_too_large(self, destination: Destination, encoded: bytes) -> bool:
-        """Whether a contact alone exceeds the byte limit."""
-        return not self._open.fits_alone(destination, encoded, permission_of_encoded(encoded))
-
-    def _close(self) -> Iterator[Packed]:
-        """Send the batches that hold nothing back: by list where that takes fewer imports."""
-        door, said = self._door, {}
-        for batch in sorted(self._open.by_route.values(), key=lambda batch: batch.number):
+    def _send_spilled(self) -> Iterator[Packed]:
+        """Send all that is put aside, with what is in memory of these batches."""
+        packed = Packed()
+        self._put_all_aside(packed)
+        yield packed
+        # What is being sent needs the memory.
+        self._door.unsettled.leave_memory()
+        batches = sorted(self._open.by_route.values(), key=lambda batch: batch.size)
+        while batches:
             packed = Packed()
-            said[batch.number] = door.leave(batch, packed)
-            if not batch.rows:
-                door.seal_left(batch, said[batch.number], packed)
+            self._door.seal_left(batches.pop(), None, packed)
             yield packed
+
+    def _put_all_aside(self, packed: Packed) -> None:
+        batches = sorted(self._open.by_route.values(), key=lambda batch: batch.number)
+        self._door.put_aside([batch for batch in batches if batch.contacts], packed)
+
+    def _close(self, *, is_last: bool = False) -> Iterator[Packed]:
+        """Send the batches that hold nothing back: by list where that takes fewer imports."""
+        door, packed = self._door, Packed()
+        said: dict[int, Fingerprints] = {}
+        if door.spilled:
+            # What is being sent needs the memory.
+            self._put_all_aside(packed)
+        else:
+            batches = sorted(self._open.by_route.values(), key=lambda batch: batch.number)
+            left = door.leave(batches, packed)
+            said = {batch.number: one for batch, one in zip(batches, left, strict=True)}
+            del batches
+        if is_last:
+            door.know_last()
+        yield packed
         free = [b for b in self._open.by_route.values() if b.number not in door.awaited]
         packed = Packed(by_list=list(groups_by_list(free, self._open.new_probe)))
         for group in packed.by_list:
@@ -208,7 +173,7 @@ class Packer:
         del free
         while rest:
             one, batch = Packed(), rest.pop()
-            door.seal_left(batch, said.pop(batch.number), one)
+            door.seal_left(batch, said.pop(batch.number, None), one)
             # Its contacts are not kept while it is sent.
             del batch
             yield one
@@ -222,12 +187,15 @@ class Packer:
     def _put_aside(self, packed: Packed) -> None:
         """Put contacts aside, those of the fullest batches first, until there is room again."""
         opened = self._open
-        batches = sorted(opened.by_route.values(), key=lambda batch: -len(batch.contacts))
-        for batch in batches:
-            if opened.size * 2 <= self._max_bytes and opened.rows * 2 <= self._max_rows:
-                return
-            if batch.contacts:
-                self._door.put_aside(batch, packed)
+        going: list[OpenBatch] = []
+        size, rows = opened.size, opened.rows
+        for batch in sorted(opened.by_route.values(), key=lambda each: -len(each.contacts)):
+            if not batch.contacts or (size * 2 <= self._max_bytes and rows * 2 <= self._max_rows):
+                break
+            going.append(batch)
+            size -= memory_of(batch)
+            rows -= len(batch.contacts)
+        self._door.put_aside(going, packed)
 
     def _update(
         self,
@@ -237,20 +205,16 @@ class Packer:
         packed: Packed,
     ) -> bytes:
         """Give every open batch that holds the address its new value; return that value."""
-        if holders[0].contacts[key] == encoded:
-            return encoded
-        held = decode_contact(holders[0].contacts[key])
-        merged = merge(held, decode_contact(encoded))
-        if merged == held:
-            return holders[0].contacts[key]
-        value, permission = encode_contact(merged, columns_of(encoded)), permission_of(merged)
-        if not all(
-            self._open.fits_alone(batch.destination, value, permission) for batch in holders
-        ):
+        held = holders[0].contacts[key]
+        value = merge_encoded(held, encoded)
+        if value is held:
+            return held
+        if any(self._open.is_too_large(batch.destination, value) for batch in holders):
             # Together too large for one request: the earlier values go ahead on their own.
             while left := self._open.addresses.of(key):
                 self._door.seal(left[0], packed)
             return encoded
+        permission = permission_of_encoded(value)
         # Asked again each time: sealing one may have moved the address to a held one.
         while old := [b for b in self._open.addresses.of(key) if b.contacts[key] != value]:
             self._revalue(old[0], key, value, permission, packed)
@@ -264,11 +228,10 @@ class Packer:
         permission: SmsPermission,
         packed: Packed,
     ) -> None:
-        if batch.sms_permission == permission and batch.fits(value, batch.contacts[key]):
-            self._open.change(batch, lambda: batch.replace(key, value))
-        elif batch.sms_permission == permission:
-            # No room for the longer value: what was true so far is sent, the new value follows.
-            self._door.seal(batch, packed)
+        if batch.sms_permission == permission:
+            if not self._open.replace(batch, key, value):
+                # No room for the longer value: what was true so far is sent, that follows.
+                self._door.seal(batch, packed)
         else:
             self._open.change(batch, lambda: batch.remove(key))
             self._open.addresses.removed(key, batch)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from target_constant_contact.batches.fingerprints import Fingerprints
 from target_constant_contact.batches.open_contacts import OpenContacts
 from target_constant_contact.batches.pieces import Pieces, joined
+from target_constant_contact.batches.places import without
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -44,8 +45,8 @@ def drop(batch: OpenBatch, places: Collection[int]) -> None:
     keys, contacts = batch.contacts.keys, batch.contacts.encoded
     batch.weight -= batch.weigh([contacts[place] for place in places]).total
     batch.contacts = OpenContacts()
-    batch.contacts.keys = [key for place, key in enumerate(keys) if place not in places]
-    batch.contacts.encoded = [each for place, each in enumerate(contacts) if place not in places]
+    batch.contacts.keys = without(keys, places)
+    batch.contacts.encoded = without(contacts, places)
 
 
 def spill_contacts(batch: OpenBatch, spill: Spill) -> None:

@@ -22,7 +22,7 @@ _NEARLY_USED_UP: Final = 0.8
 
 
 def check_settings(config: Mapping[str, Any], schema: Mapping[str, Any]) -> Iterator[Check]:
-    """The faults of the settings, and a warning for each that does not exist."""
+    """The faults of the settings, and a warning for others that do not exist."""
     try:
         Settings.parse(config, schema)
     except SettingsError as error:

@@ -66,7 +66,11 @@ def _as_json(item: Check) -> dict[str, str]:
 
 
 def _verdict(checks: Sequence[Check]) -> str:
-    names = {item.name for item in checks}
-    failed = {item.name for item in checks if item.status == "failed"}
-    lines = counted(sum(item.status == "failed" for item in checks), "line")
-    return f"{len(failed)} of {len(names)} checks failed ({lines})." if failed else "All is well."
+    failed = [item.name for item in checks if item.status == "failed"]
+    if not failed:
+        return "All is well."
+    names, all_names = dict.fromkeys(failed), {item.name for item in checks}
+    return (
+        f"{counted(len(failed), 'fault')} in {len(names)} of {len(all_names)} checks: "
+        f"{', '.join(names)}."
+    )

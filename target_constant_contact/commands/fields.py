@@ -88,7 +88,7 @@ def fields(
             _refuse_if_impossible(new[0], found)
             found = [account.client.create_custom_field(*new)]
     found = sorted(found, key=lambda field: field.label.casefold())
-    properties = [] if new else list(map(_property, PROPERTIES))
+    properties = [] if new else list(map(_property, _in_order()))
     if as_json:
         custom = {"custom_fields": list(map(_custom_field, found))}
         print_json(custom if new else {"properties": properties} | custom)
@@ -96,6 +96,15 @@ def fields(
     if not new:
         _print_properties(properties)
     _print_custom_fields(found)
+
+
+def _in_order() -> Iterator[str]:
+    """The properties, with the whole birthday before its parts: it is what most people map."""
+    for name in PROPERTIES:
+        if name == "birthday_month":
+            yield "birthday"
+        if name != "birthday":
+            yield name
 
 
 def _property(name: str) -> dict[str, Any]:

@@ -148,6 +148,7 @@ def _faults(settings: Settings, given: _Options, known: Application | None) -> I
             "sandbox is true: the sandbox needs no sign-in. Take sandbox out of the settings to "
             "connect to an account"
         )
+        return
     if given.device and given.no_browser:
         yield "--device and --no-browser are two ways to sign in: pass one of them"
     yield from _redirect_faults(given)

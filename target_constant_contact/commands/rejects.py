@@ -70,16 +70,15 @@ def rejects(config: dict[str, Any], run: str | None, *, as_json: bool, **options
     wants_csv, corrected = options["wants_csv"], options["corrected"]
     if wants_csv + bool(corrected) + as_json > 1:
         raise SettingsError(["--csv, --from-csv and --json are different things; pass one of them"])
-    folder = _folder_of(DataFolder.of_setting(config.get("data_dir")).runs, run)
-    streams = rejected_streams(folder / REJECTS_FILE) if folder else {}
+    runs = DataFolder.of_setting(config.get("data_dir")).runs
+    folder = _folder_of(runs, run)
+    if folder is None:
+        _tell_none(runs, as_json=as_json, must_be=wants_csv or corrected is not None)
+        return
+    streams = rejected_streams(folder / REJECTS_FILE)
     if not (wants_csv or corrected):
         _show(folder, streams, as_json=as_json)
         return
-    if folder is None:
-        runs = DataFolder.of_setting(config.get("data_dir")).runs
-        raise SettingsError(
-            [f"no run in {runs} has rejected rows; give the --config or --data-dir of the run"]
-        )
     stream = _one_of(streams, options["stream"], folder)
     if wants_csv:
         _write_csv(folder, stream, options["delimiter"], options["output"])
@@ -152,13 +151,17 @@ def _write_messages(path: Path, stream: RejectedStream, output: Path | None) -> 
     )
 
 
-def _show(folder: Path | None, streams: Mapping[str, RejectedStream], *, as_json: bool) -> None:
-    if folder is None:
-        if as_json:
-            print_json(None)
-        else:
-            say("No run has rejected rows.")
-        return
+def _tell_none(runs: Path, *, as_json: bool, must_be: bool) -> None:
+    line = f"no run in {runs} has rejected rows; give the --config or --data-dir of the run"
+    if must_be:
+        raise SettingsError([line])
+    if as_json:
+        print_json(None)
+    else:
+        say(f"N{line[1:]}")
+
+
+def _show(folder: Path, streams: Mapping[str, RejectedStream], *, as_json: bool) -> None:
     past = read_run(folder)
     path = folder / REJECTS_FILE
     rows = {name: stream.rows for name, stream in streams.items()}

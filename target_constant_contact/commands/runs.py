@@ -144,6 +144,7 @@ def _document(past: PastRun) -> dict[str, Any]:
         "dropped": [asdict(reason) for reason in past.dropped],
         "findings": [asdict(finding) for finding in past.findings],
         "packed_by_list": [_packed_by_list(packed) for packed in past.packed_by_list],
+        "unsettled_imports": [asdict(one) for one in past.unsettled],
         "imports": [asdict(record) for record in past.imports],
         "segments": [asdict(use) for use in past.segments],
     }
@@ -169,6 +170,7 @@ def _print_run(past: PastRun, folder: Path) -> None:
     _print_part("Rows that did not land", map(asdict, past.findings))
     _print_part("Packed by list", map(_packed_by_list, past.packed_by_list))
     _print_part("Segments", map(_segment, past.segments))
+    _print_part("Imports that are not settled", map(asdict, past.unsettled))
     _print_part("Imports", (_import(asdict(record)) for record in past.imports))
 
 
@@ -180,7 +182,7 @@ def _print_part(title: str, rows: Iterable[dict[str, Any]]) -> None:
 
 
 def _destination(place: PastDestination) -> dict[str, Any]:
-    lists = ", ".join(item.name or item.list_id for item in place.lists)
+    lists = ", ".join(sorted(item.name or item.list_id for item in place.lists))
     return {"stream": place.stream, "lists": lists, **asdict(place.counts)}
 
 

@@ -1,8 +1,8 @@
 """Contacts as rows of a CSV file, each behind a hash of its columns.
 
-A contact is one line: the hash, a NUL character, the row. The columns are all properties that a
-mapping can make, so the same values are always the same bytes, and most rows can be put into a
-file as they are. What would not be one line, or cannot be told from that, has no such form. Which
+A contact is one line: the hash, a NUL character, a comma, the row. The columns are all properties
+that a mapping can make, so the same values are always the same bytes, and most rows can be put into
+a file as they are. What would not be one line, or cannot be told from that, has no such form. Which
 columns a hash stands for is known to the process that has made the row; none is kept for another.
 """
 
@@ -26,15 +26,17 @@ if TYPE_CHECKING:
 EOL: Final = "\n"
 """The end of a line of a CSV file."""
 
-_END: Final = b"\0"
+_END: Final = b"\0,"
+_COMMA: Final = b","
+_QUOTE: Final = b'"'
 _names: Final[dict[bytes, tuple[str, ...]]] = {}
 # The columns in which a row has had a value: a mapping may have some that are always blank, which
 # need not be looked for in every row.
 _used: Final[defaultdict[tuple[str, ...], set[int]]] = defaultdict(set)
-_UNFIT: Final = re.compile("[\0\r\n]")
-_UNFIT_BYTES: Final = (b"\0", b"\r", b"\n")
+_UNFIT_MARKS: Final = ("\0", "\r", "\n")
+_UNFIT: Final = re.compile(f"[{''.join(_UNFIT_MARKS)}]")
 _NUMBERS: Final = ("birthday_month", "birthday_day")
-_TEXT_OF: Final[dict[Any, str]] = {None: "", "": "", **{day: str(day) for day in range(1, 32)}}
+_TEXT_OF: Final[dict[Any, str]] = {"": "", **{day: str(day) for day in range(1, 32)}}
 
 
 def csv_line(values: Iterable[object]) -> str:
@@ -68,13 +70,15 @@ def names_of(head: bytes) -> tuple[str, ...]:
 def common_head(contacts: Sequence[bytes]) -> bytes | None:
     """What all of these contacts begin with; None when not all of them are rows of one kind."""
     head = head_in(contacts[0]) if contacts else None
-    same = head is not None and all(map(bytes.startswith, contacts, repeat(head)))
-    return head if same else None
+    if head is None:
+        return None
+    # What lies between two that begin with the same begins with it, too.
+    return head if min(contacts).startswith(head) and max(contacts).startswith(head) else None
 
 
 def head_in(contact: bytes) -> bytes | None:
     """What a contact begins with; None when it is no row."""
-    head, end, _ = contact.partition(b"\0")
+    head, end, _ = contact.partition(_END)
     return head + end if end else None
 
 
@@ -83,7 +87,9 @@ def columns_in(contacts: Iterable[bytes], head: bytes) -> dict[str, None]:
     names = names_of(head)
     used = _used[names]
     missing: Collection[int] = used
-    for cells in _cells((contact[len(head) :] for contact in contacts), len(names)):
+    for contact in contacts:
+        line = contact[len(head) :]
+        cells = _values(line) if _QUOTE in line else line.split(_COMMA)
         missing = [place for place in missing if not cells[place]]
         if not missing:
             break
@@ -94,8 +100,11 @@ def columns_in(contacts: Iterable[bytes], head: bytes) -> dict[str, None]:
 
 def without_columns(lines: Iterable[bytes], has: Sequence[bool]) -> Iterator[bytes]:
     """Rows without some of their columns."""
-    for cells in _cells(lines, len(has)):
-        yield b",".join(compress(cells, has))
+    for line in lines:
+        if _QUOTE in line:
+            yield csv_line(compress(_values(line), has)).encode()
+        else:
+            yield _COMMA.join(compress(line.split(_COMMA), has))
 
 
 def encode_row(properties: Properties, names: tuple[str, ...]) -> bytes | None:
@@ -115,58 +124,44 @@ def encode_rows(columns: Sequence[Sequence[Any]], names: tuple[str, ...]) -> lis
     """Encode many contacts, column by column, as `encode_row` does; None when one has no such form.
 
     Args:
-        columns: The values of each column, ``None`` where a contact has none.
+        columns: The values of each column, an empty text where a contact has none.
         names: Names of the columns.
     """
     head = head_of(names)
     if head is None:
         return None
-    texts = [_texts(name, column) for name, column in zip(names, columns, strict=True)]
-    lines = _lines(texts)
-    joined = b"".join(lines)
-    if b'"' in joined or joined.count(b",") != len(lines) * (len(names) - 1):
-        lines = _lines([_quoted(column) for column in texts])
-    if any(each in joined for each in _UNFIT_BYTES):
+    written = [_written(name, column) for name, column in zip(names, columns, strict=True)]
+    if None in written:
         return None
     used = _used[names]
-    used.update(place for place, column in enumerate(texts) if place not in used and any(column))
-    return [head + line for line in lines]
+    used.update(place for place, column in enumerate(columns) if place not in used and any(column))
+    # The head comes as a column of its own, without the comma that joining puts behind it.
+    heads = repeat(head[:-1].decode(), len(columns[0]))
+    return list(map(str.encode, map(",".join, zip(heads, *written, strict=True))))
 
 
 def decode_row(contact: bytes) -> dict[str, str | int]:
     """The properties of a contact that was encoded as a row."""
-    head, end, line = contact.partition(b"\0")
-    (values,) = csv.reader([line.decode()])
-    named = zip(names_of(head + end), values, strict=True)
+    head, end, line = contact.partition(_END)
+    named = zip(names_of(head + end), _values(line), strict=True)
     return {name: int(value) if name in _NUMBERS else value for name, value in named if value}
 
 
-def _cells(lines: Iterable[bytes], columns: int) -> Iterator[list[bytes]]:
-    """The cells of rows as they are written."""
-    for line in lines:
-        cells = line.split(b",")
-        if len(cells) > columns:
-            # There are commas in some of them.
-            (values,) = csv.reader([line.decode()])
-            cells = [csv_line([value]).encode() if value else b"" for value in values]
-        yield cells
+def _values(line: bytes) -> list[str]:
+    """The values of a row; without a quotation mark in it, they are what is between commas."""
+    (values,) = csv.reader([line.decode()])
+    return values
 
 
-def _texts(name: str, column: Sequence[Any]) -> Sequence[str]:
+def _written(name: str, column: Sequence[Any]) -> Sequence[str] | None:
+    """The cells of a column as they are written; None when one of them is no part of a line."""
     if name in _NUMBERS:
         return list(map(_TEXT_OF.__getitem__, column))
-    return ["" if value is None else value for value in column] if None in column else column
-
-
-def _lines(texts: Sequence[Sequence[str]]) -> list[bytes]:
-    return list(map(str.encode, map(",".join, zip(*texts, strict=True))))
-
-
-def _quoted(column: Sequence[str]) -> Sequence[str]:
-    joined = EOL.join(column)
-    if "," not in joined and '"' not in joined:
+    joined = "".join(column)
+    if any(mark in joined for mark in _UNFIT_MARKS):
+        return None
+    if '"' in joined:
+        column = [text.replace('"', '""') for text in column]
+    elif "," not in joined:
         return column
-    return [
-        '"' + text.replace('"', '""') + '"' if "," in text or '"' in text else text
-        for text in column
-    ]
+    return [f'"{text}"' if "," in text or '"' in text else text for text in column]

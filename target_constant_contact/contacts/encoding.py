@@ -25,8 +25,7 @@ if TYPE_CHECKING:
 
 SmsPermission: TypeAlias = Literal["explicit"] | None
 
-_encoder: Final = msgspec.json.Encoder()
-encode_json: Final = _encoder.encode
+encode_json: Final = msgspec.json.Encoder().encode
 """Encodes a mapping, or a struct, as compact UTF-8 JSON."""
 _decode_json: Final = msgspec.json.Decoder(dict[str, str | int]).decode
 
@@ -66,7 +65,7 @@ class ContactsEncoder:
         names = [f"p{place}" for place in range(len(properties))]
         self._properties: Callable[..., Any] = msgspec.defstruct(
             "Properties",
-            [(name, Any, None) for name in names],
+            [(name, Any, "") for name in names],
             rename=dict(zip(names, properties, strict=True)),
             omit_defaults=True,
             gc=False,
@@ -76,17 +75,15 @@ class ContactsEncoder:
         """Encode contacts.
 
         Args:
-            values: Those of each property; ``None`` where a contact has none.
+            values: Those of each property; an empty text where a contact has none.
         """
         rows = encode_rows(values, self._columns) if self._columns else None
         if rows is not None:
             return rows
-        # JSON has no line break of its own in it, so a line is a contact; the last one ends with
-        # one.
-        lines = _encoder.encode_lines(list(map(self._properties, *values))).split(b"\n")[:-1]
+        contacts = list(map(encode_json, map(self._properties, *values)))
         if not self._columns:
-            return lines
-        return [encode_contact(decode_contact(line), self._columns) for line in lines]
+            return contacts
+        return [encode_contact(decode_contact(each), self._columns) for each in contacts]
 
 
 def sms_permission(number: str | int | None, consent_date: str | int | None) -> SmsPermission:
@@ -95,4 +92,4 @@ def sms_permission(number: str | int | None, consent_date: str | int | None) -> 
     ``explicit`` is only ever claimed for a person whose date of consent is known. A number
     without one is imported with the service's default, ``not_set``, and gets no messages.
     """
-    return "explicit" if number is not None and consent_date is not None else None
+    return "explicit" if number and consent_date else None

@@ -11,6 +11,8 @@ from target_constant_contact.exceptions import ContractLimitError
 from target_constant_contact.wording import counted
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from target_constant_contact.api.models import ContactCounts
     from target_constant_contact.batches.batch import ImportBatch
     from target_constant_contact.waiting import Waiting
@@ -34,6 +36,7 @@ class ContractGuard:
     Args:
         api: The API.
         waiting: How the export is waited for.
+        settle: Waits until nothing is on its way to the account.
         max_active: Active contacts that the account may have; None: any number.
         max_new: Contacts that the run may add to the account; None: any number.
     """
@@ -42,12 +45,14 @@ class ContractGuard:
         self,
         api: ContractApi,
         waiting: Waiting,
+        settle: Callable[[], None],
         *,
         max_active: int | None,
         max_new: int | None,
     ) -> None:
         self._api = api
         self._waiting = waiting
+        self._settle = settle
         self._max_active = max_active
         self._max_new = max_new
         self._counts: ContactCounts | None = None
@@ -97,11 +102,12 @@ class ContractGuard:
 
     def _read_everybody(self, before: ContactCounts) -> None:
         _logger.info("Reading the account's addresses, to tell who is new to it")
+        # Whoever came in meanwhile would count twice: as one who is new, and as one who may be.
+        self._settle()
         members = read_back(self._api, (), ("email_address",), self._waiting)
         known = HashedSet.of(key_of(member["email"]) for member in members)
         self._known = known
         # Counted after the export, so that nobody who is in it is missing from the counts.
-        # Somebody who came in between counts twice, which is the safe side.
         self._counts = self._api.contact_counts()
         self._added = max(self._counts.total - before.total, 0)
         admitted, self._admitted = self._admitted, GrowingSet()

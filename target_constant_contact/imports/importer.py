@@ -112,6 +112,16 @@ class Importer:
         else:
             self._workers.add(batch)
 
+    def settle(self) -> None:
+        """Wait until nothing is on its way; what waits for batches that are to come stays."""
+        with self._progress.change() as schedule:
+            schedule.is_awaited = True
+            self._progress.changed.notify_all()
+            while schedule.in_flight or schedule.outbox.goes_on:
+                self._wait_for_change()
+            self.raise_failure()
+            schedule.is_awaited = False
+
     def finish(self) -> None:
         """Wait until every batch is settled; raises what made that impossible."""
         with self._progress.change() as schedule:

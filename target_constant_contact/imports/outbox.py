@@ -20,6 +20,7 @@ class Outbox:
 
     Attributes:
         under_way: Batches that are being sent, by number.
+        sent_at: When those of them that have got their turn went out.
         turn: Number of the one among them that has not got its turn; None when each has.
         doubts: Batches that got no answer.
         is_complete: No batch is added any more.
@@ -31,6 +32,7 @@ class Outbox:
         self._unsettled: set[int] = set()
         self._settled: set[int] = set()
         self.under_way: dict[int, ImportBatch] = {}
+        self.sent_at: dict[int, float] = {}
         self.turn: int | None = None
         self.doubts: list[Doubt] = []
         self.is_complete = False
@@ -40,6 +42,11 @@ class Outbox:
     def waiting(self) -> int:
         """Batches that are not sent yet."""
         return len(self._waiting)
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether one of its batches is on its way, or can go."""
+        return bool(self.under_way or self.doubts) or self.next_batch() is not None
 
     @property
     def in_memory(self) -> int:
@@ -77,27 +84,30 @@ class Outbox:
             return None
         return next((batch for batch in self._waiting if not self.holds(batch)), None)
 
-    @property
-    def holds_any(self) -> bool:
-        """Whether a batch has to wait for another one."""
-        return any(self.holds(batch) for batch in self._waiting)
-
     def begin(self, batch: ImportBatch) -> None:
         """Note that a waiting batch is going to be sent."""
         self._waiting.remove(batch)
         self.under_way[batch.number] = batch
         self.turn = batch.number
 
-    def on_the_wire(self, number: int) -> None:
-        """Note that a batch has got its turn; the next one may go."""
+    def on_the_wire(self, number: int, now: float) -> None:
+        """Note that a batch has got its turn and goes out; the next one may follow."""
         if self.turn == number:
             self.turn = None
+        # Again when a request is repeated: what the service has refused did not begin.
+        self.sent_at[number] = now
 
-    def answered(self, number: int) -> None:
-        """Note that a batch is not under way any more, and what became of a lost one is known."""
-        self.on_the_wire(number)
+    def answered(self, number: int) -> float | None:
+        """Note that a batch is not under way any more, and what became of a lost one is known.
+
+        Returns:
+            When it went out; None when it did not, or was lost.
+        """
+        if self.turn == number:
+            self.turn = None
         self.under_way.pop(number, None)
         self.doubts = [doubt for doubt in self.doubts if doubt.batch.number != number]
+        return self.sent_at.pop(number, None)
 
     def send_again(self, batch: ImportBatch) -> None:
         """Put a batch that the service has not taken before all others."""

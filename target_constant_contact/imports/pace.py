@@ -7,6 +7,7 @@ ever more rarely finds the end of an import late by no more than a share of the 
 
 from __future__ import annotations
 
+from collections import deque
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -28,6 +29,12 @@ _RELAXED: Final = 24
 _SOONEST: Final = 1 / 32
 """Seconds; the wait before an import is asked for at all is halved down to this while imports are
 found finished then, and doubled up to the usual one while they are not."""
+_ALIKE: Final = 0.05
+"""Seconds by which imports that take the same time differ: to ask a moment too early finds the end
+half a second late."""
+_LEARNT: Final = 5
+"""Polls from whose answers is learnt how long an import takes: what they find has ended a little
+earlier, some of it hardly."""
 
 
 class Pace:
@@ -45,7 +52,7 @@ class Pace:
         self._last_poll = float("-inf")
         self._sends = 0
         self._ends: list[float] = []
-        self._took = float("inf")
+        self._took: deque[float] = deque(maxlen=_LEARNT)
         self.closed = False
 
     def before_look(self, looks: int) -> float:
@@ -61,18 +68,18 @@ class Pace:
         self._last_poll = now
         self._sends = 0
         if self._ends:
-            self._took = min(self._ends)
+            self._took.append(min(self._ends))
             self._ends = []
 
     def note_end(self, age: float) -> None:
-        """Learn that an import was found finished so many seconds after its submission."""
+        """Learn that an import was found finished so many seconds after it was sent."""
         self._ends.append(age)
 
     def note_first_answer(self, age: float, *, finished: bool) -> None:
         """Learn from the first answer that tells of an import.
 
         Args:
-            age: Seconds since its submission.
+            age: Seconds since it was sent.
             finished: Whether it was finished.
         """
         if not finished:
@@ -91,9 +98,9 @@ class Pace:
         """When the imports in flight are to be asked for again.
 
         Args:
-            oldest: When the first of them was submitted.
+            oldest: When the first of them was sent.
             newest: When the last of them was.
-            unasked: When the first of them was submitted of which no answer has told.
+            unasked: When the first of them was sent of which no answer has told.
             sending: Whether something can be sent.
             urgent: Whether something waits for their end.
         """
@@ -103,10 +110,11 @@ class Pace:
         if not urgent:
             return since + _RELAXED * self._least
         usual = max(self._last_poll + self._by_age(oldest), oldest + self._least)
-        # If it takes as long as those before, the last of all has ended then.
-        expected = newest + self._took
-        if self._last_poll < expected:
-            usual = min(usual, expected)
+        # If it takes as long as those before, the last of all has ended then; one that is shortly
+        # before it would take its turn.
+        expected = newest + min(self._took, default=float("inf")) + _ALIKE
+        if self._last_poll < expected <= usual + self._least:
+            usual = expected
         # Imports that end at once are not kept waiting.
         if self._first < self._least and unasked is not None:
             return min(usual, unasked + self._first)

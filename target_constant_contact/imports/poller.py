@@ -73,9 +73,7 @@ class Poller:
                 self._settle(item, activity, now)
             elif activity and activity.state in _ENDED_BADLY:
                 self._fail(item, activity)
-            elif now - max(item.submitted_at, self._queue.last_sign) > (
-                self._waiting.timeout_seconds
-            ):
+            elif now - max(item.sent_at, self._queue.last_sign) > (self._waiting.timeout_seconds):
                 self._time_out(item, activity)
             elif item.activity_id in answers:
                 with self._progress.change() as schedule:
@@ -88,7 +86,7 @@ class Poller:
         # Counts and STATE come before the ledger's "settled": that line only saves the next run a
         # question, so it must neither hold STATE back when it cannot be written nor be there for
         # rows that nobody has counted.
-        seconds = now - item.submitted_at
+        seconds = now - item.sent_at
         self._on_settled(SettledImport(batch, activity, settlement, seconds, read=read))
         self._bodies.forget(batch.number)
         self._ledger.settle(item.entry, activity)

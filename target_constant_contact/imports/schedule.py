@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from target_constant_contact.batches.batch import ImportBatch
     from target_constant_contact.ledger.entry import Entry
 
-MAX_UNSETTLED_ROWS: Final = 8_000_000
+MAX_UNSETTLED_ROWS: Final = 6_000_000
 """Rows that are sent or sealed and not settled; of each, something is kept in memory."""
 MAX_UNDER_WAY: Final = 8
 """Batches that may be without an answer at a time; each has a thread."""
@@ -41,10 +41,12 @@ class Schedule:
 
     Attributes:
         outbox: The batches that are not in flight.
+        is_awaited: The run does not read on before what is on its way has ended.
     """
 
     def __init__(self, max_in_flight: int, poll_seconds: Sequence[float]) -> None:
         self.outbox = Outbox()
+        self.is_awaited = False
         self._max_in_flight = max_in_flight
         self._pace = Pace(poll_seconds)
         self._in_flight: dict[str, ImportInFlight] = {}
@@ -64,9 +66,7 @@ class Schedule:
         if in_flight + sum(batch.rows for batch in self.outbox) < MAX_UNSETTLED_ROWS:
             return False
         # What all of them wait for may be still to come: it must not wait for them.
-        outbox = self.outbox
-        on_its_way = self._in_flight or outbox.under_way or outbox.doubts
-        return bool(on_its_way) or outbox.next_batch() is not None
+        return bool(self._in_flight) or self.outbox.goes_on
 
     @property
     def in_flight(self) -> tuple[ImportInFlight, ...]:
@@ -125,9 +125,11 @@ class Schedule:
 
     def submitted(self, batch: ImportBatch, entry: Entry, activity_id: str, now: float) -> None:
         """Note that the service has accepted a batch that was on its way, or in doubt."""
-        self.outbox.answered(batch.number)
+        sent_at = self.outbox.answered(batch.number)
         self._queue_is_full = False
-        self._in_flight[activity_id] = ImportInFlight(batch, entry, activity_id, now)
+        if sent_at is None:
+            sent_at = now
+        self._in_flight[activity_id] = ImportInFlight(batch, entry, activity_id, sent_at)
 
     def lost(self, batch: ImportBatch, entry: Entry, now: float, looks: int = 0) -> None:
         """Note that a batch that was on its way got no answer.
@@ -154,16 +156,16 @@ class Schedule:
     def polled(self, item: ImportInFlight, now: float) -> None:
         """Note that an activity is still unfinished."""
         if not item.polls:
-            self._pace.note_first_answer(now - item.submitted_at, finished=False)
+            self._pace.note_first_answer(now - item.sent_at, finished=False)
         item.polls += 1
 
     def finished(self, item: ImportInFlight, now: float) -> None:
         """Note that an activity has ended, well or badly; a full queue has room again."""
         del self._in_flight[item.activity_id]
         self.outbox.settled(item.batch.number)
-        self._pace.note_end(now - item.submitted_at)
+        self._pace.note_end(now - item.sent_at)
         if not item.polls:
-            self._pace.note_first_answer(now - item.submitted_at, finished=True)
+            self._pace.note_first_answer(now - item.sent_at, finished=True)
         self._paused_until = float("-inf")
 
     def _next_batch(self) -> ImportBatch | None:
@@ -186,17 +188,15 @@ class Schedule:
             return float("inf")
         items = self._in_flight.values()
         return self._pace.next_poll(
-            next(iter(items)).submitted_at,
-            next(reversed(items)).submitted_at,
-            next((item.submitted_at for item in items if not item.polls), None),
+            next(iter(items)).sent_at,
+            next(reversed(items)).sent_at,
+            next((item.sent_at for item in items if not item.polls), None),
             sending=sending,
-            urgent=self._is_awaited(sending=sending),
+            urgent=not sending and (self.is_awaited or self._is_needed()),
         )
 
-    def _is_awaited(self, *, sending: bool) -> bool:
+    def _is_needed(self) -> bool:
         """Whether something waits for the end of an import."""
-        if sending:
-            return self.outbox.holds_any
         is_last = self.outbox.is_complete and not self.outbox.under_way
         return bool(self.outbox.waiting) or is_last or self.outbox.is_closed or self.is_full
 

@@ -11,14 +11,15 @@ from target_constant_contact.data_folder import usable
 if TYPE_CHECKING:
     from pathlib import Path
 
-IN_MEMORY: Final = 8 << 20
+IN_MEMORY: Final = 1 << 20
 """Bytes in all."""
 
 _BLOCK: Final = 128 << 10
 """Bytes; the file is written in blocks of this size, which are used again."""
 
-Place: TypeAlias = bytes | tuple[int, tuple[int, ...]]
-"""What was put in: itself, or its length and the blocks that hold it."""
+Place: TypeAlias = bytes | int | tuple[int, tuple[int, ...]]
+"""What was put in: itself, or its length and the blocks that hold it. Of a single block, there
+may be very many: both are in one number."""
 
 
 class Spool:
@@ -52,13 +53,13 @@ class Spool:
             blocks = tuple(self._new_block() for _ in range(0, len(content), _BLOCK))
             with usable(self._folder):
                 self._write(content, blocks)
-            return len(content), blocks
+            return _place(len(content), blocks)
 
     def fetch(self, place: Place) -> bytes:
         """Read what was put in."""
         if isinstance(place, bytes):
             return place
-        size, blocks = place
+        size, blocks = _size_and_blocks(place)
         parts = []
         with self._lock, usable(self._folder):
             file = self._open()
@@ -73,7 +74,7 @@ class Spool:
             if isinstance(place, bytes):
                 self._left += len(place)
             else:
-                self._free += place[1]
+                self._free += _size_and_blocks(place)[1]
 
     def close(self) -> None:
         """Delete the file; nothing that is in it can be read any more."""
@@ -101,3 +102,14 @@ class Spool:
             # As long as the run, which closes it.
             self._file = tempfile.TemporaryFile(dir=self._folder, buffering=0)  # noqa: SIM115
         return self._file
+
+
+def _place(size: int, blocks: tuple[int, ...]) -> int | tuple[int, tuple[int, ...]]:
+    return blocks[0] * 2 * _BLOCK + size if len(blocks) == 1 else (size, blocks)
+
+
+def _size_and_blocks(place: int | tuple[int, tuple[int, ...]]) -> tuple[int, tuple[int, ...]]:
+    if isinstance(place, int):
+        block, size = divmod(place, 2 * _BLOCK)
+        return size, (block,)
+    return place

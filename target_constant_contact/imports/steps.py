@@ -19,14 +19,15 @@ class ImportInFlight:
         batch: What was sent, without what it said.
         entry: Its entry in the ledger.
         activity_id: The service's name for the import.
-        submitted_at: Seconds on the run's clock.
+        sent_at: When it went out, in seconds on the run's clock. The service may have begun then,
+            however long its answer took.
         polls: How many answers have told that it was unfinished.
     """
 
     batch: ImportBatch
     entry: Entry
     activity_id: str
-    submitted_at: float
+    sent_at: float
     polls: int = 0
 
 

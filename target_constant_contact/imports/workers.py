@@ -6,6 +6,7 @@ import threading
 import time
 from typing import TYPE_CHECKING, Final
 
+from target_constant_contact.exceptions import TargetError
 from target_constant_contact.imports.schedule import MAX_UNDER_WAY
 from target_constant_contact.imports.steps import Wait
 
@@ -50,7 +51,7 @@ class Workers:
     def on_turn(self, batch: ImportBatch) -> None:
         """Note that a batch goes out now, so that the next one may be begun."""
         with self._progress.change() as schedule:
-            schedule.outbox.on_the_wire(batch.number)
+            schedule.outbox.on_the_wire(batch.number, self._clock())
             self._start_if_needed()
 
     def join(self, seconds: float) -> None:
@@ -68,10 +69,19 @@ class Workers:
             return
         name = f"importer-{len(self._threads) + 1}"
         thread = threading.Thread(target=self._run, name=name, daemon=True)
+        try:
+            thread.start()
+        except RuntimeError as error:
+            if not self._threads:
+                raise TargetError(
+                    "The system lets this process start no thread, so that nothing was sent. Give "
+                    "it more memory, or raise the limit of processes, and start the run again"
+                ) from error
+            # Those that are there do its work, only later.
+            return
         self._threads.append(thread)
         # Now, or the next change would start one more before it runs.
         self._idle += 1
-        thread.start()
 
     def _run(self) -> None:
         try:

@@ -114,6 +114,12 @@ class Ledger:
         with self._lock:
             return self._entries.of_interrupted_runs("sent")
 
+    @property
+    def unsettled(self) -> tuple[Entry, ...]:
+        """What this run has sent and the service has accepted, and that is not settled."""
+        with self._lock:
+            return tuple(one for one in self._entries.of_this_run() if one.state == "accepted")
+
     def has_activity(self, activity_id: str) -> bool:
         """Whether an activity belongs to an entry."""
         return self._entries.has_activity(activity_id)

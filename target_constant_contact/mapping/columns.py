@@ -73,7 +73,7 @@ class ColumnMapping:
         # E-mail is the first property of every mapping.
         emails = converted[0]
         if not all(emails):
-            unfit.update(place for place, email in enumerate(emails) if email is None)
+            unfit.update(place for place, email in enumerate(emails) if not email)
         if unfit:
             for column in converted:
                 for place in unfit:
@@ -104,7 +104,7 @@ class ColumnMapping:
             if isinstance(contact, Contact):
                 dropped[place] = contact.dropped
                 for name, column in zip(self._mapping.properties, converted, strict=True):
-                    column[place] = contact.properties.get(name)
+                    column[place] = contact.properties.get(name, "")
         unfit.difference_update(dropped)
         return dropped
 
@@ -120,7 +120,6 @@ class ColumnMapping:
         names = self._mapping.properties
         for place, values in enumerate(zip(*converted, strict=True)):
             if place not in unfit:
-                given = [value is not None for value in values]
-                properties = dict(compress(zip(names, values, strict=True), given))
+                properties = dict(compress(zip(names, values, strict=True), values))
                 if any(rule(properties) for rule in self._mapping.rules):
                     unfit.add(place)

@@ -57,7 +57,7 @@ _PLAIN_EMAILS = re.compile(
 )
 
 
-def email_column(values: Sequence[Any]) -> list[str | None] | None:
+def email_column(values: Sequence[Any]) -> list[str] | None:
     """Check many e-mail addresses at once.
 
     Returns:

@@ -23,11 +23,11 @@ _PLAIN_TEXTS: Final = re.compile(r"(?:(?:-?(?:0|[1-9][0-9]{0,19})(?:\.[0-9]{1,20
 _ZEROS: Final = re.compile(r"\.0+\n")
 
 
-def number_column(values: Sequence[Any]) -> list[str | None] | None:
+def number_column(values: Sequence[Any]) -> list[str] | None:
     """The texts of numbers, as `plain_number` writes them, in about a tenth of the time.
 
     Returns:
-        ``None`` when there is anything unusual among them.
+        An empty text for a blank; ``None`` when there is anything unusual among them.
     """
     kinds = set(map(type, values))
     if not kinds <= _NUMBERS:
@@ -39,7 +39,7 @@ def number_column(values: Sequence[Any]) -> list[str | None] | None:
     if len(max(texts, key=len, default="")) > _LONGEST:
         return None
     if kinds <= _WHOLE:
-        return [None if text == _NONE else text for text in texts]
+        return ["" if text == _NONE else text for text in texts]
     joined = "\n".join(texts) + "\n"
     if NoneType in kinds:
         joined = joined.replace(f"{_NONE}\n", "\n")
@@ -48,11 +48,11 @@ def number_column(values: Sequence[Any]) -> list[str | None] | None:
     return _whole_without_point(joined)
 
 
-def decimal_column(values: Sequence[Any]) -> list[str | None] | None:
+def decimal_column(values: Sequence[Any]) -> list[str] | None:
     """The texts of numbers, of which all may be texts already, as `decimal_text` writes them.
 
     Returns:
-        ``None`` when there is anything unusual among them.
+        An empty text for a blank; ``None`` when there is anything unusual among them.
     """
     if not only_text(values):
         return number_column(values)
@@ -62,7 +62,7 @@ def decimal_column(values: Sequence[Any]) -> list[str | None] | None:
     return _whole_without_point(joined)
 
 
-def _whole_without_point(lines: str) -> list[str | None] | None:
+def _whole_without_point(lines: str) -> list[str] | None:
     """The numbers of some lines; a whole number has no decimal point."""
     if ".0" in lines:
         # Nearly all of these have one zero or two, which a pattern takes longer to find.
@@ -71,4 +71,4 @@ def _whole_without_point(lines: str) -> list[str | None] | None:
             lines = _ZEROS.sub("\n", lines)
     if "-0\n" in lines:
         return None
-    return [text or None for text in lines.split("\n")[:-1]]
+    return lines.split("\n")[:-1]

@@ -104,7 +104,12 @@ class _ConvertedColumn:
             self._days = _Known(convert.of_shortened, _DAYS_REMEMBERED)
 
     def __call__(self, values: Column, unfit: set[int]) -> list[Any]:
-        """What the values convert to; ``unfit`` gets the places of those that cannot be sent."""
+        """What the values convert to, an empty text for a blank.
+
+        Args:
+            values: The values.
+            unfit: Gets the places of those that cannot be sent.
+        """
         done = self._convert_all(values)
         if done is not None:
             return done
@@ -117,8 +122,8 @@ class _ConvertedColumn:
         """The same for what `OfDay.shortened` has made of the values."""
         return _each(self._days.__getitem__, days, unfit)
 
-    def _convert_one(self, value: Any) -> str | int | None:
-        return None if value is None else self._convert(value)
+    def _convert_one(self, value: Any) -> str | int:
+        return "" if value is None else self._convert(value) or ""
 
 
 class _TextColumn:
@@ -128,10 +133,10 @@ class _TextColumn:
         self._convert = convert
         self._fine: set[str | None] = {None}
 
-    def __call__(self, values: Column) -> list[str | None] | None:
+    def __call__(self, values: Column) -> list[str] | None:
         """What the values convert to; None when they have to be looked at one by one."""
         if self._may_repeat() and _all_in(self._fine, values):
-            return list(values)
+            return ["" if value is None else value for value in values]
         done = self._convert.column(values)
         if done is None:
             return number_column(values)
@@ -150,16 +155,16 @@ def _all_in(known: set[str | None], values: Column) -> bool:
         return False  # not all of them are text
 
 
-class _Known(dict[Any, "str | int | None"]):
+class _Known(dict[Any, "str | int"]):
     """What values of one type convert to; columns of choices, numbers and dates repeat them."""
 
     def __init__(self, convert: Convert, remembered: int = _REMEMBERED) -> None:
-        super().__init__({None: None})
+        super().__init__({None: ""})
         self._convert = convert
         self._remembered = remembered
 
-    def __missing__(self, value: Any) -> str | int | None:
-        converted = self._convert(value)
+    def __missing__(self, value: Any) -> str | int:
+        converted = self._convert(value) or ""
         is_short = not isinstance(value, str) or len(value) <= _LONGEST_REMEMBERED
         if is_short and len(self) < self._remembered:
             self[value] = converted

@@ -110,11 +110,12 @@ class Text:
             cleaned = cleaned[: self.limit].rstrip(EDGES)
         return cleaned or None
 
-    def column(self, values: Sequence[Any]) -> list[str | None] | None:
+    def column(self, values: Sequence[Any]) -> list[str] | None:
         """Clean many values at once, in about a quarter of the time.
 
         Returns:
-            What each value converts to, or ``None`` when they have to be looked at one by one.
+            What each value converts to, an empty text for a blank; ``None`` when they have to be
+            looked at one by one.
         """
         # Unlike a blank, zero and false are values.
         texts = ["" if value is None else value for value in values]
@@ -131,7 +132,7 @@ class Text:
             or len(max(texts, key=len)) > self.limit
         ):
             return None
-        return [text or None for text in texts]
+        return texts
 
     @property
     def _too_long(self) -> str:

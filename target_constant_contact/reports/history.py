@@ -7,17 +7,17 @@ import math
 import re
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from target_constant_contact.api.models import ContactList
 from target_constant_contact.data_folder import REPORT_FILE
 from target_constant_contact.exceptions import SettingsError
 from target_constant_contact.reports.counts import Counts
-from target_constant_contact.reports.imported import ImportRecord, PackedByList
+from target_constant_contact.reports.imported import ImportRecord, PackedByList, UnsettledImport
 from target_constant_contact.reports.segments import SegmentUse
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
 UNFINISHED: Final = "unfinished"
@@ -26,6 +26,7 @@ UNFINISHED: Final = "unfinished"
 UNREADABLE: Final = "unreadable"
 """Status of a run whose report is damaged, or was written by something else."""
 
+_Plain = TypeVar("_Plain")
 _RUN_NAME: Final = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{6}", re.ASCII)
 _NO_REPORT: Final = (
     OSError,
@@ -138,6 +139,7 @@ class PastRun:  # a plain record: one attribute for each member of the report
         findings: Rows that did not land per reason, the most frequent first.
         packed_by_list: What was packed by list, per stream.
         imports: The settled imports.
+        unsettled: Those that were accepted and had not ended.
         segments: Which streams fell under which entry of ``segments``.
     """
 
@@ -157,6 +159,7 @@ class PastRun:  # a plain record: one attribute for each member of the report
     findings: tuple[PastFindings, ...] = ()
     packed_by_list: tuple[PastPackedByList, ...] = ()
     imports: tuple[ImportRecord, ...] = ()
+    unsettled: tuple[UnsettledImport, ...] = ()
     segments: tuple[SegmentUse, ...] = ()
 
     @property
@@ -216,10 +219,11 @@ def _past_run(run: str, document: Mapping[str, Any]) -> PastRun:
         rejects_file=_text(document.get("rejects_file")),
         totals=_counts(document["totals"]),
         destinations=tuple(map(_destination, document.get("destinations", ()))),
-        rejections=tuple(map(_rejections, document.get("rejections", ()))),
-        dropped=tuple(map(_dropped, document.get("dropped", ()))),
-        findings=tuple(map(_findings, document.get("findings", ()))),
+        rejections=_records(PastRejections, document.get("rejections", ())),
+        dropped=_records(PastDropped, document.get("dropped", ())),
+        findings=_records(PastFindings, document.get("findings", ())),
         packed_by_list=tuple(map(_packed_by_list, document.get("packed_by_list", ()))),
+        unsettled=_records(UnsettledImport, document.get("unsettled_imports", ())),
         imports=tuple(map(_import, document.get("imports", ()))),
         segments=tuple(map(_segment, document.get("segments", ()))),
     )
@@ -230,19 +234,12 @@ def _destination(member: Mapping[str, Any]) -> PastDestination:
     return PastDestination(_text(member["stream"]), tuple(lists), _counts(member))
 
 
-def _rejections(member: Mapping[str, Any]) -> PastRejections:
-    stream, reason, source = (_text(member[name]) for name in ("stream", "reason", "field"))
-    return PastRejections(_whole(member["rows"]), stream, reason, source)
-
-
-def _dropped(member: Mapping[str, Any]) -> PastDropped:
-    stream, reason, source = (_text(member[name]) for name in ("stream", "reason", "field"))
-    return PastDropped(_whole(member["values"]), stream, reason, source)
-
-
-def _findings(member: Mapping[str, Any]) -> PastFindings:
-    stream, reason, evidence = (_text(member[name]) for name in ("stream", "reason", "evidence"))
-    return PastFindings(_whole(member["rows"]), stream, reason, evidence)
+def _records(kind: type[_Plain], members: Iterable[Mapping[str, Any]]) -> tuple[_Plain, ...]:
+    """Records of texts and whole numbers."""
+    names = {item.name: _whole if item.type == "int" else _text for item in fields(kind)}  # type: ignore[arg-type]
+    return tuple(
+        kind(**{name: read(member[name]) for name, read in names.items()}) for member in members
+    )
 
 
 def _packed_by_list(member: Mapping[str, Any]) -> PastPackedByList:

@@ -45,3 +45,18 @@ class ImportRecord:
     seconds: float
     counters: Mapping[str, int]
     taken_up: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class UnsettledImport:
+    """An import that the service had accepted and that had not ended when the run did.
+
+    Attributes:
+        activity_id: The service's name for it.
+        stream: Stream of its rows.
+        rows: Rows that were sent.
+    """
+
+    activity_id: str
+    stream: str
+    rows: int

@@ -225,4 +225,4 @@ def _lists(destination: Destination, names: Mapping[str, str]) -> list[dict[str,
 
 def _title(destination: Destination, names: Mapping[str, str]) -> str:
     lists = [names.get(list_id) or list_id for list_id in destination.list_ids]
-    return f"{destination.stream} -> {', '.join(lists) or 'no list'}"
+    return f"{destination.stream} -> {', '.join(sorted(lists)) or 'no list'}"

@@ -240,9 +240,10 @@ class Accounting:
                     f"{them(rows)}. STATE stops before {them(rows)}. See {path}, compare the list "
                     "with the segment, and run again"
                 )
+        # The end of a run tells of the dates whatever has failed, and of rejected rows only here.
+        self._limit.raise_if_exceeded(path)
         for column in self.report.date_orders.misread():
             raise DataError(column.line())
-        self._limit.raise_if_exceeded(path)
 
     def close(self) -> None:
         """Sync and close the file of rejected rows.

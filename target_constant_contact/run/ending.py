@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import logging
 import shlex
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from target_constant_contact.data_folder import REPORT_FILE
+from target_constant_contact.reports.imported import UnsettledImport
 from target_constant_contact.reports.replay import replay_lines
-from target_constant_contact.wording import counted
+from target_constant_contact.wording import are, counted, them, were
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     from target_constant_contact.account.account import Account
+    from target_constant_contact.ledger.entry import Entry
+    from target_constant_contact.ledger.ledger import Ledger
     from target_constant_contact.reports.advice import FormatAdvice
+    from target_constant_contact.reports.report import Report
     from target_constant_contact.run.accounting import Accounting
 
 _logger = logging.getLogger("target-constant-contact")
@@ -30,15 +35,22 @@ class Ending:
         account: The account that members went to.
         accounting: The counts.
         advice: What would make the next run need fewer requests.
+        ledger: What this run and interrupted ones have sent.
     """
 
     def __init__(
-        self, folder: Path, account: Account, accounting: Accounting, advice: FormatAdvice
+        self,
+        folder: Path,
+        account: Account,
+        accounting: Accounting,
+        advice: FormatAdvice,
+        ledger: Ledger,
     ) -> None:
         self._path = folder / REPORT_FILE
         self._account = account
         self._accounting = accounting
         self._advice = advice
+        self._ledger = ledger
 
     def write(self, status: str, error: str | None) -> None:
         """Write ``report.json``, then log the summary.
@@ -51,8 +63,7 @@ class Ending:
         ended_at = datetime.now(UTC)
         requests = account.client.requests_made
         used_today, per_day = account.requests_today
-        advice = list(self._advice.lines())
-        rejects = self._accounting.rejects_path
+        rejects, advice = self._accounting.rejects_path, list(self._advice.lines())
         report.write(
             self._path,
             account.list_names,
@@ -66,10 +77,9 @@ class Ending:
             requests_per_day=per_day,
             advice=advice,
             rejects_file=str(rejects) if rejects else None,
+            unsettled_imports=list(map(_record, self._ledger.unsettled)),
         )
-        for line in (*self._summary(dry_run=status == "dry run"), *advice):
-            _logger.info("%s", line)
-        self._warn(error)
+        self._tell([*self._summary(dry_run=status == "dry run"), *advice], error)
         of_day = f" ({used_today:,} of the day's {per_day:,} are used)" if used_today else ""
         _logger.info(
             "Run %s: %s in %.1f s with %s%s; report: %s",
@@ -81,11 +91,20 @@ class Ending:
             self._path,
         )
 
-    def _warn(self, error: str | None) -> None:
-        """Name columns of dates that show two orders, unless the run has failed for them."""
+    def _tell(self, lines: Iterable[str], error: str | None) -> None:
+        """Log the summary; name columns of dates with two orders, unless the run failed for them.
+
+        Args:
+            lines: The summary.
+            error: Why the run has failed, if it has.
+        """
+        for line in lines:
+            _logger.info("%s", line)
         for line in self._accounting.report.date_orders.lines():
             if line != error:
                 _logger.warning("%s", line)
+        if unsettled := self._ledger.unsettled:
+            _logger.warning("%s", _in_flight(unsettled))
 
     def _summary(self, *, dry_run: bool) -> Iterator[str]:
         """Lines for people: the sums, and where the rows are that can be corrected."""
@@ -101,3 +120,26 @@ class Ending:
             )
         elif rejects:
             yield f"Rows that did not land: {rejects}"
+        yield from _taken_up(report, len(self._ledger.accepted))
+
+
+def _taken_up(report: Report, sent: int) -> Iterator[str]:
+    """What became of the imports of interrupted runs."""
+    rows = [record.rows for record in report.imports if record.taken_up]
+    if sent:
+        yield (
+            f"{len(rows):,} of {counted(sent, 'import')} of interrupted runs {were(len(rows))} "
+            f"taken up, with {counted(sum(rows), 'row')}; rows of others are sent again"
+        )
+
+
+def _record(entry: Entry) -> dict[str, object]:
+    return asdict(UnsettledImport(entry.activity_id, entry.stream, entry.rows))
+
+
+def _in_flight(unsettled: Sequence[Entry]) -> str:
+    rows, imports = sum(one.rows for one in unsettled), len(unsettled)
+    return (
+        f"{counted(imports, 'import')} with {counted(rows, 'row')} {were(imports)} accepted and "
+        f"{are(imports)} not settled; the next run asks what became of {them(imports)}"
+    )

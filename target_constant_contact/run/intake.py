@@ -11,7 +11,7 @@ from target_constant_contact.imports.spool import Spool
 from target_constant_contact.wording import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable
 
     from target_constant_contact.batches.batch import Destination, ImportBatch
     from target_constant_contact.batches.chunk import Chunk
@@ -109,46 +109,34 @@ class Intake:
                 if not self.add(chunk.routes[place][0], chunk.keys[place], chunk.bodies[place]):
                     return place
             return stop
-        if self._add_at_once(chunk, range(start, stop)) or self._add_apart(chunk, start, stop):
+        if self._add_at_once(chunk, start, stop):
             return stop
         middle = (start + stop) // 2
         reached = self._add_rows(chunk, start, middle)
         return reached if reached < middle else self._add_rows(chunk, middle, stop)
 
-    def _add_apart(self, chunk: Chunk, start: int, stop: int) -> bool:
-        """Take those at once who come for the first time, and then the others."""
-        again = self._packer.repeats(chunk.keys[start:stop])
-        if not again or 2 * len(again) > stop - start:
-            return False
-        again = [start + place for place in again]
-        if any(self._packer.is_too_large(chunk.routes[at][0], chunk.bodies[at]) for at in again):
-            return False
-        before, apart = self._accounting.rows - start, set(again)
-        if not self._add_at_once(chunk, [at for at in range(start, stop) if at not in apart]):
-            return False
-        for at in again:
-            self._add(chunk.routes[at][0], before + at, chunk.keys[at], chunk.bodies[at])
-        return True
-
-    def _add_at_once(self, chunk: Chunk, places: Sequence[int]) -> bool:
+    def _add_at_once(self, chunk: Chunk, start: int, stop: int) -> bool:
         # The limit is for the row that goes beyond it to tell of: up to there, all are taken.
-        if self._contacts + len(places) > self._max_contacts:
+        if self._contacts + stop - start > self._max_contacts:
             return False
-        routes, keys, bodies = chunk.routes, chunk.keys, chunk.bodies
-        if isinstance(places, range):
-            part = slice(places.start, places.stop)
-            taken = self._packer.add_all(routes[part], keys[part], bodies[part])
-        else:
-            taken = self._packer.add_all(
-                [routes[at] for at in places],
-                [keys[at] for at in places],
-                [bodies[at] for at in places],
-            )
+        part, before = slice(start, stop), self._accounting.rows
+        taken = self._packer.add_all(
+            list(chunk.routes[part]), list(chunk.keys[part]), list(chunk.bodies[part])
+        )
         if taken is None:
             return False
-        self._accounting.read_all(taken)
-        self._contacts += len(places)
+        self._accounting.read_all(taken.rows.items())
+        self._accounting.read_all(taken.merged.items())
+        self._count_merged(taken.merged.items())
+        self._contacts += taken.rows.total()
+        for at in taken.left:
+            place = start + at
+            self._add(chunk.routes[place][0], before + at, chunk.keys[place], chunk.bodies[place])
         return True
+
+    def _count_merged(self, merged: Iterable[tuple[Destination, int]]) -> None:
+        for destination, rows in merged:
+            self._accounting.report.of(destination).merged += rows
 
     def _carry_out(self, packed: Packed) -> None:
         if packed.opened or packed.emptied:
@@ -160,8 +148,7 @@ class Intake:
                 "max_profiles_per_export"
             )
             raise SettingsError([fault])
-        for destination, rows in packed.joined:
-            self._accounting.report.of(destination).merged += rows
+        self._count_merged(packed.joined)
         for batch in packed.sealed:
             self._submit(batch)
         for group in packed.by_list:

@@ -88,7 +88,9 @@ class Run:
             settings, account, self._continuity.ledger, hooks, self._settling, folder
         )
         self._intake = Intake(settings, self._accounting, self._sending.submit)
-        self._ending = Ending(folder, account, self._accounting, self._sending.advice)
+        self._ending = Ending(
+            folder, account, self._accounting, self._sending.advice, self._continuity.ledger
+        )
 
     def begin(self) -> None:
         """Keep other runs of the same export out, and take up one that was interrupted.

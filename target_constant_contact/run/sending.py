@@ -60,6 +60,7 @@ class Sending:
         self._guard = ContractGuard(
             account.client,
             hooks.waiting,
+            self.importer.settle,
             max_active=settings.max_active_contacts,
             max_new=settings.max_new_contacts,
         )

@@ -81,8 +81,12 @@ class Settling:
 def _log_settled(done: SettledImport) -> None:
     rows, settlement = done.batch.rows, done.settlement
     not_landed = rows - settlement.landed
+    level = logging.WARNING if settlement.refused or settlement.unexplained else logging.INFO
+    if done.taken_up and level == logging.INFO:
+        # All of them are one line at the end of the run.
+        level = logging.DEBUG
     _logger.log(
-        logging.WARNING if settlement.refused or settlement.unexplained else logging.INFO,
+        level,
         "Activity %s of %s %s: %s of %s landed, %s refused, %s suppressed, %s unexplained",
         done.activity.activity_id,
         done.batch.destination.stream,

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 MAX_LISTS: Final = 50
 """Lists in one import, and lists of one contact. Source: bulk import guide."""
 _LONGEST_QUOTE: Final = 40
+_A_SLIP: Final = 0.85
+_DASHES: Final = str.maketrans("", "", "_- ")
 _WORDS: Final = {
     "boolean": "neither true nor false",
     "integer": "no whole number",
@@ -34,13 +36,25 @@ _JSON: Final = {"object": '{"name": "value"}', "array": "[...]"}
 
 
 def unknown_settings(config: Mapping[str, Any], schema: Mapping[str, Any]) -> Iterator[str]:
-    """One line for each setting that does not exist, with close matches."""
+    """One line for each setting that does not exist, and is neither gone nor :func:`misspelt`."""
+    known = list(schema["properties"])
+    for name in config:
+        if name not in known and name not in _GONE and not _meant(name, known):
+            yield f"Setting {name!r} does not exist and is ignored{_similar(name, known)}"
+
+
+def misspelt(config: Mapping[str, Any], schema: Mapping[str, Any]) -> Iterator[str]:
+    """One line for each setting that is gone, or nearly has the name of one that exists.
+
+    Others may come from Meltano or a shared file. One that was to hold a run back must not be
+    ignored.
+    """
     known = list(schema["properties"])
     for name in config:
         if name in _GONE:
-            yield f"Setting {name!r} does not exist any more and is ignored; {_GONE[name]}"
-        elif name not in known:
-            yield f"Setting {name!r} does not exist and is ignored{_similar(name, known)}"
+            yield f"Setting {name!r} does not exist any more; {_GONE[name]}"
+        elif name not in known and (meant := _meant(name, known)):
+            yield f"Setting {name!r} does not exist; did you mean {meant}?"
 
 
 def place_of(index: int, entry: Any) -> str:
@@ -100,8 +114,11 @@ def _fault(error: Any, declared: Mapping[str, Any]) -> str:
 
 def _unknown_members(error: Any) -> str:
     known = list(error.schema["properties"])
+    taken = f" (what does: {', '.join(known)})"
     names = [name for name in error.instance if name not in known]
-    return "; ".join(f"{name!r} does not exist here{_similar(name, known)}" for name in names)
+    return "; ".join(
+        f"{name!r} does not exist here{_similar(name, known) or taken}" for name in names
+    )
 
 
 def _wrong_type(error: Any, types: AbstractSet[str], *, shown: bool) -> str:
@@ -113,6 +130,17 @@ def _wrong_type(error: Any, types: AbstractSet[str], *, shown: bool) -> str:
             f"In meltano.yml, declare the setting with kind: {kind}"
         )
     return f"has the wrong type; it takes {' or '.join(sorted(types)) or 'something else'}"
+
+
+def _meant(name: str, known: Sequence[str]) -> str:
+    """The setting that a name is a slip of the pen for, in any case and with any dashes."""
+    plain = {_plain(each): each for each in known}
+    close = difflib.get_close_matches(_plain(name), plain, n=1, cutoff=_A_SLIP)
+    return plain[close[0]] if close else ""
+
+
+def _plain(name: str) -> str:
+    return name.lower().translate(_DASHES)
 
 
 def _similar(name: str, known: Sequence[str]) -> str:

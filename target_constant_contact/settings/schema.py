@@ -185,8 +185,9 @@ PROPERTIES: Final = th.PropertiesList(
         th.IntegerType(minimum=1, maximum=1_000),
         default=500,
         title="Max activities in flight",
-        description="Import activities that may be unfinished at a time. An account takes 1,000, "
-        "those of other programs among them.",
+        description="Import activities that may be unfinished at a time, at most 1,000: an "
+        "account takes no more, those of other programs among them. More of them keep more of what "
+        "was sent on the disk.",
     ),
     th.Property(
         "requests_per_second",
@@ -235,8 +236,9 @@ PROPERTIES: Final = th.PropertiesList(
         th.StringType,
         title="Data folder",
         description="Folder for connections and their tokens, reports, rejected rows, "
-        "request counts and the sandbox's account. Made with mode 0700. Default: the "
-        "platform's folder for user data.",
+        "request counts and the sandbox's account. Made with mode 0700. Default: "
+        "`~/.local/share/target-constant-contact` on Linux, `~/Library/Application "
+        "Support/target-constant-contact` on macOS.",
     ),
     th.Property(
         "dry_run",

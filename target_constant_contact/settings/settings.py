@@ -18,6 +18,7 @@ from target_constant_contact.exceptions import SettingsError
 from target_constant_contact.settings.faults import (
     flattening_faults,
     list_faults,
+    misspelt,
     permission_faults,
     place_of,
     schema_faults,
@@ -104,6 +105,7 @@ class Settings:
             StreamSettings.from_values(entry, default, place_of(index, entry))
             for index, entry in enumerate(values.get("segments") or ())
         ]
+        faults += misspelt(given, schema)
         faults += value_faults(values)
         if for_export:
             faults += permission_faults(values, broken)

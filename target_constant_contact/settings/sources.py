@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 ENV_PREFIX: Final = "TARGET_CONSTANT_CONTACT_"
 _ENVIRONMENT: Final = "ENV"
 """What stands for the variables among the files of ``--config``."""
+_DOTENV: Final = ".env"
+"""In the working folder. Left alone, singer-sdk looks for it in all folders above its own code, or
+from 0.55 on above this one: a file that was meant for something else would change a run."""
 _UTF_16: Final = (b"\xff\xfe", b"\xfe\xff")
 # It names every variable that it finds, with words for programmers.
 logging.getLogger("singer_sdk.configuration._dict_config").setLevel(logging.ERROR)
@@ -69,10 +72,10 @@ def variable_of(setting: str) -> str:
 
 
 def _environment(schema: Mapping[str, Any]) -> dict[str, Any]:
-    """The variables that are set and not empty, as texts, with those of a file ``.env``."""
+    """The variables that are set and not empty, as texts, with those of ``.env`` here."""
     as_texts = {"properties": {name: {"type": "string"} for name in schema["properties"]}}
     try:
-        found = parse_environment_config(as_texts, ENV_PREFIX)
+        found = parse_environment_config(as_texts, ENV_PREFIX, _DOTENV)
     except UnicodeDecodeError:
         raise SettingsError(["The file .env is not UTF-8. Save it as UTF-8"]) from None
     except OSError as error:

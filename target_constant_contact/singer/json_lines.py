@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 from dataclasses import dataclass
 from itertools import islice
@@ -75,7 +76,7 @@ class Block:
     """Whole lines, as many as there were to be read.
 
     Attributes:
-        lines: The lines without their ends.
+        lines: The lines with their ends; the last one of the input may have none.
         is_utf8: Whether all of them are UTF-8.
     """
 
@@ -85,7 +86,11 @@ class Block:
     @classmethod
     def of(cls, text: bytes) -> Block:
         """Cut a text into lines."""
-        return cls(text.split(b"\n"), text.isascii() or _is_utf8(text))
+        # A file finds line ends in a quarter of the time that `split` takes.
+        lines = io.BytesIO(text).readlines()
+        # Most lines are ASCII, which is seen in less time.
+        odd = [] if text.isascii() else [line for line in lines if not line.isascii()]
+        return cls(lines, _is_utf8(b"".join(odd)))
 
 
 def cut(pieces: Iterable[bytes], refusal: Callable[[int, str], InputError]) -> Iterator[Block]:
@@ -101,9 +106,10 @@ def cut(pieces: Iterable[bytes], refusal: Callable[[int, str], InputError]) -> I
     begun: list[bytes] = []
     length, lines = 0, 0
     for piece in pieces:
-        head, end, rest = piece.rpartition(b"\n")
-        if end:
-            block = Block.of(b"".join((*begun, head)) if begun else head)
+        end = piece.rfind(b"\n") + 1
+        whole, rest = piece[:end], piece[end:]
+        if whole:
+            block = Block.of(b"".join((*begun, whole)) if begun else whole)
             lines += len(block.lines)
             yield block
             begun.clear()
@@ -139,7 +145,7 @@ def hand_over(block: Block, handler: Handler) -> None:
             handler.alone(position)
             position += 1
             # A file of kilobytes may hold a million of them, each refused at its own cost.
-            while position < len(lines) and not lines[position]:
+            while position < len(lines) and lines[position] == b"\n":
                 next(rest)
                 position += 1
 
@@ -224,7 +230,7 @@ def load(line: bytes, refusal: Callable[[str], InputError]) -> dict[str, Any]:
     if line.startswith(_UTF_16_MARKS) or b"\0" in line[:2]:
         raise refusal(_UTF_16)
     try:
-        value = deserialize_json(line.decode())
+        value = deserialize_json(line.decode().removesuffix("\n"))
     except UnicodeDecodeError:
         raise refusal("is not UTF-8") from None
     except (ValueError, RecursionError, ArithmeticError) as error:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from target_constant_contact.mapping.paths import Read
     from target_constant_contact.settings.streams import StreamSettings
 
+_NO_LIST: Final = "record names no list, and no lists are set beside lists_field"
 _UNKNOWN: Final = "record names a list that does not exist"
 _NAMED: Final = 5
 """Unknown lists of a stream that are named."""
@@ -120,7 +121,7 @@ class ListRule:
         except UnknownListError as error:
             raise self._unknown_list(error, references) from None
         if not wanted:
-            raise RowRejectedError(Rejection("record names no list", self.field))
+            raise RowRejectedError(Rejection(_NO_LIST, self.field))
         if len(wanted) > MAX_LISTS:
             fault = Rejection(f"record names more than {MAX_LISTS} lists", self.field)
             raise RowRejectedError(fault)

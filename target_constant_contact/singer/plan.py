@@ -37,10 +37,11 @@ class StreamPlan:
     @property
     def goal(self) -> str:
         """Where its rows go."""
-        lists = ", ".join(self.lists)
+        lists = ", ".join(sorted(self.lists))
         if not self.lists_field:
             return lists
-        return f"the lists in {self.lists_field!r}{lists and f', else {lists}'}"
+        rest = f", else {lists}" if lists else "; rows where it is blank are rejected"
+        return f"the lists in {self.lists_field!r}{rest}"
 
     @property
     def sent(self) -> str:

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import io
 import sys
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
 
 from singer_sdk.singerlib.json import serialize_json
 
 from target_constant_contact.exceptions import InterruptedRunError
+from target_constant_contact.files import naming
 from target_constant_contact.singer.output import write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+
+_STDOUT: Final = Path("stdout")
 
 
 class StateOutput:
@@ -34,7 +38,8 @@ class StateOutput:
                 written of it is no JSON, and nothing is written behind it.
             OSError: It cannot be written.
         """
-        self._is_open = self._is_open and self._leaves(serialize_json(state) + "\n")
+        with naming(_STDOUT):
+            self._is_open = self._is_open and self._leaves(serialize_json(state) + "\n")
         if not self._is_open:
             raise InterruptedRunError(
                 "The newest STATE was not written: nobody reads stdout, and a signal asked the "

@@ -161,6 +161,8 @@ class TargetConstantContact(Target):
     def process_endofpipe(self) -> None:
         """Settle everything that was read, then report."""
         try:
+            if not any(True for _ in self.streams):
+                self.logger.warning("Nothing was read: no SCHEMA has come. Has the tap failed?")
             self.streams.close()
             self.run.finish()
         except BaseException as error:

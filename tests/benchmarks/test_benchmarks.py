@@ -33,9 +33,9 @@ def test_at_the_limits_a_row_tells_of_both_targets():
     shown = benchmark("--at-limits", "none", "far-10", "--stock-seconds", "5")
     none, far = (line.strip("| ").split(" | ") for line in shown.splitlines() if " MiB |" in line)
     assert none[:3] == ["300", "no time", "0.2 s"]
-    assert none[9].endswith(" s")
+    assert none[10].endswith(" s")
     assert far[:2] == ["90", "5 s, 10 % again with other values, far away"]
-    assert far[9].endswith(" s, computed")
+    assert far[10].endswith(" s, computed")
     assert "were refused" not in shown
     assert shown.startswith("<!-- limits -->\n300 members, ")
     assert shown.rstrip().endswith("<!-- /limits -->")

@@ -54,7 +54,7 @@ def test_failed_checks_are_counted_and_their_errors_are_no_log_lines(check: Chec
 
     assert answer.exit_code == 78
     assert sum(line.startswith("FAILED ") for line in answer.lines) == 2
-    assert answer.lines[-1] == "2 of 10 checks failed (2 lines)."
+    assert answer.lines[-1] == "2 faults in 2 of 10 checks: settings, account."
     assert "Nowhere" not in answer.log + answer.stderr
 
 
@@ -94,11 +94,20 @@ def test_a_data_folder_that_is_no_text_is_not_looked_for(check: Check):
 
 
 def test_a_setting_that_does_not_exist_is_a_warning(check: Check):
-    checked = check(list="Newsletter")
+    checked = check(audience="Newsletter")
 
     assert checked.exit_code == 0
     assert checked.details("settings", "warning") == [
-        "Setting 'list' does not exist and is ignored; did you mean lists?"
+        "Setting 'audience' does not exist and is ignored"
+    ]
+
+
+def test_a_misspelt_setting_is_a_failed_check(check: Check):
+    checked = check(dryrun=True)
+
+    assert checked.exit_code == 78
+    assert checked.details("settings", "failed") == [
+        "Setting 'dryrun' does not exist; did you mean dry_run?"
     ]
 
 

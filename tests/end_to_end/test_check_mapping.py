@@ -133,9 +133,10 @@ def test_each_stream_shows_its_segment_its_lists_and_its_fields(check: Check):
     )
     before, _, lists = said.pop("vips").removesuffix(f": {unsent}").partition(" goes to ")
     assert before == "stream 'vips' (segment 'vip*')"
-    assert set(lists.split(", ")) == {"Newsletter", "Loyalty members"}
+    assert lists == "Loyalty members, Newsletter"
     assert said == {
-        "rows": f"stream 'rows' (segment 'rows') goes to the lists in 'where': {fields}",
+        "rows": f"stream 'rows' (segment 'rows') goes to the lists in 'where'; rows where "
+        f"it is blank are rejected: {fields}",
         "both": "stream 'both' (segment 'both') goes to the lists in 'where', else "
         f"Newsletter: {fields}",
         "rest": f"stream 'rest' (default) goes to Newsletter: {unsent}",
@@ -283,7 +284,10 @@ def test_rows_of_several_lists_are_counted_by_their_stream(check: Check):
 
     assert "4 read = 3 to be sent + 1 rejected" in checked.details("mapping", "ok")[1]
     assert checked.details("mapping", "warning") == [
-        "stream 'members': 1 rejected: record names no list (field 'where')"
+        (
+            "stream 'members': 1 rejected: record names no list, and no lists are set beside "
+            "lists_field (field 'where')"
+        )
     ]
     assert "Brand new" not in check.sandbox.lists()
 

@@ -84,6 +84,15 @@ def test_a_column_of_both_orders_fails_the_run_and_says_how_many_were_read_which
     ]
 
 
+def test_rejected_rows_that_fail_the_run_hide_no_column_of_both_orders(export):
+    rows = born("25/12/1980", "04/05/1980", "12/25/1980")
+    bad = [record(EmailAddress="none", born="") for _ in range(3)]
+    outcome = export(COLUMNS, *rows, *bad, field_mapping=MAPPING, max_rejected_percent=10)
+    assert outcome.exit_code == 65
+    assert "66.7 % of the rows of stream 'members' were rejected or refused" in outcome.log
+    assert "Field 'born' of stream 'members' mixes two orders of dates" in outcome.log
+
+
 def test_the_order_that_the_line_names_makes_the_next_run_succeed(sandbox, export):
     rows = born("25/12/1980", "04/05/1980")
     assert export(COLUMNS, *rows, field_mapping=MAPPING).exit_code == 65

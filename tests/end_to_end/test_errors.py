@@ -108,7 +108,7 @@ def test_a_closed_stdout_ends_the_run(export, monkeypatch):
     )
     outcome = export(schema(), member(1), state("end"))
     assert outcome.exit_code == 1
-    assert "Broken pipe" in outcome.log
+    assert "stdout: Broken pipe" in outcome.log
 
 
 def test_rejected_rows_are_on_the_disk_before_the_state_that_covers_them(export, monkeypatch):

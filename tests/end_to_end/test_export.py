@@ -155,7 +155,7 @@ def test_a_record_that_names_an_unknown_list_or_none_is_rejected(sandbox, export
     assert outcome.totals == {"read": 3, "landed": 1, "rejected": 2}
     reasons = [row["record"]["_reject_reason"] for row in outcome.rejected[1:]]
     assert "did you mean 'Loyalty members'?" in reasons[0]
-    assert reasons[1] == "record names no list"
+    assert reasons[1] == "record names no list, and no lists are set beside lists_field"
     assert sandbox.contact("a@example.com") is None
 
 
@@ -450,3 +450,11 @@ def test_the_account_of_the_settings_is_not_compared_with_the_sandbox(export):
     )
     assert outcome.exit_code == 0, outcome.log
     assert outcome.states == ["end"]
+
+
+def test_an_input_without_a_message_is_told_of(export):
+    """The tap may have died, and the shell may not have told."""
+    outcome = export()
+    assert outcome.exit_code == 0
+    assert "Nothing was read: no SCHEMA has come" in outcome.log
+    assert "Nothing was read" not in export(schema()).log

@@ -38,6 +38,33 @@ def test_what_the_interrupted_run_has_imported_is_not_sent_again(sandbox, export
     assert rows_imported(sandbox) == 6
     assert sorted(record["taken_up"] for record in outcome.report["imports"]) == [False, True, True]
     assert "asking what became of its 2 imports" in outcome.log
+    assert (
+        "2 of 2 imports of interrupted runs were taken up, with 4 rows; rows of others are sent "
+        "again"
+    ) in outcome.log
+    # One line for both of them.
+    assert outcome.log.count("taken up") == 1
+
+
+def test_imports_that_are_not_settled_at_the_end_are_told_of(sandbox, export, behave, monkeypatch):
+    """Their rows are with the service, whatever the error says of the others."""
+    monkeypatch.setattr("target_constant_contact.run.run.GIVE_UP_SECONDS", 0)
+    behave(seconds_to_finish=3600)
+    outcome = interrupted(sandbox, export)
+    assert (
+        "2 imports with 4 rows were accepted and are not settled; the next run asks what became "
+        "of them"
+    ) in outcome.log
+    assert [(one["stream"], one["rows"]) for one in outcome.report["unsettled_imports"]] == [
+        ("members", 2),
+        ("members", 2),
+    ]
+
+
+def test_a_run_that_has_settled_everything_tells_of_no_such_imports(export):
+    outcome = export(*members(6), batch_size_rows=2)
+    assert outcome.report["unsettled_imports"] == []
+    assert "not settled" not in outcome.log
 
 
 def test_the_next_night_really_sends(sandbox, export):

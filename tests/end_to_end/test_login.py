@@ -436,7 +436,8 @@ def test_the_end_of_the_input_ends_it_with_one_line(login):
 
 
 def test_the_sandbox_of_the_settings_needs_no_sign_in(login, sandbox, browser):
-    refused(login(*DONE, **CONFIDENTIAL, sandbox=True), 78, "the sandbox needs no sign-in")
+    # One line, though there is neither a terminal nor an agreement.
+    refused(login(sandbox=True), 78, "the sandbox needs no sign-in")
     assert browser.opened == []
     assert sandbox.requests == []
 

@@ -113,11 +113,11 @@ def test_the_sandbox_on_this_machine_counts_on_this_machine(tmp_path):
     assert (tmp_path / "store.sqlite").exists()
 
 
-def test_the_setting_of_redis_is_ignored_with_what_has_come_in_its_place(export):
+def test_the_setting_of_redis_is_refused_with_what_has_come_in_its_place(export):
     outcome = export(schema(), member(1), rate_limit_url="redis://:hunter22@h")
-    assert outcome.exit_code == 0
+    assert outcome.exit_code == 78
     assert (
-        "Setting 'rate_limit_url' does not exist any more and is ignored; set store_url, and a "
+        "Setting 'rate_limit_url' does not exist any more; set store_url, and a "
         "PostgreSQL database keeps the limits for all machines" in outcome.log
     )
     assert "hunter22" not in outcome.log

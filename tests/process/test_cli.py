@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import signal
 import subprocess
@@ -38,6 +39,27 @@ def test_about_describes_every_setting_in_every_format(tmp_path, arguments):
         about = json.loads(done.stdout)
         assert about["settings"]["properties"]["access_token"]["secret"] is True
         assert "stream-maps" in about["capabilities"]
+
+
+@pytest.mark.parametrize(
+    "words", [["--about"], ["--about", "--format=json"], ["runs"], ["check"]], ids=" ".join
+)
+def test_what_only_prints_ends_quietly_when_its_reader_is_gone(tmp_path, words):
+    """As with `| head`."""
+    config = write_config(tmp_path, sandbox=True, lists="x", data_dir=str(tmp_path))
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run(
+        [*COMMAND, "--config", config, *words],
+        stdin=subprocess.DEVNULL,
+        stdout=writing,
+        stderr=subprocess.PIPE,
+        env=environment(tmp_path),
+        text=True,
+        check=False,
+    )
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (141, "")
 
 
 def test_help_names_the_commands(tmp_path):
@@ -179,5 +201,5 @@ def test_a_closed_stdout_keeps_the_exit_code(tmp_path):
         log = running.stderr.read()
         assert running.wait(timeout=30) == 1
         running.stderr.close()
-    assert "Broken pipe" in log
+    assert "stdout: Broken pipe" in log
     assert "Exception ignored" not in log

@@ -23,7 +23,7 @@ def keeping(sandbox, behave, tmp_path):
     run = TargetProcess(config, folder).start()
     run.write(schema(), *map(member, range(5)), state("five"))
     # STATE waits for them too, so it is the file that tells.
-    deadline = time.monotonic() + 15
+    deadline = time.monotonic() + 60
     while not kept(tmp_path):
         assert time.monotonic() < deadline, run.stderr
         time.sleep(0.02)

@@ -31,8 +31,6 @@ pytestmark = [
         not (MELTANO / "meltano").exists(), reason="scripts/example has not installed Meltano"
     ),
     pytest.mark.timeout(600),
-    pytest.mark.xdist_group("meltano"),
-    pytest.mark.long,
 ]
 
 

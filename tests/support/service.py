@@ -114,12 +114,12 @@ class Service:
 
     def _send(self, batch: ImportBatch, slot: float) -> None:
         self.sent[batch.number] = slot
-        self._at(slot, lambda: self._schedule.outbox.on_the_wire(batch.number))
+        self._at(slot, lambda: self._schedule.outbox.on_the_wire(batch.number, slot))
         self._at(slot + self._answer, lambda: self._accept(batch))
+        begins = max([slot, *self.ends.values()]) if self._one_by_one else slot
+        self.ends[batch.number] = begins + self._seconds
 
     def _accept(self, batch: ImportBatch) -> None:
-        begins = max([self.now, *self.ends.values()]) if self._one_by_one else self.now
-        self.ends[batch.number] = begins + self._seconds
         self._schedule.submitted(batch, ENTRY, f"a{batch.number}", self.now)
         self.most_in_flight = max(self.most_in_flight, len(self._schedule.in_flight))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import stat
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from target_constant_contact.data_folder import DataFolder
+from target_constant_contact.data_folder import DataFolder, usable
 from target_constant_contact.exceptions import SettingsError, StorageError
 
 
@@ -64,6 +65,12 @@ def test_a_data_folder_that_cannot_be_written_is_a_fault_of_the_settings(tmp_pat
         SettingsError, match=r"^data_dir: .*file/runs cannot be used \(Not a directory"
     ):
         DataFolder(tmp_path / "file").make_run()
+
+
+def test_where_too_many_files_are_open_room_on_the_disk_is_no_way_out(tmp_path):
+    error = r"a\.json cannot be used .*; let .* \(ulimit -n\)"
+    with pytest.raises(StorageError, match=error), usable(tmp_path):
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE), "a.json")
 
 
 def test_a_folder_that_others_can_change_is_refused_wherever_something_is_looked_for(tmp_path):

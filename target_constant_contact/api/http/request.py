@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import requests
+from urllib3 import encode_multipart_formdata
 
 from target_constant_contact.api.http.retry import PassingError
 from target_constant_contact.redaction import is_id
@@ -28,7 +29,7 @@ class ApiRequest:
         path: Path below the base URL, for error lines too.
         params: Query parameters.
         json: Body: a value to be encoded, or one that is encoded already.
-        files: Parts of a multipart body.
+        files: Parts of a multipart body, first the file: its name, its content, its media type.
         needed: Member without which an answer is no answer: an id.
         array_as: Name under which an answer that is an array is returned; without it, such an
             answer is none.
@@ -65,6 +66,8 @@ class ApiRequest:
         encoded = self.json if isinstance(self.json, bytes) else None
         if encoded is not None:
             headers["Content-Type"] = "application/json"
+        elif self.files:
+            encoded, headers["Content-Type"] = _multipart(self.files)
         return requests.Request(
             self.method,
             url,
@@ -72,7 +75,6 @@ class ApiRequest:
             params=self.params,
             data=encoded,
             json=self.json if encoded is None else None,
-            files=self.files,
         )
 
     def read(self, answer: Any) -> dict[str, Any]:
@@ -88,3 +90,14 @@ class ApiRequest:
         if self.needed and not is_id(answer.get(self.needed)):
             raise PassingError(f"an answer without {self.needed}")
         return answer
+
+
+def _multipart(parts: Mapping[str, Any]) -> tuple[bytes, str]:
+    """The body that requests would make of these parts, and its media type.
+
+    A file of megabytes is copied once, and not four times.
+    """
+    (where, (name, content, media_type)), *others = parts.items()
+    without, body_type = encode_multipart_formdata([(where, (name, b"", media_type)), *others])
+    head, end, rest = without.partition(b"\r\n\r\n")
+    return b"".join((head, end, content, rest)), body_type

@@ -7,7 +7,9 @@ import os
 import sqlite3
 import tempfile
 import time
-from contextlib import contextmanager
+import weakref
+from collections import deque
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -118,6 +120,7 @@ _CHANGES = (
 )
 """What leads from each version to the next one."""
 _BUSY_SECONDS = 60
+_MOST_IDLE = 4
 
 
 class Store:
@@ -139,21 +142,40 @@ class Store:
             self._temporary = tempfile.TemporaryDirectory(prefix="sandbox-account-")
             path = Path(self._temporary.name) / "account.sqlite"
         self.path = path
+        self._idle: deque[sqlite3.Connection] = deque()
+        self._is_open = True
+        weakref.finalize(self, _close_all, self._idle)
         _create_private(path)
         self._prepare(fill)
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
-        """Open a connection for reading what has been committed, and close it afterwards."""
-        connection = sqlite3.connect(self.path, timeout=_BUSY_SECONDS, isolation_level=None)
-        connection.row_factory = sqlite3.Row
+        """Lend a connection for reading what has been committed."""
         try:
-            connection.execute("PRAGMA synchronous = NORMAL")
-            # Too small a cache is written to the disk, and read again, in the middle of an import.
-            connection.execute("PRAGMA cache_size = -64000")
+            connection = self._idle.pop()
+        except IndexError:
+            connection = self._connect()
+        try:
             yield connection
-        finally:
+        except BaseException:
             connection.close()
+            raise
+        # To open one, which reads the schema, takes longer than most of what is asked.
+        if self._is_open and len(self._idle) < _MOST_IDLE:
+            connection.execute("PRAGMA shrink_memory")
+            self._idle.append(connection)
+        else:
+            connection.close()
+
+    def _connect(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(
+            self.path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False
+        )
+        connection.row_factory = sqlite3.Row
+        connection.execute("PRAGMA synchronous = NORMAL")
+        # Too small a cache is written to the disk, and read again, in the middle of an import.
+        connection.execute("PRAGMA cache_size = -64000")
+        return connection
 
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
@@ -168,7 +190,9 @@ class Store:
             connection.execute("COMMIT")
 
     def close(self) -> None:
-        """Remove the file if it was temporary."""
+        """Close what is idle, and remove the file if it was temporary."""
+        self._is_open = False
+        _close_all(self._idle)
         if self._temporary is not None:
             self._temporary.cleanup()
 
@@ -190,6 +214,12 @@ class Store:
             connection.execute(f"PRAGMA user_version = {VERSION}")
             if not version:
                 fill(connection)
+
+
+def _close_all(idle: deque[sqlite3.Connection]) -> None:
+    with suppress(IndexError):
+        while True:
+            idle.pop().close()
 
 
 def _create_private(path: Path) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+from copy import copy
+from functools import cache
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
@@ -38,11 +40,19 @@ def create_app(account: Account, host: str = "127.0.0.1") -> Flask:
         host: Address that it will be served at. On a loopback address, only requests that name this
             machine are answered.
     """
-    app = Flask(__name__)
-    app.jinja_options["finalize"] = pages.shown
+    app = copy(_without_account())
+    app.config = copy(app.config)
     app.config["MAX_CONTENT_LENGTH"] = gate.MAX_BODY_BYTES
     app.config["SANDBOX_HOSTS"] = LOOPBACK if f"[{host}]" in LOOPBACK or host in LOOPBACK else ()
-    app.extensions["sandbox"] = account
+    app.extensions = {"sandbox": account}
+    return app
+
+
+@cache
+def _without_account() -> Flask:
+    """What all of them share: the routes, which take long to compile."""
+    app = Flask(__name__)
+    app.jinja_options["finalize"] = pages.shown
     gate.install(app)
     for module in (lists, contacts, activities, account_summary, authorize, token, pages):
         app.register_blueprint(module.blueprint)

@@ -44,8 +44,9 @@ class Model:
     def add_new(self, place: int) -> None:
         batch = self.batch(place)
         is_new = not any(self.held.values())
-        assert self.index.add_new(dict.fromkeys(KEYS, batch)) == is_new
+        assert self.index.are_new(KEYS) == is_new
         if is_new:
+            self.index.add_new(dict.fromkeys(KEYS, batch))
             for each in KEYS:
                 batch.add(each, b"{}")
             self.held = {key: [batch] for key in KEYS}

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from unittest.mock import patch
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from target_constant_contact.batches import open_contacts
 from target_constant_contact.batches.open_contacts import OpenContacts
 
 KEYS = [f"{name}@example.com" for name in ("ann", "bob", "cat", "dan", "eve")]
@@ -26,8 +29,13 @@ def filled(count: int) -> OpenContacts:
     return contacts
 
 
-@given(steps=STEPS)
-def test_they_hold_what_a_dictionary_would(steps):
+@given(steps=STEPS, near=st.sampled_from([1, 3, 1_536]))
+def test_they_hold_what_a_dictionary_would(steps, near):
+    with patch.object(open_contacts, "_NEAR", near):
+        check(steps)
+
+
+def check(steps):
     contacts, model = OpenContacts(), {}
     for step, key, value in steps:
         new = [each for each in KEYS if each not in model][:2]

@@ -271,11 +271,24 @@ def test_a_combination_that_a_sealed_batch_waits_for_is_sent_as_it_is():
     people = [contact(f"m{number}@example.com") for number in range(10)]
     for place, item in zip(sets_of(2), people, strict=True):
         made.add(place, item)
-    for batch in list(made.packer._open):
-        made.packer._door.put_aside(batch, Packed())
+    made.packer._door.put_aside(list(made.packer._open), Packed())
     for item in people[:6]:
         made.add(Destination("members", ("list-z",)), contact(item.key, city="new"))
     sent = {batch.number for batch in made.end()}
     waiting = [batch for batch in made.sent if batch.waits_for]
     assert len(waiting) == 2
     assert all(batch.waits_for <= sent for batch in waiting)
+
+
+def test_a_row_that_waits_for_a_combination_waits_for_its_batches_by_list():
+    made = Packing(spill=Memory())
+    for number, place in enumerate(sets_of(2)):
+        made.add(place, contact(f"m{number}@example.com", city="old"))
+    made.packer._door.put_aside(list(made.packer._open), Packed())
+    made.add(Destination("members", ("list-z",)), contact("m0@example.com", city="new"))
+    *earlier, last = made.end()
+    assert rows_of(last)["m0@example.com"]["city"] == "new"
+    assert len(made.groups) == 1
+    holders = {batch.number for batch in earlier if "m0@example.com" in rows_of(batch)}
+    assert last.waits_for == holders
+    assert len(holders) == 2

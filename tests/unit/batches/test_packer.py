@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Any
 
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from target_constant_contact.batches.batch import BatchLimits, Destination, ImportBatch
 from target_constant_contact.batches.packed import Packed
 from target_constant_contact.batches.packer import Packer
 from target_constant_contact.batches.spilling import memory_of
+from target_constant_contact.batches.together import Taken
 from target_constant_contact.contacts.encoding import encode_contact, sms_permission
 from tests.support.packing import Packing, contact, rows_of, update
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from target_constant_contact.batches.batch import Route
 
 A, B = Destination("members", ("list-a",)), Destination("others", ("list-b",))
 CONSENT = ("sms_number", "sms_consent_date")
@@ -221,6 +224,27 @@ def test_a_row_whose_batch_is_sealed_for_lack_of_room_is_not_merged():
     assert rows_of(run.sent[1])["ann@example.com"]["first_name"] == "Ann"
 
 
+def test_a_row_that_came_from_an_older_batch_holds_state_where_it_waits_too():
+    """It is held back with later rows, whose batch has to wait from that row on."""
+    run, consent = Packing(limits=BatchLimits(rows=3)), dict.fromkeys(CONSENT, "x")
+
+    def add(names: str, value: str, **more: str) -> None:
+        for name in names:
+            run.add(A, contact(f"{name}@example.com", first_name=value, **more))
+
+    add("zxy", "first")
+    add("prs", "first", **consent)
+    zed = run.row
+    add("z", "second")
+    add("p", "second", **consent)
+    add("tu", "first", **consent)
+    # Now it moves to where the consents are, and from there to those that wait.
+    add("z", "second", **consent)
+    add("vw", "first", **consent)
+    sent = {batch.number for batch in run.sent}
+    assert [row for number, row in run.held.items() if number not in sent] == [zed]
+
+
 def sealed_in(steps: Iterable[Packed]) -> list[ImportBatch]:
     return [batch for packed in steps for batch in packed.sealed]
 
@@ -250,18 +274,22 @@ def test_many_contacts_taken_at_once_are_packed_as_one_after_the_other(
             [item.key for _, item in part],
             [encode_contact(item.properties) for _, item in part],
         )
+        # Those come after the others then, and not in their turn.
+        assume(taken is None or not taken.left)
+        merged = 0
         for row, ((place, _), item) in enumerate(part, start=start):
             encoded = encode_contact(item.properties)
             packed = [singly.add(place, row, item.key, encoded), *singly.relieve()]
             sealed[0] += sealed_in(packed)
             if taken is not None:
-                assert packed == [Packed()]
+                assert packed in ([Packed()], [Packed(merged=True)])
+                merged += packed[0].merged
             else:
                 again = together.add(place, row, item.key, encoded)
                 sealed[1] += sealed_in([again, *together.relieve()])
         assert together._open.size == sum(memory_of(batch) for batch in together._open)
         if taken is not None:
-            assert sum(count for _, count in taken) == len(part)
+            assert (taken.rows.total(), taken.merged.total()) == (len(part) - merged, merged)
     sealed[0] += sealed_in(singly.finish())
     sealed[1] += sealed_in(together.finish())
     first, second = (
@@ -271,13 +299,57 @@ def test_many_contacts_taken_at_once_are_packed_as_one_after_the_other(
     assert first == second
 
 
+@given(
+    chunks=st.lists(st.lists(st.tuples(st.sampled_from([A, B]), CONTACTS), max_size=8), max_size=4)
+)
+def test_of_many_contacts_taken_at_once_the_last_value_wins_in_every_batch(chunks):
+    """Those that are left come after the others, and yet in their turn among one person's rows."""
+    packer = Packer("json")
+    wanted: dict[str, dict[str, Any]] = defaultdict(dict)
+
+    def part_of(rows: Iterable[tuple[Destination, Any]]) -> list[tuple[Route, str, bytes]]:
+        for place, item in rows:
+            update(wanted[item.key], item.properties)
+            wanted[item.key].setdefault("lists", set()).update(place.list_ids)
+        return [
+            (
+                (place, sms_permission(*map(item.properties.get, CONSENT))),
+                item.key,
+                encode_contact(item.properties),
+            )
+            for place, item in rows
+        ]
+
+    consent = dict.fromkeys(CONSENT, "x")
+    # Many are taken at once for batches that are open, of people of whom most are new.
+    begun = [
+        (place, contact(f"{place.stream}{len(more)}@example.com", **more))
+        for place in (A, B)
+        for more in ({}, consent)
+    ]
+    for (place, _), key, encoded in part_of(begun):
+        packer.add(place, 0, key, encoded)
+    for number, rows in enumerate(chunks):
+        new = [(A, contact(f"{number}-{place}@example.com")) for place in range(len(rows))]
+        part = part_of([*rows, *new])
+        taken = packer.add_all(*map(list, zip(*part, strict=True))) if part else Taken()
+        assert taken is not None
+        for at in taken.left:
+            (place, _), key, encoded = part[at]
+            packer.add(place, at, key, encoded)
+    sealed = sealed_in(packer.finish())
+    assert apply(sealed) == wanted
+    for batch in sealed:
+        permissions = {sms_permission(*map(row.get, CONSENT)) for row in rows_of(batch).values()}
+        assert permissions == {batch.sms_permission}
+
+
 def test_contacts_that_fit_are_taken_at_once():
     packer = Packer("json", BatchLimits(rows=10, size=6_000))
     packer.add(A, 0, "ann@example.com", b'{"email":"ann@example.com"}')
     keys = [f"m{n}@example.com" for n in range(7)]
-    assert packer.add_all([(A, None)] * 7, keys, [b"{}"] * 7) == [(A, 7)]
+    assert packer.add_all([(A, None)] * 7, keys, [b"{}"] * 7) == Taken(Counter({A: 7}))
     for slots, taken in (
-        ([(A, None), (A, None)], ["zoe@example.com", "zoe@example.com"]),
         ([(A, None)] * 2, ["zoe@example.com", "max@example.com"]),
         ([(B, None)], ["zoe@example.com"]),
         ([(A, None)], ["ann@example.com"]),
@@ -303,7 +375,7 @@ def test_contacts_are_taken_at_once_up_to_the_last_byte_of_the_cap():
     """Each brings a comma."""
     lone = Packer("json")
     lone.add(A, 0, "ann@example.com", b"{}")
-    for spare, taken in ((len("{},{}"), None), (len(",{},{}"), [(A, 2)])):
+    for spare, taken in ((len("{},{}"), None), (len(",{},{}"), Taken(Counter({A: 2})))):
         packer = Packer("json", open_bytes=lone._open.size + spare)
         packer.add(A, 0, "ann@example.com", b"{}")
         keys = ["bob@example.com", "cat@example.com"]

@@ -102,7 +102,10 @@ def test_a_run_that_was_killed_has_no_reasons_and_its_rows_all_the_same(tmp_path
 
 
 def test_without_rejected_rows_there_is_a_word_and_no_error(tmp_path):
-    assert rejects(tmp_path).stdout == "No run has rejected rows.\n"
+    assert rejects(tmp_path).stdout == (
+        f"No run in {tmp_path / 'runs'} has rejected rows; give the --config or --data-dir of the "
+        "run\n"
+    )
     assert rejects(tmp_path, "--json").json is None
 
 

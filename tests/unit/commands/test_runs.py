@@ -362,6 +362,17 @@ def test_show_names_the_values_that_were_left_out(tmp_path: Path):
     assert runs(tmp_path, "show", "--json").json["dropped"] == [dropped]
 
 
+def test_show_names_the_imports_that_are_not_settled(tmp_path: Path):
+    unsettled = {"activity_id": "an-import", "stream": "members", "rows": 40}
+    keep(tmp_path, 1, unsettled_imports=[unsettled])
+
+    answer = runs(tmp_path, "show")
+
+    assert "Imports that are not settled" in answer.stdout
+    assert ["an-import", "members", "40"] in table(answer)
+    assert runs(tmp_path, "show", "--json").json["unsettled_imports"] == [unsettled]
+
+
 def test_show_leaves_out_the_parts_that_are_empty(tmp_path: Path):
     keep(tmp_path, 1, totals={}, destinations=[], rejections=[], imports=[], segments=[])
 

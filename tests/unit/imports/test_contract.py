@@ -10,6 +10,7 @@ from target_constant_contact.api.models import Activity, ContactCounts
 from target_constant_contact.batches.batch import Destination, ImportBatch
 from target_constant_contact.exceptions import ContractLimitError, InterruptedRunError
 from target_constant_contact.imports.contract import ContractGuard
+from target_constant_contact.sandbox import Behaviour
 from tests.support.fakes import Clock, stop
 from tests.support.saying import saying
 from tests.support.target import member, schema, state
@@ -60,14 +61,19 @@ class Guard:
         **options: Any,
     ) -> None:
         self.account = account
+        self._on_its_way: set[str] = set()
         self._guard = ContractGuard(
-            account, Clock().waiting(**options), max_active=max_active, max_new=max_new
+            account, Clock().waiting(**options), self._land, max_active=max_active, max_new=max_new
         )
 
     def admit(self, *addresses: str, land: bool = True) -> None:
+        """Let a batch be sent; what does not land is refused, or waits for another batch."""
         self._guard.admit(batch(*addresses))
         if land:
-            self.account.addresses |= set(addresses)
+            self._on_its_way |= set(addresses)
+
+    def _land(self) -> None:
+        self.account.addresses |= self._on_its_way
 
 
 def test_without_a_limit_nothing_is_asked():
@@ -124,7 +130,23 @@ def test_what_the_run_has_added_before_the_export_counts_as_new():
         guard.admit("c")
 
 
-def test_what_is_on_its_way_during_the_export_counts_too():
+def test_what_is_on_its_way_has_landed_before_the_export_and_counts_once():
+    guard = Guard(Account("x", "y"), max_new=3)
+    guard.admit("a", "b")
+    guard.admit("x", "c")
+    with pytest.raises(ContractLimitError, match=r"adds 3 before.*max_new_contacts is 3"):
+        guard.admit("d")
+
+
+def test_contacts_that_vanish_meanwhile_make_no_room_for_more_new_ones():
+    guard = Guard(Account("x", "y", unsubscribed=5), max_new=1)
+    guard.admit("x")
+    guard.account.unsubscribed = 0
+    with pytest.raises(ContractLimitError, match="max_new_contacts is 1"):
+        guard.admit("a", "b")
+
+
+def test_what_has_not_landed_by_the_export_counts_too():
     guard = Guard(Account("x", "y"), max_active=4)
     guard.admit("a", "b", land=False)
     with pytest.raises(ContractLimitError):
@@ -176,3 +198,14 @@ def test_a_run_stops_at_the_limit_and_what_was_sent_before_stays(export):
     again = export(schema(), *map(member, range(8)), state("end"), max_new_contacts=0)
     assert again.exit_code == 0
     assert again.totals == {"read": 8, "landed": 8}
+
+
+def test_exactly_the_limit_is_reached_though_imports_are_on_their_way(sandbox, export):
+    """Those that land while the account is read are no news."""
+    there = export(schema(), *map(member, range(4)))
+    assert there.exit_code == 0
+    sandbox.behaviour = Behaviour(seconds_to_finish=0.3)
+    rows = map(member, range(12))
+    outcome = export(schema(), *rows, state("end"), batch_size_rows=2, max_new_contacts=8)
+    assert outcome.exit_code == 0
+    assert outcome.totals == {"read": 12, "landed": 12}

@@ -192,6 +192,18 @@ def test_reading_goes_on_when_all_the_unsettled_rows_wait_for_what_is_still_to_b
     assert [done.batch.number for done in case.done] == [2, 1]
 
 
+def test_what_is_on_its_way_can_be_waited_for_while_more_is_to_come(make):
+    case = make(poll_seconds=(0.01,))
+    case.client.states["a1"] = iter([activity("a1", "processing")] * 3 + [completed("a1")])
+    case.importer.submit(batch(1))
+    case.importer.submit(replace(batch(2), waits_for=frozenset([9])))
+    case.importer.settle()
+    assert [done.batch.number for done in case.done] == [1]
+    assert not case.importer._progress.schedule.is_awaited
+    case.importer.finish()
+    assert [done.batch.number for done in case.done] == [1, 2]
+
+
 def test_several_batches_are_under_way_while_the_service_thinks_about_its_answers(case):
     together = threading.Barrier(4, timeout=5)
     case.client.on_import = lambda _number: together.wait()

@@ -57,6 +57,15 @@ def test_while_something_can_be_sent_ten_requests_do_so_for_one_that_asks(is_urg
     assert soon == pytest.approx(100.8 if is_urgent else 112, abs=0.5)
 
 
+def test_what_was_sent_before_a_poll_does_not_bring_the_next_one():
+    pace = Pace(USUAL)
+    for _ in range(SENDS_PER_POLL):
+        pace.note_send()
+    pace.note_poll(100)
+    assert pace.next_poll(90, 90, 90, sending=True, urgent=False) == 160
+    assert pace.spare == 1
+
+
 def test_only_so_many_questions_in_a_row_as_are_due_for_what_was_sent():
     pace = Pace(USUAL)
     assert pace.spare == 1
@@ -100,12 +109,12 @@ def test_what_is_known_to_be_unfinished_is_not_asked_for_sooner():
     assert urgent(pace, 9, unasked=None) == 10.5
 
 
-def test_the_last_import_is_asked_for_when_it_has_taken_as_long_as_those_before():
+def test_the_last_import_is_asked_for_a_moment_after_it_has_taken_as_long_as_those_before():
     pace = Pace(USUAL)
     for age in (120.4, 120.1, 124.0):
         pace.note_end(age)
     pace.note_poll(1_000)
-    for newest, at in ((885, 1_005.1), (895, 1_009.6), (870, 1_009.6)):
+    for newest, at in ((885, 1_005.15), (895, 1_009.6), (870, 1_009.6)):
         found = pace.next_poll(880, newest, None, sending=False, urgent=True)
         assert found == pytest.approx(at)
 

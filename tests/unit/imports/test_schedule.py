@@ -41,7 +41,7 @@ def take(schedule: Schedule, now: float) -> Submit:
 def put_out(schedule: Schedule, now: float) -> Submit:
     """Let the next batch be on the wire."""
     step = take(schedule, now)
-    schedule.outbox.on_the_wire(step.batch.number)
+    schedule.outbox.on_the_wire(step.batch.number, now)
     return step
 
 
@@ -97,7 +97,7 @@ def test_one_batch_at_a_time_waits_for_its_turn():
     schedule = made(batches=2)
     first = take(schedule, 0)
     assert schedule.next_step(0) == Wait(None)
-    schedule.outbox.on_the_wire(first.batch.number)
+    schedule.outbox.on_the_wire(first.batch.number, 0)
     assert put_out(schedule, 0).batch.number == 2
 
 
@@ -232,6 +232,14 @@ def test_when_a_batch_waits_for_another_one_and_nothing_else_can_go_polls_come_s
     schedule = made(batches=1)
     submit(schedule, 0)
     add(schedule, 2, 1)
+    assert schedule.next_step(0) == Wait(0.5)
+
+
+def test_when_the_run_does_not_read_on_before_all_is_settled_polls_come_soon():
+    schedule = made(batches=1)
+    submit(schedule, 0)
+    assert schedule.next_step(0) == Wait(12)
+    schedule.is_awaited = True
     assert schedule.next_step(0) == Wait(0.5)
 
 

@@ -7,6 +7,7 @@ import time
 
 import pytest
 
+from target_constant_contact.exceptions import TargetError
 from target_constant_contact.imports.progress import Progress
 from target_constant_contact.imports.schedule import MAX_UNDER_WAY, Schedule
 from target_constant_contact.imports.steps import Poll, Submit
@@ -94,6 +95,37 @@ def test_a_run_whose_answers_come_at_once_needs_two(run):
         assert run.under_way.acquire(timeout=SOON)
         time.sleep(0.002)
     assert threads(run) <= 3
+
+
+def allow_threads(monkeypatch, most: int) -> None:
+    """Let the system start so many threads and no more, as it does when memory is short."""
+    start, started = threading.Thread.start, []
+
+    def limited(thread):
+        if len(started) == most:
+            raise RuntimeError("can't start new thread")
+        started.append(thread)
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", limited)
+
+
+def test_where_no_further_thread_can_be_started_those_that_are_there_go_on(run, monkeypatch):
+    allow_threads(monkeypatch, 1)
+    run.answers.release(100)
+    for number in range(1, 4):
+        run.workers.add(batch(number))
+    for _ in range(3):
+        assert run.under_way.acquire(timeout=SOON)
+    assert run.polls.acquire(timeout=SOON)
+    assert run.progress.failure is None
+
+
+def test_without_any_thread_the_run_ends_with_a_line(run, monkeypatch):
+    allow_threads(monkeypatch, 0)
+    with pytest.raises(TargetError, match="start no thread"):
+        run.workers.add(batch(1))
+    run.end()
 
 
 def test_an_error_that_nobody_foresaw_ends_all_of_them():

@@ -129,8 +129,9 @@ def test_only_the_rows_that_contradict_wait_and_state_waits_from_the_first_of_th
 
 
 def test_near_repeats_do_not_keep_the_other_rows_from_being_taken_at_once(intake, monkeypatch):
-    rows = intake()
+    rows, elsewhere = intake(), Destination("members", ("list-z",))
     rows.add_chunk(chunk(range(100)), 0)
+    rows.add(elsewhere, key(900), body(900))
     alone = []
     add = rows._packer.add
     monkeypatch.setattr(
@@ -140,6 +141,17 @@ def test_near_repeats_do_not_keep_the_other_rows_from_being_taken_at_once(intake
     keys, bodies = [*given.keys], [*given.bodies]
     keys[60], bodies[60] = key(3), body(3, note="new")
     keys[80], bodies[80] = keys[20], body(120, note="new")
-    assert rows.add_chunk(Chunk(given.routes, keys, bodies, ()), 0) == 100
-    assert alone == [160, 180]
-    assert rows._accounting.report.totals.merged == 2
+    # On another list, a row is more than a new value.
+    keys[90], bodies[90] = keys[30], body(130, note="new")
+    routes = [*given.routes]
+    routes[90] = elsewhere, None
+    assert rows.add_chunk(Chunk(routes, keys, bodies, ()), 0) == 100
+    assert alone == [191]
+    assert (rows._accounting.rows, rows._accounting.report.totals.merged) == (201, 2)
+    values = {
+        each: batch.contacts[each]
+        for batch in rows._packer._open
+        for each in [*batch.contacts.keys]
+    }
+    for number in (3, 120, 130):
+        assert values[key(number)] == body(number, note="new")

@@ -116,7 +116,8 @@ def test_a_segment_with_a_setting_that_does_not_exist_is_a_fault_with_close_matc
     assert found == [
         (
             "segments.0 (stream 'a'): 'list' does not exist here; did you mean lists?; 'zzz' does "
-            "not exist here"
+            "not exist here (what does: stream, lists, lists_field, field_mapping, load_method, "
+            "date_order)"
         )
     ]
 
@@ -177,12 +178,60 @@ def test_overwrite_is_refused_and_not_taken_for_upsert(faults):
     assert "load_method: 'overwrite'" in faults(sandbox=True, lists="x", load_method="overwrite")[0]
 
 
-def test_a_setting_that_does_not_exist_gets_close_matches(schema):
-    config = {"field_maping": {}, "lists": "x", "zzz": 1}
-    assert list(unknown_settings(config, schema)) == [
-        "Setting 'field_maping' does not exist and is ignored; did you mean field_mapping?",
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("dryrun", "dry_run"),
+        ("DRY_RUN", "dry_run"),
+        ("dry-run", "dry_run"),
+        ("accounts", "account"),
+        ("Account", "account"),
+        ("max_new_contact", "max_new_contacts"),
+        ("maxActiveContacts", "max_active_contacts"),
+        ("storeurl", "store_url"),
+        ("list", "lists"),
+        ("field_maping", "field_mapping"),
+    ],
+)
+def test_a_misspelt_setting_is_a_fault_also_for_commands(faults, schema, name, meant):
+    fault = f"Setting {name!r} does not exist; did you mean {meant}?"
+    assert faults(sandbox=True, lists="x", **{name: 1}) == [fault]
+    with pytest.raises(SettingsError):
+        Settings.parse({name: 1}, schema, for_export=False)
+
+
+def test_a_name_that_is_none_of_a_setting_is_passed_over_with_its_close_matches(parse, schema):
+    config = {"batch_size": 1, "zzz": 1}
+    assert list(unknown_settings(config | {"dryrun": True}, schema)) == [
+        (
+            "Setting 'batch_size' does not exist and is ignored; did you mean batch_size_rows or "
+            "batch_size_bytes?"
+        ),
         "Setting 'zzz' does not exist and is ignored",
     ]
+    parse(**config)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "default_target_schema",
+        "hard_delete",
+        "process_activate_version_messages",
+        "batch_wait_limit_seconds",
+        "table_prefix",
+        "start_date",
+        "user_agent",
+        "api_key",
+        "base_url",
+        "verify_ssl",
+        "schema_mapping",
+        "add_metadata_columns",
+        "replication_method",
+    ],
+)
+def test_settings_of_other_plugins_are_no_misspelt_ones(parse, name):
+    parse(**{name: "x"})
 
 
 def test_the_settings_of_singer_sdk_exist_too(schema):

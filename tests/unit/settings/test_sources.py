@@ -148,12 +148,23 @@ def test_a_name_that_no_file_can_have_is_one_line(schema):
         read_settings(["a\0b"], schema)
 
 
-def test_a_file_of_variables_that_is_not_utf_8_is_named(
-    schema, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("folder", "read"), [(".", {"dry_run": "true"}), ("below", {})])
+def test_a_file_of_variables_is_read_from_the_working_folder_alone(
+    schema, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, folder: str, read
 ):
-    (tmp_path / ".env").write_bytes(f"{PREFIX}ACCOUNT=Zo\xeb".encode("latin-1"))
+    monkeypatch.setenv(f"{PREFIX}DRY_RUN", "")  # so that it is put back
+    monkeypatch.delenv(f"{PREFIX}DRY_RUN")
+    (tmp_path / ".env").write_text(f"{PREFIX}DRY_RUN=true\n")
+    (tmp_path / "below").mkdir()
+    monkeypatch.chdir(tmp_path / folder)
+    # Where singer-sdk 0.54 and 0.55 look for it.
     monkeypatch.setattr(
         "singer_sdk.configuration._dict_config.find_dotenv", lambda **_: str(tmp_path / ".env")
     )
+    assert read_settings([], schema) == read
+
+
+def test_a_file_of_variables_that_is_not_utf_8_is_named(schema, tmp_path: Path):
+    (tmp_path / ".env").write_bytes(f"{PREFIX}ACCOUNT=Zo\xeb".encode("latin-1"))
     with pytest.raises(SettingsError, match=r"^The file \.env is not UTF-8"):
         read_settings([], schema)

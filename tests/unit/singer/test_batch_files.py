@@ -38,7 +38,7 @@ def message(*urls: object, **encoding: Any) -> dict[str, Any]:
 
 def lines_of(*urls: object, storage: Storage | None = None, **encoding: Any) -> list[bytes]:
     parts = read_batch(message(*urls, **encoding), storage)
-    return [line for part in parts for line in part.block.lines]
+    return [line.removesuffix(b"\n") for part in parts for line in part.block.lines]
 
 
 def refused(*urls: object, **encoding: Any) -> str:
@@ -145,7 +145,7 @@ def test_the_first_lines_are_there_before_the_file_is_read_to_its_end(tmp_path):
     text = gzip.compress(LINES * 100_000, compresslevel=1)
     path.write_bytes(text[: len(text) // 2])
     parts = read_batch(message(path.as_uri()))
-    assert next(parts).block.lines[0] == LINES.split()[0]
+    assert next(parts).block.lines[0] == LINES.split()[0] + b"\n"
     with pytest.raises(InputError, match="is not whole"):
         list(parts)
 
@@ -358,7 +358,7 @@ def test_small_parquet_rows_are_read_many_at_a_time(tmp_path):
     parquet.write_table(pa.table({"email": [f"m{n}@example.com" for n in range(5_000)]}), path)
     parts = list(read_batch(message(path.as_uri(), format="parquet")))
     assert [len(part.block.lines) for part in parts] == [2_000, 2_000, 1_000]
-    assert parts[2].block.lines[-1] == b'{"email":"m4999@example.com"}'
+    assert parts[2].block.lines[-1] == b'{"email":"m4999@example.com"}\n'
 
 
 @pytest.mark.parametrize(
@@ -400,7 +400,7 @@ def test_a_parquet_row_that_is_too_long_is_refused(tmp_path):
     columns = {"email": ["a", "x" * 9_000_000], "tags": [["a"], ["x" * 9_000_000]]}
     parquet.write_table(pa.table(columns), path, compression="zstd")
     parts = read_batch(message(path.as_uri(), format="parquet"))
-    assert next(parts).block.lines == [b'{"email":"a","tags":["a"]}']
+    assert next(parts).block.lines == [b'{"email":"a","tags":["a"]}\n']
     with pytest.raises(
         InputError, match=r"a\.parquet has a row of more than 16 MiB\. Have the tap"
     ):

@@ -81,3 +81,15 @@ def test_interleaved_streams_keep_the_order_of_their_records():
     chunk = known.map([decode(text % (name, number)) for number, name in enumerate(names)])
     assert [destination.stream.encode() for destination, _ in chunk.routes] == names
     assert list(chunk.keys) == [f"m{number}@example.com" for number in range(4)]
+
+
+def test_a_further_stream_leaves_those_that_are_known_as_they_are():
+    known = Chunks()
+    known.set("members", chunks([]))
+    decode: Any = known.decode
+    text = b'{"type":"RECORD","stream":"members","record":{"email":"a@example.com"}}'
+    message = decode(text)
+    known.set("others", chunks([]))
+    decode = known.decode
+    assert type(decode(text)) is type(message)
+    assert list(known.map([message, decode(text)]).keys) == ["a@example.com"] * 2

@@ -45,7 +45,7 @@ class Handler:
         return len(chunk.keys)
 
     def alone(self, position):
-        self.seen.append(self.lines[position])
+        self.seen.append(self.lines[position].removesuffix(b"\n"))
 
 
 def handled(text: bytes, **options: Any) -> list[Any]:
@@ -66,15 +66,16 @@ def test_no_byte_is_lost_or_doubled_by_cutting(pieces):
     blocks = list(cut(pieces, InputError))
     found = [line for block in blocks for line in block.lines]
     text = b"".join(pieces)
-    assert b"\n".join(found) == text.removesuffix(b"\n")
-    assert all(b"\n" not in line for line in found)
+    assert b"".join(found) == text
+    assert all(line.endswith(b"\n") for line in found[:-1])
+    assert all(line.count(b"\n") <= 1 for line in found)
 
 
 def test_lines_come_as_soon_as_they_are_whole():
     pieces = iter([b"1\n2", b"3\n", b"4"])
     blocks = cut(pieces, InputError)
-    assert next(blocks).lines == [b"1"]
-    assert next(blocks).lines == [b"23"]
+    assert next(blocks).lines == [b"1\n"]
+    assert next(blocks).lines == [b"23\n"]
     assert next(blocks).lines == [b"4"]
 
 
@@ -120,11 +121,23 @@ def test_a_line_that_json_refuses_is_refused_although_the_decoder_passes_over_it
     assert len(handler.seen) == 3
 
 
+@given(st.lists(st.text(max_size=3).map(str.encode) | st.binary(max_size=3), max_size=5))
+def test_a_block_is_utf_8_if_all_of_its_lines_are(lines):
+    text = b"\n".join(lines)
+    is_utf8 = text.decode(errors="replace").encode() == text
+    assert Block.of(text).is_utf8 == is_utf8
+
+
 def test_an_error_names_the_fault_and_not_the_line():
     with pytest.raises(InputError) as caught:
         load(b'{"email": "ann@example.com"', lambda fault: InputError(f"Line 7 {fault}. Look."))
     assert str(caught.value).startswith("Line 7 is not JSON: ")
     assert "example.com" not in str(caught.value)
+
+
+def test_a_fault_at_the_end_of_a_line_is_on_that_line():
+    with pytest.raises(InputError, match=r"^Line 7 is not JSON: .* at column 7$"):
+        load(b'{"a":1\n', lambda fault: InputError(f"Line 7 {fault}"))
 
 
 def test_a_number_that_is_too_large_for_any_decimal_is_one_clear_line():
@@ -146,7 +159,7 @@ def test_a_line_that_is_too_long_to_be_held_is_refused_before_it_is_read():
             yield b" " * (1 << 18)
 
     blocks = cut(pieces(), lambda line, fault: InputError(f"Line {line} {fault}."))
-    assert next(blocks).lines == [b"1"]
+    assert next(blocks).lines == [b"1\n"]
     with pytest.raises(InputError, match=r"Line 2 is longer than 16 MiB\."):
         next(blocks)
     assert sum(read) <= room.LONGEST_LINE + (1 << 18)

@@ -80,7 +80,10 @@ def test_without_a_field_all_records_go_to_the_same_lists():
 
 
 def test_a_record_that_names_no_list_where_the_settings_name_none_is_rejected():
-    assert str(rejected(None, Destination("members"))) == "record names no list"
+    assert (
+        str(rejected(None, Destination("members")))
+        == "record names no list, and no lists are set beside lists_field"
+    )
 
 
 @pytest.mark.parametrize(

@@ -15,8 +15,8 @@ def plan(*, lists=(), lists_field="", unsent=()):
 @pytest.mark.parametrize(
     ("lists", "field", "goal"),
     [
-        (("A", "B"), "", "A, B"),
-        ((), "segs", "the lists in 'segs'"),
+        (("B", "A"), "", "A, B"),
+        ((), "segs", "the lists in 'segs'; rows where it is blank are rejected"),
         (("A", "B"), "segs", "the lists in 'segs', else A, B"),
     ],
 )
