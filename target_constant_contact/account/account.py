@@ -57,8 +57,8 @@ class Account:
         self._summary: AccountSummary | None = None
         self._lists: ListDirectory | None = None
         # What the sandbox of this machine needs is on this machine.
-        url = None if settings.sandbox else settings.store_url
-        self._database = open_store(settings.data_dir, url, settings.store_schema)
+        place = settings.store.on_this_machine if settings.sandbox else settings.store
+        self._database = open_store(place)
         # Before the limiter: a connection knows which API key its requests count for.
         self.signer = self._make_signer()
         self.limiter = self._limit(
@@ -85,8 +85,7 @@ class Account:
     @cached_property
     def store(self) -> ConnectionStore:
         """Where the connections are."""
-        settings = self._settings
-        return connections_in(self._database, settings.data_dir, settings.store_key)
+        return connections_in(self._database, self._settings.data_dir)
 
     def authorization_server(self, application: Application) -> AuthorizationServer:
         """The authorization server, as an application sees it."""

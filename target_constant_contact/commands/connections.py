@@ -24,8 +24,8 @@ from target_constant_contact.commands.common import (
     print_table,
     say,
 )
-from target_constant_contact.data_folder import DataFolder
-from target_constant_contact.exceptions import SettingsError, TargetError
+from target_constant_contact.exceptions import TargetError
+from target_constant_contact.store.place import StorePlace
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -108,13 +108,7 @@ def stored_connections(
     Raises:
         SettingsError: It is said in another form than a text.
     """
-    named = {name: config.get(f"store_{name}") or None for name in ("url", "schema", "key")}
-    wrong = [name for name, value in named.items() if not isinstance(value, str | None)]
-    if wrong:
-        raise SettingsError(
-            [f"store_{name}: has the wrong type; it takes string" for name in wrong]
-        )
-    return connection_store(DataFolder.of_setting(config.get("data_dir")), **named)
+    return connection_store(StorePlace.of_settings(config))
 
 
 def moment(value: str | None) -> str:

@@ -92,9 +92,7 @@ def login(config: dict[str, Any], **options: Any) -> None:
     """
     given = _Options(**options)
     settings = parse_settings(given.over(config))
-    with connection_store(
-        settings.data_dir, settings.store_url, settings.store_schema, settings.store_key
-    ) as store:
+    with connection_store(settings.store) as store:
         _login(config, settings, given, store)
 
 

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from target_constant_contact.api.oauth.credentials import Credentials
 from target_constant_contact.batches.batch import BatchLimits
 from target_constant_contact.contacts.contact import did_you_mean
-from target_constant_contact.data_folder import DataFolder
 from target_constant_contact.exceptions import SettingsError
 from target_constant_contact.settings.faults import (
     flattening_faults,
@@ -28,11 +27,13 @@ from target_constant_contact.settings.secrets import learn_secrets
 from target_constant_contact.settings.sources import Given
 from target_constant_contact.settings.streams import StreamSettings, within_entry
 from target_constant_contact.settings.texts import without_texts
+from target_constant_contact.store.place import StorePlace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from target_constant_contact.batches.batch import ImportFormat
+    from target_constant_contact.data_folder import DataFolder
 
 
 # As many attributes as there are settings that a run reads.
@@ -70,10 +71,7 @@ class Settings:
     max_activities_in_flight: int
     requests_per_second: int
     requests_per_day: int
-    store_url: str | None = field(repr=False)
-    store_schema: str | None
-    store_key: str | None = field(repr=False)
-    data_dir: DataFolder
+    store: StorePlace
     dry_run: bool
     sandbox: bool
     api_url: str
@@ -130,17 +128,19 @@ class Settings:
             default=default,
             segments=segments,
             limits=BatchLimits(values["batch_size_rows"], values["batch_size_bytes"]),
-            data_dir=DataFolder.of_setting(values.get("data_dir")),
+            store=StorePlace.of_settings(values),
             max_rejected_percent=float(values["max_rejected_percent"]),
             import_timeout_minutes=float(values["import_timeout_minutes"]),
             api_url=values["api_url"].rstrip("/"),
-            store_url=values.get("store_url") or None,
-            store_schema=values.get("store_schema") or None,
-            store_key=values.get("store_key") or None,
             max_active_contacts=values.get("max_active_contacts"),
             max_new_contacts=values.get("max_new_contacts"),
             **{name: values[name] for name in _AS_THEY_ARE},
         )
+
+    @property
+    def data_dir(self) -> DataFolder:
+        """The folder of everything that outlives a run on this machine."""
+        return self.store.folder
 
     @property
     def all_streams(self) -> tuple[StreamSettings, ...]:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from sqlalchemy.sql.elements import ColumnElement
 
     from target_constant_contact.exceptions import TargetError
+    from target_constant_contact.store.cipher import Cipher
 
 PAUSES: Final = (0.25, 0.5, 1.0, 2.0)
 """Seconds between the tries of a step: a server that is started again is back by then."""
@@ -51,6 +52,7 @@ class Database(ABC):
         place: What may be shown of where it is.
         clock: Tells the database's time as a Unix timestamp; None when the database has a clock of
             its own.
+        cipher: Encrypts what is secret in it; None where only its owner can read it.
 
     Raises:
         TargetError: From every method: the database cannot be used. No such line has a password
@@ -69,6 +71,7 @@ class Database(ABC):
     ) -> None:
         self.place = place
         self.clock = clock
+        self.cipher: Cipher | None = None
         self._engine = engine
         self._sleep = sleep
 

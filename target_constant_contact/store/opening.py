@@ -4,41 +4,43 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from target_constant_contact.exceptions import SettingsError
+from target_constant_contact.store.address import no_key
 from target_constant_contact.store.older import take_over_requests
 from target_constant_contact.store.versions import prepare
 
 if TYPE_CHECKING:
-    from target_constant_contact.data_folder import DataFolder
     from target_constant_contact.store.database import Database
+    from target_constant_contact.store.place import StorePlace
 
 
-def open_store(folder: DataFolder, url: str | None = None, schema: str | None = None) -> Database:
+def open_store(place: StorePlace) -> Database:
     """Open the store, with its tables made or upgraded, and what is older taken over.
-
-    Args:
-        folder: Where a file of this machine is, if there is no other store.
-        url: Of a PostgreSQL database.
-        schema: Of its tables there.
 
     Raises:
         TargetError: It cannot be used.
     """
-    database = _database(folder, url, schema)
+    database = _database(place)
     try:
         prepare(database)
-        take_over_requests(database, folder.requests)
+        take_over_requests(database, place.folder.requests)
     except BaseException:
         database.close()
         raise
     return database
 
 
-def _database(folder: DataFolder, url: str | None, schema: str | None) -> Database:
-    # One of the two is enough.
-    if url:
-        from target_constant_contact.store.postgres import PostgresServer  # noqa: PLC0415
+def _database(place: StorePlace) -> Database:
+    # One of the two is enough, and what encrypts takes long to load.
+    if not place.url:
+        from target_constant_contact.store.sqlite import SqliteFile  # noqa: PLC0415
 
-        return PostgresServer(url, schema)
-    from target_constant_contact.store.sqlite import SqliteFile  # noqa: PLC0415
+        return SqliteFile(place.folder.store)
+    if not place.key:
+        raise SettingsError([no_key()])
+    from target_constant_contact.store.cipher import Cipher  # noqa: PLC0415
+    from target_constant_contact.store.postgres import PostgresServer  # noqa: PLC0415
 
-    return SqliteFile(folder.store)
+    database = PostgresServer(place.url, place.schema)
+    database.cipher = Cipher(place.key)
+    return database

@@ -18,6 +18,7 @@ from target_constant_contact.ledger.ledger import Ledger
 from target_constant_contact.ledger.settlement import Settlement
 from target_constant_contact.sandbox import Fault, Sandbox
 from target_constant_contact.store.opening import open_store
+from target_constant_contact.store.place import StorePlace
 from target_constant_contact.verification.kept import KeptImports
 from tests.docs import pages
 from tests.support.fakes import AT_ONCE
@@ -53,7 +54,7 @@ def files(sandbox: Sandbox, export: Any, tmp_path: Path) -> list[str]:
         store.write(Connection("shop", application, refresh_token="a token"))
     Sandbox(data.sandbox).close()
     sqlite3.connect(data.requests).close()  # As an earlier version has left it.
-    open_store(data).close()
+    open_store(StorePlace(data)).close()
     damage(data.ledger("account", "export"))
     found = [path for path in data.path.rglob("*") if path.is_file()]
     return [str(path.relative_to(data.path)) for path in found if not OF_SQLITE.search(path.name)]

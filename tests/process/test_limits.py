@@ -50,14 +50,17 @@ print(json.dumps(arrivals))
 # Waits for a line, then asks as often as it may until the line's time, or so many times.
 CLIENT = """
 import http.client, json, pathlib, sys, time
+from cryptography.fernet import Fernet
 from target_constant_contact.api.limits.limiter import RateLimiter
 from target_constant_contact.data_folder import DataFolder
 from target_constant_contact.exceptions import QuotaExceededError
 from target_constant_contact.store.opening import open_store
+from target_constant_contact.store.place import StorePlace
 from target_constant_contact.store.slots import Slots
 
 name, folder, url, port, options = sys.argv[1:]
-database = open_store(DataFolder(pathlib.Path(folder)), url or None)
+key = Fernet.generate_key().decode()
+database = open_store(StorePlace(DataFolder(pathlib.Path(folder)), url or None, key=key))
 limiter = RateLimiter(Slots(database), "key", **json.loads(options))
 connection = http.client.HTTPConnection("127.0.0.1", int(port), timeout=30)
 connection.connect()

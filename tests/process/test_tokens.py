@@ -39,11 +39,12 @@ from target_constant_contact.data_folder import DataFolder
 from target_constant_contact.api.oauth.renewal import ConnectionToken
 from target_constant_contact.api.oauth.tokens import TokenStore
 from target_constant_contact.store.opening import open_store
+from target_constant_contact.store.place import StorePlace
 from target_constant_contact.store.slots import Slots
 
 def connect(auth_url, folder, seed, per_second):
     folder = Path(folder)
-    slots = Slots(open_store(DataFolder(folder)))
+    slots = Slots(open_store(StorePlace(DataFolder(folder))))
     limiter = RateLimiter(slots, "token", requests_per_second=per_second)
     return ConnectionToken(
         Credentials("default", auth_url, "sandbox-public", refresh_token=seed),

@@ -79,5 +79,5 @@ def test_the_url_is_not_shown_with_the_settings():
     url = f"postgresql://u:{SECRET}@h/d"
     config = {"store_url": url, "store_schema": "mine", "sandbox": True, "lists": "Newsletter"}
     parsed = Settings.parse(config, TargetConstantContact.config_jsonschema)
-    assert (parsed.store_url, parsed.store_schema) == (url, "mine")
+    assert (parsed.store.url, parsed.store.schema) == (url, "mine")
     assert SECRET not in repr(parsed)

@@ -6,10 +6,12 @@ import sqlite3
 from contextlib import closing
 
 import pytest
+from cryptography.fernet import Fernet
 
 from target_constant_contact.data_folder import DataFolder
 from target_constant_contact.store import older, opening
 from target_constant_contact.store.opening import open_store
+from target_constant_contact.store.place import StorePlace
 from target_constant_contact.store.schema import SLOTS
 from target_constant_contact.store.slots import Slots
 from target_constant_contact.store.sqlite import SqliteFile
@@ -56,7 +58,7 @@ def store(request, folder, time, opened, monkeypatch):
         return opened(database)
 
     monkeypatch.setattr(opening, "_database", at_noon)
-    return lambda: open_store(folder, url)
+    return lambda: open_store(StorePlace(folder, url, key=Fernet.generate_key().decode()))
 
 
 def test_the_counts_of_an_earlier_version_go_on(store, folder, time, caplog):

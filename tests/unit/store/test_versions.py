@@ -18,8 +18,10 @@ from tests.support.process import environment
 OPENS = """
 import sys
 from pathlib import Path
+from cryptography.fernet import Fernet
 from target_constant_contact.data_folder import DataFolder
 from target_constant_contact.store.opening import open_store
+from target_constant_contact.store.place import StorePlace
 from target_constant_contact.store.slots import Slots
 # All that takes long, so that they begin at once.
 import psycopg, sqlalchemy.dialects.postgresql, sqlalchemy.dialects.sqlite
@@ -28,7 +30,8 @@ import target_constant_contact.store.postgres, target_constant_contact.store.sql
 folder, url, schema = sys.argv[1:]
 print("ready", flush=True)
 sys.stdin.readline()
-database = open_store(DataFolder(Path(folder)), url or None, schema or None)
+key = Fernet.generate_key().decode()
+database = open_store(StorePlace(DataFolder(Path(folder)), url or None, schema or None, key))
 print(Slots(database).reserve("key", 0.01, 100).used)
 database.close()
 """
