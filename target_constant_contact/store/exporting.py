@@ -21,7 +21,7 @@ from target_constant_contact.store.standstill import in_use, standstill
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from sqlalchemy import Connection, Table
+    from sqlalchemy import Connection, Select, Table
 
     from target_constant_contact.store.cipher import Cipher
     from target_constant_contact.store.database import Database, Held
@@ -75,9 +75,11 @@ class Export:
             self._refuse_new(connection)
             yield head()
             for table in TABLES.values():
-                for row in _rows(connection, table):
-                    self.counts[table.name] += 1
-                    yield line_of(table, self._on_its_way(table, row))
+                # Closed here whatever happens: a server's cursor ends with its transaction.
+                with connection.execute(_all_of(table)) as rows:
+                    for row in rows.mappings():
+                        self.counts[table.name] += 1
+                        yield line_of(table, self._on_its_way(table, dict(row)))
             yield tail(self.counts)
 
     def forget(self, held: Held) -> None:
@@ -109,8 +111,6 @@ def _named(connection: Connection) -> tuple[frozenset[str], frozenset[tuple[str,
     return frozenset(connection.scalars(select(CONNECTIONS.c.name))), frozenset(exports)
 
 
-def _rows(connection: Connection, table: Table) -> Iterator[dict[str, Any]]:
+def _all_of(table: Table) -> Select[Any]:
     at_once = 1 if table is FINGERPRINTS else _AT_ONCE
-    query = select(table).order_by(*table.primary_key).execution_options(yield_per=at_once)
-    for row in connection.execute(query).mappings():
-        yield dict(row)
+    return select(table).order_by(*table.primary_key).execution_options(yield_per=at_once)
