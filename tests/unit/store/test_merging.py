@@ -53,8 +53,8 @@ def test_a_connection_that_differs_is_replaced_only_if_that_is_asked_for(target)
     new = {"connections": documents("shop", token="another")}
     assert refused(target, new) == [
         (
-            f"connection 'shop' is in the store at {target.place} already, and differs from the one in "
-            "x.jsonl; nothing was changed. Pass --replace to put that one in its place"
+            f"connection 'shop' is in the store at {target.place} already, and differs from the "
+            "one in x.jsonl; nothing was changed. Pass --replace to put that one in its place"
         )
     ]
     take_in(target, new, replace=True)
@@ -122,8 +122,8 @@ def test_an_export_that_has_gone_on_since_is_refused_by_name(target):
     assert refused(target, export_rows("nightly", "run-1")) == [
         (
             f"export account-1/nightly has interrupted runs, and the store at {target.place} and "
-            "x.jsonl do not agree on what they have sent; nothing was changed. Pass --replace to go on "
-            "from x.jsonl"
+            "x.jsonl do not agree on what they have sent; nothing was changed. Pass --replace to "
+            "go on from x.jsonl"
         )
     ]
 
@@ -146,8 +146,7 @@ def test_an_interrupted_run_is_replaced_wholly(target):
 def test_of_exports_that_are_at_their_end_the_newer_time_stays(target):
     fill(
         target,
-        export_rows("older", at=NOW)["exports"]
-        and {
+        {
             "exports": export_rows("older", at=NOW)["exports"]
             + export_rows("newer", at=NOW + 9)["exports"]
         },
@@ -194,10 +193,10 @@ def test_of_two_keys_that_are_needed_one_is_given_up_only_if_that_is_asked_for(t
     new = export_rows("nightly", "run-2") | {"secrets": OURS}
     assert refused(target, new) == [
         (
-            f"the ledger key in the store at {target.place} is another one than in x.jsonl, and both "
-            "have interrupted runs, which only their own key lets take up; nothing was changed. Let "
-            "the exports of one of the two end first, or pass --replace: those in the store at "
-            f"{target.place} then send once more what they have sent"
+            f"the ledger key in the store at {target.place} is another one than in x.jsonl, and "
+            "both have interrupted runs, which only their own key lets take up; nothing was "
+            "changed. Let the exports of one of the two end first, or pass --replace: those in the "
+            f"store at {target.place} then send once more what they have sent"
         )
     ]
     assert take_in(target, new, replace=True).given_up
