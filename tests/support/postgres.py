@@ -197,7 +197,11 @@ class Postgres:
     def _end(self, number: signal.Signals) -> None:
         assert self._process
         self._process.send_signal(number)
-        self._process.wait(60)
+        try:
+            self._process.wait(10)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait(60)
 
 
 def _programs() -> Path:
