@@ -15,6 +15,7 @@ from target_constant_contact.run.accounting import Accounting
 from target_constant_contact.run.continuity import Continuity
 from target_constant_contact.run.ending import Ending
 from target_constant_contact.run.intake import Intake
+from target_constant_contact.run.record import RunRecord
 from target_constant_contact.run.sending import Sending
 from target_constant_contact.run.settling import Settling
 from target_constant_contact.verification.kept import forget_rows_of_dead_runs
@@ -91,6 +92,16 @@ class Run:
         self._ending = Ending(
             folder, account, self._accounting, self._sending.advice, self._continuity.ledger
         )
+
+    def keep(self) -> None:
+        """Have the store know of this run, from now to its end.
+
+        Raises:
+            TargetError: The store cannot be used.
+        """
+        place = self._accounting.folder
+        started_at = self.report.started_at
+        self._ending.note(RunRecord(self.account.database, self.settings, place, started_at))
 
     def begin(self) -> None:
         """Keep other runs of the same export out, and take up one that was interrupted.
@@ -275,7 +286,15 @@ def open_run(settings: Settings, hooks: Hooks) -> Run:
 
     Raises:
         SettingsError: The data folder cannot be written, or the sandbox is not installed.
+        TargetError: The store cannot be used.
     """
     forget_rows_of_dead_runs(settings.data_dir)
-    folder = settings.data_dir.make_run()
-    return Run(settings, Account(settings), folder, hooks)
+    account = Account(settings)
+    try:
+        folder = settings.data_dir.make_run()
+        run = Run(settings, account, folder, hooks)
+        run.keep()
+    except BaseException:
+        account.close()
+        raise
+    return run
