@@ -43,9 +43,6 @@ JOURNAL_FILE: Final = "journal.jsonl"
 LOCK_FILE: Final = "lock"
 """In the same folder: held by the run that is under way."""
 
-RUNS_MARK: Final = "in-the-store"
-"""In the folder of all runs: they are in a store. Versions that had none have made no mark."""
-
 _RUN_NAME: Final = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{6}", re.ASCII)
 
 
@@ -106,6 +103,11 @@ class DataFolder:
         return self._place("runs")
 
     @property
+    def runs_mark(self) -> Path:
+        """A file that is there once the runs are in a store; earlier versions made none."""
+        return self._place("runs-in-store")
+
+    @property
     def store(self) -> Path:
         """File of the store, where no other one is set."""
         return self._place("store.sqlite")
@@ -134,6 +136,19 @@ class DataFolder:
         """
         return self.ledgers / account / export
 
+    def make_runs(self) -> None:
+        """Make the folder of all runs and the folders above it, for their owner only.
+
+        Raises:
+            SettingsError: The data folder cannot be written.
+        """
+        runs = self.runs
+        with usable(runs):
+            is_new = not runs.exists()
+            make_private_folder(runs)
+            if is_new:
+                write_private(self.runs_mark, "")
+
     def make_run(self) -> Path:
         """Make the folder of a new run and the folders above it, for their owner only.
 
@@ -142,10 +157,8 @@ class DataFolder:
         """
         # Two runs may start in the same second; the time comes first, so names sort by it.
         path = self.runs / f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
-        with usable(self.path):
-            if not path.parent.exists():
-                make_private_folder(path.parent)
-                write_private(path.parent / RUNS_MARK, "")
+        self.make_runs()
+        with usable(path):
             # Nobody can have made it: what is written there goes nowhere else.
             path.mkdir(mode=PRIVATE_FOLDER)
         return path

@@ -6,7 +6,6 @@ import logging
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Any, Final
 
-from target_constant_contact.account.account import Account
 from target_constant_contact.contacts.contact import Rejection
 from target_constant_contact.contacts.encoding import encode_contact
 from target_constant_contact.exceptions import DataError, StorageError, TargetError
@@ -18,12 +17,12 @@ from target_constant_contact.run.intake import Intake
 from target_constant_contact.run.record import RunRecord
 from target_constant_contact.run.sending import Sending
 from target_constant_contact.run.settling import Settling
-from target_constant_contact.verification.kept import forget_rows_of_dead_runs
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
+    from target_constant_contact.account.account import Account
     from target_constant_contact.batches.batch import Destination
     from target_constant_contact.batches.chunk import Chunk
     from target_constant_contact.contacts.contact import Contact
@@ -279,22 +278,3 @@ class Run:
         except (OSError, TargetError) as error:
             _logger.error("%s: %s", self._accounting.folder, error)  # noqa: TRY400 - one line
         self._continuity.close()
-
-
-def open_run(settings: Settings, hooks: Hooks) -> Run:
-    """Make a run and its folder, and connect to the account of the settings.
-
-    Raises:
-        SettingsError: The data folder cannot be written, or the sandbox is not installed.
-        TargetError: The store cannot be used.
-    """
-    forget_rows_of_dead_runs(settings.data_dir)
-    account = Account(settings)
-    try:
-        folder = settings.data_dir.make_run()
-        run = Run(settings, account, folder, hooks)
-        run.keep()
-    except BaseException:
-        account.close()
-        raise
-    return run

@@ -51,7 +51,7 @@ def keep(data: Path, run: str, *rows: tuple[Message, Message], report: bool = Tr
 
 
 @pytest.fixture
-def path(tmp_path: Path, store_url: str | None) -> Path:
+def path(tmp_path: Path, store_url: str | None) -> Path:  # noqa: ARG001 - set up first
     """A run with one rejected row."""
     return keep(tmp_path, OLD, (PEOPLE, ROW))
 
