@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 
 import pytest
 
 from target_constant_contact.data_folder import DataFolder
 from target_constant_contact.exceptions import StorageError
+from target_constant_contact.reports import old_runs
 from target_constant_contact.reports.old_runs import delete_old_runs
 from target_constant_contact.store.runs import RunRow, RunRows
 from target_constant_contact.store.schema import OPEN_RUNS
@@ -135,7 +137,7 @@ def test_a_folder_that_cannot_be_deleted_is_said(leave, forget, monkeypatch):
     def fail(path):
         raise PermissionError(13, "Permission denied", str(path))
 
-    monkeypatch.setattr("shutil.rmtree", fail)
+    monkeypatch.setattr(old_runs, "shutil", SimpleNamespace(rmtree=fail))
     with pytest.raises(StorageError, match=rf"{run} cannot be used \(Permission denied\)"):
         forget()
 
