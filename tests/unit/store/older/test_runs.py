@@ -7,7 +7,7 @@ from cryptography.fernet import Fernet
 
 from target_constant_contact.data_folder import DataFolder
 from target_constant_contact.exceptions import StorageError
-from target_constant_contact.store import older_runs
+from target_constant_contact.store.older import runs as older_runs
 from target_constant_contact.store.opening import open_store
 from target_constant_contact.store.place import StorePlace
 from target_constant_contact.store.runs import MACHINE, RunRow, RunRows
@@ -47,9 +47,9 @@ def test_each_run_is_in_the_store_afterwards_and_its_folder_where_it_was(store, 
         RunRow(TWO, FIRST_OF_MAY + 86_400, MACHINE, str(folder.runs / TWO), None),
         RunRow(ONE, FIRST_OF_MAY, MACHINE, str(folder.runs / ONE), '{"account": "Käse"}'),
     ]
-    assert caplog.messages == [
-        f"2 runs of an earlier version are in the store now; the files stay in {folder.runs}."
-    ]
+    (line,) = caplog.messages
+    assert line.startswith("Taken over from an earlier version into the store in ")
+    assert line.endswith(": 2 runs (the files stay in runs)")
     assert (folder.runs / ONE / "report.json").exists()
 
 

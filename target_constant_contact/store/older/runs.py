@@ -1,14 +1,13 @@
-"""Runs of versions that had no store are taken over into it, once."""
+"""The folders of runs of version 0.8 and before."""
 
 from __future__ import annotations
 
-import logging
 from typing import TYPE_CHECKING, Final
 
 from target_constant_contact.data_folder import REPORT_FILE, usable
 from target_constant_contact.files import write_private
 from target_constant_contact.store.runs import MACHINE, RunRow, RunRows
-from target_constant_contact.wording import are, counted
+from target_constant_contact.wording import counted
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -18,24 +17,24 @@ if TYPE_CHECKING:
 
 _AT_ONCE: Final = 100
 """Runs that are read and written together."""
-_logger = logging.getLogger("target-constant-contact")
 
 
-def take_over_runs(database: Database, folder: DataFolder) -> None:
-    """Take over what the folders of runs tell, and note there that it is done. They stay.
-
-    Several processes may find them at once: what is in the store already stays as it is.
+def take_over_runs(database: Database, folder: DataFolder) -> str | None:
+    """Take over what the folders of runs tell, and note beside them that it is done. They stay.
 
     Args:
         database: The store, with its tables.
-        folder: Where the folders are.
+        folder: The data folder.
+
+    Returns:
+        What was taken over, as a part of a sentence; None when there was nothing.
 
     Raises:
         TargetError: The store cannot be used, or the folder.
     """
     mark, runs = folder.runs_mark, folder.runs
     if mark.exists() or not runs.exists():
-        return
+        return None
     found, rows = folder.run_folders(), RunRows(database)
     taken = 0
     for start in range(0, len(found), _AT_ONCE):
@@ -45,13 +44,7 @@ def take_over_runs(database: Database, folder: DataFolder) -> None:
         )
     with usable(mark):
         write_private(mark, "")
-    if taken:
-        _logger.info(
-            "%s of an earlier version %s in the store now; the files stay in %s.",
-            counted(taken, "run"),
-            are(taken),
-            runs,
-        )
+    return f"{counted(taken, 'run')} (the files stay in {runs.name})" if taken else None
 
 
 def _report_in(folder: Path) -> str | None:
