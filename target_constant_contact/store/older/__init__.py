@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
+from target_constant_contact.store.older.connections import take_over_connections
 from target_constant_contact.store.older.requests import take_over_requests
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ def take_over(database: Database, folder: DataFolder) -> None:
     Raises:
         TargetError: The store or the data folder cannot be used.
     """
-    steps = (take_over_requests,)
+    steps = (take_over_connections, take_over_requests)
     if taken := [said for step in steps if (said := step(database, folder))]:
         _logger.info(
             "Taken over from an earlier version into the store in %s: %s",
