@@ -79,7 +79,9 @@ class ConnectionRows:
                 "commas between them"
             )
             raise SettingsError([fault])
-        found: dict[str, Any] = json.loads(text)
+        found = json.loads(text)
+        if not isinstance(found, dict):
+            raise ValueError(name)  # noqa: TRY004 - as for all that is damaged
         return found
 
     def prove(self) -> None:
@@ -134,6 +136,9 @@ class ConnectionRows:
     def delete(self, name: str) -> bool:
         """Remove a connection and its tokens; return whether there was one. Lock held."""
         with self._held[name].transaction() as connection:
+            if self._database.kind == "sqlite":
+                # Otherwise the token would stay where the row was, until that is written over.
+                connection.exec_driver_sql("PRAGMA secure_delete = ON")
             done = connection.execute(CONNECTIONS.delete().where(CONNECTIONS.c.name == name))
         self._writes[name] = 0
         return bool(done.rowcount)
