@@ -94,7 +94,7 @@ class DataFolder:
 
     @property
     def connections(self) -> Path:
-        """Folder of the token store."""
+        """Folder of the connections of version 0.8 and before."""
         return self._place("connections")
 
     @property

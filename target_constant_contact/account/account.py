@@ -7,7 +7,6 @@ from contextlib import suppress
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from target_constant_contact.account.connection_store import connections_in
 from target_constant_contact.account.lists import ListDirectory, UnknownListError, new_list_faults
 from target_constant_contact.api.client import ConstantContactClient
 from target_constant_contact.api.limits.limiter import RateLimiter
@@ -15,6 +14,7 @@ from target_constant_contact.api.models import AccountSummary
 from target_constant_contact.api.oauth.credentials import BearerToken
 from target_constant_contact.api.oauth.grants import AuthorizationServer
 from target_constant_contact.api.oauth.renewal import ConnectionToken
+from target_constant_contact.api.oauth.tokens import StoredConnections
 from target_constant_contact.contacts.contact import CUSTOM_PREFIX
 from target_constant_contact.exceptions import ApiError, SettingsError, SignInError
 from target_constant_contact.ledger.ledger import export_key
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from target_constant_contact.api.http.signer import Signer
     from target_constant_contact.api.models import CustomField
     from target_constant_contact.api.oauth.connection import Application
-    from target_constant_contact.api.oauth.tokens import ConnectionStore
     from target_constant_contact.settings.settings import Settings
     from target_constant_contact.settings.streams import StreamSettings
 
@@ -83,9 +82,9 @@ class Account:
         return self._summary.name if self._summary else ""
 
     @cached_property
-    def store(self) -> ConnectionStore:
+    def store(self) -> StoredConnections:
         """Where the connections are."""
-        return connections_in(self.database, self._settings.data_dir)
+        return StoredConnections(self.database)
 
     def authorization_server(self, application: Application) -> AuthorizationServer:
         """The authorization server, as an application sees it."""

@@ -23,7 +23,8 @@ def open_store(place: StorePlace) -> Database:
     database = _database(place)
     try:
         prepare(database)
-        take_over(database, place.folder)
+        if place.takes_over:
+            take_over(database, place.folder)
     except BaseException:
         database.close()
         raise

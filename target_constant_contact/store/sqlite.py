@@ -181,7 +181,7 @@ def _make_private(path: Path) -> None:
     if hasattr(os, "geteuid") and mode & 0o077:
         fault = (
             f"the store in {path} is open to other users (mode {mode:03o}); it was not read. Close "
-            f"it with: chmod 600 {path}"
+            f"it with: chmod 600 {path}, and sign in again if somebody may have read it"
         )
         raise SettingsError([fault])
 
