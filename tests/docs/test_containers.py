@@ -17,6 +17,7 @@ from cryptography.fernet import Fernet
 
 from target_constant_contact.data_folder import DataFolder
 from target_constant_contact.settings.schema import PROPERTIES
+from target_constant_contact.store.address import url_fault
 from target_constant_contact.store.opening import open_store
 from target_constant_contact.store.place import StorePlace
 from tests.docs import pages
@@ -221,6 +222,7 @@ def test_the_database_of_the_page_takes_the_store_with_the_url_of_the_page(
     (url,) = re.findall(rf"{PREFIX}STORE_URL=(.*)", secrets.body)
     for statement in made.body.splitlines():
         postgres.execute(statement)
+    assert not url_fault(url)
     here = url.replace("db.example.com:5432", f"127.0.0.1:{postgres.port}").partition("?")[0]
     key = Fernet.generate_key().decode()
 
