@@ -102,7 +102,7 @@ def test_no_secret_stands_in_what_a_repository_holds():
     assert all(
         re.fullmatch(r"\$\{\{ secrets\.\w+ \}\}", value) for value in _step()["env"].values()
     )
-    assert PREFIX not in DOCKERFILE + AIRFLOW
+    assert re.findall(rf"{PREFIX}\w+", DOCKERFILE + AIRFLOW) == [f"{PREFIX}DATA_DIR"]
 
 
 def test_all_three_run_the_image_with_the_secret_of_the_page():
