@@ -20,7 +20,7 @@ from tests.docs import pages
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-KNOWN_ELSEWHERE = {"git", "cd", "pip", "meltano", "docker", "kubectl", "tail"}
+KNOWN_ELSEWHERE = {"git", "cd", "pip", "meltano", "docker", "tail"}
 OF_THE_SHELL = {"exit", "export", "if", "set", "unset"}
 TARGET = "target-constant-contact"
 
@@ -34,8 +34,7 @@ def _commands() -> Iterator[list[str]]:
         for part in line.replace(">> state.jsonl", "").split(" | "):
             words = shlex.split(part.replace("<", "").replace(">", ""), comments=True)
             if words and "=" not in words[0]:
-                # A dash stands for a standard stream.
-                yield [word for word in words if word != "-"]
+                yield words
 
 
 def _of_the_target(words: list[str]) -> list[str] | None:
