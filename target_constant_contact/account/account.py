@@ -58,7 +58,7 @@ class Account:
         self._lists: ListDirectory | None = None
         # What the sandbox of this machine needs is on this machine.
         place = settings.store.on_this_machine if settings.sandbox else settings.store
-        self._database = open_store(place)
+        self.database = open_store(place)
         # Before the limiter: a connection knows which API key its requests count for.
         self.signer = self._make_signer()
         self.limiter = self._limit(
@@ -85,7 +85,7 @@ class Account:
     @cached_property
     def store(self) -> ConnectionStore:
         """Where the connections are."""
-        return connections_in(self._database, self._settings.data_dir)
+        return connections_in(self.database, self._settings.data_dir)
 
     def authorization_server(self, application: Application) -> AuthorizationServer:
         """The authorization server, as an application sees it."""
@@ -191,7 +191,7 @@ class Account:
     def close(self) -> None:
         """Close the connection, and stop the sandbox if one was started."""
         self.client.close()
-        self._database.close()
+        self.database.close()
         if self._sandbox:
             self._sandbox.close()
 
@@ -215,7 +215,7 @@ class Account:
 
     def _limit(self, key: str, per_second: int, per_day: int) -> RateLimiter:
         return RateLimiter(
-            Slots(self._database), key, requests_per_second=per_second, requests_per_day=per_day
+            Slots(self.database), key, requests_per_second=per_second, requests_per_day=per_day
         )
 
     def _token_words(self) -> str:

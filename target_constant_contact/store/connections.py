@@ -127,6 +127,7 @@ class ConnectionRows:
         """Remove a connection and its tokens; return whether there was one. Lock held."""
         with self._held[name].transaction() as connection:
             done = connection.execute(CONNECTIONS.delete().where(CONNECTIONS.c.name == name))
+        self._database.forget()
         self._writes[name] = 0
         return bool(done.rowcount)
 

@@ -9,7 +9,7 @@ import sqlite3
 import stat
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, ClassVar, Final, cast
 
 from filelock import FileLock, Timeout
@@ -91,6 +91,11 @@ class SqliteFile(Database):
         finally:
             lock.release()
 
+    def forget(self) -> None:
+        """Empty the file beside this one, which holds what was deleted; whoever reads keeps it."""
+        with self._lock, self._engine.connect() as connection, suppress(sqlite3.Error):
+            _driver(connection).execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
     def close(self) -> None:
         """Close the file. What was stored stays."""
         with self._lock:
@@ -125,6 +130,8 @@ class SqliteFile(Database):
             check_same_thread=False,
         )
         try:
+            # What is deleted or changed is overwritten, where that costs no more writing.
+            connection.execute("PRAGMA secure_delete = FAST")
             _write_ahead(connection)
         except sqlite3.Error:
             connection.close()
