@@ -164,6 +164,9 @@ class Database(ABC):
         """Tables are being made: an error of rights is of making, not of using."""
         return nullcontext()
 
+    def forget(self) -> None:  # noqa: B027 - a server has nothing in clear
+        """Leave nothing of what was deleted where its owner could still read it."""
+
     def close(self) -> None:
         """Close the connections. What was stored stays."""
         self._engine.dispose()

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from target_constant_contact.exceptions import SettingsError
 from target_constant_contact.store.address import no_key
-from target_constant_contact.store.older import take_over_requests
+from target_constant_contact.store.older import take_over
 from target_constant_contact.store.versions import prepare
 
 if TYPE_CHECKING:
@@ -23,7 +23,8 @@ def open_store(place: StorePlace) -> Database:
     database = _database(place)
     try:
         prepare(database)
-        take_over_requests(database, place.folder.requests)
+        if place.takes_over:
+            take_over(database, place.folder)
     except BaseException:
         database.close()
         raise

@@ -36,7 +36,6 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
 
 _CONNECT_SECONDS: Final = 5
-_STATEMENT_SECONDS: Final = 10
 _UPGRADE_LOCK: Final = 0x7461_7267_6574_6363
 """Any number that no other program takes: it locks nothing but the making of tables."""
 
@@ -148,9 +147,6 @@ class PostgresServer(Database):
 
     def _connected(self, driver: Any, _record: object) -> None:
         self._user = driver.info.user
-        with driver.cursor() as cursor:
-            cursor.execute(f"SET statement_timeout = '{_STATEMENT_SECONDS}s'")
-        driver.commit()
 
     def _explained(self, error: Exception) -> TargetError:
         found: Any = error.orig if isinstance(error, DBAPIError) else error
@@ -235,6 +231,8 @@ class _ConnectionHeld(Held):
             with self.transaction() as connection:
                 return bool(connection.scalar(select(func.pg_try_advisory_lock(number))))
         patience = {"statement_timeout": "0", "lock_timeout": f"{seconds * 1_000:.0f}ms"}
+        driver: Any = self._connection.connection.driver_connection
+        driver.patience += seconds
         try:
             with self._connection.begin():
                 for name, value in patience.items():
@@ -247,6 +245,8 @@ class _ConnectionHeld(Held):
             explained = self._explained(error)
         else:
             return True
+        finally:
+            driver.patience -= seconds
         raise explained
 
     def give_back(self) -> None:
@@ -272,9 +272,9 @@ def _engine(url: str) -> Engine:
     patience = {
         "connect_timeout": _CONNECT_SECONDS,
         # A server that has gone without a word is noticed, in milliseconds.
-        "tcp_user_timeout": 1_000 * _STATEMENT_SECONDS,
-        "keepalives_idle": _STATEMENT_SECONDS,
-        "keepalives_interval": _CONNECT_SECONDS,
+        "tcp_user_timeout": 10_000,
+        "keepalives_idle": 10,
+        "keepalives_interval": 5,
         "keepalives_count": 3,
         # Those of poolers outlive the connection that they were prepared on.
         "prepare_threshold": None,
@@ -283,11 +283,15 @@ def _engine(url: str) -> Engine:
     try:
         parsed = make_url(url).set(drivername="postgresql+psycopg")
         given = {name: value for name, value in patience.items() if name not in parsed.query}
-        return create_engine(
+        engine = create_engine(
             parsed, connect_args=given, pool_size=1, max_overflow=20, hide_parameters=True
         )
     except (ArgumentError, ValueError, TypeError):
         raise SettingsError([no_url()]) from None
+    # Needs psycopg.
+    driver = import_module("target_constant_contact.store.driver")
+    event.listen(engine, "do_connect", driver.connect)
+    return engine
 
 
 def _refuses(error: Any) -> bool:

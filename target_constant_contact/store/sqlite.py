@@ -9,7 +9,7 @@ import sqlite3
 import stat
 import threading
 import time
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING, ClassVar, Final, cast
 
 from filelock import FileLock, Timeout
@@ -78,6 +78,11 @@ class SqliteFile(Database):
         with ExitStack() as stack:
             yield _FileHeld(self, self._path, self._explained, stack)
 
+    def forget(self) -> None:
+        """Empty the file beside this one, which holds what was deleted; whoever reads keeps it."""
+        with self._lock, self._engine.connect() as connection, suppress(sqlite3.Error):
+            _driver(connection).execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
     def close(self) -> None:
         """Close the file. What was stored stays."""
         with self._lock:
@@ -114,6 +119,8 @@ class SqliteFile(Database):
             check_same_thread=False,
         )
         try:
+            # What is deleted or changed is overwritten, where that costs no more writing.
+            connection.execute("PRAGMA secure_delete = FAST")
             _write_ahead(connection)
         except sqlite3.Error:
             connection.close()
@@ -189,7 +196,7 @@ def _make_private(path: Path) -> None:
     if hasattr(os, "geteuid") and mode & 0o077:
         fault = (
             f"the store in {path} is open to other users (mode {mode:03o}); it was not read. Close "
-            f"it with: chmod 600 {path}"
+            f"it with: chmod 600 {path}, and sign in again if somebody may have read it"
         )
         raise SettingsError([fault])
 

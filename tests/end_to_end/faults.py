@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from target_constant_contact.sandbox.control.faults import Action
+    from tests.support.target import Outcome
 
 PATH: Final = Path(__file__).parents[2] / "docs" / "reference" / "faults.md"
 CLIENT: Final = "sandbox-public"
@@ -65,7 +66,7 @@ ENDPOINTS: Final = (
         "import: POST .../contacts_file_import",
         "POST",
         "/activities/contacts_file_import",
-        {"import_format": "csv"},
+        {"import_format": "csv", "batch_size_rows": 4},
     ),
     Endpoint("poll: GET /activities/{id}", "GET", "/activities/*"),
     Endpoint(
@@ -163,34 +164,44 @@ def _run(endpoint: Endpoint, faults: tuple[Fault, ...]) -> Case:
     # A queue that stays full is waited for until the time is over. All else has what it needs.
     waits = any(fault.action == "queue_full" for fault in faults)
     with tempfile.TemporaryDirectory() as folder, Sandbox(behaviour=behaviour) as sandbox:
-        name = sandbox.create_custom_field("Night tier")
-        seed = sandbox.mint_refresh_token(client_id=CLIENT)
+        settings = prepared(sandbox, Path(folder) / "data") | endpoint.settings
         for fault in (*endpoint.before, *faults):
             sandbox.add_fault(fault)
-        settings = settings_for(sandbox, Path(folder) / "data") | {
-            "access_token": None,
-            "auth_url": sandbox.auth_url,
-            "client_id": CLIENT,
-            "refresh_token": seed,
-            "account": "Sandbox Trading Co.",
-            "lists": "Fresh list",
-            "create_lists": True,
-            "field_mapping": {"email": "email", "first_name": "name", f"cf:{name}": "tier"},
-            "max_active_contacts": 10_000,
-            "max_activities_in_flight": 1,
-            "batch_size_rows": 3 if endpoint.settings.get("import_format") != "csv" else 4,
-            "import_timeout_minutes": 0.01 if waits else 0.5,
-        }
+        if waits:
+            settings |= {"import_timeout_minutes": 0.01}
         with in_no_time(drips=any(fault.action == "drip" for fault in faults)):
-            done = run(settings | endpoint.settings, *messages())
-        accounted = {"read": 7, "landed": 6, "suppressed": 1}
-        return Case(
-            exit_code=done.exit_code,
-            state_out=done.states == ["end"],
-            all_accounted=bool(done.report) and done.totals == accounted,
-            rows_imported=sum(activity["rows"] for activity in sandbox.activities()),
-            requests=len(sandbox.requests),
-        )
+            return case_of(run(settings, *messages()), sandbox)
+
+
+def case_of(done: Outcome, sandbox: Sandbox) -> Case:
+    """What came of a run with these messages, and of those before it."""
+    accounted = {"read": 7, "landed": 6, "suppressed": 1}
+    return Case(
+        exit_code=done.exit_code,
+        state_out=done.states == ["end"],
+        all_accounted=bool(done.report) and done.totals == accounted,
+        rows_imported=sum(activity["rows"] for activity in sandbox.activities()),
+        requests=len(sandbox.requests),
+    )
+
+
+def prepared(sandbox: Sandbox, data_dir: Path) -> dict[str, Any]:
+    """Settings with which a run asks all that it can ask."""
+    name = sandbox.create_custom_field("Night tier")
+    return settings_for(sandbox, data_dir) | {
+        "access_token": None,
+        "auth_url": sandbox.auth_url,
+        "client_id": CLIENT,
+        "refresh_token": sandbox.mint_refresh_token(client_id=CLIENT),
+        "account": "Sandbox Trading Co.",
+        "lists": "Fresh list",
+        "create_lists": True,
+        "field_mapping": {"email": "email", "first_name": "name", f"cf:{name}": "tier"},
+        "max_active_contacts": 10_000,
+        "max_activities_in_flight": 1,
+        "batch_size_rows": 3,
+        "import_timeout_minutes": 0.5,
+    }
 
 
 @contextmanager
@@ -281,12 +292,17 @@ def written(times: str) -> dict[tuple[str, str], str]:
 def main() -> None:
     """Write the tables into docs/reference/faults.md."""
     text = PATH.read_text(encoding="utf-8")
-    for times in (*TIMES, "at once"):
-        start, end = f"<!-- {times} -->\n", f"<!-- /{times} -->"
-        before, _, rest = text.partition(start)
-        made = table_at_once() if times == "at once" else table(times)
-        text = f"{before}{start}{made}{end}{rest.partition(end)[2]}"
-    PATH.write_text(text, encoding="utf-8")
+    for times in TIMES:
+        text = filled(text, times, table(times))
+    PATH.write_text(filled(text, "at once", table_at_once()), encoding="utf-8")
+
+
+def filled(text: str, part: str, made: str) -> str:
+    """The page with a table in its part."""
+    start, end = f"<!-- {part} -->\n", f"<!-- /{part} -->"
+    before, found, rest = text.partition(start)
+    assert found, f"{PATH} has no part {part!r}"
+    return f"{before}{start}{made}{end}{rest.partition(end)[2]}"
 
 
 if __name__ == "__main__":

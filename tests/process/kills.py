@@ -19,16 +19,19 @@ import sys
 import tempfile
 import threading
 import time
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
+from tests.support.postgres import Postgres
 from tests.support.process import environment, peak_kilobytes
+from tests.support.stores import Store
 from tests.support.target import lines, record, schema, state
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 IMPORTS = ("contacts_json_import", "contacts_file_import")
 STATE_EVERY = 5_000
@@ -61,13 +64,18 @@ with Sandbox(Path(path), behaviour=Behaviour(**behaviour)) as sandbox:
         "refresh_token": sandbox.mint_refresh_token(client_id=client),
     }
     print(json.dumps(found), flush=True)
-    sys.stdin.read()
+    for _ in sys.stdin:
+        print(sandbox.mint_refresh_token(client_id=client), flush=True)
 """
 
 _FORKS = """
 import os, sys
+import psycopg
 import target_constant_contact.account.account
 import target_constant_contact.run.run
+import target_constant_contact.store.opening
+import target_constant_contact.store.postgres
+import target_constant_contact.store.sqlite
 from target_constant_contact import waiting
 from target_constant_contact.cli import main
 # The account works in tenths of seconds where the service takes minutes.
@@ -112,6 +120,23 @@ class Kill:
 
 
 @dataclass(frozen=True)
+class Left:
+    """What a run has left in the ledger.
+
+    Attributes:
+        sent: Batches that it holds.
+        in_doubt: Those whose answer had not arrived.
+        is_open: Whether they may be taken up.
+        written: When it was written to.
+    """
+
+    sent: int
+    in_doubt: int
+    is_open: bool
+    written: float
+
+
+@dataclass(frozen=True)
 class Series:
     """What came of some kills in a row and a run to the end.
 
@@ -137,8 +162,20 @@ class Series:
         return sum(kill.in_doubt for kill in self.kills) * self.largest
 
 
+def kill(pid: int) -> None:
+    """Kill a run, unless it has ended already."""
+    with suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGKILL)
+
+
 def write_stream(
-    path: Path, rows: int, seed: int, *, changing: bool = False, combined: bool = False
+    path: Path,
+    rows: int,
+    seed: int,
+    *,
+    changing: bool = False,
+    combined: bool = False,
+    state_every: int = STATE_EVERY,
 ) -> None:
     """A stream of two segments, with bad rows and people who come twice.
 
@@ -148,6 +185,7 @@ def write_stream(
         seed: Seeds it.
         changing: Some people come again, far away and with another value.
         combined: Each row names some of six lists; for `COMBINED`.
+        state_every: Rows from one STATE to the next.
     """
     draw = random.Random(seed)
     with path.open("w", encoding="utf-8") as file:
@@ -167,7 +205,7 @@ def write_stream(
             if combined:
                 member["record"]["lists"] = ", ".join(draw.sample(LISTS, draw.randrange(1, 6)))
             file.write(lines(member))
-            if number % STATE_EVERY == STATE_EVERY - 1:
+            if number % state_every == state_every - 1:
                 file.write(lines(state(number + 1)))
         file.write(lines(state(rows)))
 
@@ -195,9 +233,12 @@ class Bench:
         faults: Trouble that the account makes.
         renews: Whether runs have a refresh token, and not an access token that lasts.
         waits: How long activities take.
+        store: Where the runs keep what lasts; on a server each run is on a machine of its own,
+            whose folder is gone before the next one. By default a file, which they share.
 
     Attributes:
         peak_kilobytes: The most memory that a run has held.
+        ahead: Bookmarks that came before all up to them had landed.
     """
 
     def __init__(
@@ -211,13 +252,17 @@ class Bench:
         *,
         renews: bool = False,
         waits: dict[str, Any] = WAITS,
+        store: Store | None = None,
     ) -> None:
         folder.mkdir(parents=True)
+        self.store = store or Store(folder / "machines")
         self._folder = folder
         self._messages = messages
         self._forks = forks
         self._account = folder / "account.sqlite"
+        self._runs = 0
         self.peak_kilobytes = 0
+        self.ahead: list[Any] = []
         behaviour = json.dumps(waits | {"seed": seed})
         service = (str(self._account), CLIENT, behaviour, json.dumps(faults))
         self._service = _start(_SERVICE, folder, *service)
@@ -233,52 +278,79 @@ class Bench:
                     {"stream": "loyalty", "lists": ["Loyalty"]},
                 ],
                 "create_lists": True,
-                "data_dir": str(folder / "data"),
                 "max_activities_in_flight": 16,
                 "requests_per_second": 10_000,
                 "requests_per_day": 1_000_000,
             }
             | settings
         )
-        (folder / "config.json").write_text(json.dumps(self.config))
 
-    def run(self, kill_after: float | None = None) -> tuple[int, float]:
+    def sign_in_again(self) -> None:
+        """Set a new refresh token, as somebody does whose last one is lost."""
+        _tell(self._service, "")
+        self.config["refresh_token"] = _line(self._service)
+
+    def run(
+        self, moment: float | None = None, then: Callable[[int], object] = kill
+    ) -> tuple[int, float]:
         """Run once; return the exit code, and the seconds that it took.
 
         Args:
-            kill_after: Seconds after which the run is killed.
+            moment: Seconds after which something happens to the run.
+            then: What happens, told the run's process: by default it is killed.
         """
+        self.store.forget(f"machine-{self._runs}")
+        self._runs += 1
+        settings = self.config | self.store.settings(f"machine-{self._runs}")
+        (self._folder / "config.json").write_text(json.dumps(settings))
         names = ("config.json", "output", "log")
         config, output, log = (str(self._folder / name) for name in names)
         started = time.monotonic()
         _tell(self._forks, f"{config} {self._messages} {output} {log}")
         pid = int(_line(self._forks))
-        if kill_after is not None:
-            time.sleep(kill_after)
-            with suppress(ProcessLookupError):  # It has ended already.
-                os.kill(pid, signal.SIGKILL)
         ended = threading.Event()
         watcher = threading.Thread(target=self._watch, args=(pid, ended))
         watcher.start()
+        if moment is not None:
+            time.sleep(moment)
+            then(pid)
         code, seconds = int(_line(self._forks)), time.monotonic() - started
         ended.set()
         watcher.join()
         return code, seconds
 
     def _watch(self, pid: int, ended: threading.Event) -> None:
-        while not ended.wait(0.2):
+        known = len(self.states())
+        while not ended.wait(0.05):
             self.peak_kilobytes = max(self.peak_kilobytes, peak_kilobytes(pid))
+            for bookmark in self.states()[known:]:
+                known += 1
+                if not self._landed_until(bookmark):
+                    self.ahead.append(bookmark)
 
-    def journal(self) -> list[dict[str, Any]]:
-        """The lines of the ledger's journal; half a line is none."""
-        found = list((self._folder / "data" / "ledger").glob("*/*/journal.jsonl"))
-        if not found:
-            return []
-        return [json.loads(line) for line in found[0].read_text().split("\n")[:-1]]
+    def _landed_until(self, bookmark: int) -> bool:
+        with self._messages.open() as messages:
+            found = (json.loads(line) for line in messages)
+            records = (one["record"] for one in found if one["type"] == "RECORD")
+            people = {one["email"] for one in islice(records, bookmark)} - {"nobody"}
+        with self._asking() as db:
+            return people <= {key for (key,) in db.execute("SELECT email_key FROM contacts")}
+
+    def left(self) -> Left:
+        """What the ledger holds for the next run."""
+        entries = self.store.rows("entries")
+        return Left(
+            sent=len(entries),
+            in_doubt=sum(entry["state"] in {"sent", "lost"} for entry in entries),
+            is_open=bool(self.store.rows("open_runs")),
+            written=sum(row["written_at"] for row in self.store.rows("exports")),
+        )
 
     def states(self) -> list[Any]:
         """The bookmarks that the runs have written."""
-        written = (self._folder / "output").read_text().splitlines()
+        output = self._folder / "output"
+        # One that has just begun has written none, and half a line is none.
+        written = output.read_text().split("\n")[:-1] if output.exists() else []
         return [json.loads(line)["bookmark"] for line in written]
 
     def imported(self) -> list[int]:
@@ -336,14 +408,12 @@ def series(bench: Bench, expected: Bench, seconds: float, count: int, seed: int)
     kills = []
     for _ in range(count):
         after = draw.uniform(0.0, seconds * SHARE)
-        before = bench.journal()
+        before = bench.left()
         bench.run(after)
-        journal = bench.journal()
-        sent = {line["number"] for line in journal if line["line"] == "sent"}
-        known = {line["number"] for line in journal if line["line"] in {"accepted", "not taken"}}
-        # One that was killed early has left the journal of the run before as it was.
-        ended = journal != before and journal[-1]["line"] == "end"
-        kills.append(Kill(after, len(sent), len(sent - known), ended))
+        left = bench.left()
+        # One that was killed early has left all as it was.
+        ended = not left.is_open and left.written != before.written
+        kills.append(Kill(after, left.sent, left.in_doubt, ended))
     code, _ = bench.run()
     imported, undisturbed = bench.imported(), expected.imported()
     # A run that ended before it could be killed is repeated on purpose, as on the next night.
@@ -418,9 +488,15 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--changing", action="store_true", help="people come again, changed")
     parser.add_argument("--combined", action="store_true", help="each row names some of six lists")
+    parser.add_argument("--server", action="store_true", help="the store is in PostgreSQL")
     options = parser.parse_args()
     settings = {"batch_size_rows": options.batch_rows} | (COMBINED if options.combined else {})
-    with tempfile.TemporaryDirectory() as name, forking(Path(name)) as forks:
+    with (
+        tempfile.TemporaryDirectory() as name,
+        forking(Path(name)) as forks,
+        ExitStack() as running,
+    ):
+        server = running.enter_context(Postgres()) if options.server else None
         folder = Path(name)
         stream = folder / "stream.singer.jsonl"
         kinds = {"changing": options.changing, "combined": options.combined}
@@ -430,7 +506,8 @@ def main() -> None:
         print(f"undisturbed: exit {code}, {seconds:.1f} s, {len(expected.imported())} imports")
         faults = twice = killed = 0
         for number in range(options.kills // options.in_a_row):
-            bench = Bench(folder / str(number), stream, forks, settings, number)
+            store = Store(folder / f"machines-{number}", server.new_url() if server else None)
+            bench = Bench(folder / str(number), stream, forks, settings, number, store=store)
             found = series(bench, expected, seconds, options.in_a_row, options.seed + number)
             bench.close()
             moments = " ".join(

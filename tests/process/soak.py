@@ -10,11 +10,14 @@ import argparse
 import random
 import sys
 import tempfile
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from tests.process.kills import Bench, forking, write_stream
+from tests.support.postgres import Postgres
+from tests.support.stores import Store
 
 ACTIONS = (
     "throttled",
@@ -86,16 +89,26 @@ def faults(imports: int, percent: float, seed: int) -> tuple[dict[str, Any], ...
 
 
 def soak(
-    folder: Path, rows: int, batch_rows: int, percent: float, seed: int, **settings: Any
+    folder: Path,
+    rows: int,
+    batch_rows: int,
+    percent: float,
+    seed: int,
+    store: Store | None = None,
+    **settings: Any,
 ) -> Soaked:
-    """Run twice, once with faults, and compare the accounts."""
+    """Run twice, once with faults and with that store, and compare the accounts."""
     settings = {"batch_size_rows": batch_rows} | settings
     trouble = faults(rows // batch_rows, percent, seed)
     stream = folder / "stream.singer.jsonl"
     write_stream(stream, rows, seed)
     with forking(folder) as forks:
         expected = Bench(folder / "expected", stream, forks, settings, seed)
-        troubled = Bench(folder / "troubled", stream, forks, settings, seed, trouble, renews=True)
+        troubled = Bench(
+            *(folder / "troubled", stream, forks, settings, seed, trouble),
+            renews=True,
+            store=store,
+        )
         try:
             _, undisturbed = expected.run()
             code, seconds = troubled.run()
@@ -123,10 +136,13 @@ def main() -> None:
     parser.add_argument("--batch-rows", type=int, default=5_000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--format", choices=("json", "csv"), default="json")
+    parser.add_argument("--server", action="store_true", help="the store is in PostgreSQL")
     options = parser.parse_args()
     numbers = options.rows, options.batch_rows, options.faults, options.seed
-    with tempfile.TemporaryDirectory() as name:
-        found = soak(Path(name), *numbers, import_format=options.format)
+    with tempfile.TemporaryDirectory() as name, ExitStack() as running:
+        url = running.enter_context(Postgres()).new_url() if options.server else None
+        store = Store(Path(name) / "machines", url)
+        found = soak(Path(name), *numbers, store, import_format=options.format)
     print(
         f"{options.rows:,} rows, {found.faults} faults: exit {found.exit_code}, "
         f"{'same' if found.same else 'OTHER'} account, {found.twice:,} rows twice, "

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.process.kills import COMBINED, LISTS, Bench, forking, series, write_stream
+from tests.support.stores import Store
 
 ROWS = 6_000
 SETTINGS = {"batch_size_rows": 300}
@@ -38,13 +39,21 @@ def undisturbed(tmp_path_factory, forks):
         bench.close()
 
 
+@pytest.fixture
+def store(tmp_path, request):
+    """By turns a file and a server; on a server each run is on a new machine, without a disk."""
+    is_shared = request.node.callspec.params["seed"] % 2
+    url = request.getfixturevalue("postgres").new_url() if is_shared else None
+    return Store(tmp_path / "machines", url)
+
+
 @pytest.mark.parametrize("seed", range(10))
 def test_after_five_kills_and_one_more_run_the_account_is_as_if_nothing_had_happened(
-    tmp_path, forks, undisturbed, seed
+    tmp_path, forks, undisturbed, store, seed
 ):
     """Fifty kills in all. Rows come twice only where the answer to their import was cut off."""
     expected, stream, seconds = undisturbed(None)
-    bench = Bench(tmp_path / "bench", stream, forks, SETTINGS, seed)
+    bench = Bench(tmp_path / "bench", stream, forks, SETTINGS, seed, store=store)
     found = series(bench, expected, seconds, IN_A_ROW, seed)
     bench.close()
     assert found.exit_code == 0, bench.log()
@@ -55,11 +64,11 @@ def test_after_five_kills_and_one_more_run_the_account_is_as_if_nothing_had_happ
 
 @pytest.mark.parametrize("seed", range(2))
 def test_people_who_come_again_with_another_value_end_with_the_later_one(
-    tmp_path, forks, undisturbed, seed
+    tmp_path, forks, undisturbed, store, seed
 ):
     """Their batches are sent again, in order, because an older value could be on top."""
     expected, stream, seconds = undisturbed("changing")
-    bench = Bench(tmp_path / "bench", stream, forks, SETTINGS, seed)
+    bench = Bench(tmp_path / "bench", stream, forks, SETTINGS, seed, store=store)
     found = series(bench, expected, seconds, IN_A_ROW, seed)
     bench.close()
     assert found.exit_code == 0, bench.log()
@@ -69,13 +78,13 @@ def test_people_who_come_again_with_another_value_end_with_the_later_one(
 @pytest.mark.parametrize("seed", range(2))
 @pytest.mark.parametrize("import_format", ["json", "csv"])
 def test_rows_that_are_packed_by_list_are_on_all_of_their_lists_in_the_end(
-    tmp_path, forks, undisturbed, seed, import_format
+    tmp_path, forks, undisturbed, store, seed, import_format
 ):
     """What has landed on some lists is taken up there, and sent to the others."""
     expected, stream, seconds = undisturbed("combined", SETTINGS | COMBINED, 1_500)
     assert len(expected.imported()) < 5 * len(LISTS)
     settings = SETTINGS | COMBINED | {"import_format": import_format}
-    bench = Bench(tmp_path / "bench", stream, forks, settings, seed)
+    bench = Bench(tmp_path / "bench", stream, forks, settings, seed, store=store)
     found = series(bench, expected, seconds, IN_A_ROW, seed)
     bench.close()
     assert found.exit_code == 0, bench.log()
@@ -94,7 +103,7 @@ SLOW_ANSWERS = (
 @pytest.mark.long
 @pytest.mark.parametrize("import_format", ["json", "csv"])
 def test_hundreds_of_imports_may_be_in_flight_and_some_on_their_way_when_a_run_is_killed(
-    tmp_path, forks, import_format
+    tmp_path, forks, postgres, import_format
 ):
     rows, settings = 2_000, MANY | {"import_format": import_format}
     stream = tmp_path / "stream.singer.jsonl"
@@ -103,7 +112,10 @@ def test_hundreds_of_imports_may_be_in_flight_and_some_on_their_way_when_a_run_i
     code, _ = expected.run()
     assert code == 0, expected.log()
     waits = {"seconds_to_start": (0.0, 1.0), "seconds_to_finish": (1.0, 4.0)}
-    bench = Bench(tmp_path / "bench", stream, forks, settings, 1, SLOW_ANSWERS, waits=waits)
+    store = Store(tmp_path / "machines", postgres.new_url() if import_format == "csv" else None)
+    bench = Bench(
+        tmp_path / "bench", stream, forks, settings, 1, SLOW_ANSWERS, waits=waits, store=store
+    )
     found = series(bench, expected, 7, 3, 1)
     bench.close()
     expected.close()

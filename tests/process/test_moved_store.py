@@ -14,7 +14,7 @@ import pytest
 from target_constant_contact.store.postgres import PostgresServer
 from target_constant_contact.store.sqlite import SqliteFile
 from tests.support.process import COMMAND, cli, environment
-from tests.support.stores import KEY, TOKEN, everything, fill, rows_in
+from tests.support.stored import KEY, TOKEN, everything, fill, rows_in
 from tests.support.terminal import Terminal
 
 KILLED = """

@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 PASSWORD = "p@ss:/w#rd?[%41] é"
 """Of the superuser: with every character that a URL reads as something else."""
 _SETTINGS = {
-    "fsync": "off",
     "listen_addresses": "127.0.0.1",
     "max_connections": "100",
     "lc_messages": "C",
@@ -41,17 +40,24 @@ class Postgres:
 
     It ends with the process that has started it, whatever becomes of that.
 
+    Args:
+        durable: Write what is committed to the disk, as a server that is used does.
+
     Attributes:
         port: The port.
+        data: Its files.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, durable: bool = False) -> None:
+        self._fsync = {"fsync": "on" if durable else "off"}
         self._bin = _programs()
         self._user = "nobody" if os.geteuid() == 0 else None
         self._folder = Path(tempfile.mkdtemp(prefix="postgres"))
+        self.data = self._folder / "data"
         self._numbers = itertools.count(1)
         self._starter = ThreadPoolExecutor(1)
         self._process: subprocess.Popen[bytes] | None = None
+        self._frozen: list[int] = []
         self.port = _free_port()
         if self._user:
             shutil.chown(self._folder, self._user)
@@ -104,8 +110,39 @@ class Postgres:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(worker, signal.SIGKILL)
 
+    def shut_down(self) -> None:
+        """End the server as its owner does: in order, and without waiting for who is connected."""
+        self._end(signal.SIGINT)
+
+    def freeze(self) -> None:
+        """Stop it as a machine does that stands still: nobody is told, and nobody is answered."""
+        assert self._process
+        # First who would start others.
+        os.kill(self._process.pid, signal.SIGSTOP)
+        self._frozen = [self._process.pid, *_children(self._process.pid)]
+        for pid in self._frozen[1:]:
+            os.kill(pid, signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Let it go on where it has stood still."""
+        frozen, self._frozen = self._frozen, []
+        for pid in reversed(frozen):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGCONT)
+
+    def terminate(self, *, only_locks: bool = False) -> int:
+        """End the connections of all, or of those who hold a lock; return how many there were."""
+        held = "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND granted"
+        return self.execute(
+            "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
+            " WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()"
+            + f" AND pid IN ({held})"
+            * only_locks
+        )[0][0]
+
     def close(self) -> None:
         """End the server for good."""
+        self.thaw()
         with contextlib.suppress(ProcessLookupError):
             self.stop()
         self._starter.shutdown()
@@ -125,7 +162,7 @@ class Postgres:
             shutil.chown(secret, self._user)
         options = ["--username=postgres", f"--pwfile={secret}", "--auth=scram-sha-256"]
         options += ["--encoding=UTF8", "--no-locale", "--no-sync"]
-        command = [self._bin / "initdb", *options, self._folder / "data"]
+        command = [self._bin / "initdb", *options, self.data]
         done = subprocess.run(
             command,
             user=self._user,
@@ -137,9 +174,14 @@ class Postgres:
         assert done.returncode == 0, done.stderr.decode()
 
     def _run_server(self) -> None:
-        settings = {**_SETTINGS, "port": self.port, "unix_socket_directories": self._folder}
+        settings = {
+            **_SETTINGS,
+            **self._fsync,
+            "port": self.port,
+            "unix_socket_directories": self._folder,
+        }
         options = [f"--{name}={value}" for name, value in settings.items()]
-        command = [self._bin / "postgres", "-D", self._folder / "data", *options]
+        command = [self._bin / "postgres", "-D", self.data, *options]
         with (self._folder / "log").open("ab") as log:
             # The system takes the thread that starts it for the parent.
             self._process = self._starter.submit(
@@ -163,7 +205,11 @@ class Postgres:
     def _end(self, number: signal.Signals) -> None:
         assert self._process
         self._process.send_signal(number)
-        self._process.wait(60)
+        try:
+            self._process.wait(10)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait(60)
 
 
 def _programs() -> Path:
@@ -186,6 +232,12 @@ def _reachable(folder: Path) -> Path:
     copy = Path(tempfile.mkdtemp(prefix="postgres-programs"))
     copy.chmod(0o755)
     return Path(shutil.copytree(folder, copy / "pginstall", symlinks=True))
+
+
+def _children(pid: int) -> list[int]:
+    listed = subprocess.check_output(["ps", "-axo", "pid=,ppid="], text=True)
+    pairs = (map(int, line.split()) for line in listed.splitlines())
+    return [child for child, parent in pairs if parent == pid]
 
 
 def _end_with_parent() -> None:

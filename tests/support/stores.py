@@ -1,97 +1,77 @@
-"""Stores with something of everything in them."""
+"""A store on either database, and the machines that use it."""
 
 from __future__ import annotations
 
-import json
-from typing import TYPE_CHECKING, Any
+import shutil
+import sqlite3
+import tempfile
+from contextlib import closing
+from pathlib import Path
+from typing import Any
 
-from sqlalchemy import insert, select
+import psycopg
+from cryptography.fernet import Fernet
+from psycopg.rows import dict_row
 
-from target_constant_contact.store.archive import HIDDEN, TABLES, closed
-from target_constant_contact.store.cipher import Cipher, new_key
-from target_constant_contact.store.slot import DAY_SECONDS
-from target_constant_contact.store.versions import prepare
-
-if TYPE_CHECKING:
-    from target_constant_contact.store.database import Database
-
-KEY, NEW_KEY, OTHER_KEY = (new_key() for _ in range(3))
-TOKEN = "rt-0123456789-very-secret"
-LEDGER_KEY = "5e" * 64
-NOW = 1_790_000_000.25
-TODAY = int(NOW // DAY_SECONDS)
-ENTRY = {
-    "stream": "members",
-    "began_at": NOW,
-    "newest_before": None,
-    "file_name": "a.csv",
-    "state": "sent",
-    "activity_id": "",
-    "created_at": NOW + 0.125,
-}
+TABLES = (
+    *("store", "slots", "connections", "secrets"),
+    *("exports", "open_runs", "entries", "fingerprints", "runs"),
+)
 
 
-def documents(*names: str, token: str = TOKEN) -> list[dict[str, Any]]:
-    return [
-        {"name": name, "document": json.dumps({"name": name, "token": token}), "writes": number}
-        for number, name in enumerate(names, start=3)
-    ]
+class Store:
+    """A store, and the data folders of those who use it.
 
+    Args:
+        folder: Where the data folders are.
+        url: Of its database. Without one it is a file in the one data folder that there is.
 
-def export_rows(name: str, run: str = "", at: float = NOW, size: int = 5) -> dict[str, Any]:
-    """The rows of an export; with a run that was interrupted, those of its ledger."""
-    key = {"account": "account-1", "export": name}
-    found: dict[str, Any] = {"exports": [key | {"written_at": at}]}
-    if run:
-        found["open_runs"] = [key | {"run": run, "begun_at": at, "key": "0011223344556677"}]
-        found["entries"] = [
-            key | ENTRY | {"number": number, "content": f"{number:064x}", "rows": number}
-            for number in range(1, 4)
-        ]
-        found["fingerprints"] = [
-            key | {"number": number, "said": bytes(range(256)) * size} for number in range(1, 4)
-        ]
-    return found
+    Attributes:
+        kind: ``file`` or ``server``.
+        key: What opens its secrets.
+    """
 
+    def __init__(self, folder: Path, url: str | None = None) -> None:
+        self.kind = "server" if url else "file"
+        self.url = url
+        self.key = Fernet.generate_key().decode()
+        self._folder = folder
 
-def everything() -> dict[str, Any]:
-    """Something of every table."""
-    found = export_rows("nightly", "20260921T000000Z-aaaaaa")
-    found["exports"] += export_rows("weekly")["exports"]
-    slots = {"key": "k" * 64, "last": NOW, "asked": NOW, "day": TODAY, "used": 120}
-    return found | {
-        "slots": [slots | {"other_day": TODAY - 1, "other_used": 9_000}],
-        "connections": documents("shop", "shop-é"),
-        "secrets": [{"name": "ledger key", "value": LEDGER_KEY}],
-        "runs": [
-            {"run": run, "started_at": NOW, "machine": "one", "folder": "/d/r", "report": report}
-            for run, report in (("20260920T0", '{"status": "ok"}'), ("20260921T0", None))
-        ],
-    }
+    def data_dir(self, machine: str = "first") -> Path:
+        """The data folder of a machine; with a file, the same for each."""
+        return self._folder / (machine if self.url else "disk")
 
+    def settings(self, machine: str = "first") -> dict[str, Any]:
+        """What a machine sets to use the store."""
+        found = {"data_dir": str(self.data_dir(machine))}
+        return found | ({"store_url": self.url, "store_key": self.key} if self.url else {})
 
-def fill(database: Database, rows: dict[str, Any] | None = None, keys: str = KEY) -> Database:
-    """Put rows into a store; a server's is encrypted with the first of the keys."""
-    prepare(database)
-    if database.kind == "postgresql":
-        database.cipher = Cipher(keys)
-    with database.transaction() as connection:
-        for name, found in (everything() if rows is None else rows).items():
-            stored = [closed(database.cipher, TABLES[name], row) for row in found]
-            connection.execute(insert(TABLES[name]), stored)
-    return database
+    def forget(self, machine: str = "first") -> None:
+        """A machine is gone, and with it the folder that only it had."""
+        if self.url:
+            shutil.rmtree(self.data_dir(machine), ignore_errors=True)
 
+    def rows(self, table: str) -> list[dict[str, Any]]:
+        """What a table holds; nothing when nobody has made it."""
+        query = f"SELECT * FROM {table}"
+        if self.url:
+            with psycopg.connect(self.url, row_factory=dict_row) as connection:
+                try:
+                    return connection.execute(query).fetchall()
+                except psycopg.errors.UndefinedTable:
+                    return []
+        # A copy: to open it would repair what a crash has left, which is the next run's work.
+        with tempfile.TemporaryDirectory() as folder:
+            for path in self.data_dir().glob("store.sqlite*"):
+                if not path.name.endswith((".lock", "-shm")):
+                    shutil.copy(path, folder)
+            with closing(sqlite3.connect(Path(folder) / "store.sqlite")) as connection:
+                connection.row_factory = sqlite3.Row
+                try:
+                    return [dict(row) for row in connection.execute(query)]
+                except sqlite3.OperationalError:
+                    return []
 
-def rows_in(database: Database) -> dict[str, Any]:
-    """All rows of a store, its secrets in clear."""
-    with database.transaction() as connection:
-        return {name: [*_rows(connection, database.cipher, name)] for name in TABLES}
-
-
-def _rows(connection: Any, cipher: Cipher | None, name: str) -> Any:
-    table = TABLES[name]
-    for found in connection.execute(select(table).order_by(*table.primary_key)).mappings():
-        row = dict(found)
-        if cipher and name in HIDDEN:
-            row[HIDDEN[name]] = cipher.show(row[HIDDEN[name]])
-        yield row
+    def dump(self) -> str:
+        """All that is in it, as somebody sees it who can read the database."""
+        return "\n".join(f"{table}: {row}" for table in TABLES for row in self.rows(table))

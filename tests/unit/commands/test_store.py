@@ -18,7 +18,7 @@ from target_constant_contact.store.schema import STORE
 from target_constant_contact.store.sqlite import SqliteFile
 from tests.support.commands import call, config_file
 from tests.support.postgres import PASSWORD
-from tests.support.stores import KEY, LEDGER_KEY, NEW_KEY, OTHER_KEY, TOKEN, fill, rows_in
+from tests.support.stored import KEY, LEDGER_KEY, NEW_KEY, OTHER_KEY, TOKEN, fill, rows_in
 
 
 @pytest.fixture(autouse=True)

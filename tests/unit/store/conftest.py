@@ -6,7 +6,7 @@ import pytest
 
 from target_constant_contact.store.postgres import PostgresServer
 from target_constant_contact.store.sqlite import SqliteFile
-from tests.support.stores import fill
+from tests.support.stored import fill
 
 
 @pytest.fixture

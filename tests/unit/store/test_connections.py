@@ -275,3 +275,26 @@ def test_who_has_lost_the_lock_alone_cannot_write_either(opened, postgres):
         with pytest.raises(TryLaterError, match="cannot be used"):
             one.write("shop", NEXT)
     assert one.read("shop") == TOKEN
+
+
+def test_in_a_file_nothing_is_left_of_the_tokens_of_a_connection_that_is_removed(tmp_path):
+    """Also while a run is under way, which keeps the file beside the store open."""
+    database, other = (SqliteFile(tmp_path / "store.sqlite") for _ in range(2))
+    for one in (database, other):
+        prepare(one)
+    rows = ConnectionRows(database, None)
+    store(rows)
+    store(rows, NEXT)
+
+    def kept():
+        found = b"".join(path.read_bytes() for path in tmp_path.iterdir())
+        return [
+            one["refresh_token"] for one in (TOKEN, NEXT) if one["refresh_token"].encode() in found
+        ]
+
+    assert kept()
+    with rows.lock("shop", 5):
+        rows.delete("shop")
+    assert kept() == []
+    for one in (database, other):
+        one.close()

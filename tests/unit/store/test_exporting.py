@@ -16,7 +16,7 @@ from target_constant_contact.store.exporting import Export
 from target_constant_contact.store.postgres import PostgresServer
 from target_constant_contact.store.schema import CONNECTIONS, EXPORTS, RUNS
 from tests.support import stores
-from tests.support.stores import KEY, LEDGER_KEY, NEW_KEY, OTHER_KEY, TOKEN, fill, rows_in
+from tests.support.stored import KEY, LEDGER_KEY, NEW_KEY, OTHER_KEY, TOKEN, fill, rows_in
 
 
 @pytest.fixture

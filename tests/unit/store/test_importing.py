@@ -13,7 +13,7 @@ from target_constant_contact.store.importing import import_store
 from target_constant_contact.store.merging import Merge
 from target_constant_contact.store.postgres import PostgresServer
 from target_constant_contact.store.sqlite import SqliteFile
-from tests.support.stores import NEW_KEY, OTHER_KEY, TOKEN, documents, fill, rows_in
+from tests.support.stored import NEW_KEY, OTHER_KEY, TOKEN, documents, fill, rows_in
 
 
 def exported(database, keys=NEW_KEY):

@@ -8,7 +8,7 @@ from target_constant_contact.exceptions import SettingsError
 from target_constant_contact.store.archive import TABLES, head, line_of, rows_of, tail
 from target_constant_contact.store.cipher import Cipher
 from target_constant_contact.store.importing import import_store
-from tests.support.stores import (
+from tests.support.stored import (
     KEY,
     LEDGER_KEY,
     NOW,

@@ -17,6 +17,7 @@ from sqlalchemy import text
 from target_constant_contact.api.limits.limiter import RateLimiter
 from target_constant_contact.exceptions import SettingsError, TryLaterError
 from target_constant_contact.store import database as database_room
+from target_constant_contact.store import driver
 from target_constant_contact.store import postgres as room
 from target_constant_contact.store.address import no_url
 from target_constant_contact.store.postgres import PostgresServer
@@ -222,7 +223,7 @@ def test_a_server_that_does_not_answer_is_not_waited_for(failure, monkeypatch):
 
 
 def test_a_row_that_somebody_holds_is_not_waited_for_without_end(connect, url, monkeypatch):
-    monkeypatch.setattr(room, "_STATEMENT_SECONDS", 1)
+    monkeypatch.setattr(driver, "STATEMENT_SECONDS", 1)
     slots = Slots(connect(sleep=lambda _: None))
     slots.reserve("key", 0.26, 10)
     monkeypatch.setattr(database_room, "PAUSES", ())
@@ -230,6 +231,34 @@ def test_a_row_that_somebody_holds_is_not_waited_for_without_end(connect, url, m
         other.execute("UPDATE slots SET used = 0")
         with pytest.raises(TryLaterError, match=r"cannot be used \(QueryCanceled 57014\)"):
             slots.reserve("key", 0.26, 10)
+
+
+def test_a_server_that_stands_still_is_not_waited_for_without_end(monkeypatch):
+    """Its system takes what is sent to it, so all seems to be well."""
+    monkeypatch.setattr(database_room, "PAUSES", ())
+    monkeypatch.setattr(driver.PatientConnection, "patience", 0.5)
+    with Postgres() as server:
+        database = PostgresServer(server.new_url())
+        database.run(lambda connection: connection.execute(text("SELECT 1")))
+        server.freeze()
+        with pytest.raises(TryLaterError, match=r"cannot be used \(OperationalError\)"):
+            database.run(lambda connection: connection.execute(text("SELECT 1")))
+        server.thaw()
+        assert database.run(lambda connection: connection.scalar(text("SELECT 2"))) == 2
+        database.close()
+
+
+def test_a_lock_is_waited_for_longer_than_any_answer(connect, monkeypatch):
+    monkeypatch.setattr(driver.PatientConnection, "patience", 0.3)
+    with connect().lock("export", 0), connect().lock("export", 1) as held:
+        assert held is None
+
+
+def test_a_machine_that_is_gone_without_a_word_loses_its_locks_within_half_a_minute(connect):
+    names = ("tcp_keepalives_idle", "tcp_keepalives_interval", "tcp_keepalives_count")
+    with connect().lock("export", 0) as held, held.transaction() as connection:
+        idle, interval, count = (int(connection.scalar(text(f"SHOW {name}"))) for name in names)
+    assert idle + interval * count <= 30
 
 
 def test_a_server_with_no_connection_left_is_a_reason_to_try_later(postgres, failure):

@@ -12,7 +12,7 @@ from target_constant_contact.store.connections import ConnectionRows
 from target_constant_contact.store.postgres import PostgresServer
 from target_constant_contact.store.rotation import rotate
 from target_constant_contact.store.sqlite import SqliteFile
-from tests.support.stores import KEY, NEW_KEY, OTHER_KEY, fill, rows_in
+from tests.support.stored import KEY, NEW_KEY, OTHER_KEY, fill, rows_in
 
 
 @pytest.fixture

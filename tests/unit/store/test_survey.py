@@ -13,7 +13,7 @@ from target_constant_contact.store.schema import SLOTS, STORE
 from target_constant_contact.store.slot import DAY_SECONDS
 from target_constant_contact.store.sqlite import SqliteFile
 from target_constant_contact.store.survey import survey
-from tests.support.stores import KEY, NEW_KEY, fill, rows_in
+from tests.support.stored import KEY, NEW_KEY, fill, rows_in
 
 
 @pytest.fixture(params=["file", "server", "server with a schema"])
