@@ -8,14 +8,21 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
+
+from cryptography.fernet import Fernet
 
 from benchmarks.generate import STREAMS
 from benchmarks.members import FIELDS, list_name
 from benchmarks.server import serving
 from benchmarks.service import Counted, Rules
+from tests.support.postgres import Postgres
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 PROGRAMS: Final = {
     "baseline": "stock singer-sdk target",
@@ -24,6 +31,7 @@ PROGRAMS: Final = {
     "target": "target-constant-contact",
     "target-validating": "the same, `validate_records`",
     "target-csv": "the same, `import_format: csv`",
+    "target-postgresql": "the same, the store in PostgreSQL on this machine",
 }
 """What is compared, and its title."""
 
@@ -74,15 +82,29 @@ def run(program: str, shape: str, source: Path, rows: int, rules: Rules) -> Meas
     Raises:
         BenchmarkError: It has failed.
     """
-    with serving(rules) as server, tempfile.TemporaryDirectory(dir=source.parent) as name:
+    with (
+        serving(rules) as server,
+        tempfile.TemporaryDirectory(dir=source.parent) as name,
+        _store(program) as store,
+    ):
         config = Path(name) / "config.json"
-        settings = _settings(program, shape, rows, rules) | {"api_url": server.url}
+        settings = _settings(program, shape, rows, rules) | {"api_url": server.url} | store
         if program.startswith("target"):
             settings["data_dir"] = name
         config.write_text(json.dumps(settings))
         measured = measure(_command(program, config, server.url), source, Path(name) / "log")
         counted = server.counted()
     return Measured(measured.seconds, measured.cpu_seconds, measured.peak_mib, counted)
+
+
+@contextmanager
+def _store(program: str) -> Iterator[dict[str, str]]:
+    """What tells a program of a store that is not in its folder."""
+    if program != "target-postgresql":
+        yield {}
+        return
+    with Postgres(durable=True) as server:
+        yield {"store_url": server.new_url(), "store_key": Fernet.generate_key().decode()}
 
 
 def _settings(program: str, shape: str, rows: int, rules: Rules) -> dict[str, Any]:

@@ -34,6 +34,7 @@ COMMANDS: Final = (
     "rejects",
     "runs",
     "sandbox",
+    "store",
 )
 """Names of the commands beside the Singer command, and of their modules."""
 DRAIN_SECONDS: Final = 3.0

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import errno
+import re
 import secrets
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,7 +14,12 @@ from typing import TYPE_CHECKING, Final
 import platformdirs
 
 from target_constant_contact.exceptions import SettingsError, StorageError
-from target_constant_contact.files import PRIVATE_FOLDER, exposure, make_private_folder
+from target_constant_contact.files import (
+    PRIVATE_FOLDER,
+    exposure,
+    make_private_folder,
+    write_private,
+)
 from target_constant_contact.redaction import trust
 
 if TYPE_CHECKING:
@@ -36,6 +42,8 @@ JOURNAL_FILE: Final = "journal.jsonl"
 
 LOCK_FILE: Final = "lock"
 """In the same folder: held by the run that is under way."""
+
+_RUN_NAME: Final = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{6}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,13 +94,18 @@ class DataFolder:
 
     @property
     def connections(self) -> Path:
-        """Folder of the token store."""
+        """Folder of the connections of version 0.8 and before."""
         return self._place("connections")
 
     @property
     def runs(self) -> Path:
         """Folder with a folder for each run, which begins with the time of its start."""
         return self._place("runs")
+
+    @property
+    def runs_mark(self) -> Path:
+        """A file that is there once the runs are in a store; earlier versions made none."""
+        return self._place("runs-in-store")
 
     @property
     def store(self) -> Path:
@@ -123,6 +136,19 @@ class DataFolder:
         """
         return self.ledgers / account / export
 
+    def make_runs(self) -> None:
+        """Make the folder of all runs and the folders above it, for their owner only.
+
+        Raises:
+            SettingsError: The data folder cannot be written.
+        """
+        runs = self.runs
+        with usable(runs):
+            is_new = not runs.exists()
+            make_private_folder(runs)
+            if is_new:
+                write_private(self.runs_mark, "")
+
     def make_run(self) -> Path:
         """Make the folder of a new run and the folders above it, for their owner only.
 
@@ -131,15 +157,40 @@ class DataFolder:
         """
         # Two runs may start in the same second; the time comes first, so names sort by it.
         path = self.runs / f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
-        with usable(self.path):
-            make_private_folder(path.parent)
+        self.make_runs()
+        with usable(path):
             # Nobody can have made it: what is written there goes nowhere else.
             path.mkdir(mode=PRIVATE_FOLDER)
         return path
 
+    def run_folders(self) -> list[tuple[float, Path]]:
+        """The folders of runs, each with the time of its start as a Unix timestamp; no links.
+
+        Raises:
+            SettingsError: They cannot be listed.
+        """
+        runs = self.runs
+        with usable(runs), suppress(FileNotFoundError):
+            found = ((_begun_at(path.name), path) for path in runs.iterdir())
+            return [
+                (begun_at, path)
+                for begun_at, path in found
+                if begun_at is not None and not path.is_symlink() and path.is_dir()
+            ]
+        return []
+
     def _place(self, name: str) -> Path:
         self.refuse_if_exposed()
         return self.path / name
+
+
+def _begun_at(name: str) -> float | None:
+    """When the run of this name has begun; None when it is no name of a run."""
+    if not _RUN_NAME.fullmatch(name):
+        return None
+    with suppress(ValueError):
+        return datetime.strptime(name[:16], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC).timestamp()
+    return None
 
 
 @contextmanager

@@ -8,7 +8,7 @@ import secrets
 import stat
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, BinaryIO, Final
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -203,11 +203,26 @@ def write_whole(path: Path, text: str) -> None:
     Raises:
         OSError: It cannot be written; ``path`` is as it was.
     """
+    with whole_file(path) as file:
+        file.write(text.encode())
+
+
+@contextmanager
+def whole_file(path: Path) -> Iterator[BinaryIO]:
+    """The same with a file that is written bit by bit; an error leaves ``path`` as it was.
+
+    Raises:
+        OSError: It cannot be written.
+    """
     new = path.with_name(f"{path.name}.new")
     try:
-        write_private(new, text, durable=True)
+        descriptor = _new_file(new)
+        with naming(new), os.fdopen(descriptor, "wb") as file:
+            yield file
+            file.flush()
+            os.fsync(descriptor)
         replace_durably(new, path)
-    except OSError:
+    except BaseException:
         with suppress(OSError):
             new.unlink()
         raise

@@ -7,7 +7,6 @@ from contextlib import suppress
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from target_constant_contact.account.connection_store import connections_in
 from target_constant_contact.account.lists import ListDirectory, UnknownListError, new_list_faults
 from target_constant_contact.api.client import ConstantContactClient
 from target_constant_contact.api.limits.limiter import RateLimiter
@@ -15,6 +14,7 @@ from target_constant_contact.api.models import AccountSummary
 from target_constant_contact.api.oauth.credentials import BearerToken
 from target_constant_contact.api.oauth.grants import AuthorizationServer
 from target_constant_contact.api.oauth.renewal import ConnectionToken
+from target_constant_contact.api.oauth.tokens import StoredConnections
 from target_constant_contact.contacts.contact import CUSTOM_PREFIX
 from target_constant_contact.exceptions import ApiError, SettingsError, SignInError
 from target_constant_contact.ledger.ledger import export_key
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from target_constant_contact.api.http.signer import Signer
     from target_constant_contact.api.models import CustomField
     from target_constant_contact.api.oauth.connection import Application
-    from target_constant_contact.api.oauth.tokens import ConnectionStore
     from target_constant_contact.settings.settings import Settings
     from target_constant_contact.settings.streams import StreamSettings
 
@@ -58,7 +57,7 @@ class Account:
         self._lists: ListDirectory | None = None
         # What the sandbox of this machine needs is on this machine.
         place = settings.store.on_this_machine if settings.sandbox else settings.store
-        self._database = open_store(place)
+        self.database = open_store(place)
         # Before the limiter: a connection knows which API key its requests count for.
         self.signer = self._make_signer()
         self.limiter = self._limit(
@@ -83,9 +82,9 @@ class Account:
         return self._summary.name if self._summary else ""
 
     @cached_property
-    def store(self) -> ConnectionStore:
+    def store(self) -> StoredConnections:
         """Where the connections are."""
-        return connections_in(self._database, self._settings.data_dir)
+        return StoredConnections(self.database)
 
     def authorization_server(self, application: Application) -> AuthorizationServer:
         """The authorization server, as an application sees it."""
@@ -191,7 +190,7 @@ class Account:
     def close(self) -> None:
         """Close the connection, and stop the sandbox if one was started."""
         self.client.close()
-        self._database.close()
+        self.database.close()
         if self._sandbox:
             self._sandbox.close()
 
@@ -215,7 +214,7 @@ class Account:
 
     def _limit(self, key: str, per_second: int, per_day: int) -> RateLimiter:
         return RateLimiter(
-            Slots(self._database), key, requests_per_second=per_second, requests_per_day=per_day
+            Slots(self.database), key, requests_per_second=per_second, requests_per_day=per_day
         )
 
     def _token_words(self) -> str:

@@ -11,7 +11,14 @@ from typing_extensions import override
 from target_constant_contact.api.oauth.connection import Agreement, Connection
 from target_constant_contact.api.oauth.credentials import BearerToken
 from target_constant_contact.api.oauth.grants import SCOPES
-from target_constant_contact.exceptions import SettingsError, SignInError, TryLaterError
+from target_constant_contact.api.oauth.tokens import reason
+from target_constant_contact.exceptions import (
+    SettingsError,
+    SignInError,
+    StorageError,
+    TargetError,
+    TryLaterError,
+)
 
 if TYPE_CHECKING:
     from target_constant_contact.api.client import ConstantContactClient
@@ -19,7 +26,7 @@ if TYPE_CHECKING:
     from target_constant_contact.api.oauth.connection import Application
     from target_constant_contact.api.oauth.grants import Grant
     from target_constant_contact.api.oauth.renewal import ConnectionToken
-    from target_constant_contact.api.oauth.tokens import ConnectionStore
+    from target_constant_contact.api.oauth.tokens import StoredConnections
 
 _CONTACTS, _OFFLINE, _ACCOUNT = SCOPES
 
@@ -54,21 +61,20 @@ def agreement_text(application: Application, api_url: str) -> str:
     )
 
 
-def prove_writable(store: ConnectionStore, name: str) -> None:
+def prove_writable(store: StoredConnections, name: str) -> None:
     """Make sure that a connection can be kept, before anybody signs in.
 
     Raises:
-        SettingsError: The folder cannot be written, or is open to other users.
+        TargetError: The store cannot be used.
     """
     try:
         store.prove()
-    except OSError as error:
+    except StorageError as error:
         fault = (
-            f"data_dir: connection {name!r} could not be stored in {store.place} "
-            f"({error.strerror}); nobody was asked to sign in. Set data_dir to a folder that can "
-            "be written and lasts"
+            f"data_dir: connection {name!r} could not be stored ({reason(error)}); nobody was "
+            "asked to sign in. Set data_dir to a folder that can be written and lasts"
         )
-        raise SettingsError([fault]) from None
+        raise StorageError([fault]) from None
 
 
 def check_grant(grant: Grant) -> None:
@@ -176,23 +182,22 @@ def agreement(by: str, text: str, now: float) -> Agreement:
     return Agreement(by=by, at=at, text=text)
 
 
-def keep(store: ConnectionStore, connection: Connection) -> None:
+def keep(store: StoredConnections, connection: Connection) -> None:
     """Store a connection in the place of one of its name.
 
     Raises:
-        SettingsError: It cannot be stored; one of its name stays as it was.
-        TryLaterError: Another process is renewing that one, for minutes.
+        TargetError: It cannot be stored, and one of its name stays as it was; or another process
+            has been renewing that one for minutes.
     """
     with store.lock(connection.name):
         try:
             store.write(connection)
-        except OSError as error:
+        except TargetError as error:
             fault = (
-                f"data_dir: the sign-in worked, but connection {connection.name!r} could not be "
-                f"stored in {store.place} ({error.strerror}). Make room or correct the rights "
-                "there, and sign in again"
+                f"The sign-in worked, but connection {connection.name!r} could not be stored "
+                f"({reason(error)}). Make room or correct the rights there, and sign in again"
             )
-            raise SettingsError([fault]) from None
+            raise StorageError([fault]) from None
 
 
 def prove_renewal(token: ConnectionToken, connection: Connection) -> Connection:

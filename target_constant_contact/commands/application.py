@@ -11,15 +11,15 @@ from target_constant_contact.commands.asking import ask, at_terminal
 from target_constant_contact.exceptions import SignInError
 
 if TYPE_CHECKING:
-    from target_constant_contact.api.oauth.tokens import ConnectionStore
+    from target_constant_contact.api.oauth.tokens import StoredConnections
     from target_constant_contact.settings.settings import Settings
 
 
-def known_application(settings: Settings, store: ConnectionStore) -> Application | None:
+def known_application(settings: Settings, store: StoredConnections) -> Application | None:
     """The application of the settings, or else of the connection that is being replaced."""
     said = settings.credentials
     stored = None
-    with suppress(SignInError):  # A damaged file is about to be replaced.
+    with suppress(SignInError):  # A damaged one is about to be replaced.
         stored = store.read(said.connection)
     kept = stored.application if stored and stored.application.auth_url == said.auth_url else None
     client_id = said.client_id or (kept.client_id if kept else None)

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from target_constant_contact.account.connection_store import connection_store
 from target_constant_contact.api.oauth.connection import (
     REFRESH_TOKEN_DAYS,
     WARN_AFTER_DAYS,
     is_fingerprint,
 )
+from target_constant_contact.api.oauth.tokens import open_connections
 from target_constant_contact.commands.common import (
     configured,
     json_option,
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from target_constant_contact.api.oauth.connection import Connection
-    from target_constant_contact.api.oauth.tokens import ConnectionStore
+    from target_constant_contact.api.oauth.tokens import StoredConnections
 
 _DAY: Final = 86_400
 _NOT_READ: Final = "cannot be read"
@@ -102,13 +102,13 @@ class Condition:
 
 def stored_connections(
     config: Mapping[str, Any],
-) -> AbstractContextManager[ConnectionStore]:
+) -> AbstractContextManager[StoredConnections]:
     """The connections of settings that are not checked: only where they are matters.
 
     Raises:
         SettingsError: It is said in another form than a text.
     """
-    return connection_store(StorePlace.of_settings(config))
+    return open_connections(StorePlace.of_settings(config))
 
 
 def moment(value: str | None) -> str:
@@ -139,7 +139,7 @@ def connections(config: dict[str, Any], *, as_json: bool) -> None:
         raise errors[0]
 
 
-def _conditions(store: ConnectionStore, now: float) -> tuple[list[Condition], list[TargetError]]:
+def _conditions(store: StoredConnections, now: float) -> tuple[list[Condition], list[TargetError]]:
     found, errors = [], []
     for name in store.names():
         try:

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from target_constant_contact.account import new_connection, sign_in
-from target_constant_contact.account.connection_store import connection_store
 from target_constant_contact.api.client import ConstantContactClient
 from target_constant_contact.api.oauth.redirect import loopback_address
 from target_constant_contact.api.oauth.renewal import ConnectionToken
+from target_constant_contact.api.oauth.tokens import open_connections
 from target_constant_contact.commands.application import asked_application, known_application
 from target_constant_contact.commands.asking import ask, at_terminal, confirm, conversation
 from target_constant_contact.commands.common import (
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from target_constant_contact.api.models import AccountSummary
     from target_constant_contact.api.oauth.connection import Agreement, Application, Connection
     from target_constant_contact.api.oauth.grants import AuthorizationServer, DeviceCode, Grant
-    from target_constant_contact.api.oauth.tokens import ConnectionStore
+    from target_constant_contact.api.oauth.tokens import StoredConnections
     from target_constant_contact.settings.settings import Settings
 
 _say: Final = partial(say, err=True)
@@ -92,12 +92,12 @@ def login(config: dict[str, Any], **options: Any) -> None:
     """
     given = _Options(**options)
     settings = parse_settings(given.over(config))
-    with connection_store(settings.store) as store:
+    with open_connections(settings.store) as store:
         _login(config, settings, given, store)
 
 
 def _login(
-    config: dict[str, Any], settings: Settings, given: _Options, store: ConnectionStore
+    config: dict[str, Any], settings: Settings, given: _Options, store: StoredConnections
 ) -> None:
     known = known_application(settings, store)
     _refuse_in_vain(settings, given, known)
@@ -272,13 +272,11 @@ def _confirm(found: AccountSummary | None, given: _Options, settings: Settings) 
 
 
 def _closing_words(
-    config: dict[str, Any], connection: Connection, store: ConnectionStore
+    config: dict[str, Any], connection: Connection, store: StoredConnections
 ) -> Iterator[str]:
-    yield f"Connection {connection.name!r} is stored in {store.place_of(connection.name)}"
+    yield f"Connection {connection.name!r} is stored in {store.place}"
     yield "Its tokens were renewed once, as runs will do it."
-    yield (
-        f"That {store.kind} has to last: each renewal puts the next token there. Runs take it with"
-    )
+    yield "That store has to last: each renewal puts the next token there. Runs take it with"
     yield from (f"  connection: {connection.name}", "  accept_data_transfer: true")
     if config.get("client_secret"):
         yield "Leave client_secret in the settings or the environment: it is not stored."

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from target_constant_contact.api.oauth.connection import Connection
-    from target_constant_contact.api.oauth.tokens import ConnectionStore
+    from target_constant_contact.api.oauth.tokens import StoredConnections
 
 _logger = logging.getLogger("target-constant-contact")
 
@@ -32,7 +32,7 @@ _logger = logging.getLogger("target-constant-contact")
 @click.option("--connection", metavar="NAME", help="Name of the connection; else the setting's.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def logout(config: dict[str, Any], connection: str | None, *, yes: bool) -> None:
-    """Remove a connection and its tokens from this machine."""
+    """Remove a connection and its tokens from the store."""
     configured_name = _configured_name(config)
     name = configured_name if connection is None else connection
     with stored_connections(config) as store:
@@ -41,9 +41,9 @@ def logout(config: dict[str, Any], connection: str | None, *, yes: bool) -> None
         if not yes and not _confirmed(name, known):
             say("Nothing was removed.", err=True)
             click.get_current_context().exit(1)
-        _remove(name, store)
+        store.remove(name)
         say(f"Connection {name!r} is removed from {store.place}.")
-    # Deleting files takes no access away, so people are told what still works, and until when.
+    # Deleting tokens takes no access away, so people are told what still works, and until when.
     for line in _remains(known, time.time()):
         say(line)
     for warning in _warnings(config, is_configured=name == configured_name):
@@ -55,7 +55,7 @@ def _configured_name(config: Mapping[str, Any]) -> str:
     return str(config.get("connection") or usual)
 
 
-def _refuse_if_unknown(name: str, store: ConnectionStore) -> None:
+def _refuse_if_unknown(name: str, store: StoredConnections) -> None:
     # Whether it can be read does not matter: a damaged one can be removed too.
     if store.has(name):
         return
@@ -65,7 +65,7 @@ def _refuse_if_unknown(name: str, store: ConnectionStore) -> None:
     raise SettingsError([f"there is no connection {name!r} in {store.place}{hint}"])
 
 
-def _known(name: str, store: ConnectionStore) -> Connection | None:
+def _known(name: str, store: StoredConnections) -> Connection | None:
     """The connection, if it can be read: one that cannot is removed all the same."""
     with suppress(TargetError):
         return store.read(name)
@@ -80,22 +80,6 @@ def _confirmed(name: str, known: Connection | None) -> bool:
         return confirm(f"Remove connection {name!r}{account}?")
     except click.Abort:
         return False
-
-
-def _remove(name: str, store: ConnectionStore) -> None:
-    """Remove a connection; a renewal that is under way is waited for.
-
-    Raises:
-        SettingsError: It cannot be removed.
-    """
-    try:
-        store.remove(name)
-    except OSError as error:
-        fault = (
-            f"connection {name!r} was not removed: {store.place} cannot be written "
-            f"({error.strerror}). Correct its mode, or run as its owner"
-        )
-        raise SettingsError([fault]) from None
 
 
 def _remains(known: Connection | None, now: float) -> Iterator[str]:

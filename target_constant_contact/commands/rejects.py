@@ -20,15 +20,18 @@ from target_constant_contact.commands.common import (
 from target_constant_contact.data_folder import REJECTS_FILE, DataFolder
 from target_constant_contact.exceptions import CorrectionError, SettingsError
 from target_constant_contact.reports.corrected_csv import as_csv, from_csv
-from target_constant_contact.reports.history import read_run, run_names
+from target_constant_contact.reports.history import past_runs
+from target_constant_contact.reports.past_run import UNFINISHED, UNREADABLE
 from target_constant_contact.reports.rejected_rows import messages, rejected_streams
-from target_constant_contact.reports.run_names import find_run
 from target_constant_contact.singer.encoding import readable_line
+from target_constant_contact.store.runs import MACHINE
 from target_constant_contact.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from target_constant_contact.reports.history import History
+    from target_constant_contact.reports.past_run import PastRun
     from target_constant_contact.reports.rejected_rows import RejectedStream
 
 _MOST_FAULTS: Final = 20
@@ -71,13 +74,15 @@ def rejects(config: dict[str, Any], run: str | None, *, as_json: bool, **options
     if wants_csv + bool(corrected) + as_json > 1:
         raise SettingsError(["--csv, --from-csv and --json are different things; pass one of them"])
     runs = DataFolder.of_setting(config.get("data_dir")).runs
-    folder = _folder_of(runs, run)
-    if folder is None:
-        _tell_none(runs, as_json=as_json, must_be=wants_csv or corrected is not None)
+    with past_runs(config) as history:
+        past = _named(history, run) if run else _newest(history, runs)
+    if past is None:
+        _tell_none(history.place, as_json=as_json, must_be=wants_csv or corrected is not None)
         return
+    folder = _folder_of(past, runs)
     streams = rejected_streams(folder / REJECTS_FILE)
     if not (wants_csv or corrected):
-        _show(folder, streams, as_json=as_json)
+        _show(past, folder / REJECTS_FILE, streams, as_json=as_json)
         return
     stream = _one_of(streams, options["stream"], folder)
     if wants_csv:
@@ -86,18 +91,47 @@ def rejects(config: dict[str, Any], run: str | None, *, as_json: bool, **options
         _write_messages(corrected, stream, options["output"])
 
 
-def _folder_of(runs: Path, wanted: str | None) -> Path | None:
-    """Folder of the run that is meant; None if none was named, and none has rejected rows."""
-    names = run_names(runs)
-    if wanted is None:
-        folders = (runs / name for name in names)
-        return next((folder for folder in folders if (folder / REJECTS_FILE).exists()), None)
-    if not names:
-        raise SettingsError([f"there are no runs in {runs}; name another data_dir"])
-    folder = runs / find_run(wanted, names, runs)
-    if not (folder / REJECTS_FILE).exists():
-        raise SettingsError([f"there is no file of rejected rows in {folder}; see runs show"])
-    return folder
+def _named(history: History, wanted: str) -> PastRun:
+    past = history.find(wanted)
+    if past is None:
+        raise SettingsError([f"there are no runs in {history.place}; name another data_dir"])
+    return past
+
+
+def _newest(history: History, runs: Path) -> PastRun | None:
+    """The newest run that has rejected rows, on whichever machine."""
+    return next(
+        (
+            past
+            for past in history.newest()
+            if (runs / past.run / REJECTS_FILE).exists()
+            or (past.rejects_file and _is_elsewhere(past, runs))
+        ),
+        None,
+    )
+
+
+def _is_elsewhere(past: PastRun, runs: Path) -> bool:
+    return (past.machine, past.folder) != (MACHINE, str((runs / past.run).absolute()))
+
+
+def _folder_of(past: PastRun, runs: Path) -> Path:
+    """The folder of a run, with a file of rejected rows in it.
+
+    Raises:
+        SettingsError: There is none, or it is on another machine.
+    """
+    folder = runs / past.run
+    if (folder / REJECTS_FILE).exists():
+        return folder
+    may_be = past.rejects_file or past.status in {UNFINISHED, UNREADABLE}
+    if may_be and _is_elsewhere(past, runs):
+        fault = (
+            f"the rejected rows of run {past.run} are not in {runs}: it was on machine "
+            f"{past.machine}, and its files are in {past.folder} there; run this there"
+        )
+        raise SettingsError([fault])
+    raise SettingsError([f"there is no file of rejected rows in {folder}; see runs show"])
 
 
 def _one_of(
@@ -151,8 +185,8 @@ def _write_messages(path: Path, stream: RejectedStream, output: Path | None) -> 
     )
 
 
-def _tell_none(runs: Path, *, as_json: bool, must_be: bool) -> None:
-    line = f"no run in {runs} has rejected rows; give the --config or --data-dir of the run"
+def _tell_none(place: str, *, as_json: bool, must_be: bool) -> None:
+    line = f"no run in {place} has rejected rows; give the --config or --data-dir of the run"
     if must_be:
         raise SettingsError([line])
     if as_json:
@@ -161,14 +195,14 @@ def _tell_none(runs: Path, *, as_json: bool, must_be: bool) -> None:
         say(f"N{line[1:]}")
 
 
-def _show(folder: Path, streams: Mapping[str, RejectedStream], *, as_json: bool) -> None:
-    past = read_run(folder)
-    path = folder / REJECTS_FILE
+def _show(
+    past: PastRun, path: Path, streams: Mapping[str, RejectedStream], *, as_json: bool
+) -> None:
     rows = {name: stream.rows for name, stream in streams.items()}
     reasons = [asdict(reason) for reason in past.rejections]
     findings = [asdict(finding) for finding in past.findings]
     if as_json:
-        facts = {"run": folder.name, "status": past.status, "rejects_file": str(path)}
+        facts = {"run": past.run, "status": past.status, "rejects_file": str(path)}
         print_json({**facts, "rows": rows, "rejections": reasons, "findings": findings})
         return
     print_table(
@@ -183,6 +217,6 @@ def _show(folder: Path, streams: Mapping[str, RejectedStream], *, as_json: bool)
     say(
         "",
         f"Correct the file and send it: {_PROGRAM} --config ... --input {path}",
-        f"In a spreadsheet: {_PROGRAM} rejects --data-dir {folder.parents[1]} --csv --output FILE "
-        f"{folder.name}",
+        f"In a spreadsheet: {_PROGRAM} rejects --data-dir {path.parents[2]} --csv --output FILE "
+        f"{past.run}",
     )

@@ -14,17 +14,19 @@ from target_constant_contact.commands.common import (
     print_table,
     say,
 )
-from target_constant_contact.data_folder import DataFolder
 from target_constant_contact.reports.counts import Counts
-from target_constant_contact.reports.history import PastRun, read_run, run_names
-from target_constant_contact.reports.run_names import LATEST, find_run
+from target_constant_contact.reports.history import past_runs
+from target_constant_contact.reports.run_names import LATEST
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
-    from pathlib import Path
 
-    from target_constant_contact.reports.history import PastDestination, PastPackedByList
+    from target_constant_contact.reports.past_run import (
+        PastDestination,
+        PastPackedByList,
+        PastRun,
+    )
     from target_constant_contact.reports.segments import SegmentUse
 
 _SHOWN: Final = 20
@@ -53,14 +55,14 @@ def runs(config: dict[str, Any], limit: int, *, as_json: bool) -> None:
     context.obj = _Given(config, as_json)
     if context.invoked_subcommand is not None:
         return
-    folder = _folder(config)
-    found = [read_run(folder / name) for name in run_names(folder)[:limit]]
+    with past_runs(config) as history:
+        found = history.newest(limit)
     if as_json:
-        print_json([_row(past) | _counts(past.totals) for past in found])
+        print_json([_row(past) | _place(past) | _counts(past.totals) for past in found])
     elif found:
         _print_dense([_readable(past) for past in found])
     else:
-        _say_none(folder)
+        _say_none(history.place)
 
 
 @runs.command("show")
@@ -75,32 +77,18 @@ def show(config: dict[str, Any], run: str, *, as_json: bool) -> None:
     if not (context.params["config_files"] or context.params["data_dir"]):
         config = before.config
     as_json = as_json or before.as_json
-    folder = _folder(config)
-    names = run_names(folder)
-    # Asked for by name, a run that is not there is an error; the newest of none is not.
-    if not names and run == LATEST:
-        _show_none(folder, as_json=as_json)
-        return
-    past = read_run(folder / find_run(run, names, folder))
+    with past_runs(config) as history:
+        past = history.find(run)
     if as_json:
-        print_json(_document(past))
+        print_json(past and _document(past))
+    elif past:
+        _print_run(past)
     else:
-        _print_run(past, folder)
+        _say_none(history.place)
 
 
-def _folder(config: Mapping[str, Any]) -> Path:
-    return DataFolder.of_setting(config.get("data_dir")).runs
-
-
-def _say_none(folder: Path) -> None:
-    say(f"There are no runs in {folder} yet.")
-
-
-def _show_none(folder: Path, *, as_json: bool) -> None:
-    if as_json:
-        print_json(None)
-    else:
-        _say_none(folder)
+def _say_none(place: str) -> None:
+    say(f"There are no runs in {place} yet.")
 
 
 def _row(past: PastRun) -> dict[str, Any]:
@@ -112,6 +100,11 @@ def _row(past: PastRun) -> dict[str, Any]:
         "connection": past.connection,
         "account": past.account,
     }
+
+
+def _place(past: PastRun) -> dict[str, str]:
+    """Where the files of a run are."""
+    return {"machine": past.machine, "folder": past.folder}
 
 
 def _counts(counts: Counts | None) -> dict[str, Any]:
@@ -127,6 +120,7 @@ def _document(past: PastRun) -> dict[str, Any]:
     """A run for programs: its row of the list, and what only `show` tells."""
     return {
         **_row(past),
+        **_place(past),
         **_counts(past.totals),
         "ended_at": _iso(past.ended_at),
         "error": past.error or None,
@@ -150,13 +144,13 @@ def _document(past: PastRun) -> dict[str, Any]:
     }
 
 
-def _print_run(past: PastRun, folder: Path) -> None:
+def _print_run(past: PastRun) -> None:
     facts = _readable(past) | {
         "ended (UTC)": _moment(past.ended_at),
         "requests": past.requests,
         "error": past.error,
         "rejects file": past.rejects_file,
-        "folder": folder / past.run,
+        **_place(past),
     }
     known = {
         name: fact

@@ -7,8 +7,6 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from target_constant_contact.batches.batch import Destination
-from target_constant_contact.data_folder import usable
-from target_constant_contact.files import write_whole
 from target_constant_contact.redaction import json_text
 from target_constant_contact.reports.counts import Counts
 from target_constant_contact.reports.date_orders import DateOrders
@@ -18,7 +16,6 @@ from target_constant_contact.wording import counted, were
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from datetime import datetime
-    from pathlib import Path
 
     from target_constant_contact.ledger.settlement import Settlement
     from target_constant_contact.reports.segments import SegmentUse
@@ -178,11 +175,10 @@ class Report:  # one attribute for each part of the report
         if len(places) > 1:
             yield f"Total: {self.totals.sums(dry_run=dry_run)}"
 
-    def write(self, path: Path, list_names: Mapping[str, str], **facts: Any) -> None:
-        """Write ``report.json``, readable only by its owner; all or nothing.
+    def as_json(self, list_names: Mapping[str, str], **facts: Any) -> str:
+        """The report, as ``report.json`` and the store have it.
 
         Args:
-            path: The file.
             list_names: Names of the lists by id.
             facts: Further members of the report: status, error, requests ...
         """
@@ -215,8 +211,7 @@ class Report:  # one attribute for each part of the report
             "imports": [asdict(record) for record in self.imports],
             "segments": [asdict(use) for use in self.segments],
         }
-        with usable(path):
-            write_whole(path, f"{json_text(document)}\n")
+        return f"{json_text(document)}\n"
 
 
 def _lists(destination: Destination, names: Mapping[str, str]) -> list[dict[str, str]]:

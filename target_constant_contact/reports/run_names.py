@@ -9,7 +9,6 @@ from target_constant_contact.exceptions import SettingsError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
 LATEST: Final = "latest"
 """Stands for the name of the newest run."""
@@ -17,13 +16,13 @@ LATEST: Final = "latest"
 _NAMED: Final = 3
 
 
-def find_run(wanted: str, names: Sequence[str], folder: Path) -> str:
+def find_run(wanted: str, names: Sequence[str], place: str) -> str:
     """The run that is meant by its name, the beginning of it, or ``latest``.
 
     Args:
         wanted: What was asked for.
         names: Names of the runs, newest first; there is one at least if ``latest`` is wanted.
-        folder: Where they are.
+        place: Where they are.
 
     Raises:
         SettingsError: There is no such run, or more than one.
@@ -39,4 +38,4 @@ def find_run(wanted: str, names: Sequence[str], folder: Path) -> str:
         raise SettingsError([f"{len(found):,} runs begin with {wanted!r}: {some}{more}"])
     close = difflib.get_close_matches(wanted, names, n=_NAMED, cutoff=0.7)
     hint = f"did you mean {' or '.join(close)}?" if close else "see what there is: runs"
-    raise SettingsError([f"there is no run {wanted!r} in {folder}; {hint}"])
+    raise SettingsError([f"there is no run {wanted!r} in {place}; {hint}"])

@@ -8,7 +8,8 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from target_constant_contact.data_folder import REPORT_FILE
+from target_constant_contact.data_folder import REPORT_FILE, usable
+from target_constant_contact.files import write_whole
 from target_constant_contact.reports.imported import UnsettledImport
 from target_constant_contact.reports.replay import replay_lines
 from target_constant_contact.wording import are, counted, them, were
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from target_constant_contact.reports.advice import FormatAdvice
     from target_constant_contact.reports.report import Report
     from target_constant_contact.run.accounting import Accounting
+    from target_constant_contact.run.record import RunRecord
 
 _logger = logging.getLogger("target-constant-contact")
 
@@ -51,42 +53,66 @@ class Ending:
         self._accounting = accounting
         self._advice = advice
         self._ledger = ledger
+        self._record: RunRecord | None = None
+
+    def note(self, record: RunRecord) -> None:
+        """Note in the store that the run is under way, and at its end what has come of it.
+
+        Raises:
+            TargetError: The store cannot be used.
+        """
+        record.begin()
+        self._record = record
 
     def write(self, status: str, error: str | None) -> None:
-        """Write ``report.json``, then log the summary.
+        """Write ``report.json``, log the summary, and have the store know it.
 
         Args:
             status: How the run has ended.
             error: Why it has failed, if it has.
         """
-        account, report = self._account, self._accounting.report
-        ended_at = datetime.now(UTC)
-        requests = account.client.requests_made
+        ended_at, advice = datetime.now(UTC), list(self._advice.lines())
+        text = self._as_json(status, error, ended_at, advice)
+        try:
+            with usable(self._path):
+                write_whole(self._path, text)
+            self._tell([*self._summary(dry_run=status == "dry run"), *advice], error)
+            self._tell_end(status, ended_at)
+        finally:
+            if self._record:
+                # A run that is told to stop has little time left.
+                self._record.end(text, insist=error is None)
+
+    def _as_json(
+        self, status: str, error: str | None, ended_at: datetime, advice: Sequence[str]
+    ) -> str:
+        account, rejects = self._account, self._accounting.rejects_path
         used_today, per_day = account.requests_today
-        rejects, advice = self._accounting.rejects_path, list(self._advice.lines())
-        report.write(
-            self._path,
+        return self._accounting.report.as_json(
             account.list_names,
             ended_at=ended_at.isoformat(timespec="seconds"),
             status=status,
             error=error,
             connection=account.connection_name,
             account=account.name,
-            requests=requests,
+            requests=account.client.requests_made,
             requests_today=used_today,
             requests_per_day=per_day,
             advice=advice,
             rejects_file=str(rejects) if rejects else None,
             unsettled_imports=list(map(_record, self._ledger.unsettled)),
         )
-        self._tell([*self._summary(dry_run=status == "dry run"), *advice], error)
+
+    def _tell_end(self, status: str, ended_at: datetime) -> None:
+        report = self._accounting.report
+        used_today, per_day = self._account.requests_today
         of_day = f" ({used_today:,} of the day's {per_day:,} are used)" if used_today else ""
         _logger.info(
             "Run %s: %s in %.1f s with %s%s; report: %s",
             report.run,
             status,
             (ended_at - report.started_at).total_seconds(),
-            counted(requests, "request"),
+            counted(self._account.client.requests_made, "request"),
             of_day,
             self._path,
         )

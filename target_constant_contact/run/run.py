@@ -6,7 +6,6 @@ import logging
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Any, Final
 
-from target_constant_contact.account.account import Account
 from target_constant_contact.contacts.contact import Rejection
 from target_constant_contact.contacts.encoding import encode_contact
 from target_constant_contact.exceptions import DataError, StorageError, TargetError
@@ -15,14 +14,15 @@ from target_constant_contact.run.accounting import Accounting
 from target_constant_contact.run.continuity import Continuity
 from target_constant_contact.run.ending import Ending
 from target_constant_contact.run.intake import Intake
+from target_constant_contact.run.record import RunRecord
 from target_constant_contact.run.sending import Sending
 from target_constant_contact.run.settling import Settling
-from target_constant_contact.verification.kept import forget_rows_of_dead_runs
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
+    from target_constant_contact.account.account import Account
     from target_constant_contact.batches.batch import Destination
     from target_constant_contact.batches.chunk import Chunk
     from target_constant_contact.contacts.contact import Contact
@@ -91,6 +91,16 @@ class Run:
         self._ending = Ending(
             folder, account, self._accounting, self._sending.advice, self._continuity.ledger
         )
+
+    def keep(self) -> None:
+        """Have the store know of this run, from now to its end.
+
+        Raises:
+            TargetError: The store cannot be used.
+        """
+        place = self._accounting.folder
+        started_at = self.report.started_at
+        self._ending.note(RunRecord(self.account.database, self.settings, place, started_at))
 
     def begin(self) -> None:
         """Keep other runs of the same export out, and take up one that was interrupted.
@@ -268,14 +278,3 @@ class Run:
         except (OSError, TargetError) as error:
             _logger.error("%s: %s", self._accounting.folder, error)  # noqa: TRY400 - one line
         self._continuity.close()
-
-
-def open_run(settings: Settings, hooks: Hooks) -> Run:
-    """Make a run and its folder, and connect to the account of the settings.
-
-    Raises:
-        SettingsError: The data folder cannot be written, or the sandbox is not installed.
-    """
-    forget_rows_of_dead_runs(settings.data_dir)
-    folder = settings.data_dir.make_run()
-    return Run(settings, Account(settings), folder, hooks)

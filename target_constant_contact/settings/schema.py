@@ -241,6 +241,14 @@ PROPERTIES: Final = th.PropertiesList(
         "Support/target-constant-contact` on macOS.",
     ),
     th.Property(
+        "keep_runs_days",
+        th.IntegerType(minimum=1, maximum=36_500),
+        default=90,
+        title="Keep runs, in days",
+        description="What is known of a run is deleted when it is older: the run in the store, "
+        "and the report and the rejected rows of this machine. The end of each run does that.",
+    ),
+    th.Property(
         "dry_run",
         th.BooleanType,
         default=False,

@@ -72,6 +72,7 @@ class Settings:
     requests_per_second: int
     requests_per_day: int
     store: StorePlace
+    keep_runs_days: int
     dry_run: bool
     sandbox: bool
     api_url: str
@@ -181,6 +182,7 @@ _AS_THEY_ARE: Final = (
     "max_activities_in_flight",
     "requests_per_second",
     "requests_per_day",
+    "keep_runs_days",
     "dry_run",
     "sandbox",
 )

@@ -56,8 +56,7 @@ def no_key() -> str:
     """The line about a missing key."""
     return (
         "store_key is missing: with store_url, connections are in a database, encrypted with it. "
-        "Make one with python -c 'from cryptography.fernet import Fernet; "
-        "print(Fernet.generate_key().decode())', and set the same on all machines"
+        "Make one with target-constant-contact store key, and set the same on all machines"
     )
 
 
@@ -66,8 +65,24 @@ def key_fault(keys: str) -> str:
     if all(map(_KEY.fullmatch, keys_in(keys))):
         return ""
     return (
-        "store_key is no key: make one with python -c 'from cryptography.fernet import Fernet; "
-        "print(Fernet.generate_key().decode())', and write several with commas between them"
+        "store_key is no key: make one with target-constant-contact store key, and write several "
+        "with commas between them"
+    )
+
+
+def no_key_to_move() -> str:
+    """The line about a missing key of what is on its way from one store to another."""
+    return (
+        "store_key is missing: what is exported from a store is encrypted with it. Make one with "
+        "target-constant-contact store key, and set the same for export and import"
+    )
+
+
+def other_key(what: str, place: str) -> str:
+    """The line about something that was encrypted with another key."""
+    return (
+        f"store_key does not open {what} in {place}, which was encrypted with another key; nothing "
+        "was changed. Set that key, or several with commas between them"
     )
 
 

@@ -7,7 +7,7 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import false, insert, select, update
+from sqlalchemy import insert, select, update
 
 from target_constant_contact.exceptions import SettingsError, TargetError, TryLaterError
 from target_constant_contact.store.schema import CONNECTIONS
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 _INSISTING: Final = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0)
 """Seconds between the tries to store what cannot be had again."""
+
+_PROBE: Final = "."
+"""No connection can be called so."""
 
 
 class ConnectionRows:
@@ -76,13 +79,20 @@ class ConnectionRows:
                 "commas between them"
             )
             raise SettingsError([fault])
-        found: dict[str, Any] = json.loads(text)
+        found = json.loads(text)
+        if not isinstance(found, dict):
+            raise ValueError(name)  # noqa: TRY004 - as for all that is damaged
         return found
 
     def prove(self) -> None:
-        """Make sure that a connection could be stored: that the rights are there."""
-        nothing = update(CONNECTIONS).where(false()).values(writes=0)
-        self._database.run(lambda connection: connection.execute(nothing))
+        """Make sure, without a trace, that a connection could be stored."""
+        probe = {"name": _PROBE, "document": "", "writes": 0}
+
+        def write(connection: Connection) -> None:
+            connection.execute(insert(CONNECTIONS).values(probe))
+            connection.execute(CONNECTIONS.delete().where(CONNECTIONS.c.name == _PROBE))
+
+        self._database.run(write)
 
     @contextmanager
     def lock(self, name: str, seconds: float) -> Iterator[bool]:
@@ -126,6 +136,9 @@ class ConnectionRows:
     def delete(self, name: str) -> bool:
         """Remove a connection and its tokens; return whether there was one. Lock held."""
         with self._held[name].transaction() as connection:
+            if self._database.kind == "sqlite":
+                # Otherwise the token would stay where the row was, until that is written over.
+                connection.exec_driver_sql("PRAGMA secure_delete = ON")
             done = connection.execute(CONNECTIONS.delete().where(CONNECTIONS.c.name == name))
         self._database.forget()
         self._writes[name] = 0

@@ -37,11 +37,15 @@ logging.getLogger("sqlalchemy").setLevel(logging.WARNING)
 
 
 class Held(ABC):
-    """A lock that is held, and the way to the database that it protects."""
+    """Locks that are held, and the way to the database that they protect."""
+
+    @abstractmethod
+    def take(self, what: str, seconds: float) -> bool:
+        """Hold one more; False when somebody else has held it for so long."""
 
     @abstractmethod
     def transaction(self) -> AbstractContextManager[Connection]:
-        """A durable transaction, which fails when the lock was lost."""
+        """A durable transaction, which fails when the locks were lost."""
 
 
 class Database(ABC):
@@ -76,15 +80,17 @@ class Database(ABC):
         self._sleep = sleep
 
     @contextmanager
-    def transaction(self, *, durable: bool = True) -> Iterator[Connection]:
+    def transaction(self, *, durable: bool = True, reads: bool = False) -> Iterator[Connection]:
         """One transaction, which nobody else can come between where the database is a file.
 
         Args:
             durable: What it has done would outlive a crash of the machine. Where it need not, as
                 with counts, a file is written faster.
+            reads: It only reads, and sees to its end what was there at its beginning, while others
+                write.
         """
         try:
-            with self._begun(durable=durable, alone=False) as connection:
+            with self._begun(durable=durable, reads=reads) as connection:
                 yield connection
         except (SQLAlchemyError, OSError) as error:
             explained = self._explained(error)
@@ -137,7 +143,11 @@ class Database(ABC):
         """Make what the tables are to be in, if it is missing."""
 
     @abstractmethod
-    def lock(self, what: str, seconds: float) -> AbstractContextManager[Held | None]:
+    def holding(self) -> AbstractContextManager[Held]:
+        """What holds no lock yet, and frees at the end what it has taken."""
+
+    @contextmanager
+    def lock(self, what: str, seconds: float) -> Iterator[Held | None]:
         """Keep all others, on all machines, from holding the same; a crash frees it.
 
         Args:
@@ -147,6 +157,8 @@ class Database(ABC):
         Returns:
             None when somebody else has held it for so long.
         """
+        with self.holding() as held:
+            yield held if held.take(what, seconds) else None
 
     def making(self) -> AbstractContextManager[None]:
         """Tables are being made: an error of rights is of making, not of using."""
@@ -160,7 +172,9 @@ class Database(ABC):
         self._engine.dispose()
 
     @abstractmethod
-    def _begun(self, *, durable: bool, alone: bool) -> AbstractContextManager[Connection]:
+    def _begun(
+        self, *, durable: bool, alone: bool = False, reads: bool = False
+    ) -> AbstractContextManager[Connection]:
         """A connection with a transaction begun, committed at the end and undone by an error."""
 
     @abstractmethod

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from target_constant_contact.exceptions import SettingsError
 from target_constant_contact.store.address import no_key
-from target_constant_contact.store.older import take_over_requests
+from target_constant_contact.store.older import take_over
 from target_constant_contact.store.versions import prepare
 
 if TYPE_CHECKING:
@@ -23,7 +23,8 @@ def open_store(place: StorePlace) -> Database:
     database = _database(place)
     try:
         prepare(database)
-        take_over_requests(database, place.folder.requests)
+        if place.takes_over:
+            take_over(database, place.folder)
     except BaseException:
         database.close()
         raise
@@ -31,16 +32,27 @@ def open_store(place: StorePlace) -> Database:
 
 
 def _database(place: StorePlace) -> Database:
+    if place.url and not place.key:
+        raise SettingsError([no_key()])
+    database = connect(place)
+    if place.url and place.key:
+        from target_constant_contact.store.cipher import Cipher  # noqa: PLC0415
+
+        database.cipher = Cipher(place.key)
+    return database
+
+
+def connect(place: StorePlace) -> Database:
+    """The database of the store, as it is; what is secret in a shared one cannot be read yet.
+
+    Raises:
+        SettingsError: The URL cannot be used, or what it needs is not installed.
+    """
     # One of the two is enough, and what encrypts takes long to load.
     if not place.url:
         from target_constant_contact.store.sqlite import SqliteFile  # noqa: PLC0415
 
         return SqliteFile(place.folder.store)
-    if not place.key:
-        raise SettingsError([no_key()])
-    from target_constant_contact.store.cipher import Cipher  # noqa: PLC0415
     from target_constant_contact.store.postgres import PostgresServer  # noqa: PLC0415
 
-    database = PostgresServer(place.url, place.schema)
-    database.cipher = Cipher(place.key)
-    return database
+    return PostgresServer(place.url, place.schema)

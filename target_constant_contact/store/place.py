@@ -21,12 +21,14 @@ class StorePlace:
         url: Of a PostgreSQL database.
         schema: Of its tables there.
         key: One key or several, with commas between them, of what is secret there.
+        takes_over: What an earlier version has left in the data folder belongs there.
     """
 
     folder: DataFolder
     url: str | None = field(default=None, repr=False)
     schema: str | None = None
     key: str | None = field(default=None, repr=False)
+    takes_over: bool = True
 
     @classmethod
     def of_settings(cls, values: Mapping[str, Any]) -> StorePlace:
@@ -41,9 +43,10 @@ class StorePlace:
             raise SettingsError(
                 [f"store_{name}: has the wrong type; it takes string" for name in wrong]
             )
-        return cls(DataFolder.of_setting(values.get("data_dir")), **named)
+        folder = DataFolder.of_setting(values.get("data_dir"))
+        return cls(folder, named["url"], named["schema"], named["key"])
 
     @property
     def on_this_machine(self) -> StorePlace:
         """The store in the data folder, whatever else is set."""
-        return replace(self, url=None, schema=None)
+        return replace(self, url=None, schema=None, takes_over=not self.url)

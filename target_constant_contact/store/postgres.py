@@ -41,6 +41,7 @@ _UPGRADE_LOCK: Final = 0x7461_7267_6574_6363
 
 _TABLES: Final = table("pg_tables", column("schemaname"), column("tablename"), schema="pg_catalog")
 
+_SNAPSHOT: Final = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
 _NO_RIGHTS: Final = "42501"
 _NO_SCHEMA: Final = "3F000"
 _LOCKED: Final = "55P03"
@@ -112,19 +113,18 @@ class PostgresServer(Database):
             self._is_missing = False
 
     @contextmanager
-    def lock(self, what: str, seconds: float) -> Iterator[Held | None]:
-        """Keep all others from holding the same; a crash frees it.
+    def holding(self) -> Iterator[Held]:
+        """What holds no lock yet, and frees at the end what it has taken.
 
-        The lock is a connection's, and what is written under it goes the same way: with the
+        Locks are a connection's, and what is written under them goes the same way: with the
         connection both are lost.
         """
-        words = f"target-constant-contact\0{self._schema}\0{what}".encode()
-        number = int.from_bytes(hashlib.sha256(words).digest()[:8], signed=True)
-        held = _ConnectionHeld(self.run(lambda _: self._engine.connect()), self._explained)
+        connection = self.run(lambda _: self._engine.connect())
+        held = _ConnectionHeld(connection, self._schema, self._explained)
         try:
-            yield held if held.take(number, seconds) else None
+            yield held
         finally:
-            held.give_back(number)
+            held.give_back()
 
     @contextmanager
     def making(self) -> Iterator[None]:
@@ -136,9 +136,13 @@ class PostgresServer(Database):
             self._is_making = False
 
     @contextmanager
-    def _begun(self, *, durable: bool, alone: bool) -> Iterator[Connection]:
+    def _begun(
+        self, *, durable: bool, alone: bool = False, reads: bool = False
+    ) -> Iterator[Connection]:
         del durable  # A server syncs for all at once; it costs little.
         with (self._single if alone else self._engine).begin() as connection:
+            if reads:
+                connection.execute(text(_SNAPSHOT))
             yield connection
 
     def _connected(self, driver: Any, _record: object) -> None:
@@ -195,17 +199,21 @@ class PostgresServer(Database):
 
 
 class _ConnectionHeld(Held):
-    """A lock of a connection of its own."""
+    """Locks of a connection of its own."""
 
     def __init__(
-        self, connection: Connection, explained: Callable[[Exception], TargetError]
+        self,
+        connection: Connection,
+        schema: str | None,
+        explained: Callable[[Exception], TargetError],
     ) -> None:
         self._connection = connection
+        self._schema = schema
         self._explained = explained
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
-        """A transaction of the connection that has the lock."""
+        """A transaction of the connection that has the locks."""
         try:
             with self._connection.begin():
                 yield self._connection
@@ -215,8 +223,10 @@ class _ConnectionHeld(Held):
             return
         raise explained
 
-    def take(self, number: int, seconds: float) -> bool:
-        """Take the lock, in the order of asking; False when somebody else has it for so long."""
+    def take(self, what: str, seconds: float) -> bool:
+        """Take a lock, in the order of asking; False when somebody else has it for so long."""
+        words = f"target-constant-contact\0{self._schema}\0{what}".encode()
+        number = int.from_bytes(hashlib.sha256(words).digest()[:8], signed=True)
         if seconds <= 0:
             with self.transaction() as connection:
                 return bool(connection.scalar(select(func.pg_try_advisory_lock(number))))
@@ -239,11 +249,11 @@ class _ConnectionHeld(Held):
             driver.patience -= seconds
         raise explained
 
-    def give_back(self, number: int) -> None:
-        """Free the lock; a connection that may still have it is not used again."""
+    def give_back(self) -> None:
+        """Free the locks; a connection that may still have one is not used again."""
         try:
             with self._connection.begin():
-                self._connection.execute(select(func.pg_advisory_unlock(number)))
+                self._connection.execute(select(func.pg_advisory_unlock_all()))
         except (SQLAlchemyError, OSError):
             self._connection.invalidate()
         finally:

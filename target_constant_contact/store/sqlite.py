@@ -9,7 +9,7 @@ import sqlite3
 import stat
 import threading
 import time
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING, ClassVar, Final, cast
 
 from filelock import FileLock, Timeout
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from typing import Literal
 
     from sqlalchemy import Connection
+
+    from target_constant_contact.exceptions import TargetError
 
 _BUSY_SECONDS: Final = 30.0
 _TRIES: Final = 20
@@ -72,25 +74,10 @@ class SqliteFile(Database):
         """Nothing to do: a file is its schema."""
 
     @contextmanager
-    def lock(self, what: str, seconds: float) -> Iterator[Held | None]:
-        """Keep other processes of this machine from holding the same; a crash frees it."""
-        if self._path is None:
-            yield _FileHeld(self)
-            return
-        name = f"{self._path.name}.{hashlib.sha256(what.encode()).hexdigest()[:16]}.lock"
-        # Of the system: it is freed when its process dies, and the file stays where it is.
-        lock = FileLock(self._path.with_name(name), timeout=seconds, mode=PRIVATE_FILE)
-        try:
-            lock.acquire()
-        except Timeout:
-            yield None
-            return
-        except OSError as error:
-            raise self._explained(error) from None
-        try:
-            yield _FileHeld(self)
-        finally:
-            lock.release()
+    def holding(self) -> Iterator[Held]:
+        """What holds no lock yet, and frees at the end what it has taken."""
+        with ExitStack() as stack:
+            yield _FileHeld(self, self._path, self._explained, stack)
 
     def forget(self) -> None:
         """Empty the file beside this one, which holds what was deleted; whoever reads keeps it."""
@@ -103,13 +90,15 @@ class SqliteFile(Database):
             super().close()
 
     @contextmanager
-    def _begun(self, *, durable: bool, alone: bool) -> Iterator[Connection]:
+    def _begun(
+        self, *, durable: bool, alone: bool = False, reads: bool = False
+    ) -> Iterator[Connection]:
         del alone  # A step reads before it writes, so it has to be one transaction.
         with self._lock, self._engine.connect() as connection:
             level = "FULL" if durable else "NORMAL"
             # Past SQLAlchemy, which would begin a transaction.
             _driver(connection).execute(f"PRAGMA synchronous = {level}")
-            with connection.begin():
+            with connection.execution_options(reads=reads).begin():
                 yield connection
 
     def _explained(self, error: Exception) -> StorageError | TryLaterError:
@@ -146,10 +135,35 @@ class SqliteFile(Database):
 
 
 class _FileHeld(Held):
-    """A lock on a file is lost with the process only."""
+    """Locks on files of this machine are lost with the process only."""
 
-    def __init__(self, database: SqliteFile) -> None:
+    def __init__(
+        self,
+        database: SqliteFile,
+        path: Path | None,
+        explained: Callable[[Exception], TargetError],
+        taken: ExitStack,
+    ) -> None:
         self._database = database
+        self._path = path
+        self._explained = explained
+        self._taken = taken
+
+    def take(self, what: str, seconds: float) -> bool:
+        """Keep other processes of this machine from holding the same; a crash frees it."""
+        if self._path is None:
+            return True
+        name = f"{self._path.name}.{hashlib.sha256(what.encode()).hexdigest()[:16]}.lock"
+        # Of the system: it is freed when its process dies, and the file stays where it is.
+        lock = FileLock(self._path.with_name(name), timeout=seconds, mode=PRIVATE_FILE)
+        try:
+            lock.acquire()
+        except Timeout:
+            return False
+        except OSError as error:
+            raise self._explained(error) from None
+        self._taken.callback(lock.release)
+        return True
 
     def transaction(self) -> AbstractContextManager[Connection]:
         """A durable transaction."""
@@ -157,8 +171,9 @@ class _FileHeld(Held):
 
 
 def _begin(connection: Connection) -> None:
-    # Locked before anything is read: what is read then stays true until the end.
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
+    # Locked before anything is read, if it may write: what is read then stays true until the end.
+    reads = connection.get_execution_options().get("reads")
+    connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
 
 
 def _driver(connection: Connection) -> sqlite3.Connection:
@@ -187,7 +202,7 @@ def _make_private(path: Path) -> None:
     if hasattr(os, "geteuid") and mode & 0o077:
         fault = (
             f"the store in {path} is open to other users (mode {mode:03o}); it was not read. Close "
-            f"it with: chmod 600 {path}"
+            f"it with: chmod 600 {path}, and sign in again if somebody may have read it"
         )
         raise SettingsError([fault])
 

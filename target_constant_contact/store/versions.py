@@ -28,13 +28,13 @@ def prepare(database: Database) -> None:
     Raises:
         TargetError: The database cannot be used, or a newer program has made its tables.
     """
-    if database.run(lambda connection: _version(database, connection)) == VERSION:
+    if database.run(lambda connection: version_of(database, connection)) == VERSION:
         return
     with database.making():
         database.run(lambda connection: _make(database, connection))
 
 
-def _version(database: Database, connection: Connection) -> int:
+def version_of(database: Database, connection: Connection) -> int:
     """Version of the tables that there are; 0 when there are none.
 
     Raises:
@@ -56,7 +56,7 @@ def _version(database: Database, connection: Connection) -> int:
 def _make(database: Database, connection: Connection) -> None:
     database.lock_out_others(connection)
     # Somebody else may have been first.
-    found = _version(database, connection)
+    found = version_of(database, connection)
     if not found:
         database.make_schema(connection)
         METADATA.create_all(connection, checkfirst=False)

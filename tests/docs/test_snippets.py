@@ -37,14 +37,17 @@ def _documents() -> Iterator[tuple[str, Any]]:
 
 
 def _configurations() -> Iterator[tuple[str, dict[str, Any]]]:
-    """Each loader's configuration: of a Meltano project, of one environment, or on its own."""
+    """Each loader's configuration: of a Meltano project, of one environment, or on its own.
+
+    What is of a message or of Kubernetes is none.
+    """
     for name, document in _documents():
         if document.keys() & PARTS_OF_A_PROJECT:
             parts = [document, *(part["config"] for part in document.get("environments", ()))]
             for part in parts:
                 for loader in part.get("plugins", {}).get("loaders", ()):
                     yield name, loader["config"]
-        elif document.get("type") != "RECORD":
+        elif document.get("type") != "RECORD" and "kind" not in document:
             yield name, document
 
 

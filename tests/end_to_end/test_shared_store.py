@@ -78,6 +78,7 @@ def test_a_run_that_loses_its_database_leaves_a_report(export, own_server, monke
     assert outcome.states == []
     assert outcome.report["status"] == "failed"
     assert outcome.report["requests_today"] == outcome.report["requests"] > 0
+    assert "The store does not have the report of this run: " in outcome.log
 
 
 def test_a_run_whose_database_is_killed_and_started_again_goes_on(export, own_server, monkeypatch):

@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 PASSWORD = "p@ss:/w#rd?[%41] é"
 """Of the superuser: with every character that a URL reads as something else."""
 _SETTINGS = {
-    "fsync": "off",
     "listen_addresses": "127.0.0.1",
     "max_connections": "100",
     "lc_messages": "C",
@@ -41,12 +40,16 @@ class Postgres:
 
     It ends with the process that has started it, whatever becomes of that.
 
+    Args:
+        durable: Write what is committed to the disk, as a server that is used does.
+
     Attributes:
         port: The port.
         data: Its files.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, durable: bool = False) -> None:
+        self._fsync = {"fsync": "on" if durable else "off"}
         self._bin = _programs()
         self._user = "nobody" if os.geteuid() == 0 else None
         self._folder = Path(tempfile.mkdtemp(prefix="postgres"))
@@ -171,7 +174,12 @@ class Postgres:
         assert done.returncode == 0, done.stderr.decode()
 
     def _run_server(self) -> None:
-        settings = {**_SETTINGS, "port": self.port, "unix_socket_directories": self._folder}
+        settings = {
+            **_SETTINGS,
+            **self._fsync,
+            "port": self.port,
+            "unix_socket_directories": self._folder,
+        }
         options = [f"--{name}={value}" for name, value in settings.items()]
         command = [self._bin / "postgres", "-D", self.data, *options]
         with (self._folder / "log").open("ab") as log:

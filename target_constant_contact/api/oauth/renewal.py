@@ -1,6 +1,6 @@
 """Renewing the tokens of a connection.
 
-One process at a time does it, and no token is used before it is on disk.
+One process at a time does it, and no token is used before it is stored.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from target_constant_contact.api.oauth.connection import (
     fingerprint,
     is_fingerprint,
 )
+from target_constant_contact.api.oauth.tokens import reason
 from target_constant_contact.api.oauth.transport import GrantRefusedError, NoGrantError
 from target_constant_contact.exceptions import SettingsError, SignInError, TargetError
 
@@ -30,21 +31,21 @@ if TYPE_CHECKING:
     from target_constant_contact.api.oauth.connection import Application, Connection
     from target_constant_contact.api.oauth.credentials import Credentials
     from target_constant_contact.api.oauth.grants import AuthorizationServer, Grant
-    from target_constant_contact.api.oauth.tokens import ConnectionStore
+    from target_constant_contact.api.oauth.tokens import StoredConnections
 
 _INVALID_GRANT: Final = "invalid_grant"
 _logger = logging.getLogger("target-constant-contact")
 
 
 class ConnectionToken(Signer):
-    """Signs requests with a connection of the token store, and renews its tokens.
+    """Signs requests with a connection of the store, and renews its tokens.
 
     Tokens are renewed a minute before they expire, and when the service does not accept one. One
     process at a time does so, and the others take what it has stored.
 
     Args:
         credentials: What the settings say.
-        store: The token store.
+        store: The stored connections.
         server: Makes the authorization server of an application.
         clock: Returns seconds since the epoch.
     """
@@ -52,7 +53,7 @@ class ConnectionToken(Signer):
     def __init__(
         self,
         credentials: Credentials,
-        store: ConnectionStore,
+        store: StoredConnections,
         server: Callable[[Application], AuthorizationServer],
         *,
         clock: Callable[[], float] = time.time,
@@ -125,7 +126,7 @@ class ConnectionToken(Signer):
             if stored is not None:
                 stored = stored.leading_to(account_id, account_name)
                 self._connection = self._credentials.resolve(stored)
-                with suppress(OSError):  # It is asked again next time.
+                with suppress(TargetError):  # It is asked again next time.
                     self._keep(stored)
 
     def _fresh(self) -> Connection:
@@ -175,7 +176,7 @@ class ConnectionToken(Signer):
             return self._after_refusal(current, error, answer_lost=lost)
         except (NoGrantError, SettingsError) as error:
             if not sent_before and not getattr(error, "answer_lost", False):
-                with suppress(OSError):  # What went wrong before is what matters.
+                with suppress(TargetError):  # What went wrong before is what matters.
                     self._keep(replace(noted, sent=""))
             raise
         renewed = self._renewed(current, grant)
@@ -195,11 +196,10 @@ class ConnectionToken(Signer):
         if rotated and current.refresh_token == self._credentials.refresh_token:
             _logger.warning(
                 "The refresh token of the settings has been used up; connection %r goes on with "
-                "the next one, which is only in %s. Keep that %s: without it the next run cannot "
-                "sign in",
+                "the next one, which is only in %s. Keep that store: without it the next run "
+                "cannot sign in",
                 self.name,
                 self._store.place,
-                self._store.kind,
             )
         return replace(
             current,
@@ -253,19 +253,19 @@ class ConnectionToken(Signer):
     def _write(self, connection: Connection) -> None:
         try:
             self._keep(connection)
-        except OSError as error:
+        except TargetError as error:
             raise self._store.unwritable(self.name, error) from None
 
     def _store_new(self, renewed: Connection) -> None:
         """Store what a renewal has brought, before its first use."""
         try:
             self._keep(renewed)
-        except OSError as error:
+        except TargetError as error:
             if not renewed.rotating:
                 return  # The token serves again.
             raise SignInError(
                 f"Connection {self.name!r} was renewed, but the next refresh token could not be "
-                f"stored in {self._store.place} ({error.strerror}), and the one before is used "
-                "up. Make room or correct the rights there, then sign in again: "
+                f"stored ({reason(error)}), and the one before is used up. Make room or correct "
+                "the rights there, then sign in again: "
                 f"target-constant-contact login --connection {self.name}"
             ) from None

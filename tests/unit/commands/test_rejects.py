@@ -12,11 +12,15 @@ from target_constant_contact.commands.common import write_lines
 from target_constant_contact.exceptions import SettingsError
 from target_constant_contact.reports.rejects import RejectsFile
 from target_constant_contact.singer.encoding import readable_line
+from target_constant_contact.store.address import place_of
 from tests.support.commands import Answer, call
+from tests.support.past_runs import keep_run
 from tests.support.target import TEXT, Message, record, schema
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+pytestmark = pytest.mark.usefixtures("store_url")
 
 OLD, NEW = "20260501T040000Z-000001", "20260502T040000Z-000002"
 PEOPLE = schema(EmailAddress=TEXT, Zip=TEXT)
@@ -31,24 +35,23 @@ def keep(data: Path, run: str, *rows: tuple[Message, Message], report: bool = Tr
     for described, row in rows:
         file.write(described, row, "is no address: jürgen(at)", "EmailAddress")
     file.close()
-    if report:
-        moment = "2026-05-01T04:00:00+00:00"
-        reason = {"stream": "members", "reason": "is no address", "field": "EmailAddress"}
-        finding = {"stream": "members", "reason": "refused: deleted", "evidence": "look-up"}
-        document = {
-            "status": "failed",
-            "started_at": moment,
-            "ended_at": moment,
-            "totals": {"read": 5, "rejected": len(rows)},
-            "rejections": [{**reason, "rows": len(rows)}],
-            "findings": [{**finding, "rows": 2}],
-        }
-        (folder / "report.json").write_text(json.dumps(document))
+    moment = "2026-05-01T04:00:00+00:00"
+    reason = {"stream": "members", "reason": "is no address", "field": "EmailAddress"}
+    finding = {"stream": "members", "reason": "refused: deleted", "evidence": "look-up"}
+    document = {
+        "status": "failed",
+        "started_at": moment,
+        "ended_at": moment,
+        "totals": {"read": 5, "rejected": len(rows)},
+        "rejections": [{**reason, "rows": len(rows)}],
+        "findings": [{**finding, "rows": 2}],
+    }
+    keep_run(data, run, json.dumps(document) if report else None)
     return file.path
 
 
 @pytest.fixture
-def path(tmp_path: Path) -> Path:
+def path(tmp_path: Path, store_url: str | None) -> Path:  # noqa: ARG001 - set up first
     """A run with one rejected row."""
     return keep(tmp_path, OLD, (PEOPLE, ROW))
 
@@ -83,7 +86,7 @@ def test_they_are_printed_for_programs(tmp_path, path):
 @pytest.mark.usefixtures("path")
 def test_the_newest_run_that_has_rejected_rows_is_meant_unless_one_is_named(tmp_path):
     newer = keep(tmp_path, NEW, (PEOPLE, ROW), (PEOPLE, ROW))
-    (tmp_path / "runs" / "20260503T040000Z-000003").mkdir()
+    keep_run(tmp_path, "20260503T040000Z-000003")
 
     assert rejects(tmp_path, "--json").json["rejects_file"] == str(newer)
     assert rejects(tmp_path, OLD[:10], "--json").json["run"] == OLD
@@ -101,10 +104,10 @@ def test_a_run_that_was_killed_has_no_reasons_and_its_rows_all_the_same(tmp_path
     )
 
 
-def test_without_rejected_rows_there_is_a_word_and_no_error(tmp_path):
+def test_without_rejected_rows_there_is_a_word_and_no_error(tmp_path, store_url):
+    where = f"the store at {place_of(store_url)}" if store_url else tmp_path / "runs"
     assert rejects(tmp_path).stdout == (
-        f"No run in {tmp_path / 'runs'} has rejected rows; give the --config or --data-dir of the "
-        "run\n"
+        f"No run in {where} has rejected rows; give the --config or --data-dir of the run\n"
     )
     assert rejects(tmp_path, "--json").json is None
 
@@ -200,7 +203,7 @@ def test_what_cannot_be_done_is_told_in_one_line(tmp_path, words: Any, fault):
 def test_there_is_nothing_to_write_without_a_file(tmp_path):
     assert rejects(tmp_path, "--csv").exit_code == 78
     assert "there are no runs in" in rejects(tmp_path, "latest").log
-    (tmp_path / "runs" / NEW).mkdir(parents=True)
+    keep_run(tmp_path, NEW)
     answer = rejects(tmp_path, "latest")
     assert answer.exit_code == 78
     assert f"there is no file of rejected rows in {tmp_path / 'runs' / NEW}" in answer.log
@@ -213,3 +216,37 @@ def test_without_stdout_the_csv_needs_a_file(tmp_path: Path, monkeypatch: pytest
 
     write_lines(["Email\r\n"], tmp_path / "rows.csv")
     assert (tmp_path / "rows.csv").read_bytes() == b"Email\r\n"
+
+
+@pytest.mark.usefixtures("path")
+def test_of_a_run_on_another_machine_it_is_said_where_its_rows_are(tmp_path):
+    report = {"status": "failed", "rejects_file": "/data/runs/rejects.singer.jsonl"}
+    moment = "2026-05-02T04:00:00+00:00"
+    report |= {"started_at": moment, "ended_at": moment, "totals": {}}
+    keep_run(tmp_path, NEW, json.dumps(report), machine="pod-7f")
+
+    newest, unfinished = rejects(tmp_path), rejects(tmp_path, NEW, "--csv")
+
+    for answer in (newest, unfinished):
+        assert answer.exit_code == 78
+        assert answer.log == (
+            f"the rejected rows of run {NEW} are not in {tmp_path / 'runs'}: it was on machine "
+            f"pod-7f, and its files are in {tmp_path / 'runs' / NEW} there; run this there\n"
+        )
+    assert rejects(tmp_path, OLD, "--json").json["run"] == OLD
+
+
+def test_of_a_run_elsewhere_that_has_rejected_nothing_that_is_said(tmp_path):
+    moment = "2026-05-02T04:00:00+00:00"
+    report = {"status": "completed", "started_at": moment, "ended_at": moment, "totals": {}}
+    keep_run(tmp_path, NEW, json.dumps(report), machine="pod-7f")
+
+    assert "there is no file of rejected rows in" in rejects(tmp_path, NEW).log
+    assert rejects(tmp_path).exit_code == 0
+
+
+@pytest.mark.usefixtures("path")
+def test_rows_whose_file_was_deleted_are_passed_over(tmp_path):
+    keep(tmp_path, NEW, (PEOPLE, ROW)).unlink()
+
+    assert rejects(tmp_path, "--json").json["run"] == OLD

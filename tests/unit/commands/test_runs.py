@@ -1,4 +1,4 @@
-"""Past runs, from what stands in the data folder."""
+"""Past runs, from what stands in the store."""
 
 from __future__ import annotations
 
@@ -9,10 +9,19 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from target_constant_contact.reports import history
+from target_constant_contact.reports.past_run import read_run
+from target_constant_contact.store.address import place_of
+from target_constant_contact.store.runs import MACHINE
 from tests.support.commands import call, config_file
+from tests.support.past_runs import keep_run, run_row, run_rows
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from target_constant_contact.reports.past_run import PastRun
+    from target_constant_contact.store.runs import RunRow
+
+pytestmark = pytest.mark.usefixtures("store_url")
 
 COUNTS = {"read": 5, "landed": 4, "rejected": 1, "refused": 0, "suppressed": 0, "merged": 0}
 
@@ -61,19 +70,22 @@ def report(day: int, **members: Any) -> dict[str, Any]:
     } | members
 
 
-def keep(data: Path, day: int, text: str | bytes | None = None, **members: Any) -> Path:
+def keep(
+    data: Path, day: int, text: str | None = None, machine: str = MACHINE, **members: Any
+) -> None:
     """Leave a run behind, with a report of this text or of these members."""
-    folder = data / "runs" / name_of(day)
-    folder.mkdir(parents=True)
     content = json.dumps(report(day, **members)) if text is None else text
-    (folder / "report.json").write_bytes(
-        content if isinstance(content, bytes) else content.encode()
-    )
-    return folder
+    keep_run(data, name_of(day), content, machine)
 
 
-def keep_unfinished(data: Path, day: int) -> None:
-    (data / "runs" / name_of(day)).mkdir(parents=True)
+def keep_unfinished(data: Path, *days: int) -> None:
+    with run_rows(data) as rows:
+        rows.add(run_row(data, name_of(day)) for day in days)
+
+
+def place(data: Path, store_url: str | None) -> str:
+    """What is said of where the runs are."""
+    return f"the store at {place_of(store_url)}" if store_url else str(data / "runs")
 
 
 def runs(data: Path, *words: object) -> Any:
@@ -129,6 +141,8 @@ def test_runs_are_printed_for_programs(tmp_path: Path):
             "seconds": 90,
             "connection": "default",
             "account": "Acorn Shop",
+            "machine": MACHINE,
+            "folder": str(tmp_path / "runs" / name_of(1)),
             **COUNTS,
             "left": 0,
             "blank": 0,
@@ -149,14 +163,6 @@ def test_a_run_without_a_report_is_unfinished(tmp_path: Path):
     assert table(runs(tmp_path))[1] == [name_of(3), "2026-05-03 04:00:00", "unfinished"]
 
 
-def test_a_name_that_is_no_moment_is_no_obstacle(tmp_path: Path):
-    (tmp_path / "runs" / "99999999T999999Z-abcdef").mkdir(parents=True)
-
-    (row,) = runs(tmp_path, "--json").json
-
-    assert (row["status"], row["started_at"]) == ("unfinished", None)
-
-
 @pytest.mark.parametrize(
     "text",
     [
@@ -165,7 +171,6 @@ def test_a_name_that_is_no_moment_is_no_obstacle(tmp_path: Path):
         "[]",
         "5",
         "{}",
-        b"\xff\xfe",
         "[" * 100_000,
         '{"run": 1' + "0" * 5_000 + "}",
         json.dumps(report(1, totals=None)),
@@ -185,7 +190,7 @@ def test_a_name_that_is_no_moment_is_no_obstacle(tmp_path: Path):
     ],
     ids=lambda text: str(text[:12]),
 )
-def test_a_report_that_is_damaged_or_not_ours_is_unreadable(tmp_path: Path, text: str | bytes):
+def test_a_report_that_is_damaged_or_not_ours_is_unreadable(tmp_path: Path, text: str):
     keep(tmp_path, 1, text)
     keep(tmp_path, 2)
 
@@ -196,13 +201,6 @@ def test_a_report_that_is_damaged_or_not_ours_is_unreadable(tmp_path: Path, text
     assert listed.json[1]["started_at"] == "2026-05-01T04:00:00+00:00"
     assert shown.exit_code == 0
     assert ["status", "unreadable"] in table(shown)
-
-
-def test_a_report_that_is_no_file_is_unreadable(tmp_path: Path):
-    (tmp_path / "runs" / name_of(1) / "report.json").mkdir(parents=True)
-    (tmp_path / "runs" / name_of(2)).write_text("a file where a folder should be")
-
-    assert {row["status"] for row in runs(tmp_path, "--json").json} == {"unreadable"}
 
 
 def test_members_of_other_versions_are_passed_over(tmp_path: Path):
@@ -226,30 +224,14 @@ def test_moments_are_shown_in_utc(tmp_path: Path):
     assert runs(tmp_path, "--json").json[0]["started_at"] == "2026-05-01T04:00:00+00:00"
 
 
-def test_what_is_no_run_is_passed_over(tmp_path: Path):
-    keep(tmp_path, 1)
-    (tmp_path / "runs" / ".DS_Store").write_text("")
-    (tmp_path / "runs" / f"{name_of(1)}.bak").mkdir()
-
-    assert [row["run"] for row in runs(tmp_path, "--json").json] == [name_of(1)]
-
-
 @pytest.mark.parametrize("words", [(), ("show",), ("show", "latest")])
-def test_no_run_is_no_error(tmp_path: Path, words: tuple[str, ...]):
+def test_no_run_is_no_error(tmp_path: Path, words: tuple[str, ...], store_url: str | None):
     answer = runs(tmp_path, *words)
 
     assert answer.exit_code == 0
-    assert answer.stdout == f"There are no runs in {tmp_path / 'runs'} yet.\n"
+    assert answer.stdout == f"There are no runs in {place(tmp_path, store_url)} yet.\n"
     assert runs(tmp_path, *words, "--json").json == (None if words else [])
-
-
-def test_a_data_folder_that_cannot_be_read_is_said(tmp_path: Path):
-    (tmp_path / "runs").write_text("a file where a folder should be")
-
-    answer = runs(tmp_path)
-
-    assert answer.exit_code == 78
-    assert f"data_dir: {tmp_path / 'runs'} cannot be read (Not a directory)" in answer.log
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_only_data_dir_matters_of_the_settings(tmp_path: Path):
@@ -264,13 +246,12 @@ def test_only_the_reports_that_are_shown_are_opened(
 ):
     opened = []
 
-    def read(folder: Path) -> history.PastRun:
-        opened.append(folder.name)
-        return history.PastRun(folder.name, "completed")
+    def read(row: RunRow) -> PastRun:
+        opened.append(row.run)
+        return read_run(row)
 
-    monkeypatch.setattr("target_constant_contact.commands.runs.read_run", read)
-    for day in range(1, 30):
-        keep_unfinished(tmp_path, day)
+    monkeypatch.setattr(history, "read_run", read)
+    keep_unfinished(tmp_path, *range(1, 30))
 
     assert len(runs(tmp_path, "--json").json) == len(opened) == 20
     opened.clear()
@@ -282,10 +263,9 @@ def test_only_the_reports_that_are_shown_are_opened(
 
 
 def test_thousands_of_runs_are_listed_at_once(tmp_path: Path):
-    folder = tmp_path / "runs"
-    folder.mkdir()
-    for number in range(5_000):
-        (folder / f"20260501T{number:06}Z-abcdef").mkdir()
+    names = [f"20260501T0{n // 3600}{n // 60 % 60:02}{n % 60:02}Z-abcdef" for n in range(5_000)]
+    with run_rows(tmp_path) as rows:
+        rows.add(run_row(tmp_path, name) for name in names)
 
     started = time.process_time()
     runs(tmp_path)
@@ -316,6 +296,7 @@ def test_show_tells_all_of_a_run(tmp_path: Path):
         ["requests", "12"],
         ["error", "It broke."],
         ["rejects file", "/data/rejects"],
+        ["machine", MACHINE],
         ["folder", str(tmp_path / "runs" / name_of(1))],
         ["stream", "lists", "read", "landed", "rejected"],
         ["members", "Newsletter", "5", "4", "1"],
@@ -407,13 +388,14 @@ def test_a_run_is_named_by_a_beginning_or_is_the_newest(tmp_path: Path, words: t
 
 
 @pytest.mark.parametrize("wanted", ["20270101", "x", "", "../runs"])
-def test_an_unknown_run_is_said(tmp_path: Path, wanted: str):
+def test_an_unknown_run_is_said(tmp_path: Path, wanted: str, store_url: str | None):
     keep(tmp_path, 1)
 
     answer = runs(tmp_path, "show", wanted)
 
     assert answer.exit_code == 78
-    assert f"no run {wanted!r} in {tmp_path / 'runs'}; see what there is: runs" in answer.log
+    where = place(tmp_path, store_url)
+    assert f"no run {wanted!r} in {where}; see what there is: runs" in answer.log
     assert answer.stdout == ""
 
 
@@ -426,8 +408,7 @@ def test_close_matches_of_an_unknown_run_are_named(tmp_path: Path):
 
 
 def test_a_beginning_of_several_runs_names_some_of_them(tmp_path: Path):
-    for day in range(1, 6):
-        keep_unfinished(tmp_path, day)
+    keep_unfinished(tmp_path, *range(1, 6))
 
     answer = runs(tmp_path, "show", "202605")
 
@@ -437,8 +418,7 @@ def test_a_beginning_of_several_runs_names_some_of_them(tmp_path: Path):
 
 
 def test_a_beginning_of_two_runs_names_both(tmp_path: Path):
-    for day in (1, 2):
-        keep_unfinished(tmp_path, day)
+    keep_unfinished(tmp_path, 1, 2)
 
     log = runs(tmp_path, "show", "2026").log
 
@@ -464,3 +444,35 @@ def test_what_stands_after_show_wins(tmp_path: Path):
     answer = runs(tmp_path / "one", "show", "--data-dir", tmp_path / "two", "--json")
 
     assert answer.json["run"] == name_of(2)
+
+
+def test_the_page_of_a_run_says_on_which_machine_and_in_which_folder_its_files_are(tmp_path: Path):
+    keep(tmp_path / "theirs", 1, machine="pod-7f", rejects_file="/data/rejects.singer.jsonl")
+    # Where the store is a file, it is somebody's copy; a database is what they share.
+    here = tmp_path / "theirs"
+
+    rows = table(runs(here, "show"))
+    shown = runs(here, "show", "--json").json
+
+    folder = str(here / "runs" / name_of(1))
+    for row in (["machine", "pod-7f"], ["folder", folder]):
+        assert row in rows
+    assert (shown["machine"], shown["folder"]) == ("pod-7f", folder)
+
+
+def test_a_database_shows_the_runs_of_all_machines(tmp_path: Path, store_url: str | None):
+    keep(tmp_path / "one", 1, machine="pod-1")
+    keep(tmp_path / "two", 2, machine="pod-2")
+
+    found = [row["machine"] for row in runs(tmp_path / "one", "--json").json]
+
+    assert found == (["pod-2", "pod-1"] if store_url else ["pod-1"])
+
+
+def test_runs_of_the_sandbox_are_found_where_its_account_is(tmp_path: Path, monkeypatch):
+    with monkeypatch.context() as without:
+        without.delenv("TARGET_CONSTANT_CONTACT_STORE_URL", raising=False)
+        keep(tmp_path, 1)
+    for value in (True, "yes"):
+        config = config_file(tmp_path, data_dir=str(tmp_path), sandbox=value)
+        assert call("runs", "--config", config, "--json").json[0]["run"] == name_of(1)

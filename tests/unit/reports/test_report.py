@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import stat
 from datetime import UTC, datetime
 
 import pytest
@@ -163,10 +162,9 @@ def test_one_row_is_singular():
     assert "1 read + 1 copy = " in lines[-1]
 
 
-def test_the_file_holds_the_sums_and_only_its_owner_can_read_it(report, tmp_path):
+def test_as_json_it_holds_the_sums(report):
     report.imports.append(ImportRecord("a1", "members", 1_000, 1.5, {"person_count": 1_000}))
-    report.write(tmp_path / "report.json", NAMES, status="completed", requests=7)
-    document = json.loads((tmp_path / "report.json").read_text())
+    document = json.loads(report.as_json(NAMES, status="completed", requests=7))
     assert document["started_at"] == "2026-01-02T03:04:05+00:00"
     assert document["status"] == "completed"
     assert document["requests"] == 7
@@ -183,4 +181,3 @@ def test_the_file_holds_the_sums_and_only_its_owner_can_read_it(report, tmp_path
         "values": 1,
     }
     assert document["imports"][0]["counters"] == {"person_count": 1_000}
-    assert stat.S_IMODE((tmp_path / "report.json").stat().st_mode) == 0o600

@@ -6,6 +6,7 @@ import pytest
 
 from target_constant_contact.store.postgres import PostgresServer
 from target_constant_contact.store.sqlite import SqliteFile
+from tests.support.stored import fill
 
 
 @pytest.fixture
@@ -36,3 +37,14 @@ def connect(request, opened, file):
     url = request.getfixturevalue("postgres").new_url()
     schema = "my_store" if "schema" in request.param else None
     return lambda **options: opened(PostgresServer(url, schema, **options))
+
+
+@pytest.fixture(params=["file", "server"])
+def target(request, opened, tmp_path):
+    """An empty store of either kind, to import into."""
+    database = opened(
+        SqliteFile(tmp_path / "target" / "store.sqlite")
+        if request.param == "file"
+        else PostgresServer(request.getfixturevalue("postgres").new_url())
+    )
+    return fill(database, {})

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import hashlib
+import json
 import logging
-import os
 import signal
 import threading
 import time
@@ -16,15 +15,19 @@ import pytest
 import requests
 
 from target_constant_contact.api.client import ConstantContactClient
-from target_constant_contact.api.oauth import renewal, tokens
+from target_constant_contact.api.oauth import renewal
 from target_constant_contact.api.oauth.connection import Agreement, Application, Connection
 from target_constant_contact.api.oauth.credentials import Credentials
 from target_constant_contact.api.oauth.grants import AuthorizationServer
 from target_constant_contact.api.oauth.renewal import ConnectionToken
-from target_constant_contact.api.oauth.tokens import TokenStore
+from target_constant_contact.api.oauth.tokens import StoredConnections
 from target_constant_contact.api.oauth.transport import AuthTransport, NoGrantError
 from target_constant_contact.exceptions import SettingsError, SignInError, TryLaterError
 from target_constant_contact.sandbox import Fault, ManualClock, Sandbox
+from target_constant_contact.store import sqlite
+from target_constant_contact.store.connections import ConnectionRows
+from target_constant_contact.store.sqlite import SqliteFile
+from target_constant_contact.store.versions import prepare
 from tests.support.limiting import LimiterInMemory
 
 PUBLIC = "sandbox-public"
@@ -42,8 +45,24 @@ def sandbox(clock):
 
 
 @pytest.fixture
-def store(tmp_path):
-    return TokenStore(tmp_path / "connections")
+def open_store(tmp_path):
+    """Open the store, as each process does for itself."""
+    made = []
+
+    def start():
+        database = SqliteFile(tmp_path / "data" / "store.sqlite")
+        made.append(database)
+        prepare(database)
+        return StoredConnections(database)
+
+    yield start
+    for database in made:
+        database.close()
+
+
+@pytest.fixture
+def store(open_store):
+    return open_store()
 
 
 @pytest.fixture
@@ -63,13 +82,13 @@ def limiter(clock):
 def connect(sandbox, store, clock, limiter):
     """A signer as a process of its own would have it."""
 
-    def connect(seed=None, client_id=PUBLIC, **values):
+    def connect(seed=None, client_id=PUBLIC, *, beside=None, **values):
         credentials = Credentials(
             "default", sandbox.auth_url, client_id, refresh_token=seed, **values
         )
         return ConnectionToken(
             credentials,
-            store,
+            beside or store,
             lambda application: AuthorizationServer(application, limiter=limiter),
             clock=clock,
         )
@@ -95,8 +114,23 @@ def stored(sandbox, store, seed, clock):
         account_id="a07",
         agreement=Agreement("Ann", "2026-08-01T12:00:00Z", "Members leave."),
     )
-    store.write(connection)
+    put(store, connection)
     return connection
+
+
+def put(store, connection):
+    with store.lock(connection.name):
+        store.write(connection)
+
+
+def document(store):
+    """What is stored, as a text."""
+    return json.dumps(store._rows.read("default"))
+
+
+def on_disk(tmp_path):
+    """All that lies in the data folder, what is no longer looked at too."""
+    return b"".join(path.read_bytes() for path in (tmp_path / "data").iterdir())
 
 
 def calls(sandbox):
@@ -110,18 +144,21 @@ def works(sandbox, token):
 
 
 @contextlib.contextmanager
-def failing(monkeypatch, number=errno.ENOSPC, writes=1):
-    """Let a write of the store fail, the first or a later one."""
-    real, count = tokens.write_private, []
+def failing(monkeypatch, writes=1):
+    """Let a write of the store fail, the first or a later one, as a disk does."""
+    real, count = ConnectionRows._put, []
 
-    def write(*arguments, **options):
+    def put(self, connection, name, hidden):
         count.append(1)
-        if len(count) >= writes:
-            raise OSError(number, os.strerror(number))
-        real(*arguments, **options)
+        failing = "ON" if len(count) >= writes else "OFF"
+        connection.exec_driver_sql(f"PRAGMA query_only = {failing}")
+        try:
+            real(self, connection, name, hidden)
+        finally:
+            connection.exec_driver_sql("PRAGMA query_only = OFF")
 
     with monkeypatch.context() as patched:
-        patched.setattr(tokens, "write_private", write)
+        patched.setattr(ConnectionRows, "_put", put)
         yield
 
 
@@ -208,18 +245,33 @@ def test_a_connection_shows_no_token(connect):
     assert connection.refresh_token not in shown
 
 
+class NoLock:
+    """What a network file system may make of a lock."""
+
+    def __init__(self, *_arguments, **_options):
+        pass
+
+    def acquire(self):
+        pass
+
+    def release(self):
+        pass
+
+
 @pytest.mark.usefixtures("stored")
-def test_a_refresh_token_that_another_process_has_used_is_read_again(connect, sandbox, monkeypatch):
+def test_a_refresh_token_that_another_process_has_used_is_read_again(
+    connect, open_store, sandbox, monkeypatch
+):
     """As on a network file system without locks: the other one is quicker by a request."""
     newest = []
 
     def refresh(server, token):
         monkeypatch.undo()
-        newest.append(connect().access_token)
+        newest.append(connect(beside=open_store()).access_token)
         return real(server, token)
 
     real = AuthorizationServer.refresh
-    monkeypatch.setattr(TokenStore, "lock", lambda *_: contextlib.nullcontext())
+    monkeypatch.setattr(sqlite, "FileLock", NoLock)
     monkeypatch.setattr(AuthorizationServer, "refresh", refresh)
     assert connect().access_token == newest[0]
     assert works(sandbox, newest[0])
@@ -233,10 +285,10 @@ def test_a_seed_makes_a_connection(connect, seed, store, sandbox):
 
 
 def test_a_used_up_seed_is_told(connect, seed, store, caplog):
-    """Whoever throws the folder away loses the connection."""
+    """Whoever throws the store away loses the connection."""
     connect(seed).make_ready()
     assert "has been used up" in caplog.text
-    assert str(store.folder) in caplog.text
+    assert store.place in caplog.text
     assert seed not in caplog.text
 
 
@@ -247,33 +299,36 @@ def test_a_long_lived_seed_is_not_used_up(connect, seed, store, sandbox, caplog)
     assert store.read("default").rotating is False
 
 
-def test_a_long_lived_seed_serves_again_without_being_stored(connect, seed, store, sandbox, clock):
+def test_a_long_lived_seed_serves_again_without_being_stored(
+    connect, seed, tmp_path, sandbox, clock
+):
     sandbox.behaviour = replace(sandbox.behaviour, rotating_refresh_tokens=False)
     for _ in range(3):
         connect(seed).make_ready()
-        assert seed not in store.path("default").read_text()
+        assert seed.encode() not in on_disk(tmp_path)
         clock.advance(86_400)
     assert calls(sandbox) == 3
 
 
-def test_a_seed_is_not_on_disk_while_it_is_used(connect, seed, store, sandbox):
+def test_a_seed_is_not_on_disk_while_it_is_used(connect, seed, store, sandbox, tmp_path):
     """Looked at by the server, when the request arrives."""
     found = []
     real = sandbox._account.log.arrived
 
     def arrived(request):
-        found.append(store.path("default").read_text())
+        found.append(on_disk(tmp_path))
         real(request)
 
     sandbox._account.log.arrived = arrived
     connect(seed).make_ready()
-    (text,) = found
-    assert seed not in text
+    (content,) = found
+    assert b"default" in content
+    assert seed.encode() not in content
     assert store.read("default").refresh_token
 
 
 @pytest.mark.parametrize("rotating", [True, False])
-def test_a_file_of_an_older_version_goes_on_and_loses_what_the_settings_bring(
+def test_a_connection_of_an_older_version_goes_on_and_loses_what_the_settings_bring(
     connect, store, sandbox, rotating
 ):
     """It holds the seed, the client secret, and a plain digest of both."""
@@ -282,19 +337,19 @@ def test_a_file_of_an_older_version_goes_on_and_loses_what_the_settings_bring(
     application = Application("sandbox-app", "sandbox-secret", sandbox.auth_url)
     digest = hashlib.sha256(f"sandbox-app\0{seed}".encode()).hexdigest()
     old = Connection("default", application, seed, account_name="Kept Ltd.", seed=digest)
-    store.write(old)
+    put(store, old)
     connect(seed, "sandbox-app", client_secret="sandbox-secret").make_ready()
-    text = store.path("default").read_text()
+    text = document(store)
     assert "Kept Ltd." in text
     assert not [secret for secret in (seed, "sandbox-secret", digest) if secret in text]
 
 
-def test_a_file_of_an_older_version_goes_on_without_the_secret_in_the_settings(
+def test_a_connection_of_an_older_version_goes_on_without_the_secret_in_the_settings(
     connect, store, sandbox
 ):
     token = sandbox.mint_refresh_token(client_id="sandbox-app")
     application = Application("sandbox-app", "sandbox-secret", sandbox.auth_url)
-    store.write(Connection("default", application, token))
+    put(store, Connection("default", application, token))
     connect(None, None).make_ready()
     assert store.read("default").application.client_secret == "sandbox-secret"
 
@@ -314,7 +369,7 @@ def test_the_account_of_a_seed_is_kept_without_the_seed(connect, seed, store, sa
     signer.make_ready()
     signer.remember_account("a08", "Example Ltd.")
     assert store.read("default").account_id == "a08"
-    assert seed not in store.path("default").read_text()
+    assert seed not in document(store)
     assert signer.renew(signer.access_token)
 
 
@@ -384,7 +439,7 @@ def test_a_wrong_client_secret_does_not_spoil_the_seed(connect, store, sandbox):
 def test_the_client_secret_of_the_settings_wins_over_the_stored_one(connect, store, sandbox, clock):
     seed = sandbox.mint_refresh_token(client_id="sandbox-app")
     application = Application("sandbox-app", "sandbox-secret", sandbox.auth_url)
-    store.write(Connection("default", application, seed))
+    put(store, Connection("default", application, seed))
     connect(None, None).make_ready()
     sandbox.add_application("sandbox-app", "a-new-secret")
     clock.advance(86_400)
@@ -409,7 +464,7 @@ def test_a_connection_of_another_application_is_refused_without_a_request(
 def test_without_seed_and_connection_nothing_is_written(connect, store, sandbox):
     with pytest.raises(SignInError, match="There is no connection"):
         connect().make_ready()
-    assert not store.folder.exists()
+    assert store.names() == []
     assert sandbox.requests == []
 
 
@@ -417,9 +472,10 @@ def test_without_seed_and_connection_nothing_is_written(connect, store, sandbox)
 def test_the_api_key_is_that_of_the_settings_or_the_connection(connect, store):
     assert connect(None, "from-settings").client_id == "from-settings"
     assert connect(None, None).client_id == PUBLIC
-    store.path("default").write_text("damaged")
+    with store._rows.lock("default", 0):
+        store._rows.write("default", {"name": "damaged"})
     assert connect(None, None).client_id == ""
-    store.delete("default")
+    store.remove("default")
     assert connect(None, None).client_id == ""
 
 
@@ -474,7 +530,7 @@ def test_what_was_lost_before_is_remembered_when_a_later_try_was_not_sent(connec
 
 
 def test_a_long_lived_token_is_never_used_up(connect, stored, store, sandbox):
-    store.write(replace(stored, rotating=False))
+    put(store, replace(stored, rotating=False))
     sandbox.revoke_refresh_tokens()
     sandbox.add_fault(Fault(path="/token", action="error_503"))
     with pytest.raises(SignInError, match="is not accepted"):
@@ -488,47 +544,37 @@ def test_another_refusal_is_told_in_the_service_s_words(connect, sandbox):
         connect().make_ready()
 
 
-def test_a_folder_that_cannot_be_made_is_said_before_the_seed_is_used(
+def test_a_lock_that_cannot_be_made_is_said_before_the_seed_is_used(
     connect, seed, store, sandbox, tmp_path
 ):
-    (tmp_path / "file").write_text("")
-    store.folder = tmp_path / "file" / "connections"
+    with store.lock("default"):
+        (lock,) = (tmp_path / "data").glob("*.lock")
+    lock.unlink()
+    lock.mkdir()
     with pytest.raises(SettingsError, match="long-lived refresh tokens") as caught:
         connect(seed).make_ready()
     assert "was not used" in str(caught.value)
     assert sandbox.requests == []
 
 
-@pytest.mark.parametrize("number", [errno.EROFS, errno.ENOSPC])
 @pytest.mark.usefixtures("stored")
-def test_a_disk_that_takes_nothing_is_said_before_the_token_is_used(
-    connect, sandbox, monkeypatch, number
-):
+def test_a_disk_that_takes_nothing_is_said_before_the_token_is_used(connect, sandbox, monkeypatch):
     with (
-        failing(monkeypatch, number),
+        failing(monkeypatch),
         pytest.raises(SettingsError, match="long-lived refresh tokens") as caught,
     ):
         connect().make_ready()
-    assert os.strerror(number) in str(caught.value)
+    assert "attempt to write a readonly database" in str(caught.value)
+    assert "was not used" in str(caught.value)
     assert sandbox.requests == []
     connect().make_ready()
-
-
-@pytest.mark.usefixtures("stored")
-def test_a_folder_without_the_right_to_write_is_said(connect, sandbox, monkeypatch):
-    """The system is asked, because it lets root write whatever the mode says."""
-    with monkeypatch.context() as patched:
-        patched.setattr(os, "access", lambda *_: False)
-        with pytest.raises(SettingsError, match="long-lived refresh tokens"):
-            connect().make_ready()
-    assert sandbox.requests == []
 
 
 @pytest.mark.usefixtures("stored")
 def test_a_next_token_that_cannot_be_stored_is_told(connect, sandbox, monkeypatch):
     with (
         failing(monkeypatch, writes=2),
-        pytest.raises(SignInError, match=r"could not be stored.*No space left") as caught,
+        pytest.raises(SignInError, match=r"could not be stored .*readonly database") as caught,
     ):
         connect().make_ready()
     assert "Make room" in str(caught.value)
@@ -552,7 +598,7 @@ def test_what_went_wrong_first_is_told_when_the_disk_fills_up(connect, sandbox, 
 
 
 @pytest.mark.usefixtures("stored")
-def test_the_next_token_is_on_disk_before_its_first_use(connect, store, sandbox, limiter):
+def test_the_next_token_is_stored_before_its_first_use(connect, store, sandbox, limiter):
     """Looked at by the server, when the request arrives."""
     found = []
     real = sandbox._account.log.arrived
@@ -697,13 +743,12 @@ def test_the_account_is_added_to_what_another_process_has_stored(connect, store)
 
 
 @pytest.mark.usefixtures("stored")
-def test_an_account_that_is_known_is_not_written_again(connect, store):
+def test_an_account_that_is_known_is_not_written_again(connect, monkeypatch):
     signer = connect()
     signer.make_ready()
     signer.remember_account("a08", "Example Ltd.")
-    before = store.path("default").stat().st_ino
+    monkeypatch.setattr(StoredConnections, "write", lambda *_: pytest.fail("it is known"))
     signer.remember_account("a08", "Example Ltd.")
-    assert store.path("default").stat().st_ino == before
 
 
 @pytest.mark.usefixtures("stored")
@@ -719,7 +764,7 @@ def test_an_account_that_cannot_be_kept_is_no_error(connect, monkeypatch):
 def test_a_connection_that_was_removed_is_not_made_again(connect, store):
     signer = connect()
     signer.make_ready()
-    store.delete("default")
+    store.remove("default")
     signer.remember_account("a08", "Example Ltd.")
     assert store.read("default") is None
 

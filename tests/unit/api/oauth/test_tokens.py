@@ -1,17 +1,16 @@
-"""The token store, on real files."""
+"""Stored connections: one chain of tokens, whichever process renews it, whatever is lost."""
 
 from __future__ import annotations
 
 import contextlib
-import errno
 import json
-import os
-import stat
 import threading
-from dataclasses import replace
-from pathlib import Path
+from dataclasses import asdict, replace
 
 import pytest
+import requests
+from cryptography.fernet import Fernet
+from sqlalchemy import update
 
 from target_constant_contact.api.oauth import tokens
 from target_constant_contact.api.oauth.connection import (
@@ -21,8 +20,31 @@ from target_constant_contact.api.oauth.connection import (
     fingerprint,
     name_fault,
 )
-from target_constant_contact.api.oauth.tokens import TokenStore
-from target_constant_contact.exceptions import SettingsError, SignInError, TryLaterError
+from target_constant_contact.api.oauth.credentials import Credentials
+from target_constant_contact.api.oauth.grants import AuthorizationServer
+from target_constant_contact.api.oauth.renewal import ConnectionToken
+from target_constant_contact.api.oauth.tokens import StoredConnections, open_connections
+from target_constant_contact.data_folder import DataFolder
+from target_constant_contact.exceptions import (
+    SettingsError,
+    SignInError,
+    StorageError,
+    TryLaterError,
+)
+from target_constant_contact.sandbox import Behaviour, Sandbox
+from target_constant_contact.store import connections as rows_room
+from target_constant_contact.store import database as database_room
+from target_constant_contact.store.cipher import Cipher
+from target_constant_contact.store.place import StorePlace
+from target_constant_contact.store.postgres import PostgresServer
+from target_constant_contact.store.schema import CONNECTIONS
+from target_constant_contact.store.sqlite import SqliteFile
+from target_constant_contact.store.versions import prepare
+from tests.support.limiting import LimiterInMemory
+from tests.support.postgres import Postgres
+
+PUBLIC = "sandbox-public"
+KEY = Fernet.generate_key().decode()
 
 APPLICATION = Application("an-app", "secret-of-app", "https://auth.example.com")
 CONNECTION = Connection(
@@ -44,288 +66,214 @@ CONNECTION = Connection(
 NEXT = replace(CONNECTION, refresh_token="secret-next")
 
 
-@pytest.fixture(autouse=True)
-def _generous_umask():
-    before = os.umask(0)
-    yield
-    os.umask(before)
+@pytest.fixture
+def sandbox():
+    with Sandbox(behaviour=Behaviour(reuse_revokes_family=True)) as account:
+        yield account
 
 
 @pytest.fixture
-def store(tmp_path):
-    return TokenStore(tmp_path / "data" / "connections")
+def limiter():
+    made = LimiterInMemory(requests_per_second=1_000, sleep=lambda _: None)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def own_server():
+    """A server that the test may end."""
+    with Postgres() as server:
+        yield server
+
+
+@pytest.fixture
+def opened():
+    """Open a store: a file, or a database at a URL; closed at the end."""
+    made = []
+
+    def make(place, key=KEY):
+        database = SqliteFile(place) if place.__class__ is not str else PostgresServer(place)
+        made.append(database)
+        prepare(database)
+        if database.kind == "postgresql":
+            database.cipher = Cipher(key)
+        return database
+
+    yield make
+    for each in made:
+        each.close()
+
+
+@pytest.fixture(params=["file", "server"])
+def place(request, tmp_path):
+    """An empty store, on each database."""
+    if request.param == "server":
+        return request.getfixturevalue("postgres").new_url()
+    return tmp_path / "data" / "store.sqlite"
+
+
+@pytest.fixture
+def url(postgres):
+    return postgres.new_url()
+
+
+@pytest.fixture
+def database(opened, place):
+    return opened(place)
+
+
+@pytest.fixture
+def store(database):
+    return StoredConnections(database)
 
 
 @pytest.fixture
 def stored(store):
-    store.write(CONNECTION)
+    put(store, CONNECTION)
     return store
 
 
-def mode(path):
-    return stat.S_IMODE(path.stat().st_mode)
+def put(store, connection):
+    with store.lock(connection.name):
+        store.write(connection)
 
 
-def unfinished(store):
-    return store.path("default").with_suffix(".json.new")
+def change(database, document):
+    """Put a text in the place of what is stored."""
+    hidden = database.cipher.hide(document) if database.cipher else document
+    changed = update(CONNECTIONS).values(document=hidden)
+    database.run(lambda connection: connection.execute(changed))
 
 
-def leave_unfinished(store, connection=NEXT, cut=None):
-    """What a writer leaves that is killed before the last step."""
-    text = json.dumps(tokens.asdict(connection)) + "\n"
-    tokens.write_private(unfinished(store), text[:cut])
+@contextlib.contextmanager
+def read_only(database):
+    """As on a full disk, or one that nobody can write to."""
+    with database._engine.connect() as connection:
+        driver = connection.connection.dbapi_connection
+        driver.execute("PRAGMA query_only = ON")
+        yield
+        driver.execute("PRAGMA query_only = OFF")
 
 
-def change(store, **members):
-    path = store.path("default")
-    path.write_text(json.dumps(json.loads(path.read_text()) | members))
+# What is stored
 
 
 def test_a_connection_is_read_as_it_was_written(store):
-    store.write(CONNECTION)
+    put(store, CONNECTION)
     assert store.read("default") == CONNECTION
 
 
 def test_a_connection_without_agreement_is_read_too(store):
     seeded = replace(CONNECTION, agreement=None, rotating=None)
-    store.write(seeded)
+    put(store, seeded)
     assert store.read("default") == seeded
 
 
 def test_there_is_none_before_the_first_one(store):
     assert store.read("default") is None
+    assert not store.has("default")
     assert store.names() == []
-
-
-def test_below_a_file_there_is_none_either(tmp_path):
-    """The writing tells what is wrong with such a folder."""
-    (tmp_path / "file").write_text("")
-    assert TokenStore(tmp_path / "file" / "connections").read("default") is None
-
-
-def test_files_and_folder_are_for_their_owner_only(store):
-    with store.lock("default"):
-        store.write(CONNECTION)
-    assert mode(store.folder) == 0o700
-    assert {mode(path) for path in store.folder.iterdir()} == {0o600}
-    assert len(list(store.folder.iterdir())) == 2
-
-
-@pytest.mark.parametrize("opened", [0o640, 0o604, 0o620, 0o601, 0o666])
-def test_a_file_that_is_open_to_others_is_refused_with_the_command_that_closes_it(stored, opened):
-    path = stored.path("default")
-    path.chmod(opened)
-    with pytest.raises(SettingsError, match=rf"mode {opened:o}.*chmod 600 {path}") as caught:
-        stored.read("default")
-    assert "secret" not in str(caught.value)
-
-
-@pytest.mark.parametrize("opened", [0o750, 0o705, 0o710, 0o777])
-def test_a_folder_that_is_open_to_others_is_refused_too(stored, opened):
-    stored.folder.chmod(opened)
-    with pytest.raises(SettingsError, match=rf"mode {opened:o}.*chmod 700 {stored.folder},"):
-        stored.read("default")
-
-
-def test_an_open_folder_is_refused_before_the_first_token_is_stored(store):
-    store.folder.mkdir(parents=True, mode=0o755)
-    with pytest.raises(SettingsError, match="chmod 700"), store.lock("default"):
-        pytest.fail("nothing is to be stored there")
-    assert list(store.folder.iterdir()) == []
-
-
-def test_an_open_file_of_a_killed_writer_is_refused(stored):
-    leave_unfinished(stored)
-    unfinished(stored).chmod(0o644)
-    with pytest.raises(SettingsError, match=r"chmod 600 .*json\.new"), stored.lock("default"):
-        pytest.fail("it is not taken up")
-    assert unfinished(stored).exists()
-
-
-def test_a_file_that_cannot_be_read_is_a_fault_of_the_settings(stored, monkeypatch):
-    def refuse(*_arguments, **_options):
-        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
-
-    monkeypatch.setattr(Path, "read_text", refuse)
-    with pytest.raises(SettingsError, match=r"cannot be read .Permission denied"):
-        stored.read("default")
-
-
-def steps(monkeypatch, folder):
-    """What is done to the disk, in order; the calls are carried out."""
-    found = []
-    fsync, move = os.fsync, os.replace
-
-    def name(descriptor):
-        places = [folder, *folder.iterdir()]
-        return next(p.name for p in places if os.path.samestat(p.stat(), os.fstat(descriptor)))
-
-    def spy_fsync(descriptor):
-        found.append(("fsync", name(descriptor)))
-        fsync(descriptor)
-
-    def spy_replace(old, new):
-        held = json.loads((folder / "default.json.new").read_text())["refresh_token"]
-        found.append(("replace", Path(old).name, Path(new).name, held))
-        move(old, new)
-
-    monkeypatch.setattr(os, "fsync", spy_fsync)
-    monkeypatch.setattr(os, "replace", spy_replace)
-    return found
-
-
-def test_a_connection_is_on_the_disk_when_writing_returns(stored, monkeypatch):
-    """The file, then its name, then the folder: a crash in between leaves the one before."""
-    found = steps(monkeypatch, stored.folder)
-    stored.write(NEXT)
-    assert found == [
-        ("fsync", "default.json.new"),
-        ("replace", "default.json.new", "default.json", "secret-next"),
-        ("fsync", "connections"),
-    ]
-
-
-@pytest.mark.parametrize("step", ["fdopen", "fsync", "replace"])
-def test_a_write_that_fails_leaves_what_was_there(stored, monkeypatch, step):
-    def fail(*_arguments, **_options):
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-
-    with monkeypatch.context() as patched:
-        patched.setattr(os, step, fail)
-        with pytest.raises(OSError, match="No space left"):
-            stored.write(NEXT)
-    assert stored.read("default") == CONNECTION
-
-
-def test_what_a_killed_writer_had_written_wholly_is_taken_up(stored):
-    leave_unfinished(stored)
-    assert stored.read("default") == CONNECTION
-    with stored.lock("default"):
-        assert stored.read("default") == NEXT
-    assert not unfinished(stored).exists()
-
-
-def test_what_a_killed_writer_had_begun_is_dropped_at_any_length(stored):
-    length = len(json.dumps(tokens.asdict(NEXT)))
-    for cut in range(0, length, 7):
-        leave_unfinished(stored, cut=cut)
-        with stored.lock("default"):
-            assert stored.read("default") == CONNECTION
-        assert not unfinished(stored).exists()
-
-
-def test_the_first_connection_of_a_killed_writer_is_taken_up_too(store):
-    tokens.make_private_folder(store.folder)
-    leave_unfinished(store)
-    with store.lock("default"):
-        assert store.read("default") == NEXT
-
-
-@pytest.mark.parametrize("cut", [None, 10])
-def test_a_folder_in_which_nothing_can_be_taken_up_is_said(stored, monkeypatch, cut):
-    leave_unfinished(stored, cut=cut)
-
-    def fail(*_arguments, **_options):
-        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
-
-    monkeypatch.setattr(os, "replace", fail)
-    monkeypatch.setattr(Path, "unlink", fail)
-    with pytest.raises(SettingsError, match="Read-only file system"), stored.lock("default"):
-        pytest.fail("nothing can be stored there")
 
 
 @pytest.mark.parametrize(
     "text",
     [
         "",
-        "\0" * 100,
+        "null",
         "[]",
         "{}",
         '"text"',
-        "\udcff",
         '{"name": "default", "refresh_token": "r"}',
         '{"name": "default", "application": 5, "refresh_token": "r"}',
         '{"name": "default", "application": {"client_id": "c"}, "refresh_token": "r"}',
     ],
 )
-def test_a_damaged_file_asks_to_sign_in_again(stored, text):
-    stored.path("default").write_bytes(text.encode(errors="surrogateescape"))
+def test_a_damaged_connection_asks_to_sign_in_again(stored, database, text):
+    change(database, text)
     with pytest.raises(SignInError, match="login --connection default") as caught:
         stored.read("default")
-    assert str(stored.path("default")) in str(caught.value)
+    assert stored.place in str(caught.value)
+    assert stored.has("default")
 
 
 @pytest.mark.parametrize(
     "members",
     [{"refresh_token": None}, {"expires_at": None}, {"lifetime": "long"}, {"agreement": [1]}],
 )
-def test_a_member_of_another_kind_is_damage_too(stored, members):
-    change(stored, **members)
+def test_a_member_of_another_kind_is_damage_too(stored, database, members):
+    change(database, json.dumps(asdict(CONNECTION) | members))
     with pytest.raises(SignInError, match="damaged"):
         stored.read("default")
 
 
-def test_members_of_later_versions_are_passed_over(stored):
-    document = json.loads(stored.path("default").read_text())
+def test_members_of_later_versions_are_passed_over(stored, database):
+    document = asdict(CONNECTION)
     for part in (document, document["application"], document["agreement"]):
         part["of_a_later_version"] = 5
-    change(stored, **document)
+    change(database, json.dumps(document))
     assert stored.read("default") == CONNECTION
 
 
-def test_a_file_of_an_earlier_version_lacks_members(stored):
-    document = json.loads(stored.path("default").read_text())
+def test_what_an_earlier_version_has_stored_lacks_members(stored, database):
+    document = asdict(CONNECTION)
     kept = {name: document[name] for name in ("name", "application", "refresh_token")}
-    stored.path("default").write_text(json.dumps(kept))
+    change(database, json.dumps(kept))
     assert stored.read("default") == Connection("default", APPLICATION, "secret-refresh")
 
 
-def test_a_file_that_was_renamed_keeps_its_chain_under_the_new_name(stored):
-    """Otherwise its next token would be stored under the old name."""
-    stored.path("default").rename(stored.path("other"))
-    found = stored.read("other")
-    assert found == replace(CONNECTION, name="other")
+def test_a_connection_in_the_place_of_another_is_not_taken_for_it(stored, database):
+    """Who can write to a database, but has no key, cannot send members to another account."""
+    renamed = update(CONNECTIONS).values(name="other")
+    database.run(lambda connection: connection.execute(renamed))
+    assert stored.names() == ["other"]
+    with pytest.raises(SignInError, match="is damaged"):
+        stored.read("other")
 
 
 def test_the_names_of_connections_are_listed_sorted(store):
     for name in ("b.2", "a-1", "C_3"):
-        store.write(replace(CONNECTION, name=name))
-        with store.lock(name):
-            pass
-    (store.folder / "not a name.json").write_text("")
-    leave_unfinished(store)
+        put(store, replace(CONNECTION, name=name))
     assert store.names() == ["C_3", "a-1", "b.2"]
 
 
 @pytest.mark.parametrize("name", ["a", "A.b-c_1", "7", "x" * 64])
-def test_such_names_will_do(store, name):
+def test_such_names_will_do(name):
     assert name_fault(name) == ""
-    store.write(replace(CONNECTION, name=name))
-    assert store.path(name).parent == store.folder
-    assert store.names() == [name]
 
 
 @pytest.mark.parametrize(
     "name", ["", ".", "..", "../x", "a/b", "a\\b", "a b", ".hidden", "-x", "x" * 65, "é", "a\n"]
 )
-def test_such_names_cannot_leave_the_folder(store, name):
+def test_no_connection_is_called_so(store, name):
     assert "connection:" in name_fault(name)
-    for use in (store.path, store.read, store.delete):
+    for use in (store.has, store.read, store.remove):
         with pytest.raises(SettingsError, match="connection:"):
             use(name)
     with pytest.raises(SettingsError, match="connection:"), store.lock(name):
         pytest.fail("no such lock")
 
 
-def test_a_removed_connection_leaves_no_token(stored):
-    leave_unfinished(stored)
-    with stored.lock("default"):
-        pass
-    leave_unfinished(stored)
-    assert stored.delete("default")
+def test_a_removed_connection_is_gone(stored):
+    assert stored.remove("default")
     assert stored.read("default") is None
-    assert [path.name for path in stored.folder.iterdir()] == ["default.lock"]
-    assert not stored.delete("default")
+    assert not stored.remove("default")
+
+
+def test_a_removed_connection_leaves_no_token_on_the_disk(tmp_path):
+    place = StorePlace(DataFolder(tmp_path))
+    with open_connections(place) as store:
+        put(store, replace(CONNECTION, refresh_token="secret-refresh" * 1_000))
+    assert b"secret-refresh" in (tmp_path / "store.sqlite").read_bytes()
+    with open_connections(place) as store:
+        store.remove("default")
+    left = b"".join(path.read_bytes() for path in tmp_path.iterdir())
+    assert b"secret-" not in left
+
+
+def test_a_store_is_proved_without_a_trace(stored):
+    stored.prove()
+    assert stored.names() == ["default"]
+    assert stored.read("default") == CONNECTION
 
 
 def test_no_secret_is_shown():
@@ -367,6 +315,9 @@ def test_scopes_are_a_set():
     assert CONNECTION.scopes == {"contact_data", "offline_access"}
 
 
+# Locks
+
+
 def test_one_thread_after_the_other_holds_the_lock(store):
     inside, most = [], []
 
@@ -387,64 +338,237 @@ def test_one_thread_after_the_other_holds_the_lock(store):
 def test_connections_do_not_wait_for_each_other(store, monkeypatch):
     monkeypatch.setattr(tokens, "_LOCK_SECONDS", 0.0)
     with store.lock("one"), store.lock("two"):
-        assert {path.name for path in store.folder.iterdir()} == {"one.lock", "two.lock"}
-
-
-def test_a_lock_that_is_held_for_too_long_says_by_which_file(store, monkeypatch):
-    monkeypatch.setattr(tokens, "_LOCK_SECONDS", 0.0)
-    with (
-        store.lock("default"),
-        pytest.raises(TryLaterError, match=r"default\.lock"),
-        store.lock("default"),
-    ):
-        pytest.fail("it is held")
+        pass
 
 
 def test_an_error_frees_the_lock(stored, monkeypatch):
     monkeypatch.setattr(tokens, "_LOCK_SECONDS", 0.0)
     with contextlib.suppress(ZeroDivisionError), stored.lock("default"):
         raise ZeroDivisionError
-    unfinished(stored).write_text("torn")
-    unfinished(stored).chmod(0o644)
-    with contextlib.suppress(SettingsError), stored.lock("default"):
-        pytest.fail("what is left there is open to others")
-    unfinished(stored).unlink()
     with stored.lock("default"):
         assert stored.read("default") == CONNECTION
 
 
-def test_a_store_is_proved_without_a_trace(stored):
-    stored.prove()
-    assert [path.name for path in stored.folder.iterdir()] == ["default.json"]
-    assert stored.read("default") == CONNECTION
+# A file that cannot be written
 
 
-def test_a_store_that_is_open_to_others_is_not_proved(stored):
-    stored.folder.chmod(0o755)
-    with pytest.raises(SettingsError, match="chmod 700"):
-        stored.prove()
+def test_a_file_that_cannot_be_written_is_not_proved(tmp_path, opened):
+    database = opened(tmp_path / "store.sqlite")
+    refused = pytest.raises(StorageError, match="attempt to write a readonly database")
+    with read_only(database), refused:
+        StoredConnections(database).prove()
 
 
-def test_a_store_on_a_full_disk_is_not_proved(stored, monkeypatch):
-    def fail(*_arguments, **_options):
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+def test_what_cannot_be_written_leaves_what_was_there(tmp_path, opened):
+    store = StoredConnections(database := opened(tmp_path / "store.sqlite"))
+    put(store, CONNECTION)
+    refused = pytest.raises(StorageError, match="attempt to write a readonly database")
+    with store.lock("default"), read_only(database), refused:
+        store.write(NEXT)
+    assert store.read("default") == CONNECTION
 
-    monkeypatch.setattr(os, "fsync", fail)
-    with pytest.raises(OSError, match="No space left"):
-        stored.prove()
-    assert [path.name for path in stored.folder.iterdir()] == ["default.json"]
 
-
-@pytest.mark.parametrize("number", [errno.EROFS, errno.ENOSPC, errno.EACCES])
-def test_a_folder_that_cannot_be_written_is_said_with_what_helps(stored, monkeypatch, number):
-    def fail(*_arguments, **_options):
-        raise OSError(number, os.strerror(number))
-
-    with monkeypatch.context() as patched:
-        patched.setattr(os, "open", fail)
-        with pytest.raises(SettingsError) as caught, stored.lock("default"):
-            pytest.fail("no token may be used")
+def test_a_lock_that_cannot_be_made_is_said_with_what_helps(tmp_path, opened):
+    store = StoredConnections(opened(tmp_path / "store.sqlite"))
+    with store.lock("default"):
+        (lock,) = tmp_path.glob("*.lock")
+    lock.unlink()
+    lock.mkdir()
+    with pytest.raises(StorageError) as caught, store.lock("default"):
+        pytest.fail("no token may be used")
     text = str(caught.value)
-    assert os.strerror(number) in text
+    assert str(tmp_path / "store.sqlite") in text
     assert "refresh token was not used" in text
     assert "long-lived refresh tokens" in text
+    with pytest.raises(StorageError, match="check the rights and the free space"):
+        store.remove("default")
+
+
+# Whoever renews it
+
+
+class Machine:
+    """A machine of its own, or a process beside others."""
+
+    def __init__(self, database, sandbox, limiter):
+        self.database = database
+        self.store = StoredConnections(database)
+        self.token = ConnectionToken(
+            Credentials("default", sandbox.auth_url, PUBLIC),
+            self.store,
+            lambda application: AuthorizationServer(application, limiter=limiter),
+        )
+
+
+@pytest.fixture
+def machines(sandbox, limiter, opened):
+    """Make machines on one store, with a connection that has to be renewed."""
+    made = []
+
+    def make(place, **options):
+        one = Machine(opened(place, **options), sandbox, limiter)
+        made.append(one)
+        if len(made) == 1:
+            application = Application(PUBLIC, None, sandbox.auth_url)
+            seed = sandbox.mint_refresh_token(client_id=PUBLIC)
+            put(one.store, Connection("default", application, refresh_token=seed))
+        return one
+
+    return make
+
+
+def works(sandbox, token):
+    headers = {"Authorization": f"Bearer {token}"}
+    return requests.get(f"{sandbox.api_url}/contact_lists", headers=headers, timeout=10).ok
+
+
+def calls(sandbox):
+    """Calls of the token endpoint so far."""
+    return sum(request.path.endswith("/token") for request in sandbox.requests)
+
+
+def test_machines_take_turns_with_one_chain_of_tokens(machines, place, sandbox):
+    one, other = machines(place), machines(place)
+    token = one.token.access_token
+    assert other.token.access_token == token
+    for machine in (other, one, other):
+        token = machine.token.access_token
+        machine.token.renew(token)
+        assert machine.token.access_token != token
+        assert works(sandbox, machine.token.access_token)
+    # The second turn of the first machine takes what the other has stored.
+    assert calls(sandbox) == 3
+    assert sandbox.reused_refresh_tokens == 0
+
+
+def test_eight_machines_that_find_one_token_rejected_renew_it_once(machines, place, sandbox):
+    all_of_them = [machines(place) for _ in range(8)]
+    old = all_of_them[0].token.access_token
+    got = []
+    barrier = threading.Barrier(8)
+
+    def renew(machine):
+        barrier.wait()
+        machine.token.renew(old)
+        got.append(machine.token.access_token)
+
+    threads = [threading.Thread(target=renew, args=[machine]) for machine in all_of_them]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=60)
+    assert len(got) == 8
+    assert len(set(got)) == 1
+    assert works(sandbox, got[0])
+    assert calls(sandbox) == 2
+    assert sandbox.reused_refresh_tokens == 0
+
+
+def test_nothing_of_a_connection_is_in_a_dump_in_clear(machines, postgres, url, sandbox):
+    one = machines(url)
+    one.token.make_ready()
+    kept = one.store.read("default")
+    tables = postgres.execute(
+        "SELECT database_to_xml(true, false, '')::text", url.rpartition("/")[2]
+    )
+    dump = tables[0][0]
+    assert "default" in dump
+    secrets = (kept.refresh_token, kept.access_token, PUBLIC, sandbox.auth_url)
+    assert [secret for secret in secrets if secret in dump] == []
+
+
+def test_a_wrong_key_uses_up_no_token(machines, url, sandbox):
+    one, other = machines(url), machines(url, key=Fernet.generate_key().decode())
+    with pytest.raises(SettingsError, match="store_key does not open connection 'default'"):
+        other.token.make_ready()
+    assert calls(sandbox) == 0
+    one.token.make_ready()
+    assert calls(sandbox) == 1
+
+
+def test_a_lock_that_somebody_else_holds_for_long_is_a_reason_to_try_later(
+    machines, place, monkeypatch
+):
+    monkeypatch.setattr(tokens, "_LOCK_SECONDS", 0.3)
+    one, other = machines(place), machines(place)
+    with one.store.lock("default"), pytest.raises(TryLaterError, match="has been renewing"):
+        other.token.make_ready()
+
+
+# A database that is lost on the way
+
+
+@pytest.fixture
+def lost(machines, own_server, monkeypatch):
+    """A machine whose database the test kills and starts again."""
+    monkeypatch.setattr(database_room, "PAUSES", ())
+    monkeypatch.setattr(rows_room, "_INSISTING", (0.1, 0.2, 0.3))
+    return machines(own_server.new_url())
+
+
+def at(sandbox, monkeypatch, action):
+    """Do something when the service is about to answer a renewal."""
+    real = sandbox._account.faults.meet
+
+    def meet(method, path):
+        if path.endswith("/token"):
+            action()
+        return real(method, path)
+
+    monkeypatch.setattr(sandbox._account.faults, "meet", meet)
+
+
+def test_without_its_database_no_token_is_sent(lost, own_server, sandbox):
+    own_server.kill()
+    with pytest.raises(TryLaterError, match="nothing is sent without it"):
+        lost.token.make_ready()
+    own_server.start()
+    assert calls(sandbox) == 0
+    lost.token.make_ready()
+    assert works(sandbox, lost.token.access_token)
+
+
+def test_a_token_whose_use_cannot_be_noted_is_not_sent(lost, own_server, sandbox, monkeypatch):
+    """The database is killed and back again under the lock: with the lock, the way is lost."""
+    read = StoredConnections.read
+    times = []
+
+    def lose(self, name):
+        found = read(self, name)
+        times.append(name)
+        if len(times) == 2:
+            own_server.kill()
+            own_server.start()
+        return found
+
+    monkeypatch.setattr(StoredConnections, "read", lose)
+    with pytest.raises(TryLaterError, match="cannot be used"):
+        lost.token.make_ready()
+    assert calls(sandbox) == 0
+    lost.token.make_ready()
+    assert works(sandbox, lost.token.access_token)
+
+
+def test_a_database_that_is_back_in_time_gets_the_next_token(
+    lost, own_server, sandbox, machines, monkeypatch
+):
+    with monkeypatch.context() as under_way:
+        at(sandbox, under_way, lambda: (own_server.kill(), own_server.start()))
+        token = lost.token.access_token
+    other = machines(own_server.url("test_1"))
+    assert other.token.access_token == token
+    other.token.renew(token)
+    assert works(sandbox, other.token.access_token)
+    assert sandbox.reused_refresh_tokens == 0
+
+
+def test_a_database_that_stays_away_takes_the_next_token_with_it(
+    lost, own_server, sandbox, monkeypatch
+):
+    with monkeypatch.context() as under_way:
+        at(sandbox, under_way, own_server.kill)
+        with pytest.raises(SignInError, match="the next refresh token could not be stored"):
+            lost.token.make_ready()
+    own_server.start()
+    with pytest.raises(SignInError, match="the answer that held the next one was lost"):
+        lost.token.make_ready()

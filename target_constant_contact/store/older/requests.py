@@ -1,4 +1,4 @@
-"""What earlier versions have kept in a data folder is taken over into the store, once."""
+"""The request counts of version 0.8 and before."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
+    from target_constant_contact.data_folder import DataFolder
     from target_constant_contact.store.database import Database
 
 _EPOCH: Final = date(1970, 1, 1).toordinal()
@@ -30,21 +31,24 @@ _COUNTS: Final = """
 _logger = logging.getLogger("target-constant-contact")
 
 
-def take_over_requests(database: Database, path: Path) -> None:
-    """Take over the request counts of version 0.8 and before, and put their file aside.
-
-    Several processes may find it at once: what they take over is the same.
+def take_over_requests(database: Database, folder: DataFolder) -> str | None:
+    """Take over the request counts, and put their file aside.
 
     Args:
         database: The store, with its tables.
-        path: The file.
+        folder: The data folder.
+
+    Returns:
+        What was taken over, as a part of a sentence; None when there was nothing.
 
     Raises:
         TargetError: The store cannot be used, or the file cannot be put aside.
     """
+    path = folder.requests
     if path.is_symlink() or not path.is_file():
-        return
+        return None
     aside = path.with_name(f"{path.name}.old")
+    said = None
     try:
         rows = list(_newest_days(path))
     except sqlite3.Error as error:
@@ -57,13 +61,10 @@ def take_over_requests(database: Database, path: Path) -> None:
         )
     else:
         database.run(lambda connection: _take_over(connection, rows))
-        _logger.info(
-            "The request counts of an earlier version are taken over into the store; %s is now %s.",
-            path,
-            aside.name,
-        )
+        said = f"the request counts ({path.name} is now {aside.name})"
     with usable(path):
         path.replace(aside)
+    return said
 
 
 def _newest_days(path: Path) -> Iterator[dict[str, Any]]:

@@ -9,7 +9,8 @@ import pytest
 from cryptography.fernet import Fernet
 
 from target_constant_contact.data_folder import DataFolder
-from target_constant_contact.store import older, opening
+from target_constant_contact.store import opening
+from target_constant_contact.store.older import requests
 from target_constant_contact.store.opening import open_store
 from target_constant_contact.store.place import StorePlace
 from target_constant_contact.store.schema import SLOTS
@@ -70,8 +71,9 @@ def test_the_counts_of_an_earlier_version_go_on(store, folder, time, caplog):
     assert slots.used_today("key") == 70
     time.now += 86_400
     assert slots.reserve("key", 0.26, 10_000).time - NOON == pytest.approx(3.26, abs=1e-5)
-    line = "The request counts of an earlier version are taken over into the store; "
-    assert caplog.messages == [f"{line}{folder.requests} is now requests.sqlite.old."]
+    (line,) = caplog.messages
+    assert line.startswith("Taken over from an earlier version into the store in ")
+    assert line.endswith(": the request counts (requests.sqlite is now requests.sqlite.old)")
     names = {path.name for path in folder.path.iterdir() if "store" not in path.name}
     assert names == {"requests.sqlite.old"}
 
@@ -96,7 +98,7 @@ def test_a_process_of_the_earlier_version_beside_takes_nothing_back(store, folde
 def test_a_crash_before_the_file_is_put_aside_counts_nothing_twice(store, folder, monkeypatch):
     leave_counts(folder)
     with monkeypatch.context() as broken:
-        broken.setattr(older, "usable", lambda _: 1 / 0)
+        broken.setattr(requests, "usable", lambda _: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             store()
     assert Slots(store()).used_today("key") == 9_000
@@ -122,7 +124,7 @@ def test_a_link_is_not_followed(store, folder, tmp_path_factory):
 def test_all_columns_are_taken_over(folder, opened):
     leave_counts(folder)
     prepare(database := opened(SqliteFile(folder.store)))
-    older.take_over_requests(database, folder.requests)
+    requests.take_over_requests(database, folder)
     rows = database.run(lambda connection: connection.execute(SLOTS.select()).all())
     today = NOON // 86_400
     assert sorted(map(tuple, rows)) == [

@@ -1,0 +1,247 @@
+"""The command `store`: what is in the store, and ways to move it and to change its key."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import click
+
+from target_constant_contact.commands.common import (
+    configured,
+    json_option,
+    print_json,
+    print_table,
+    say,
+    write_lines,
+)
+from target_constant_contact.commands.connections import moment
+from target_constant_contact.commands.moved import STANDARD, destination, is_stream, source
+from target_constant_contact.exceptions import SettingsError
+from target_constant_contact.store.address import no_key_to_move, place_of
+from target_constant_contact.store.place import StorePlace
+from target_constant_contact.wording import are, counted, were
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from target_constant_contact.store.importing import Rows
+    from target_constant_contact.store.survey import Survey
+
+# What needs SQLAlchemy is imported by the commands that use it: `--help` names them all, and it
+# takes longer to load than all else.
+
+
+class _Given(NamedTuple):
+    """What was given before the name of a command of `store`."""
+
+    config: dict[str, Any]
+
+
+@click.group("store", invoke_without_command=True)
+@configured
+@json_option
+def store(config: dict[str, Any], *, as_json: bool) -> None:
+    """Show what is in the store: where it is, counts and versions, and no secret."""
+    context = click.get_current_context()
+    context.obj = _Given(config)
+    if context.invoked_subcommand is not None:
+        return
+    from target_constant_contact.store.survey import survey  # noqa: PLC0415
+
+    place = StorePlace.of_settings(config)
+    found = survey(place)
+    shown = {"place": _shown(place), "schema": place.schema}
+    if as_json:
+        print_json(shown | asdict(found) if found else None)
+    elif found:
+        _print(shown, found)
+    else:
+        say(f"There is no store in {_shown(place)} yet; the first sign-in or run makes one.")
+
+
+@store.command("key")
+def key() -> None:
+    """Make a key for `store_key`, and print it."""
+    from target_constant_contact.store.cipher import new_key  # noqa: PLC0415
+
+    write_lines([f"{new_key()}\n"], None)
+    say(
+        "Set it as store_key on every machine, and keep it with your other secrets: it is stored "
+        "nowhere, and nothing else opens what it has encrypted.",
+        err=True,
+    )
+
+
+@store.command("export")
+@configured
+@click.argument("file", metavar="FILE")
+@click.option("--forget", is_flag=True, help="Remove the connections here once they are in FILE.")
+def export(config: dict[str, Any], file: str, *, forget: bool) -> None:
+    """Write all that is in the store into the new file FILE, encrypted; - for standard output."""
+    from target_constant_contact.store.cipher import Cipher  # noqa: PLC0415
+    from target_constant_contact.store.exporting import Export  # noqa: PLC0415
+    from target_constant_contact.store.opening import open_store  # noqa: PLC0415
+
+    place, keys = _moving(config)
+    if forget and is_stream(file):
+        raise SettingsError(
+            ["--forget needs a file: what goes through a pipe may be lost behind it"]
+        )
+    cipher = Cipher(keys)
+    with closing(open_store(place)) as database:
+        exported = Export(database, cipher)
+        with exported.standstill() as held:
+            with destination(file) as written:
+                written.writelines(exported.lines())
+                if not exported.counts:
+                    fault = f"the store at {database.place} is empty; correct data_dir or store_url"
+                    raise SettingsError([fault])
+            if forget:
+                exported.forget(held)
+    say(f"Exported from the store at {database.place}: {_counts(exported.counts)}.", err=True)
+    if exported.connections:
+        say(_warning(exported.connections, database.place, forget=forget), err=True)
+
+
+@store.command("import")
+@configured
+@click.argument("file", metavar="FILE")
+@click.option(
+    "--replace", is_flag=True, help="Replace connections and interrupted runs that differ."
+)
+def import_(config: dict[str, Any], file: str, *, replace: bool) -> None:
+    """Take in what `store export` has written into FILE, all or nothing; - for standard input."""
+    from target_constant_contact.store.archive import rows_of  # noqa: PLC0415
+    from target_constant_contact.store.cipher import Cipher  # noqa: PLC0415
+    from target_constant_contact.store.importing import import_store  # noqa: PLC0415
+    from target_constant_contact.store.opening import open_store  # noqa: PLC0415
+
+    place, keys = _moving(config)
+    cipher = Cipher(keys)
+    shown = "standard input" if file == STANDARD else file
+    with source(file) as lines, closing(open_store(place)) as database:
+
+        def rows() -> Rows:
+            lines.seek(0)
+            return rows_of(lines, shown)
+
+        done = import_store(database, cipher, rows, shown, replace=replace)
+    say(f"Imported into the store at {database.place}: {_counts(done.taken)}.")
+    if done.kept:
+        say(f"Already there: {_counts(done.kept)}.")
+    if done.given_up:
+        say("Interrupted runs that were in this store cannot be taken up any more.", err=True)
+
+
+@store.command("rotate")
+@configured
+def rotate(config: dict[str, Any]) -> None:
+    """Encrypt all that is secret in the store anew, with the first key of `store_key`."""
+    from target_constant_contact.store import rotation  # noqa: PLC0415
+    from target_constant_contact.store.opening import open_store  # noqa: PLC0415
+
+    place = StorePlace.of_settings(_config(config))
+    if not place.url:
+        say(f"Nothing in {place.folder.store} is encrypted: it is a file that its owner can read.")
+        return
+    with closing(open_store(place)) as database:
+        written, there = rotation.rotate(database)
+    say(
+        f"{counted(written, 'secret')} of {there:,} {were(written)} encrypted anew; the first key "
+        "of store_key opens all of them, and any other can be taken out, on every machine."
+    )
+
+
+def _config(config: dict[str, Any]) -> dict[str, Any]:
+    """The settings of a command of `store`: options count on either side of its name."""
+    context = click.get_current_context()
+    before: _Given = context.obj
+    given = context.params["config_files"] or context.params["data_dir"]
+    return config if given else before.config
+
+
+def _moving(config: dict[str, Any]) -> tuple[StorePlace, str]:
+    """The store and the key of what is on its way.
+
+    Raises:
+        SettingsError: There is no key.
+    """
+    place = StorePlace.of_settings(_config(config))
+    if not place.key:
+        raise SettingsError([no_key_to_move()])
+    return place, place.key
+
+
+def _shown(place: StorePlace) -> str:
+    return place_of(place.url) if place.url else str(place.folder.store)
+
+
+def _counts(counts: Mapping[str, int]) -> str:
+    words = (
+        ("connections", "connection"),
+        ("open_runs", "interrupted run"),
+        ("entries", "import"),
+        ("runs", "report"),
+        ("slots", "request count"),
+    )
+    parts = [counted(counts[name], word) for name, word in words if counts.get(name)]
+    return ", ".join(parts) or "nothing"
+
+
+def _warning(names: frozenset[str], place: str, *, forget: bool) -> str:
+    shown = ", ".join(map(repr, sorted(names)))
+    if forget:
+        return f"Removed from the store at {place}: {counted(len(names), 'connection')} ({shown})."
+    return (
+        f"Use {counted(len(names), 'connection')} ({shown}) in one of the two places only: a "
+        "refresh token that rotates serves once. store export --forget removes them here"
+    )
+
+
+def _print(shown: Mapping[str, str | None], found: Survey) -> None:
+    print_table(("fact", "value"), _facts(shown, found))
+    if found.interrupted:
+        say("", "Interrupted exports, which their next run takes up")
+        headers = ("account", "export", "interrupted run", "imports", "last written (UTC)")
+        rows = (
+            (one.account, one.export, one.runs[-1], one.imports, moment(one.written_at))
+            for one in found.interrupted
+        )
+        print_table(headers, rows)
+
+
+def _facts(shown: Mapping[str, str | None], found: Survey) -> Iterator[tuple[str, str]]:
+    schema = f", schema {shown['schema']}" if shown["schema"] else ""
+    yield "store", f"{shown['place']}{schema}"
+    yield "kept by", f"{found.server}, tables of version {found.version}"
+    yield "size", f"{found.bytes / 1_000:,.0f} kB"
+    yield "connections", f"{found.rows['connections']:,}"
+    yield "exports", f"{found.rows['exports']:,}, of them {len(found.interrupted):,} interrupted"
+    yield "runs", _runs(found)
+    for name, used in found.requests_today.items():
+        yield f"requests today of key {name}", f"{used:,}"
+    yield "secrets", _secrets(found)
+
+
+def _runs(found: Survey) -> str:
+    if not found.rows["runs"]:
+        return "0"
+    period = f"from {moment(found.oldest_run)} to {moment(found.newest_run)} UTC"
+    unfinished = found.runs_unfinished
+    open_ones = f"; {unfinished:,} {are(unfinished)} under way or killed" if unfinished else ""
+    return f"{found.rows['runs']:,}, {period}{open_ones}"
+
+
+def _secrets(found: Survey) -> str:
+    counts = found.secrets
+    if counts is None:
+        return "in clear, in a file that only its owner can read"
+    first, older, none = counts["first_key"], counts["older_key"], counts["no_key"]
+    if none and not first and not older:
+        return f"{none:,}, and store_key opens none of them"
+    return (
+        f"{first:,} encrypted with the first key of store_key, {older:,} with an older one, "
+        f"{none:,} with none that is set"
+    )

@@ -1,0 +1,39 @@
+"""What earlier versions have left in a data folder is taken over into the store, once.
+
+Several processes may find it at once, and one may die at it: what is taken over is the same, and
+what the store has by itself is never written over by something older.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from target_constant_contact.store.older.connections import take_over_connections
+from target_constant_contact.store.older.requests import take_over_requests
+from target_constant_contact.store.older.runs import take_over_runs
+
+if TYPE_CHECKING:
+    from target_constant_contact.data_folder import DataFolder
+    from target_constant_contact.store.database import Database
+
+_logger = logging.getLogger("target-constant-contact")
+
+
+def take_over(database: Database, folder: DataFolder) -> None:
+    """Take over all that there is, and say so in one line.
+
+    Args:
+        database: The store, with its tables.
+        folder: The data folder.
+
+    Raises:
+        TargetError: The store or the data folder cannot be used.
+    """
+    steps = (take_over_connections, take_over_requests, take_over_runs)
+    if taken := [said for step in steps if (said := step(database, folder))]:
+        _logger.info(
+            "Taken over from an earlier version into the store in %s: %s",
+            database.place,
+            "; ".join(taken),
+        )

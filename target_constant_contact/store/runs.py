@@ -1,0 +1,129 @@
+"""Runs, those that are under way among them, as rows of the store."""
+
+from __future__ import annotations
+
+import platform
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Final
+
+from sqlalchemy import delete, insert, select
+
+from target_constant_contact.store.schema import OPEN_RUNS, RUNS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from sqlalchemy import Connection
+
+    from target_constant_contact.store.database import Database
+
+MACHINE: Final = platform.node() or "a machine without a name"
+"""What this one is called."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunRow:
+    """A run.
+
+    Attributes:
+        run: Its name.
+        started_at: When it has started, as a Unix timestamp.
+        machine: Name of the machine it has run on.
+        folder: Its folder there, with the files that people read.
+        report: Its report as JSON; None until it has ended.
+    """
+
+    run: str
+    started_at: float
+    machine: str
+    folder: str
+    report: str | None = None
+
+
+class RunRows:
+    """All runs, of all machines that share the store.
+
+    Args:
+        database: The store; not closed with this.
+
+    Raises:
+        TargetError: From every method: the store cannot be used.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def put(self, row: RunRow, *, insist: bool = True) -> None:
+        """Write a run, in the place of what was there of it.
+
+        Args:
+            row: The run.
+            insist: Try again for a while where the store cannot be reached.
+        """
+        if insist:
+            self._database.run(lambda connection: _put(connection, row))
+            return
+        with self._database.transaction() as connection:
+            _put(connection, row)
+
+    def add(self, rows: Iterable[RunRow]) -> int:
+        """Write those of these runs that are not there; return how many."""
+        new = {row.run: asdict(row) for row in rows}
+        return self._database.run(lambda connection: _add(connection, new)) if new else 0
+
+    def newest(self, limit: int | None = None) -> list[RunRow]:
+        """The newest runs, with what they have reported; the newest one first."""
+        query = select(RUNS).order_by(RUNS.c.started_at.desc(), RUNS.c.run.desc()).limit(limit)
+        rows = self._database.run(lambda connection: connection.execute(query).mappings().all())
+        return [RunRow(**row) for row in rows]
+
+    def names(self) -> list[str]:
+        """The names of all runs, the newest one first."""
+        query = select(RUNS.c.run).order_by(RUNS.c.started_at.desc(), RUNS.c.run.desc())
+        return [*self._database.run(lambda connection: connection.scalars(query).all())]
+
+    def read(self, run: str) -> RunRow | None:
+        """The run of a name; None when there is none."""
+        query = select(RUNS).where(RUNS.c.run == run)
+        row = self._database.run(lambda connection: connection.execute(query).mappings().first())
+        return RunRow(**row) if row else None
+
+    def now(self) -> float:
+        """The time by the store's clock."""
+        return self._database.run(self._database.now)
+
+    def taken_up(self) -> set[str]:
+        """Names of the runs that have sent what may be taken up."""
+        query = select(OPEN_RUNS.c.run)
+        return {*self._database.run(lambda connection: connection.scalars(query).all())}
+
+    def delete(self, *, ended_before: float, dead_before: float, spared: Iterable[str]) -> int:
+        """Delete old runs; return how many.
+
+        Args:
+            ended_before: Those with a report that have started before this time.
+            dead_before: Those without one that have started before this and that time.
+            spared: Names of those that stay, besides those that may be taken up.
+        """
+        is_dead = RUNS.c.report.is_not(None) | (RUNS.c.started_at < dead_before)
+        statement = delete(RUNS).where(
+            RUNS.c.started_at < ended_before,
+            is_dead,
+            RUNS.c.run.not_in([*spared]),
+            RUNS.c.run.not_in(select(OPEN_RUNS.c.run)),
+        )
+        return self._database.run(lambda connection: connection.execute(statement).rowcount)
+
+
+def _put(connection: Connection, row: RunRow) -> None:
+    # Anew also at its end: it may have taken so long that others have deleted it.
+    connection.execute(delete(RUNS).where(RUNS.c.run == row.run))
+    connection.execute(insert(RUNS).values(asdict(row)))
+
+
+def _add(connection: Connection, new: dict[str, dict[str, object]]) -> int:
+    known = connection.scalars(select(RUNS.c.run).where(RUNS.c.run.in_([*new]))).all()
+    missing = [row for run, row in new.items() if run not in {*known}]
+    if missing:
+        connection.execute(insert(RUNS), missing)
+    return len(missing)
