@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
 from contextlib import contextmanager
 from importlib import import_module
@@ -19,15 +18,15 @@ from sqlalchemy import (
     select,
     table,
     text,
-    true,
 )
-from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.schema import CreateSchema
 
 from target_constant_contact.exceptions import SettingsError, TargetError, TryLaterError
 from target_constant_contact.store.address import no_url, place_of, url_fault
 from target_constant_contact.store.database import Database, Held
 from target_constant_contact.store.schema import STORE
+from target_constant_contact.store.server_locks import ConnectionHeld
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -44,7 +43,6 @@ _TABLES: Final = table("pg_tables", column("schemaname"), column("tablename"), s
 _SNAPSHOT: Final = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
 _NO_RIGHTS: Final = "42501"
 _NO_SCHEMA: Final = "3F000"
-_LOCKED: Final = "55P03"
 _READ_ONLY: Final = "25006"
 _OTHER_TABLES: Final = ("42703", "42P01", "42P07")
 """A column or a table is missing, or there is one already."""
@@ -120,7 +118,7 @@ class PostgresServer(Database):
         connection both are lost.
         """
         connection = self.run(lambda _: self._engine.connect())
-        held = _ConnectionHeld(connection, self._schema, self._explained)
+        held = ConnectionHeld(connection, self._schema, self._explained)
         try:
             yield held
         finally:
@@ -196,68 +194,6 @@ class PostgresServer(Database):
             f"store_url: user {self._user} lacks rights in the database {self.place}; let somebody "
             f"who may grant them run: {statement}"
         )
-
-
-class _ConnectionHeld(Held):
-    """Locks of a connection of its own."""
-
-    def __init__(
-        self,
-        connection: Connection,
-        schema: str | None,
-        explained: Callable[[Exception], TargetError],
-    ) -> None:
-        self._connection = connection
-        self._schema = schema
-        self._explained = explained
-
-    @contextmanager
-    def transaction(self) -> Iterator[Connection]:
-        """A transaction of the connection that has the locks."""
-        try:
-            with self._connection.begin():
-                yield self._connection
-        except (SQLAlchemyError, OSError) as error:
-            explained = self._explained(error)
-        else:
-            return
-        raise explained
-
-    def take(self, what: str, seconds: float) -> bool:
-        """Take a lock, in the order of asking; False when somebody else has it for so long."""
-        words = f"target-constant-contact\0{self._schema}\0{what}".encode()
-        number = int.from_bytes(hashlib.sha256(words).digest()[:8], signed=True)
-        if seconds <= 0:
-            with self.transaction() as connection:
-                return bool(connection.scalar(select(func.pg_try_advisory_lock(number))))
-        patience = {"statement_timeout": "0", "lock_timeout": f"{seconds * 1_000:.0f}ms"}
-        driver: Any = self._connection.connection.driver_connection
-        driver.patience += seconds
-        try:
-            with self._connection.begin():
-                for name, value in patience.items():
-                    # For this transaction; the lock stays after it.
-                    self._connection.execute(select(func.set_config(name, value, true())))
-                self._connection.execute(select(func.pg_advisory_lock(number)))
-        except DBAPIError as error:
-            if getattr(error.orig, "sqlstate", None) == _LOCKED:
-                return False
-            explained = self._explained(error)
-        else:
-            return True
-        finally:
-            driver.patience -= seconds
-        raise explained
-
-    def give_back(self) -> None:
-        """Free the locks; a connection that may still have one is not used again."""
-        try:
-            with self._connection.begin():
-                self._connection.execute(select(func.pg_advisory_unlock_all()))
-        except (SQLAlchemyError, OSError):
-            self._connection.invalidate()
-        finally:
-            self._connection.close()
 
 
 def _engine(url: str) -> Engine:

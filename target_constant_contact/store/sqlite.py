@@ -17,7 +17,7 @@ from sqlalchemy import create_engine, event, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import StaticPool
 
-from target_constant_contact.exceptions import SettingsError, StorageError
+from target_constant_contact.exceptions import SettingsError, StorageError, TryLaterError
 from target_constant_contact.files import PRIVATE_FILE, make_private_folder, open_private
 from target_constant_contact.store.database import Database, Held
 
@@ -45,6 +45,7 @@ class SqliteFile(Database):
 
     Raises:
         StorageError: The file cannot be used (also from every method).
+        TryLaterError: Another program keeps it locked (also from every method).
         SettingsError: Others may read or write it (also from every method).
     """
 
@@ -100,8 +101,13 @@ class SqliteFile(Database):
             with connection.execution_options(reads=reads).begin():
                 yield connection
 
-    def _explained(self, error: Exception) -> StorageError:
+    def _explained(self, error: Exception) -> StorageError | TryLaterError:
         found = error.orig if isinstance(error, DBAPIError) and error.orig else error
+        if getattr(found, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY:
+            return TryLaterError(
+                f"the store in {self.place} is kept locked by another program; nothing is sent "
+                "without it. End that program, and run again"
+            )
         fault = (
             f"the store in {self.place} cannot be used ({found}); check the rights and the free "
             "space there, or put that file aside"

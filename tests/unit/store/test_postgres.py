@@ -254,6 +254,13 @@ def test_a_lock_is_waited_for_longer_than_any_answer(connect, monkeypatch):
         assert held is None
 
 
+def test_whoever_names_the_schema_and_whoever_has_it_by_default_keep_each_other_out(url, connect):
+    prepare(named := PostgresServer(url, "public"))
+    with connect().lock("export", 0), named.lock("export", 0) as held:
+        assert held is None
+    named.close()
+
+
 def test_a_machine_that_is_gone_without_a_word_loses_its_locks_within_half_a_minute(connect):
     names = ("tcp_keepalives_idle", "tcp_keepalives_interval", "tcp_keepalives_count")
     with connect().lock("export", 0) as held, held.transaction() as connection:

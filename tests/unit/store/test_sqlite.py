@@ -11,12 +11,14 @@ import stat
 import subprocess
 import sys
 import threading
+from contextlib import closing
 
 import pytest
 from sqlalchemy import text
 
 from target_constant_contact.api.limits.limiter import RateLimiter
-from target_constant_contact.exceptions import SettingsError, StorageError
+from target_constant_contact.exceptions import SettingsError, StorageError, TryLaterError
+from target_constant_contact.store import database as database_room
 from target_constant_contact.store.schema import SLOTS
 from target_constant_contact.store.slots import Slots
 from target_constant_contact.store.sqlite import SqliteFile
@@ -118,6 +120,23 @@ def test_a_file_that_is_no_database_is_named_with_the_next_step(opened, file):
         f"the store in {file} cannot be used (file is not a database); check the rights and the "
         "free space there, or put that file aside"
     )
+
+
+def test_a_file_that_another_program_keeps_locked_is_a_reason_to_try_later(
+    database, file, monkeypatch
+):
+    monkeypatch.setattr(database_room, "PAUSES", ())
+    database.run(lambda connection: connection.execute(text("PRAGMA busy_timeout = 0")))
+    with closing(sqlite3.connect(file, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(TryLaterError) as caught:
+            database.run(lambda connection: connection.execute(text("SELECT 1")))
+        other.execute("ROLLBACK")
+    assert str(caught.value) == (
+        f"the store in {file} is kept locked by another program; nothing is sent without it. End "
+        "that program, and run again"
+    )
+    assert database.run(lambda connection: connection.scalar(text("SELECT 2"))) == 2
 
 
 def test_a_folder_that_cannot_be_made_is_named_with_the_next_step(opened, file):

@@ -1,0 +1,97 @@
+"""Locks of a PostgreSQL server, which it frees with the connection that has them."""
+
+from __future__ import annotations
+
+import hashlib
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Final
+
+from sqlalchemy import func, select, text, true
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+
+from target_constant_contact.store.database import Held
+from target_constant_contact.store.schema import STORE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from sqlalchemy import Connection
+
+    from target_constant_contact.exceptions import TargetError
+
+_LOCKED: Final = "55P03"
+_TABLE: Final = "SELECT CAST(CAST(:name AS regclass) AS oid)"
+
+
+class ConnectionHeld(Held):
+    """Locks of a connection of its own.
+
+    Args:
+        connection: The connection.
+        schema: Of the store's tables; None: where the database puts them.
+        explained: Makes an error line of ours of the library's error.
+    """
+
+    def __init__(
+        self,
+        connection: Connection,
+        schema: str | None,
+        explained: Callable[[Exception], TargetError],
+    ) -> None:
+        self._connection = connection
+        self._table = f'"{schema}"."{STORE.name}"' if schema else f'"{STORE.name}"'
+        self._explained = explained
+
+    @contextmanager
+    def transaction(self) -> Iterator[Connection]:
+        """A transaction of the connection that has the locks."""
+        try:
+            with self._connection.begin():
+                yield self._connection
+        except (SQLAlchemyError, OSError) as error:
+            explained = self._explained(error)
+        else:
+            return
+        raise explained
+
+    def take(self, what: str, seconds: float) -> bool:
+        """Take a lock, in the order of asking; False when somebody else has it for so long."""
+        number = self._number(what)
+        if seconds <= 0:
+            with self.transaction() as connection:
+                return bool(connection.scalar(select(func.pg_try_advisory_lock(number))))
+        patience = {"statement_timeout": "0", "lock_timeout": f"{seconds * 1_000:.0f}ms"}
+        driver: Any = self._connection.connection.driver_connection
+        driver.patience += seconds
+        try:
+            with self._connection.begin():
+                for name, value in patience.items():
+                    # For this transaction; the lock stays after it.
+                    self._connection.execute(select(func.set_config(name, value, true())))
+                self._connection.execute(select(func.pg_advisory_lock(number)))
+        except DBAPIError as error:
+            if getattr(error.orig, "sqlstate", None) == _LOCKED:
+                return False
+            explained = self._explained(error)
+        else:
+            return True
+        finally:
+            driver.patience -= seconds
+        raise explained
+
+    def give_back(self) -> None:
+        """Free the locks; a connection that may still have one is not used again."""
+        try:
+            with self._connection.begin():
+                self._connection.execute(select(func.pg_advisory_unlock_all()))
+        except (SQLAlchemyError, OSError):
+            self._connection.invalidate()
+        finally:
+            self._connection.close()
+
+    def _number(self, what: str) -> int:
+        """The lock's number: the same for all who use the same tables, whatever they call them."""
+        with self.transaction() as connection:
+            table = connection.scalar(text(_TABLE), {"name": self._table})
+        words = f"target-constant-contact\0{table}\0{what}".encode()
+        return int.from_bytes(hashlib.sha256(words).digest()[:8], signed=True)
