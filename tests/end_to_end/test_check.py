@@ -210,7 +210,7 @@ def test_a_kind_of_refresh_token_that_is_not_known_yet_is_said_to_be_unknown(che
 
 def test_tokens_that_are_open_to_others_are_refused(check: Check):
     check.store()
-    (check.data_dir / "connections").chmod(0o755)
+    (check.data_dir / "store.sqlite").chmod(0o644)
 
     answer = call(
         *("check", "--json", "--config"),

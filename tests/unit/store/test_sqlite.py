@@ -96,7 +96,7 @@ def test_a_file_that_is_open_to_others_is_refused(database, opened, file, mode):
         prepare(opened(SqliteFile(file)))
     assert str(caught.value) == (
         f"the store in {file} is open to other users (mode {mode:03o}); it was not read. Close it "
-        f"with: chmod 600 {file}"
+        f"with: chmod 600 {file}, and sign in again if somebody may have read it"
     )
 
 
