@@ -49,6 +49,8 @@ def files(sandbox: Sandbox, export: Any, tmp_path: Path) -> list[str]:
         BATCH, Activity("a", "completed"), Settlement(0, unexplained=1), 0.0
     )
     application = Application("an-app", None, "https://authz.example.com")
+    data.connections.mkdir(mode=0o700)
+    (data.connections / "old.json").touch(0o600)  # As version 0.8 may have left it.
     Connections(data.path).write(Connection("shop", application, refresh_token="a token"))
     Sandbox(data.sandbox).close()
     sqlite3.connect(data.requests).close()  # As an earlier version has left it.
@@ -88,6 +90,7 @@ def test_what_holds_personal_data_or_tokens_is_marked():
     """In bold; such files are the ones to look after."""
     bold = {pages.code(row[0])[0] for row in pages.rows(pages.marked("at rest")) if "**" in row[1]}
     assert bold == {
+        "connections/<name>.json.old",
         "runs/<run>/rejects.singer.jsonl",
         "runs/<run>/unverified/<n>",
         "sandbox.sqlite",

@@ -223,7 +223,7 @@ def test_tokens_that_are_open_to_others_are_refused(check: Check):
     )
 
     details = [item["detail"] for item in answer.json["checks"] if item["name"] == "connection"]
-    assert "chmod 700" in details[0]
+    assert "chmod 600" in details[0]
     assert check.sandbox.requests == []
 
 

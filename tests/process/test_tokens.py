@@ -53,24 +53,41 @@ def connect(auth_url, folder, url, key, seed, per_second):
         StoredConnections(database),
         lambda application: AuthorizationServer(application, limiter=limiter),
     )
+
+def fork(work):
+    pid = os.fork()
+    if pid:
+        return pid
+    try:
+        work()
+    finally:
+        sys.stdout.flush()
+        os._exit(1)
 """
 
 RENEWS_ALL_THE_TIME = (
     COMMON
     + """
-auth_url, api_url, folder, url, key, seed, seconds = sys.argv[1:]
-signer = connect(auth_url, folder, url or None, key, seed, 1)
-used, refused, until = set(), 0, time.monotonic() + float(seconds)
-while time.monotonic() < until:
-    token = signer.access_token
-    headers = {"Authorization": f"Bearer {token}"}
-    answer = requests.get(f"{api_url}/contact_lists?limit=1", headers=headers)
-    refused += not answer.ok
-    used.add(token)
-    time.sleep(0.1)  # Work to be done, while others look for the lock.
-    signer.renew(token)
-print(json.dumps({"used": len(used), "refused": refused}), flush=True)
-os._exit(0)
+auth_url, api_url, folder, url, key, seed, number, seconds = sys.argv[1:]
+
+def work():
+    signer = connect(auth_url, folder, url or None, key, seed, 1)
+    used, refused, until = set(), 0, time.monotonic() + float(seconds)
+    while time.monotonic() < until:
+        token = signer.access_token
+        headers = {"Authorization": f"Bearer {token}"}
+        answer = requests.get(f"{api_url}/contact_lists?limit=1", headers=headers)
+        refused += not answer.ok
+        used.add(token)
+        time.sleep(0.1)  # Work to be done, while others look for the lock.
+        signer.renew(token)
+    print(json.dumps({"used": len(used), "refused": refused}), flush=True)
+    os._exit(0)
+
+import sqlalchemy.dialects.postgresql.psycopg, sqlalchemy.dialects.sqlite
+
+children = [fork(work) for _ in range(int(number))]
+sys.exit(any(os.waitpid(child, 0)[1] for child in children))
 """
 )
 
@@ -116,13 +133,7 @@ def work(auth_url, folder, url, key, seed):
 for line in sys.stdin:
     order = json.loads(line)
     left = order.pop("step")
-    pid = os.fork()
-    if not pid:
-        try:
-            work(**order)
-        finally:
-            os._exit(1)
-    print(os.waitpid(pid, 0)[1], flush=True)
+    print(os.waitpid(fork(lambda: work(**order)), 0)[1], flush=True)
 """
 )
 
@@ -159,19 +170,17 @@ def test_eight_processes_use_no_token_twice(tmp_path, store):
     behaviour = Behaviour(
         reuse_revokes_family=True, token_requests_per_second=1, access_token_seconds=2
     )
-    with Sandbox(behaviour=behaviour) as sandbox, contextlib.ExitStack() as running:
+    with Sandbox(behaviour=behaviour) as sandbox:
         seed = sandbox.mint_refresh_token(client_id=PUBLIC)
         place = (str(store.data), store.url or "", store.key or "")
-        arguments = (sandbox.auth_url, sandbox.api_url, *place, seed, "10")
-        workers = [
-            running.enter_context(script(RENEWS_ALL_THE_TIME, tmp_path, *arguments))
-            for _ in range(8)
-        ]
-        outputs = [worker.communicate(timeout=60) for worker in workers]
+        arguments = (sandbox.auth_url, sandbox.api_url, *place, seed, "8", "10")
+        with script(RENEWS_ALL_THE_TIME, tmp_path, *arguments) as process:
+            output, errors = process.communicate(timeout=60)
         calls = [r for r in sandbox.requests if r.path.endswith("/token")]
         assert sandbox.reused_refresh_tokens == 0
-    assert [worker.returncode for worker in workers] == [0] * 8, outputs
-    found = [json.loads(output) for output, _ in outputs]
+    found = [json.loads(line) for line in output.splitlines()]
+    assert process.returncode == 0, errors
+    assert len(found) == 8
     assert min(worker["used"] for worker in found) >= 2
     assert sum(worker["refused"] for worker in found) <= 8
     assert 4 <= len(calls) <= 16

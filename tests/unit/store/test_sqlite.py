@@ -116,7 +116,8 @@ def test_a_file_that_is_no_database_is_named_with_the_next_step(opened, file):
         prepare(opened(SqliteFile(file)))
     assert str(caught.value) == (
         f"the store in {file} cannot be used (file is not a database); check the rights and the "
-        "free space there, or put that file aside"
+        "free space there, set data_dir to a folder that can be written and lasts, or put the file "
+        "aside if it is damaged"
     )
 
 
