@@ -93,8 +93,8 @@ class Account:
         return AuthorizationServer(application, limiter=self._limit(key, 1, 86_400))
 
     @property
-    def ledger_folder(self) -> Path:
-        """The folder of this export's ledger, beside those of other exports to the same account.
+    def export(self) -> tuple[str, str]:
+        """Keys of the account, and of this export among those to it.
 
         Two runs are of the same export when they send to the same lists of the same account; what
         their rows hold may differ.
@@ -111,7 +111,7 @@ class Account:
                 for segment in settings.all_streams
             ]
         }
-        return settings.data_dir.ledger(export_key(reached), export_key(places))
+        return export_key(reached), export_key(places)
 
     @property
     def lists(self) -> ListDirectory:

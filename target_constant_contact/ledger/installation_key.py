@@ -2,7 +2,7 @@
 
 A plain hash of an address is no secret: whoever has a list of addresses hashes them all and looks
 which are there. So hashes are keyed, and where there is one for each address, which would take as
-long as all else that is done for it, the file with all of them is encrypted as a whole.
+long as all else that is done for it, all of them are encrypted as a whole.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Final
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from target_constant_contact.files import make_once, make_private_folder
+from target_constant_contact.store.secrets import LEDGER_KEY, secret
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from target_constant_contact.store.database import Database
 
 _HALF: Final = 32
 """Bytes of the key for encryption, and of that for hashes."""
@@ -27,23 +27,19 @@ _NONCE: Final = 12
 
 
 class InstallationKey:
-    """A random key in a file; what it has hidden, only it can show.
+    """A random key in the store; what it has hidden, only it can show.
 
-    The file is read when the key is first needed, and made, for its owner only, where there is
-    none. Processes that begin at the same time agree on one key.
+    It is read when it is first needed, and made where there is none.
 
     Args:
-        path: The file.
-
-    Attributes:
-        path: As above.
+        database: The store.
 
     Raises:
-        OSError: From every method: the file cannot be read or written.
+        TargetError: From every method: the store cannot be used.
     """
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, database: Database) -> None:
+        self._database = database
 
     @property
     def name(self) -> str:
@@ -78,25 +74,6 @@ class InstallationKey:
 
     @cached_property
     def _secret(self) -> bytes:
-        with suppress(FileNotFoundError):
-            if secret := _read(self.path):
-                return secret
-            # What is there is no key, and only that may be removed: another process may have just
-            # made one.
-            self.path.unlink()
-        make_private_folder(self.path.parent)
-        make_once(self.path, secrets.token_hex(2 * _HALF) + "\n")
-        return _read(self.path)
-
-
-def _read(path: Path) -> bytes:
-    """The key in a file; empty when what is there is none.
-
-    Raises:
-        OSError: It cannot be read.
-    """
-    try:
-        secret = bytes.fromhex(path.read_text(encoding="ascii"))
-    except ValueError:
-        return b""
-    return secret if len(secret) == 2 * _HALF else b""
+        return bytes.fromhex(
+            secret(self._database, LEDGER_KEY, lambda: secrets.token_hex(2 * _HALF))
+        )

@@ -227,9 +227,10 @@ PROPERTIES: Final = th.PropertiesList(
         th.StringType,
         secret=True,
         title="Store key",
-        description="Key of Fernet that encrypts connections in the database of `store_url`, which "
-        "needs it; it is stored nowhere. To change it, write the new one first and the old one "
-        "after a comma.",
+        description="Key that encrypts what is secret in the database of `store_url`, which needs "
+        "it, and in what `store export` writes; it is stored nowhere. `store key` makes one. To "
+        "change it, write the new one first and the old one after a comma, call `store rotate`, "
+        "and take the old one out.",
     ),
     th.Property(
         "data_dir",

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from target_constant_contact.exceptions import SettingsError
 from target_constant_contact.store.archive import opened
 from target_constant_contact.store.merging import Merge
 from target_constant_contact.store.schema import CONNECTIONS, EXPORTS, OPEN_RUNS
@@ -71,8 +70,7 @@ def import_store(
         merge.choose(brought.exports)
         for table, row in rows():
             merge.take(table, opened(cipher, table, row, place))
-        if merge.faults:
-            raise SettingsError(merge.faults)
+        merge.check()
     return Imported(merge.taken, merge.kept, merge.given_up)
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import and_, select
 
+from target_constant_contact.exceptions import SettingsError
 from target_constant_contact.store.archive import HIDDEN, closed, name_of
 from target_constant_contact.store.schema import (
     CONNECTIONS,
@@ -17,6 +18,7 @@ from target_constant_contact.store.schema import (
     SECRETS,
     SLOTS,
 )
+from target_constant_contact.store.secrets import LEDGER_KEY
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,8 +31,6 @@ if TYPE_CHECKING:
     ExportKey = tuple[str, str]
     Written = tuple[float, frozenset[str]]
 
-LEDGER_KEY: Final = "ledger key"
-"""Name of the secret that hides whom the ledger is about."""
 _OF_EXPORTS: Final = (EXPORTS, OPEN_RUNS, ENTRIES, FINGERPRINTS)
 _NOTHING: Final = (0.0, frozenset[str]())
 
@@ -48,7 +48,6 @@ class Merge:
         taken: Rows of each table that are in the store now.
         kept: Those that were not needed: what the store has is the same, or newer.
         given_up: Whether interrupted runs of the store cannot be taken up any more.
-        faults: Lines about what may not be replaced.
     """
 
     def __init__(
@@ -57,7 +56,7 @@ class Merge:
         self.taken: Counter[str] = Counter()
         self.kept: Counter[str] = Counter()
         self.given_up = False
-        self.faults: list[str] = []
+        self._refusals: list[SettingsError] = []
         self._connection = connection
         self._cipher = database.cipher
         self._words = f"the store at {database.place}", source
@@ -94,6 +93,15 @@ class Merge:
         else:
             self._connection.execute(table.update().where(_is(table, row)).values(stored))
 
+    def check(self) -> None:
+        """Let nothing be replaced that was not to be. Behind all rows.
+
+        Raises:
+            SettingsError: With a line for each.
+        """
+        if self._refusals:
+            raise SettingsError(fault for each in self._refusals for fault in each.faults)
+
     def _is_chosen(self, key: ExportKey, written: Written) -> bool:
         at = self._connection.scalar(select(EXPORTS.c.written_at).where(_is_of(EXPORTS, key)))
         runs = self._connection.scalars(select(OPEN_RUNS.c.run).where(_is_of(OPEN_RUNS, key)))
@@ -104,10 +112,11 @@ class Merge:
             return written > kept
         if not self._replace:
             here, there = self._words
-            self.faults.append(
+            fault = (
                 f"export {'/'.join(key)} has interrupted runs, and {here} and {there} do not agree "
                 f"on what they have sent; nothing was changed. Pass --replace to go on from {there}"
             )
+            self._refusals.append(SettingsError([fault]))
         return self._replace
 
     def _new(self, table: Table, row: dict[str, Any], kept: RowMapping) -> dict[str, Any] | None:
@@ -125,10 +134,11 @@ class Merge:
             return row if self._is_key_replaced() else None
         if not self._replace:
             here, there = self._words
-            self.faults.append(
+            fault = (
                 f"{name_of(table, row['name'])} is in {here} already, and differs from the one in "
                 f"{there}; nothing was changed. Pass --replace to put that one in its place"
             )
+            self._refusals.append(SettingsError([fault]))
         # Who has read the old one must not write over the new one.
         return {**row, "writes": kept["writes"] + 1} if table is CONNECTIONS else row
 
@@ -142,12 +152,13 @@ class Merge:
         self.given_up = self._replace
         if not self._replace:
             here, there = self._words
-            self.faults.append(
+            fault = (
                 f"the ledger key in {here} is another one than in {there}, and both have "
                 "interrupted runs, which only their own key lets take up; nothing was changed. Let "
                 f"the exports of one of the two end first, or pass --replace: those in {here} then "
                 "send once more what they have sent"
             )
+            self._refusals.append(SettingsError([fault]))
         return self._replace
 
 

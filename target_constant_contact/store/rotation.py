@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select, update
 
-from target_constant_contact.exceptions import SettingsError
-from target_constant_contact.store.address import other_key
-from target_constant_contact.store.archive import HIDDEN, TABLES, name_of
+from target_constant_contact.store.archive import HIDDEN, TABLES, opened
 from target_constant_contact.store.schema import CONNECTIONS
 from target_constant_contact.store.standstill import standstill
 
@@ -29,35 +27,30 @@ def rotate(database: Database) -> tuple[int, int]:
         How many were written, and how many there are.
 
     Raises:
-        SettingsError: No key opens some of them; nothing was written.
+        SettingsError: No key opens one of them; nothing was written.
         TryLaterError: One of them is being used; those before it are done.
     """
     cipher = database.cipher
     if cipher is None:
         return 0, 0
     found = database.run(_secrets)
-    faults = [
-        other_key(name_of(table, name), f"the store at {database.place}")
-        for table, name, hidden in found
-        if cipher.key_of(hidden) is None
-    ]
-    if faults:
-        raise SettingsError(faults)
+    for table, row in found:
+        opened(cipher, table, row, f"the store at {database.place}")
     written = 0
-    for table, name, _ in found:
+    for table, row in found:
         # Not while it is renewed: that reads it, and writes it later.
-        used = [name] if table is CONNECTIONS else []
+        used = [row["name"]] if table is CONNECTIONS else []
         with standstill(database, used, []) as held, held.transaction() as connection:
-            written += _rotate(connection, table, name, cipher)
+            written += _rotate(connection, table, row["name"], cipher)
     return written, len(found)
 
 
-def _secrets(connection: Connection) -> list[tuple[Table, str, str]]:
-    found: list[tuple[Table, str, str]] = []
-    for table, column in ((TABLES[name], column) for name, column in HIDDEN.items()):
-        query = select(table.c.name, table.c[column]).order_by(table.c.name)
-        found += [(table, row.name, row[1]) for row in connection.execute(query)]
-    return found
+def _secrets(connection: Connection) -> list[tuple[Table, dict[str, Any]]]:
+    return [
+        (table, dict(row))
+        for table in map(TABLES.__getitem__, HIDDEN)
+        for row in connection.execute(select(table).order_by(table.c.name)).mappings()
+    ]
 
 
 def _rotate(connection: Connection, table: Table, name: str, cipher: Cipher) -> bool:

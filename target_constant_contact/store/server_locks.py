@@ -43,13 +43,19 @@ class ConnectionHeld(Held):
         explained: Callable[[Exception], TargetError],
     ) -> None:
         self._connection = connection
+        self._is_lost = False
         self._table = f'"{schema}"."{STORE.name}"' if schema else f'"{STORE.name}"'
         self._database = database
         self._explained = explained
 
     @contextmanager
-    def transaction(self) -> Iterator[Connection]:
+    def transaction(self, *, durable: bool = True) -> Iterator[Connection]:
         """A transaction of the connection that has the locks."""
+        del durable  # A server syncs for all at once; it costs little.
+        # With the next transaction SQLAlchemy would connect anew, without them.
+        self._is_lost = self._is_lost or self._connection.invalidated
+        if self._is_lost:
+            raise self._explained(OSError("the locks were lost"))
         try:
             with self._connection.begin():
                 yield self._connection

@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from target_constant_contact.store.cipher import new_key
 from tests.support.process import cli
 from tests.support.target import lines, member, schema, settings_for, state
 
@@ -20,6 +21,9 @@ COMMANDS = {
     "runs": ["runs"],
     "runs show": ["runs", "show"],
     "sandbox": ["sandbox", "--port", "0"],
+    "store": ["store"],
+    "store export": ["store", "export", "out.jsonl"],
+    "store import": ["store", "import", "config.json"],
 }
 
 
@@ -29,7 +33,8 @@ def command(sandbox, tmp_path):
     data = tmp_path / "data"
     data.mkdir(mode=0o700)
     config = tmp_path / "config.json"
-    config.write_text(json.dumps(settings_for(sandbox, data)))
+    settings = settings_for(sandbox, data, store_key=new_key())
+    config.write_text(json.dumps(settings))
 
     def start(*arguments):
         text = "" if arguments else lines(schema(), member(1), state("end"))

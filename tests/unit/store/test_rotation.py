@@ -43,13 +43,8 @@ def test_what_the_first_key_opens_stays_as_it_is(machine):
 
 
 def test_nothing_is_written_where_a_secret_cannot_be_opened(machine):
-    with pytest.raises(SettingsError) as caught:
+    with pytest.raises(SettingsError, match="does not open connection 'shop' in the store at"):
         rotate(machine(f"{NEW_KEY},{OTHER_KEY}"))
-    assert [fault.partition(" in ")[0] for fault in caught.value.faults] == [
-        "store_key does not open connection 'shop'",
-        "store_key does not open connection 'shop-é'",
-        "store_key does not open the ledger key",
-    ]
     assert rows_in(machine(KEY))["secrets"][0]["value"]
 
 
