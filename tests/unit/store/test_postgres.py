@@ -12,7 +12,8 @@ from urllib.parse import quote
 
 import psycopg
 import pytest
-from sqlalchemy import text
+from sqlalchemy import create_engine, text
+from sqlalchemy.pool import StaticPool
 
 from target_constant_contact.api.limits.limiter import RateLimiter
 from target_constant_contact.exceptions import SettingsError, TryLaterError
@@ -259,6 +260,39 @@ def test_whoever_names_the_schema_and_whoever_has_it_by_default_keep_each_other_
     with connect().lock("export", 0), named.lock("export", 0) as held:
         assert held is None
     named.close()
+
+
+@pytest.fixture
+def pooler(monkeypatch):
+    """As if one were between: it tells other numbers of sessions than the server."""
+    other = property(lambda _info: -1)
+    monkeypatch.setattr(psycopg.ConnectionInfo, "backend_pid", other)
+
+
+@pytest.mark.usefixtures("pooler")
+def test_a_pooler_that_gives_a_connection_to_several_is_refused_as_no_lock_holds_there(
+    url, opened, monkeypatch
+):
+    monkeypatch.setattr(
+        room,
+        "create_engine",
+        lambda url, connect_args, **_: create_engine(
+            url, connect_args=connect_args, poolclass=StaticPool
+        ),
+    )
+    prepare(database := opened(PostgresServer(url)))
+    with (
+        pytest.raises(SettingsError, match="pool_mode = transaction, so no lock would hold"),
+        database.lock("export", 0),
+    ):
+        pass
+
+
+@pytest.mark.usefixtures("pooler")
+def test_a_pooler_that_leaves_a_connection_to_whoever_has_it_is_as_good_as_the_server(connect):
+    with connect().lock("export", 0) as first, connect().lock("export", 0) as second:
+        assert first
+        assert second is None
 
 
 def test_a_machine_that_is_gone_without_a_word_loses_its_locks_within_half_a_minute(connect):
