@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import sqlite3
 from fnmatch import fnmatchcase
@@ -13,7 +14,6 @@ from target_constant_contact.api.models import Activity
 from target_constant_contact.api.oauth.connection import Application, Connection
 from target_constant_contact.batches.batch import Destination, ImportBatch
 from target_constant_contact.data_folder import DataFolder
-from target_constant_contact.ledger.ledger import Ledger
 from target_constant_contact.ledger.settlement import Settlement
 from target_constant_contact.sandbox import Fault, Sandbox
 from target_constant_contact.store.opening import open_store
@@ -21,7 +21,6 @@ from target_constant_contact.store.place import StorePlace
 from target_constant_contact.verification.kept import KeptImports
 from tests.docs import pages
 from tests.support.connections import Connections
-from tests.support.fakes import AT_ONCE
 from tests.support.saying import saying
 from tests.support.target import member, record, schema, state
 
@@ -54,19 +53,21 @@ def files(sandbox: Sandbox, export: Any, tmp_path: Path) -> list[str]:
     Connections(data.path).write(Connection("shop", application, refresh_token="a token"))
     Sandbox(data.sandbox).close()
     sqlite3.connect(data.requests).close()  # As an earlier version has left it.
+    leave_a_ledger(data.ledgers)
     open_store(StorePlace(data)).close()
-    damage(data.ledger("account", "export"))
     found = [path for path in data.path.rglob("*") if path.is_file()]
     return [str(path.relative_to(data.path)) for path in found if not OF_SQLITE.search(path.name)]
 
 
-def damage(folder: Path) -> None:
-    """Leave a journal that cannot be read, and a run that has found it."""
-    folder.mkdir(parents=True)
-    (folder / "journal.jsonl").write_text("{\n{}\n")
-    ledger = Ledger(folder, "a-run")
-    ledger.open(AT_ONCE)
-    ledger.close()
+def leave_a_ledger(folder: Path) -> None:
+    """What an interrupted run of version 0.8 has left."""
+    export = folder / "account" / "export"
+    export.mkdir(parents=True)
+    (folder / "key").write_text("00" * 64)
+    line = {"line": "run", "at": "2026-11-24T12:00:00+00:00", "run": "a-run"}
+    (export / "journal.jsonl").write_text(json.dumps(line) + "\n")
+    (export / "1.fingerprints").touch()
+    (export / "lock").touch()
 
 
 def test_what_is_at_rest_is_in_the_table_and_the_reverse(files):
