@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
+import sqlite3
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -15,6 +17,7 @@ from tests.end_to_end.faults import ENDPOINTS, JSON_IMPORT, Endpoint
 from tests.support.commands import call, config_file
 from tests.support.process import cli
 from tests.support.secrets import HIDDEN, addresses_in, given_away, handed_out
+from tests.support.stores import TABLES
 from tests.support.target import lines, record, run, settings_for
 
 if TYPE_CHECKING:
@@ -84,16 +87,26 @@ class Machine:
             assert HIDDEN.findall(text) == [], text
             assert not [line for line in text.splitlines() if line.startswith("2026-01-01")]
         for path, text in self.files():
-            if path.parent.name != "connections":
+            if not path.name.startswith("store.sqlite"):
                 assert given_away(text, self.secrets) == [], path
-            elif path.suffix == ".json":
-                stored = json.loads(text)
-                told = (stored["account_name"], stored["account_id"], stored["scope"])
-                assert given_away(" ".join(told), self.secrets) == [], told
             if not path.name.startswith("rejects"):
                 assert addresses_in(text, PEOPLE) == [], path
             if path.suffix in {".json", ".jsonl"}:
                 assert HIDDEN.findall(path.read_text()) == [], path
+        for text in self.stored():
+            assert given_away(text, self.secrets) == [], text
+
+    def stored(self) -> Iterator[str]:
+        """What the store holds, without the tokens of connections, which belong there."""
+        if not (self.data / "store.sqlite").exists():
+            return
+        with closing(sqlite3.connect(self.data / "store.sqlite")) as db:
+            for table in TABLES:
+                if table != "connections":
+                    yield from map(str, db.execute(f"SELECT * FROM {table}"))
+            for (document,) in db.execute("SELECT document FROM connections"):
+                known = json.loads(document)
+                yield " ".join((known["account_name"], known["account_id"], known["scope"]))
 
 
 @pytest.fixture
