@@ -25,7 +25,6 @@ from target_constant_contact.store.slots import Slots
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from target_constant_contact.api.http.signer import Signer
     from target_constant_contact.api.models import CustomField

@@ -16,30 +16,28 @@ from typing import TYPE_CHECKING, Final
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from target_constant_contact.store.secrets import LEDGER_KEY, secret
-
 if TYPE_CHECKING:
-    from target_constant_contact.store.database import Database
+    from collections.abc import Callable
 
 _HALF: Final = 32
 """Bytes of the key for encryption, and of that for hashes."""
 _NONCE: Final = 12
 
 
-class InstallationKey:
-    """A random key in the store; what it has hidden, only it can show.
+def new_key() -> str:
+    """A key that nobody has."""
+    return secrets.token_hex(2 * _HALF)
 
-    It is read when it is first needed, and made where there is none.
+
+class InstallationKey:
+    """A random key; what it has hidden, only it can show.
 
     Args:
-        database: The store.
-
-    Raises:
-        TargetError: From every method: the store cannot be used.
+        read: Reads it, as :func:`new_key` has made it. It is asked once, when the key is needed.
     """
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, read: Callable[[], str]) -> None:
+        self._read = read
 
     @property
     def name(self) -> str:
@@ -74,6 +72,4 @@ class InstallationKey:
 
     @cached_property
     def _secret(self) -> bytes:
-        return bytes.fromhex(
-            secret(self._database, LEDGER_KEY, lambda: secrets.token_hex(2 * _HALF))
-        )
+        return bytes.fromhex(self._read())

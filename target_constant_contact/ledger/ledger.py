@@ -22,10 +22,11 @@ from typing import TYPE_CHECKING, Any
 from target_constant_contact.ledger.entries import Entries
 from target_constant_contact.ledger.entry import Entry, content_of, new_file_name
 from target_constant_contact.ledger.hidden_fingerprints import HiddenFingerprints
-from target_constant_contact.ledger.installation_key import InstallationKey
+from target_constant_contact.ledger.installation_key import InstallationKey, new_key
 from target_constant_contact.ledger.reuse import Reuse
 from target_constant_contact.ledger.run_lock import take_run_lock
 from target_constant_contact.store.ledger import LedgerRows
+from target_constant_contact.store.secrets import LEDGER_KEY, secret
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -72,7 +73,8 @@ class Ledger:
     def __init__(self, database: Database, export: tuple[str, str], run: str) -> None:
         self._run = run
         self._rows = LedgerRows(database, *export)
-        self._fingerprints = HiddenFingerprints(self._rows, InstallationKey(database))
+        key = InstallationKey(lambda: secret(database, LEDGER_KEY, new_key))
+        self._fingerprints = HiddenFingerprints(self._rows, key)
         self._entries = Entries()
         self._reuse = Reuse(self._rows, self._fingerprints)
         self._lock = threading.RLock()
@@ -239,10 +241,11 @@ class Ledger:
 
 def _entry(row: Mapping[str, Any]) -> Entry:
     """The entry of a row of the store."""
-    moments = {name: _moment(row[name]) for name in ("began_at", "newest_before", "created_at")}
     names = ("number", "content", "stream", "rows", "file_name", "state", "activity_id")
-    return Entry(**{name: row[name] for name in names}, **moments)
+    moments = ("began_at", "newest_before", "created_at")
+    found: dict[str, Any] = {name: row[name] for name in names}
+    return Entry(**found, **{name: _moment(row[name]) for name in moments})
 
 
-def _moment(timestamp: float | None) -> datetime | None:
+def _moment(timestamp: float | None) -> Any:
     return None if timestamp is None else datetime.fromtimestamp(timestamp, UTC)

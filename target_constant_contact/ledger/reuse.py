@@ -107,4 +107,3 @@ class Reuse:
             _logger.info("Another export has sent since; what was sent before it is sent again")
             self._told_of_others = True
         return overtaken
-

@@ -45,7 +45,7 @@ class Held(ABC):
 
     @abstractmethod
     def transaction(self, *, durable: bool = True) -> AbstractContextManager[Connection]:
-        """A transaction as `Database.transaction` has them, which fails when the locks were lost."""
+        """A transaction, as the database has them; it fails when the locks were lost."""
 
 
 class Database(ABC):

@@ -87,6 +87,7 @@ class Export:
         with held.transaction() as connection:
             gone = CONNECTIONS.c.name.in_(self.connections)
             connection.execute(CONNECTIONS.delete().where(gone))
+        self._database.forget()
 
     def _refuse_new(self, connection: Connection) -> None:
         connections, exports = _named(connection)

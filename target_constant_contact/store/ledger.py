@@ -60,7 +60,7 @@ class LedgerRows:
         self._taken.close()
 
     def open_runs(self) -> list[tuple[str, str | None]]:
-        """Runs since the last one that has ended well, the latest last, each with its key's name."""
+        """Runs since the last that has ended well, the latest last, each with its key's name."""
         query = (
             select(OPEN_RUNS.c.run, OPEN_RUNS.c.key)
             .where(self._is_own(OPEN_RUNS))

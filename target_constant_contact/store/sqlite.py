@@ -115,7 +115,8 @@ class SqliteFile(Database):
             )
         fault = (
             f"the store in {self.place} cannot be used ({found}); check the rights and the free "
-            "space there, or put that file aside"
+            "space there, set data_dir to a folder that can be written and lasts, or put the file "
+            "aside if it is damaged"
         )
         return StorageError([fault])
 

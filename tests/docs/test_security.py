@@ -11,7 +11,6 @@ import pytest
 
 from target_constant_contact.api.models import Activity
 from target_constant_contact.api.oauth.connection import Application, Connection
-from target_constant_contact.api.oauth.tokens import TokenStore
 from target_constant_contact.batches.batch import Destination, ImportBatch
 from target_constant_contact.data_folder import DataFolder
 from target_constant_contact.ledger.ledger import Ledger
@@ -21,6 +20,7 @@ from target_constant_contact.store.opening import open_store
 from target_constant_contact.store.place import StorePlace
 from target_constant_contact.verification.kept import KeptImports
 from tests.docs import pages
+from tests.support.connections import Connections
 from tests.support.fakes import AT_ONCE
 from tests.support.saying import saying
 from tests.support.target import member, record, schema, state
@@ -48,10 +48,10 @@ def files(sandbox: Sandbox, export: Any, tmp_path: Path) -> list[str]:
     KeptImports(run, "json").add(
         BATCH, Activity("a", "completed"), Settlement(0, unexplained=1), 0.0
     )
-    store = TokenStore(data.connections)
     application = Application("an-app", None, "https://authz.example.com")
-    with store.lock("shop"):
-        store.write(Connection("shop", application, refresh_token="a token"))
+    data.connections.mkdir(mode=0o700)
+    (data.connections / "old.json").touch(0o600)  # As version 0.8 may have left it.
+    Connections(data.path).write(Connection("shop", application, refresh_token="a token"))
     Sandbox(data.sandbox).close()
     sqlite3.connect(data.requests).close()  # As an earlier version has left it.
     open_store(StorePlace(data)).close()
@@ -90,10 +90,11 @@ def test_what_holds_personal_data_or_tokens_is_marked():
     """In bold; such files are the ones to look after."""
     bold = {pages.code(row[0])[0] for row in pages.rows(pages.marked("at rest")) if "**" in row[1]}
     assert bold == {
-        "connections/<name>.json",
+        "connections/<name>.json.old",
         "runs/<run>/rejects.singer.jsonl",
         "runs/<run>/unverified/<n>",
         "sandbox.sqlite",
+        "store.sqlite",
     }
 
 

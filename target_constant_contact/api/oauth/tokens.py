@@ -11,7 +11,7 @@ Source: https://developer.constantcontact.com/api_guide/auth_overview.html
 
 from __future__ import annotations
 
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Final
 
@@ -19,7 +19,6 @@ from target_constant_contact.api.oauth.connection import Connection, name_fault
 from target_constant_contact.exceptions import (
     SettingsError,
     SignInError,
-    StorageError,
     TryLaterError,
 )
 from target_constant_contact.store.connections import ConnectionRows
@@ -94,7 +93,7 @@ class StoredConnections:
 
     def remove(self, name: str) -> bool:
         """Remove a connection and its tokens; a renewal that is under way is waited for."""
-        with self._locked(name):
+        with self.lock(name):
             return self._rows.delete(name)
 
     @contextmanager
@@ -102,30 +101,8 @@ class StoredConnections:
         """Keep everyone else from renewing or changing a connection; a crash frees it.
 
         Raises:
-            StorageError: Nothing can be written here.
             TryLaterError: Somebody else has held the lock for minutes.
         """
-        with ExitStack() as stack:
-            try:
-                stack.enter_context(self._locked(name))
-            except StorageError as error:
-                raise self.unwritable(name, error) from None
-            yield
-
-    def unwritable(self, name: str, error: TargetError) -> TargetError:
-        """The error for a store in which no token can be kept; none was used."""
-        if not isinstance(error, StorageError):
-            return error
-        fault = (
-            f"data_dir: connection {name!r} cannot be stored ({reason(error)}), so its refresh "
-            "token was not used: each serves once, and the next one would be lost. Set data_dir "
-            "to a folder that can be written and lasts; with long-lived refresh tokens (a choice "
-            "of the application in the developer portal), any folder will do"
-        )
-        return StorageError([fault])
-
-    @contextmanager
-    def _locked(self, name: str) -> Iterator[None]:
         _refuse_if_no_name(name)
         with self._rows.lock(name, _LOCK_SECONDS) as is_held:
             if not is_held:

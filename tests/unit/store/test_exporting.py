@@ -15,8 +15,17 @@ from target_constant_contact.store.cipher import Cipher
 from target_constant_contact.store.exporting import Export
 from target_constant_contact.store.postgres import PostgresServer
 from target_constant_contact.store.schema import CONNECTIONS, EXPORTS, RUNS
-from tests.support import stores
-from tests.support.stored import KEY, LEDGER_KEY, NEW_KEY, OTHER_KEY, TOKEN, fill, rows_in
+from target_constant_contact.store.sqlite import SqliteFile
+from tests.support.stored import (
+    KEY,
+    LEDGER_KEY,
+    NEW_KEY,
+    OTHER_KEY,
+    TOKEN,
+    export_rows,
+    fill,
+    rows_in,
+)
 
 
 @pytest.fixture
@@ -107,7 +116,7 @@ def test_all_of_it_is_of_one_moment(filled, connect):
 
 
 def test_fingerprints_are_in_memory_one_at_a_time(connect):
-    rows = stores.export_rows("big", "run")
+    rows = export_rows("big", "run")
     rows["fingerprints"] = [
         rows["fingerprints"][0] | {"number": number, "said": bytes(1 << 20)} for number in range(30)
     ]
@@ -129,6 +138,20 @@ def test_the_connections_can_be_removed_at_the_end(filled):
         [*export.lines()]
         export.forget(held)
     assert rows_in(filled) == before | {"connections": []}
+
+
+def test_nothing_of_a_removed_connection_is_left_on_the_disk(opened, file):
+    database = fill(opened(SqliteFile(file)))
+    export = Export(database, Cipher(KEY))
+    assert TOKEN.encode() in on_disk(file)
+    with export.standstill() as held:
+        [*export.lines()]
+        export.forget(held)
+    assert TOKEN.encode() not in on_disk(file)
+
+
+def on_disk(file):
+    return b"".join(path.read_bytes() for path in file.parent.iterdir())
 
 
 def test_the_last_line_tells_the_counts(filled):
