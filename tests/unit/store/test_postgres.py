@@ -262,6 +262,31 @@ def test_whoever_names_the_schema_and_whoever_has_it_by_default_keep_each_other_
     named.close()
 
 
+def test_what_a_database_sets_for_others_breaks_no_lock_and_no_promise(postgres, opened):
+    name = postgres.new_database()
+    for setting in (
+        *("statement_timeout = 1", "idle_session_timeout = 1", "synchronous_commit = off"),
+        "default_transaction_isolation = 'serializable'",
+    ):
+        postgres.execute(f"ALTER DATABASE {name} SET {setting}")
+    database = opened(PostgresServer(postgres.url(name)))
+    prepare(database)
+    names = ("synchronous_commit", "transaction_isolation", "idle_session_timeout")
+    with database.lock("export", 0) as held:
+        time.sleep(0.05)
+        with held.transaction() as connection:
+            found = [connection.scalar(text(f"SHOW {name}")) for name in names]
+    assert found == ["on", "read committed", "0"]
+
+
+def test_a_database_that_waits_for_more_than_its_own_disk_goes_on_doing_so(postgres, opened):
+    name = postgres.new_database()
+    postgres.execute(f"ALTER DATABASE {name} SET synchronous_commit = remote_apply")
+    database = opened(PostgresServer(postgres.url(name)))
+    shown = text("SHOW synchronous_commit")
+    assert database.run(lambda connection: connection.scalar(shown)) == "remote_apply"
+
+
 @pytest.fixture
 def pooler(monkeypatch):
     """As if one were between: it tells other numbers of sessions than the server."""
