@@ -31,7 +31,7 @@ OF_SQLITE = re.compile(r"-(wal|shm|journal)$")
 
 
 def patterns() -> list[str]:
-    """The names in the table, with a `*` for each part that differs, and for what is in a folder."""
+    """The names in the table, with a `*` for each part that differs or is in a folder."""
     names = [pages.code(cells[0])[0] for cells in pages.rows(pages.marked("at rest"))]
     return [re.sub(r"<\w+>|/$", "*", name) for name in names]
 
