@@ -210,9 +210,9 @@ PROPERTIES: Final = th.PropertiesList(
         th.StringType,
         secret=True,
         title="Store URL",
-        description="PostgreSQL database that is the store of all machines (extra `postgres`), such "
-        "as `postgresql://user:password@host:5432/database`; it needs `store_key`. Without it the "
-        "store is a file in `data_dir`.",
+        description="PostgreSQL database that is the store of all machines (extra `postgres`), "
+        "such as `postgresql://user:password@host:5432/database`; it needs `store_key`. Without it "
+        "the store is a file in `data_dir`.",
     ),
     th.Property(
         "store_schema",
