@@ -265,7 +265,7 @@ def test_whoever_names_the_schema_and_whoever_has_it_by_default_keep_each_other_
 def test_what_a_database_sets_for_others_breaks_no_lock_and_no_promise(postgres, opened):
     name = postgres.new_database()
     for setting in (
-        *("statement_timeout = 1", "idle_session_timeout = 1", "synchronous_commit = off"),
+        *("statement_timeout = 500", "idle_session_timeout = 500", "synchronous_commit = off"),
         "default_transaction_isolation = 'serializable'",
     ):
         postgres.execute(f"ALTER DATABASE {name} SET {setting}")
@@ -273,7 +273,7 @@ def test_what_a_database_sets_for_others_breaks_no_lock_and_no_promise(postgres,
     prepare(database)
     names = ("synchronous_commit", "transaction_isolation", "idle_session_timeout")
     with database.lock("export", 0) as held:
-        time.sleep(0.05)
+        time.sleep(0.6)
         with held.transaction() as connection:
             found = [connection.scalar(text(f"SHOW {name}")) for name in names]
     assert found == ["on", "read committed", "0"]
