@@ -31,17 +31,8 @@ REPORT_FILE: Final = "report.json"
 REJECTS_FILE: Final = "rejects.singer.jsonl"
 """In the folder of a run: its rejected rows, as Singer messages."""
 
-KEY_FILE: Final = "key"
-"""In the folder of all ledgers: the key of what they hold."""
-
 UNVERIFIED_FOLDER: Final = "unverified"
 """In the folder of a run: rows that have to be explained, until they are."""
-
-JOURNAL_FILE: Final = "journal.jsonl"
-"""In the folder of an export's ledger: what its runs have sent."""
-
-LOCK_FILE: Final = "lock"
-"""In the same folder: held by the run that is under way."""
 
 _RUN_NAME: Final = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{6}", re.ASCII)
 
@@ -124,17 +115,8 @@ class DataFolder:
 
     @property
     def ledgers(self) -> Path:
-        """Folder of all ledgers."""
+        """Folder of the ledgers of version 0.8 and before."""
         return self._place("ledger")
-
-    def ledger(self, account: str, export: str) -> Path:
-        """Folder of an export's ledger, beside those of other exports to the same account.
-
-        Args:
-            account: Key of the account.
-            export: Key of the export.
-        """
-        return self.ledgers / account / export
 
     def make_runs(self) -> None:
         """Make the folder of all runs and the folders above it, for their owner only.
@@ -184,9 +166,14 @@ class DataFolder:
         return self.path / name
 
 
+def is_run_name(name: str) -> bool:
+    """Whether a run is called so, and its folder."""
+    return bool(_RUN_NAME.fullmatch(name))
+
+
 def _begun_at(name: str) -> float | None:
     """When the run of this name has begun; None when it is no name of a run."""
-    if not _RUN_NAME.fullmatch(name):
+    if not is_run_name(name):
         return None
     with suppress(ValueError):
         return datetime.strptime(name[:16], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC).timestamp()

@@ -21,11 +21,9 @@ from target_constant_contact.ledger.ledger import export_key
 from target_constant_contact.mapping.field_mapping import custom_field_faults
 from target_constant_contact.settings.streams import within_entry
 from target_constant_contact.store.opening import open_store
-from target_constant_contact.store.slots import Slots
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from target_constant_contact.api.http.signer import Signer
     from target_constant_contact.api.models import CustomField
@@ -93,8 +91,8 @@ class Account:
         return AuthorizationServer(application, limiter=self._limit(key, 1, 86_400))
 
     @property
-    def ledger_folder(self) -> Path:
-        """The folder of this export's ledger, beside those of other exports to the same account.
+    def export(self) -> tuple[str, str]:
+        """Keys of the account, and of this export among those to it.
 
         Two runs are of the same export when they send to the same lists of the same account; what
         their rows hold may differ.
@@ -111,7 +109,7 @@ class Account:
                 for segment in settings.all_streams
             ]
         }
-        return settings.data_dir.ledger(export_key(reached), export_key(places))
+        return export_key(reached), export_key(places)
 
     @property
     def lists(self) -> ListDirectory:
@@ -213,6 +211,9 @@ class Account:
         return known or f"access-token {self._settings.api_url}"
 
     def _limit(self, key: str, per_second: int, per_day: int) -> RateLimiter:
+        # Not before: what is imported for the help of a command need not load SQLAlchemy.
+        from target_constant_contact.store.slots import Slots  # noqa: PLC0415
+
         return RateLimiter(
             Slots(self.database), key, requests_per_second=per_second, requests_per_day=per_day
         )

@@ -16,7 +16,6 @@ from target_constant_contact.exceptions import (
     SettingsError,
     SignInError,
     StorageError,
-    TargetError,
     TryLaterError,
 )
 
@@ -186,18 +185,22 @@ def keep(store: StoredConnections, connection: Connection) -> None:
     """Store a connection in the place of one of its name.
 
     Raises:
-        TargetError: It cannot be stored, and one of its name stays as it was; or another process
-            has been renewing that one for minutes.
+        StorageError, TryLaterError: It cannot be stored now; one of its name stays as it was.
     """
-    with store.lock(connection.name):
-        try:
+    try:
+        with store.lock(connection.name):
             store.write(connection)
-        except TargetError as error:
-            fault = (
-                f"The sign-in worked, but connection {connection.name!r} could not be stored "
-                f"({reason(error)}). Make room or correct the rights there, and sign in again"
-            )
-            raise StorageError([fault]) from None
+    except StorageError as error:
+        fault = (
+            f"data_dir: the sign-in worked, but connection {connection.name!r} could not be "
+            f"stored ({reason(error)}). Make room or correct the rights there, and sign in again"
+        )
+        raise StorageError([fault]) from None
+    except TryLaterError as error:
+        raise TryLaterError(
+            f"The sign-in worked, but connection {connection.name!r} could not be stored: {error}. "
+            "Sign in again then"
+        ) from None
 
 
 def prove_renewal(token: ConnectionToken, connection: Connection) -> Connection:

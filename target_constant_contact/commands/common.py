@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from target_constant_contact.account.account import Account
-from target_constant_contact.data_folder import DataFolder
 from target_constant_contact.exceptions import SettingsError
 from target_constant_contact.files import naming, open_private
 from target_constant_contact.redaction import escaped, json_text, redacted, without_secrets
 from target_constant_contact.settings.settings import Settings
 from target_constant_contact.settings.sources import Given, read_settings
 from target_constant_contact.singer.target import TargetConstantContact
+from target_constant_contact.store.place import StorePlace
 from target_constant_contact.verification.kept import forget_rows_of_dead_runs
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def configured(command: Callable[..., Any]) -> Callable[..., Any]:
             config["data_dir"] = data_dir
         # What is wrong with the setting is for the command to say.
         with suppress(SettingsError):
-            forget_rows_of_dead_runs(DataFolder.of_setting(config.get("data_dir")))
+            forget_rows_of_dead_runs(StorePlace.of_settings(config))
         return command(config, **options)
 
     return wrapped

@@ -89,7 +89,7 @@ class Poller:
         seconds = now - item.sent_at
         self._on_settled(SettledImport(batch, activity, settlement, seconds, read=read))
         self._bodies.forget(batch.number)
-        self._ledger.settle(item.entry, activity)
+        self._ledger.settle(item.entry)
         self._finish(item)
 
     def _fail(self, item: ImportInFlight, activity: Activity) -> None:

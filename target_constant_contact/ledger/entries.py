@@ -1,21 +1,21 @@
-"""The entries of a ledger, as the lines of its journal tell them; no file, no lock."""
+"""The entries of a ledger in memory; no store, no lock."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
-from typing import TYPE_CHECKING, Any
-
-from target_constant_contact.ledger.entry import Entry
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator
+    from datetime import datetime
+
+    from target_constant_contact.ledger.entry import Entry, State
 
 
 class Entries:
     """What the runs of an export have sent, by number.
 
-    The numbers go on from run to run, as long as the journal is not ended.
+    The numbers go on from run to run, until one has ended well.
     """
 
     def __init__(self) -> None:
@@ -28,6 +28,11 @@ class Entries:
     def next_number(self) -> int:
         """What the next entry is called."""
         return max(self._by_number, default=0) + 1
+
+    @property
+    def newest(self) -> datetime | None:
+        """Creation of the newest activity that was accepted, as far as the service told."""
+        return self._newest
 
     def has_activity(self, activity_id: str) -> bool:
         """Whether an activity belongs to an entry."""
@@ -53,49 +58,32 @@ class Entries:
             if entry.number > self._last_of_interrupted_runs
         )
 
-    def add(self, entry: Entry) -> Entry:
-        """Take an entry that is going to be sent; it is returned with what was accepted before."""
-        found = self._by_number[entry.number] = replace(entry, newest_before=self._newest)
-        return found
+    def add(self, entry: Entry) -> None:
+        """Take an entry that is going to be sent."""
+        self._by_number[entry.number] = entry
 
-    def replay(self, lines: Iterable[Mapping[str, Any]]) -> None:
-        """Take the lines that interrupted runs have left.
-
-        Raises:
-            KeyError, TypeError, ValueError: A line is none of a ledger.
-        """
-        for line in lines:
-            self.apply(line)
+    def take_up(self, entries: Iterable[Entry]) -> None:
+        """Take what interrupted runs have sent, in the order of sending."""
+        for entry in entries:
+            self._by_number[entry.number] = entry
+            self._know(entry)
         self._last_of_interrupted_runs = max(self._by_number, default=0)
 
-    def apply(self, line: Mapping[str, Any]) -> None:
-        """Change the entries as a line says.
+    def accept(self, number: int, activity_id: str, created_at: datetime | None) -> None:
+        """The service has accepted an entry."""
+        entry = self._by_number[number] = replace(
+            self._by_number[number],
+            state="accepted",
+            activity_id=activity_id,
+            created_at=created_at,
+        )
+        self._know(entry)
 
-        Raises:
-            KeyError, TypeError, ValueError: It is no line of a ledger.
-        """
-        kind, number = line.get("line"), line.get("number")
-        if kind == "sent":
-            self.add(
-                Entry(
-                    number=line["number"],
-                    content=line["content"],
-                    stream=line["stream"],
-                    rows=line["rows"],
-                    began_at=datetime.fromisoformat(line["at"]),
-                    # Versions before 0.5 wrote none.
-                    file_name=line.get("file_name", ""),
-                )
-            )
-        elif kind == "accepted":
-            made = line["created_at"] and datetime.fromisoformat(line["created_at"])
-            self._newest = max(filter(None, (self._newest, made)), default=None)
-            self._activity_ids.add(line["activity_id"])
-            self._by_number[line["number"]] = replace(
-                self._by_number[line["number"]],
-                state="accepted",
-                activity_id=line["activity_id"],
-                created_at=made or None,
-            )
-        elif kind in {"not taken", "lost", "settled"} and number is not None:
-            self._by_number[number] = replace(self._by_number[number], state=kind)
+    def set_state(self, number: int, state: State) -> None:
+        """Something else has become of an entry."""
+        self._by_number[number] = replace(self._by_number[number], state=state)
+
+    def _know(self, entry: Entry) -> None:
+        if entry.activity_id:
+            self._activity_ids.add(entry.activity_id)
+            self._newest = max(filter(None, (self._newest, entry.created_at)), default=None)

@@ -28,11 +28,11 @@ class Entry:
     """One batch that was sent.
 
     Attributes:
-        number: Its place in the order of sending, over all runs of the journal.
+        number: Its place in the order of sending, over all runs since one has ended well.
         content: Hash of everything that was sent.
         stream: Stream of its rows.
         rows: Number of its rows.
-        began_at: When it was sent, by this machine's clock.
+        began_at: When it was sent, by the store's clock.
         newest_before: Creation of the newest activity, by the service's clock, that had been
             accepted before this was sent; None when there was none.
         file_name: What its CSV file was called, as nothing else is; empty for JSON, which has none.

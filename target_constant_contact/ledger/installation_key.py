@@ -2,7 +2,7 @@
 
 A plain hash of an address is no secret: whoever has a list of addresses hashes them all and looks
 which are there. So hashes are keyed, and where there is one for each address, which would take as
-long as all else that is done for it, the file with all of them is encrypted as a whole.
+long as all else that is done for it, all of them are encrypted as a whole.
 """
 
 from __future__ import annotations
@@ -16,34 +16,28 @@ from typing import TYPE_CHECKING, Final
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from target_constant_contact.files import make_once, make_private_folder
-
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Callable
 
 _HALF: Final = 32
 """Bytes of the key for encryption, and of that for hashes."""
 _NONCE: Final = 12
 
 
-class InstallationKey:
-    """A random key in a file; what it has hidden, only it can show.
+def new_key() -> str:
+    """A key that nobody has."""
+    return secrets.token_hex(2 * _HALF)
 
-    The file is read when the key is first needed, and made, for its owner only, where there is
-    none. Processes that begin at the same time agree on one key.
+
+class InstallationKey:
+    """A random key; what it has hidden, only it can show.
 
     Args:
-        path: The file.
-
-    Attributes:
-        path: As above.
-
-    Raises:
-        OSError: From every method: the file cannot be read or written.
+        read: Reads it, as :func:`new_key` has made it. It is asked once, when the key is needed.
     """
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, read: Callable[[], str]) -> None:
+        self._read = read
 
     @property
     def name(self) -> str:
@@ -78,25 +72,4 @@ class InstallationKey:
 
     @cached_property
     def _secret(self) -> bytes:
-        with suppress(FileNotFoundError):
-            if secret := _read(self.path):
-                return secret
-            # What is there is no key, and only that may be removed: another process may have just
-            # made one.
-            self.path.unlink()
-        make_private_folder(self.path.parent)
-        make_once(self.path, secrets.token_hex(2 * _HALF) + "\n")
-        return _read(self.path)
-
-
-def _read(path: Path) -> bytes:
-    """The key in a file; empty when what is there is none.
-
-    Raises:
-        OSError: It cannot be read.
-    """
-    try:
-        secret = bytes.fromhex(path.read_text(encoding="ascii"))
-    except ValueError:
-        return b""
-    return secret if len(secret) == 2 * _HALF else b""
+        return bytes.fromhex(self._read())

@@ -3,11 +3,11 @@
 Every batch that is sent has an entry, written before it is sent and again when the service has
 answered. A run that is interrupted leaves its entries behind; the next run of the same export
 goes on where it stopped: a batch with the same content that has been imported already is settled
-by that import instead of being sent again. A run that ends well ends the journal too, so the
+by that import instead of being sent again. A run that ends well removes its entries, so the
 repetition of the same data on the next night is really sent.
 
-It is kept in a journal, which holds keyed hashes, counts, times, random names and the service's
-ids; no personal data.
+It is kept in the store: keyed hashes, counts, times, random names and the service's ids; no
+personal data.
 """
 
 from __future__ import annotations
@@ -19,25 +19,29 @@ import threading
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from target_constant_contact.data_folder import JOURNAL_FILE, KEY_FILE, usable
-from target_constant_contact.files import make_private_folder
 from target_constant_contact.ledger.entries import Entries
 from target_constant_contact.ledger.entry import Entry, content_of, new_file_name
-from target_constant_contact.ledger.fingerprint_files import FingerprintFiles
-from target_constant_contact.ledger.installation_key import InstallationKey
-from target_constant_contact.ledger.journal import DamagedJournalError, Journal
+from target_constant_contact.ledger.hidden_fingerprints import HiddenFingerprints
+from target_constant_contact.ledger.installation_key import InstallationKey, new_key
 from target_constant_contact.ledger.reuse import Reuse
-from target_constant_contact.ledger.run_lock import RunLock
+from target_constant_contact.ledger.run_lock import take_run_lock
+from target_constant_contact.store.ledger import LedgerRows
+from target_constant_contact.store.secrets import LEDGER_KEY, secret
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-    from pathlib import Path
+    from collections.abc import Mapping
 
     from target_constant_contact.api.models import Activity
     from target_constant_contact.batches.batch import ImportBatch, ImportFormat
+    from target_constant_contact.ledger.entry import State
+    from target_constant_contact.store.database import Database
     from target_constant_contact.waiting import Waiting
 
 _logger = logging.getLogger("target-constant-contact")
+
+
+class ClosedLedgerError(Exception):
+    """Something came after the end of the run: the ledger may be that of the next one by now."""
 
 
 def export_key(facts: Mapping[str, Any]) -> str:
@@ -47,39 +51,36 @@ def export_key(facts: Mapping[str, Any]) -> str:
 
 
 class Ledger:
-    """What the runs of one export have sent, on disk.
+    """What the runs of one export have sent, in the store.
 
-    Only one run of an export has the ledger open at a time. Its methods may be called from
-    several threads.
+    Only one run of an export has the ledger open at a time, over all machines that share the
+    store. Its methods may be called from several threads.
 
     Args:
-        folder: Folder of the export; those of other exports to the same account are beside it, and
-            beside their folder is the key of the installation.
+        database: The store; not closed with this.
+        export: Keys of the account, and of the export among those to it.
         run: Name of this run.
-        now: Returns the time, with its zone.
 
     Attributes:
         interrupted_runs: Names of the runs that are taken up, the latest last.
 
     Raises:
-        StorageError: From every method that writes: a file cannot be used.
-        ClosedJournalError: From every method that writes, once it is closed.
+        TargetError: From every method that writes: the store cannot be used, or another machine
+            may be running the export by now.
+        ClosedLedgerError: From every method that writes, once it is closed.
     """
 
-    def __init__(
-        self, folder: Path, run: str, *, now: Callable[[], datetime] = lambda: datetime.now(UTC)
-    ) -> None:
+    def __init__(self, database: Database, export: tuple[str, str], run: str) -> None:
         self._run = run
-        self._now = now
-        self._journal = Journal(folder / JOURNAL_FILE)
-        self._run_lock = RunLock(folder, self._journal)
-        key = InstallationKey(folder.parents[1] / KEY_FILE)
-        self._fingerprints = FingerprintFiles(folder, key)
+        self._rows = LedgerRows(database, *export)
+        key = InstallationKey(lambda: secret(database, LEDGER_KEY, new_key))
+        self._fingerprints = HiddenFingerprints(self._rows, key)
         self._entries = Entries()
-        self._reuse = Reuse(folder, self._fingerprints)
+        self._reuse = Reuse(self._rows, self._fingerprints)
         self._lock = threading.RLock()
+        self._is_closed = False
         self._is_old = False
-        """Whether version 0.5 has written to the journal."""
+        """Whether version 0.5 has sent some of it."""
         self.interrupted_runs: tuple[str, ...] = ()
 
     def open(self, waiting: Waiting) -> None:
@@ -91,16 +92,9 @@ class Ledger:
         Raises:
             TryLaterError: Another run has not ended in time.
         """
-        with usable(self._journal.path):
-            make_private_folder(self._journal.path.parent)
-            self._run_lock.acquire(waiting)
-            line = self._line("run", run=self._run, key=self._fingerprints.key.name)
-            if self._recall():
-                self._journal.append(line, durable=True)
-            else:
-                # First the files: once the journal has begun, the next run would keep them.
-                self._fingerprints.delete()
-                self._journal.begin(line)
+        take_run_lock(self._rows, waiting)
+        self._recall()
+        self._rows.begin(self._run, self._fingerprints.key.name)
 
     @property
     def accepted(self) -> tuple[Entry, ...]:
@@ -141,57 +135,50 @@ class Ledger:
                 self._reuse.add(entry, activity)
 
     def begin(self, batch: ImportBatch, import_format: ImportFormat) -> Entry:
-        """Note that a batch is going to be sent; on disk when this returns."""
-        with self._lock, usable(self._journal.path):
-            # Its files may be those of the next run by now.
-            self._journal.raise_if_closed()
-            entry = Entry(
-                number=self._entries.next_number,
-                content=content_of(batch, import_format, self._fingerprints.key),
-                stream=batch.destination.stream,
-                rows=batch.rows,
-                began_at=self._now().astimezone(UTC),
-                file_name=new_file_name(import_format),
-            )
-            # First the file: an entry of which nothing is known keeps all before it from
-            # standing.
-            self._fingerprints.save(entry, batch.fingerprints)
-            entry = self._entries.add(entry)
-            line = self._line(
-                "sent",
-                number=entry.number,
-                content=entry.content,
-                stream=entry.stream,
-                rows=entry.rows,
-                file_name=entry.file_name,
-            )
-            at = entry.began_at.isoformat(timespec="microseconds")
-            self._journal.append(line | {"at": at}, durable=True)
+        """Note that a batch is going to be sent; stored for good when this returns."""
+        with self._lock:
+            self._raise_if_closed()
+            newest = self._entries.newest
+            row = {
+                "number": self._entries.next_number,
+                "content": content_of(batch, import_format, self._fingerprints.key),
+                "stream": batch.destination.stream,
+                "rows": batch.rows,
+                "file_name": new_file_name(import_format),
+                "state": "sent",
+                "activity_id": "",
+                "newest_before": newest.timestamp() if newest else None,
+            }
+            said = self._fingerprints.hide(batch.fingerprints)
+            entry = _entry(row | {"created_at": None, "began_at": self._rows.add(row, said)})
+            self._entries.add(entry)
             return entry
 
     def accept(self, entry: Entry, activity: Activity) -> None:
-        """Note that the service has accepted a batch; on disk when this returns."""
+        """Note that the service has accepted a batch; stored for good when this returns."""
         made = activity.created_at
-        line = self._line(
-            "accepted",
-            number=entry.number,
-            activity_id=activity.activity_id,
-            created_at=made.isoformat() if made else None,
-        )
-        self._note(line, durable=True)
+        with self._lock:
+            self._raise_if_closed()
+            self._entries.accept(entry.number, activity.activity_id, made)
+            self._rows.change(
+                entry.number,
+                durable=True,
+                state="accepted",
+                activity_id=activity.activity_id,
+                created_at=made.timestamp() if made else None,
+            )
 
     def not_taken(self, entry: Entry) -> None:
         """Note that the service has surely not accepted a batch."""
-        self._note(self._line("not taken", number=entry.number))
+        self._note(entry, "not taken")
 
     def lose(self, entry: Entry) -> None:
         """Note that no import was found of a batch that got no answer."""
-        self._note(self._line("lost", number=entry.number))
+        self._note(entry, "lost")
 
-    def settle(self, entry: Entry, activity: Activity) -> None:
+    def settle(self, entry: Entry) -> None:
         """Note that an import has been completed and counted."""
-        line = self._line("settled", number=entry.number, counters=dict(activity.counters))
-        self._note(line)
+        self._note(entry, "settled")
 
     @property
     def has_nothing_to_take_up(self) -> bool:
@@ -206,72 +193,59 @@ class Ledger:
         one of its people, and all of its rows have landed or belong to people who unsubscribed.
         """
         with self._lock:
+            self._raise_if_closed()
             for key in (
                 (self._fingerprints.key, None) if self._is_old else (self._fingerprints.key,)
             ):
                 content = content_of(batch, import_format, key)
                 if found := self._reuse.take(content, batch.fingerprints, self._entries):
-                    entry, activity = found
-                    self._note(self._line("taken up", number=entry.number))
-                    return activity
+                    return found[1]
             return None
 
     def finish(self) -> None:
-        """End the journal: nothing in it is to be taken up by a later run."""
-        with self._lock, usable(self._journal.path):
-            end = self._line("end")
-            if self._is_old:
-                # With nothing before it: the hashes of version 0.5 have no key.
-                self._journal.begin(end)
-            else:
-                self._journal.append(end, durable=True)
-            # After the line: as long as a run may be taken up, they are needed.
-            self._fingerprints.delete()
+        """End the run well: nothing of it is to be taken up by a later one."""
+        with self._lock:
+            self._raise_if_closed()
+            self._rows.end()
 
     def close(self) -> None:
         """Let the next run of the export go on."""
         with self._lock:
-            self._journal.close()
-            self._run_lock.release()
+            self._is_closed = True
+            self._rows.release()
 
-    def _recall(self) -> bool:
-        """Read what an interrupted run has left; False when there is nothing to take up."""
-        try:
-            lines = self._journal.read()
-            if not lines or lines[-1].get("line") == "end":
-                return False
-            self._entries.replay(lines)
-            runs = [line for line in lines if line.get("line") == "run"]
-            self.interrupted_runs = tuple(str(line["run"]) for line in runs)
-            keys = {line.get("key") for line in runs}
-            self._is_old = None in keys
-            if keys - {None, self._fingerprints.key.name}:
-                _logger.warning(
-                    "%s is not the key of the interrupted run, so what that has sent cannot be "
-                    "recognised; it is sent again",
-                    self._fingerprints.key.path,
-                )
-        except (DamagedJournalError, KeyError, TypeError, ValueError):
-            self._put_aside()
-            return False
-        return True
+    def _recall(self) -> None:
+        """Read what interrupted runs have left."""
+        runs = self._rows.open_runs()
+        self.interrupted_runs = tuple(run for run, _ in runs)
+        self._entries.take_up(map(_entry, self._rows.entries()))
+        keys = {key for _, key in runs}
+        self._is_old = None in keys
+        if keys - {None, self._fingerprints.key.name}:
+            _logger.warning(
+                "The store's ledger key is not that of the interrupted run, so what that has sent "
+                "cannot be recognised; it is sent again"
+            )
 
-    def _put_aside(self) -> None:
-        aside = self._journal.path.parent / f"journal.damaged-{self._run}.jsonl"
-        self._journal.path.rename(aside)
-        self._entries = Entries()
-        _logger.warning(
-            "The journal of an interrupted run is damaged, so what it has sent is sent again; it "
-            "is kept as %s",
-            aside,
-        )
+    def _note(self, entry: Entry, state: State) -> None:
+        """Note a state; the loss of it in a crash costs a question to the service."""
+        with self._lock:
+            self._raise_if_closed()
+            self._entries.set_state(entry.number, state)
+            self._rows.change(entry.number, durable=False, state=state)
 
-    def _note(self, line: Mapping[str, Any], *, durable: bool = False) -> None:
-        """Write a line; the loss of one that is not durable costs a question to the service."""
-        with self._lock, usable(self._journal.path):
-            self._entries.apply(line)
-            self._journal.append(line, durable=durable)
+    def _raise_if_closed(self) -> None:
+        if self._is_closed:
+            raise ClosedLedgerError(self._run)
 
-    def _line(self, kind: str, **members: Any) -> dict[str, Any]:
-        at = self._now().astimezone(UTC).isoformat(timespec="microseconds")
-        return {"line": kind, "at": at, **members}
+
+def _entry(row: Mapping[str, Any]) -> Entry:
+    """The entry of a row of the store."""
+    names = ("number", "content", "stream", "rows", "file_name", "state", "activity_id")
+    moments = ("began_at", "newest_before", "created_at")
+    found: dict[str, Any] = {name: row[name] for name in names}
+    return Entry(**found, **{name: _moment(row[name]) for name in moments})
+
+
+def _moment(timestamp: float | None) -> Any:
+    return None if timestamp is None else datetime.fromtimestamp(timestamp, UTC)

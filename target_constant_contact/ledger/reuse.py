@@ -8,22 +8,19 @@ from __future__ import annotations
 
 import logging
 from collections import defaultdict
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from target_constant_contact.batches.fingerprints import contradicted
 from target_constant_contact.ledger.entry import MAY_HAVE_LANDED
-from target_constant_contact.ledger.journal import DamagedJournalError, Journal
 from target_constant_contact.ledger.settlement import read_counters
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from target_constant_contact.api.models import Activity
     from target_constant_contact.batches.fingerprints import Fingerprints
     from target_constant_contact.ledger.entries import Entries
     from target_constant_contact.ledger.entry import Entry
-    from target_constant_contact.ledger.fingerprint_files import FingerprintFiles
+    from target_constant_contact.ledger.hidden_fingerprints import HiddenFingerprints
+    from target_constant_contact.store.ledger import LedgerRows
 
 _logger = logging.getLogger("target-constant-contact")
 
@@ -35,12 +32,12 @@ class Reuse:
     nothing that was sent after it says something else about one of its people.
 
     Args:
-        folder: Folder of the export; those of others to the same account are beside it.
+        rows: The ledger, which knows of others to the same account.
         fingerprints: What every batch has said.
     """
 
-    def __init__(self, folder: Path, fingerprints: FingerprintFiles) -> None:
-        self._folder = folder
+    def __init__(self, rows: LedgerRows, fingerprints: HiddenFingerprints) -> None:
+        self._rows = rows
         self._fingerprints = fingerprints
         self._completed: dict[int, tuple[Entry, Activity]] = {}
         self._standing: dict[str, list[int]] | None = None
@@ -104,24 +101,9 @@ class Reuse:
 
         What this export says again belongs on top of that.
         """
-        # Journals tell the time to the microsecond; what is as old may have come later.
-        overtaken = entry.began_at <= _last_trace_of_others(self._folder)
+        # What is as old may have come later: the entry's time is rounded to the microsecond.
+        overtaken = entry.began_at.timestamp() <= self._rows.others_written_at() + 1e-6
         if overtaken and not self._told_of_others:
             _logger.info("Another export has sent since; what was sent before it is sent again")
             self._told_of_others = True
         return overtaken
-
-
-def _last_trace_of_others(own: Path) -> datetime:
-    """When another export to the account has last written to its journal."""
-    last = datetime.min.replace(tzinfo=UTC)
-    for folder in own.parent.iterdir():
-        if folder == own or not folder.is_dir():
-            continue
-        try:
-            for line in Journal(folder / "journal.jsonl").read():
-                last = max(last, datetime.fromisoformat(line["at"]))
-        except (OSError, DamagedJournalError, KeyError, TypeError, ValueError):
-            # Nobody knows what it has sent.
-            return datetime.max.replace(tzinfo=UTC)
-    return last

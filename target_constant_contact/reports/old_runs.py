@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from target_constant_contact.data_folder import REPORT_FILE, usable
@@ -46,7 +47,8 @@ def delete_old_runs(
     for begun_at, path in folder.run_folders():
         has_ended = (path / REPORT_FILE).exists()
         if begun_at < (ended_before if has_ended else dead_before) and path.name not in spared:
-            with usable(path):
+            # Another run may end at this moment, and be faster.
+            with usable(path), suppress(FileNotFoundError):
                 shutil.rmtree(path)
-            folders += 1
+                folders += 1
     return deleted, folders

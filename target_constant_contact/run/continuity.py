@@ -29,7 +29,7 @@ class Continuity:
     """
 
     def __init__(self, settings: Settings, account: Account, folder: Path) -> None:
-        self.ledger = Ledger(account.ledger_folder, folder.name)
+        self.ledger = Ledger(account.database, account.export, folder.name)
         self._client = account.client
         self._folder = folder
         self._dry_run = settings.dry_run

@@ -20,7 +20,7 @@ def open_run(settings: Settings, hooks: Hooks) -> Run:
         SettingsError: The data folder cannot be written, or the sandbox is not installed.
         TargetError: The store cannot be used.
     """
-    forget_rows_of_dead_runs(settings.data_dir)
+    forget_rows_of_dead_runs(settings.store)
     settings.data_dir.make_runs()
     # The store first: it takes over what an earlier version has left there.
     account = Account(settings)

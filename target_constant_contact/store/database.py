@@ -44,8 +44,8 @@ class Held(ABC):
         """Hold one more; False when somebody else has held it for so long."""
 
     @abstractmethod
-    def transaction(self) -> AbstractContextManager[Connection]:
-        """A durable transaction, which fails when the locks were lost."""
+    def transaction(self, *, durable: bool = True) -> AbstractContextManager[Connection]:
+        """A transaction, as the database has them; it fails when the locks were lost."""
 
 
 class Database(ABC):
@@ -166,6 +166,9 @@ class Database(ABC):
 
     def forget(self) -> None:  # noqa: B027 - a server has nothing in clear
         """Leave nothing of what was deleted where its owner could still read it."""
+
+    def shrink(self) -> None:  # noqa: B027 - a server does it by itself
+        """Give the disk back what was deleted, where that is cheap."""
 
     def close(self) -> None:
         """Close the connections. What was stored stays."""

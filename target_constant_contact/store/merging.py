@@ -18,6 +18,7 @@ from target_constant_contact.store.schema import (
     SECRETS,
     SLOTS,
 )
+from target_constant_contact.store.secrets import LEDGER_KEY
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,8 +31,6 @@ if TYPE_CHECKING:
     ExportKey = tuple[str, str]
     Written = tuple[float, frozenset[str]]
 
-LEDGER_KEY: Final = "ledger key"
-"""Name of the secret that hides whom the ledger is about."""
 _OF_EXPORTS: Final = (EXPORTS, OPEN_RUNS, ENTRIES, FINGERPRINTS)
 _NOTHING: Final = (0.0, frozenset[str]())
 

@@ -118,7 +118,7 @@ class PostgresServer(Database):
         connection both are lost.
         """
         connection = self.run(lambda _: self._engine.connect())
-        held = ConnectionHeld(connection, self._schema, self._explained)
+        held = ConnectionHeld(connection, self._schema, self, self._explained)
         try:
             yield held
         finally:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import func, select, text, true
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
+from target_constant_contact.exceptions import SettingsError
 from target_constant_contact.store.database import Held
 from target_constant_contact.store.schema import STORE
 
@@ -18,9 +19,10 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from target_constant_contact.exceptions import TargetError
+    from target_constant_contact.store.database import Database
 
 _LOCKED: Final = "55P03"
-_TABLE: Final = "SELECT CAST(CAST(:name AS regclass) AS oid)"
+_TABLE: Final = "SELECT CAST(CAST(:name AS regclass) AS oid), pg_backend_pid()"
 
 
 class ConnectionHeld(Held):
@@ -29,6 +31,7 @@ class ConnectionHeld(Held):
     Args:
         connection: The connection.
         schema: Of the store's tables; None: where the database puts them.
+        database: The store.
         explained: Makes an error line of ours of the library's error.
     """
 
@@ -36,15 +39,23 @@ class ConnectionHeld(Held):
         self,
         connection: Connection,
         schema: str | None,
+        database: Database,
         explained: Callable[[Exception], TargetError],
     ) -> None:
         self._connection = connection
+        self._is_lost = False
         self._table = f'"{schema}"."{STORE.name}"' if schema else f'"{STORE.name}"'
+        self._database = database
         self._explained = explained
 
     @contextmanager
-    def transaction(self) -> Iterator[Connection]:
+    def transaction(self, *, durable: bool = True) -> Iterator[Connection]:
         """A transaction of the connection that has the locks."""
+        del durable  # A server syncs for all at once; it costs little.
+        # With the next transaction SQLAlchemy would connect anew, without them.
+        self._is_lost = self._is_lost or self._connection.invalidated
+        if self._is_lost:
+            raise self._explained(OSError("the locks were lost"))
         try:
             with self._connection.begin():
                 yield self._connection
@@ -90,8 +101,25 @@ class ConnectionHeld(Held):
             self._connection.close()
 
     def _number(self, what: str) -> int:
-        """The lock's number: the same for all who use the same tables, whatever they call them."""
+        """The lock's number: the same for all who use the same tables, whatever they call them.
+
+        Raises:
+            SettingsError: No lock would hold.
+        """
         with self.transaction() as connection:
-            table = connection.scalar(text(_TABLE), {"name": self._table})
+            table, session = connection.execute(text(_TABLE), {"name": self._table}).one()
+            driver: Any = connection.connection.driver_connection
+        # Of another number: there is a pooler between. What it gave here it may now give others.
+        if session != driver.info.backend_pid and session == self._database.run(_session):
+            fault = (
+                f"store_url: at {self._database.place}, each transaction gets another connection, "
+                "as from PgBouncer with pool_mode = transaction, so no lock would hold; name the "
+                "server itself, or a pooler that leaves a connection to whoever has it"
+            )
+            raise SettingsError([fault])
         words = f"target-constant-contact\0{table}\0{what}".encode()
         return int.from_bytes(hashlib.sha256(words).digest()[:8], signed=True)
+
+
+def _session(connection: Connection) -> Any:
+    return connection.scalar(select(func.pg_backend_pid()))

@@ -84,6 +84,11 @@ class SqliteFile(Database):
         with self._lock, self._engine.connect() as connection, suppress(sqlite3.Error):
             _driver(connection).execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
+    def shrink(self) -> None:
+        """Give the disk back what was deleted."""
+        with self._lock, self._engine.connect() as connection, suppress(sqlite3.Error):
+            _driver(connection).execute("PRAGMA incremental_vacuum")
+
     def close(self) -> None:
         """Close the file. What was stored stays."""
         with self._lock:
@@ -110,7 +115,8 @@ class SqliteFile(Database):
             )
         fault = (
             f"the store in {self.place} cannot be used ({found}); check the rights and the free "
-            "space there, or put that file aside"
+            "space there, set data_dir to a folder that can be written and lasts, or put the file "
+            "aside if it is damaged"
         )
         return StorageError([fault])
 
@@ -125,6 +131,8 @@ class SqliteFile(Database):
             check_same_thread=False,
         )
         try:
+            # Before anything is in the file: the room of what is deleted can be given back.
+            connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
             # What is deleted or changed is overwritten, where that costs no more writing.
             connection.execute("PRAGMA secure_delete = FAST")
             _write_ahead(connection)
@@ -155,7 +163,9 @@ class _FileHeld(Held):
             return True
         name = f"{self._path.name}.{hashlib.sha256(what.encode()).hexdigest()[:16]}.lock"
         # Of the system: it is freed when its process dies, and the file stays where it is.
-        lock = FileLock(self._path.with_name(name), timeout=seconds, mode=PRIVATE_FILE)
+        # Whichever thread ends a run frees its lock.
+        path = self._path.with_name(name)
+        lock = FileLock(path, timeout=seconds, mode=PRIVATE_FILE, thread_local=False)
         try:
             lock.acquire()
         except Timeout:
@@ -165,9 +175,9 @@ class _FileHeld(Held):
         self._taken.callback(lock.release)
         return True
 
-    def transaction(self) -> AbstractContextManager[Connection]:
-        """A durable transaction."""
-        return self._database.transaction()
+    def transaction(self, *, durable: bool = True) -> AbstractContextManager[Connection]:
+        """A transaction."""
+        return self._database.transaction(durable=durable)
 
 
 def _begin(connection: Connection) -> None:

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 from target_constant_contact.exceptions import TryLaterError
+from target_constant_contact.store.ledger import lock_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -35,7 +36,7 @@ def standstill(
             if not held.take(f"connection {name}", _RENEWAL_SECONDS):
                 raise in_use(f"connection {name!r}")
         for account, export in sorted(exports):
-            if not held.take(f"export {account}/{export}", 0):
+            if not held.take(lock_of(account, export), 0):
                 raise in_use(f"export {account}/{export}")
         yield held
 

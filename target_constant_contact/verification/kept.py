@@ -13,9 +13,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from target_constant_contact.data_folder import UNVERIFIED_FOLDER, usable
+from target_constant_contact.exceptions import TargetError
 from target_constant_contact.files import make_private_folder, write_private_bytes
-from target_constant_contact.ledger.journal import DamagedJournalError
-from target_constant_contact.ledger.run_lock import living_runs
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,8 +22,8 @@ if TYPE_CHECKING:
     from target_constant_contact.api.models import Activity
     from target_constant_contact.batches.batch import Destination, ImportBatch, ImportFormat
     from target_constant_contact.contacts.contact import Properties
-    from target_constant_contact.data_folder import DataFolder
     from target_constant_contact.ledger.settlement import Settlement
+    from target_constant_contact.store.place import StorePlace
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,18 +136,39 @@ def forget_rows(run: Path) -> None:
     shutil.rmtree(run / UNVERIFIED_FOLDER, ignore_errors=True)
 
 
-def forget_rows_of_dead_runs(data_folder: DataFolder) -> None:
+def forget_rows_of_dead_runs(place: StorePlace) -> None:
     """Delete the rows that killed runs have kept to explain them, whatever was exported.
 
     Those of runs that are under way stay; all do where that cannot be told.
 
     Args:
-        data_folder: Where the runs lie.
+        place: The store, and the folder that the runs lie in.
     """
-    with suppress(OSError, DamagedJournalError):
+    with suppress(OSError, TargetError):
         # First: a run that begins later keeps its rows somewhere else.
-        found = [path.parent for path in data_folder.runs.glob(f"*/{UNVERIFIED_FOLDER}")]
-        living = living_runs(data_folder.ledgers) if found else ()
+        found = [path.parent for path in place.folder.runs.glob(f"*/{UNVERIFIED_FOLDER}")]
+        living = _living_runs(place) if found else ()
         for run in found:
             if run.name not in living:
                 forget_rows(run)
+
+
+def _living_runs(place: StorePlace) -> set[str]:
+    """Names of the runs that are under way, and of those that they take up.
+
+    Raises:
+        TargetError: It cannot be told.
+    """
+    # Hardly ever needed, and long to load.
+    from target_constant_contact.store.ledger import living_runs  # noqa: PLC0415
+    from target_constant_contact.store.opening import open_store  # noqa: PLC0415
+
+    found: set[str] = set()
+    # Those into the sandbox are in the data folder, whatever else is set.
+    for each in {place, place.on_this_machine}:
+        database = open_store(each)
+        try:
+            found |= living_runs(database)
+        finally:
+            database.close()
+    return found

@@ -1,4 +1,4 @@
-"""What the page about containers shows for other programs can be used as it stands."""
+"""What the pages show for databases and for what runs containers can be used as it stands."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import re
 import signal
 import subprocess
 import sys
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -16,10 +17,12 @@ import yaml
 from cryptography.fernet import Fernet
 
 from target_constant_contact.data_folder import DataFolder
+from target_constant_contact.exceptions import SettingsError
 from target_constant_contact.settings.schema import PROPERTIES
 from target_constant_contact.store.address import url_fault
 from target_constant_contact.store.opening import open_store
 from target_constant_contact.store.place import StorePlace
+from target_constant_contact.store.secrets import LEDGER_KEY, secret
 from tests.docs import pages
 
 if TYPE_CHECKING:
@@ -231,3 +234,20 @@ def test_the_database_of_the_page_takes_the_store_with_the_url_of_the_page(
     assert ("connections", "segments") in postgres.execute(
         "SELECT tablename, tableowner FROM pg_tables", "segments"
     )
+
+
+def test_a_lost_key_is_given_up_by_the_statement_of_the_page(postgres: Postgres, tmp_path: Path):
+    (statement,) = pages.blocks("sql", pages.read(pages.SECURITY))
+    name = postgres.new_database()
+    lost, new = (
+        StorePlace(DataFolder(tmp_path), postgres.url(name), key=Fernet.generate_key().decode())
+        for _ in range(2)
+    )
+    with closing(open_store(lost)) as database:
+        secret(database, LEDGER_KEY, lambda: "of old")
+
+    with closing(open_store(new)) as database:
+        with pytest.raises(SettingsError, match="store_key does not open the ledger key"):
+            secret(database, LEDGER_KEY, lambda: "of now")
+        postgres.execute(statement.body, name)
+        assert secret(database, LEDGER_KEY, lambda: "of now") == "of now"

@@ -51,12 +51,14 @@ class Trouble:
     Attributes:
         settings: What a run sets in place of the usual.
         heal: Ends the trouble.
+        signs_in: Whether somebody has to sign in again, as tokens are lost.
     """
 
     def __init__(self, store: Store, server: Postgres) -> None:
         self.store, self.server = store, server
         self.settings: dict[str, Any] = {}
         self.heal: Callable[[], object] = lambda: None
+        self.signs_in = False
 
     @property
     def _name(self) -> str:
@@ -128,11 +130,11 @@ class Trouble:
         for path, content in kept.items():
             path.write_bytes(b"nonsense" * (len(content) // 8 + 1))
 
-        def heal() -> None:
+        def put_aside() -> None:
             for path in self._files():
                 path.unlink()
 
-        self.heal = heal
+        self.heal, self.signs_in = put_aside, True
 
     def open_up(self) -> None:
         self._path.chmod(0o644)
@@ -207,7 +209,7 @@ def cell(server: Postgres, kind: Kind, moment: str | None) -> str:
         with _at(moment, partial(kind.happens, trouble)):
             first = sent(**trouble.settings)
         trouble.heal()
-        if first.exit_code == 77:
+        if trouble.signs_in or first.exit_code == 77:
             usual["refresh_token"] = sandbox.mint_refresh_token(client_id=faults.CLIENT)
         expected = undisturbed()
         if before:

@@ -210,7 +210,7 @@ def test_a_kind_of_refresh_token_that_is_not_known_yet_is_said_to_be_unknown(che
 
 def test_tokens_that_are_open_to_others_are_refused(check: Check):
     check.store()
-    (check.data_dir / "connections").chmod(0o755)
+    (check.data_dir / "store.sqlite").chmod(0o644)
 
     answer = call(
         *("check", "--json", "--config"),
@@ -223,7 +223,7 @@ def test_tokens_that_are_open_to_others_are_refused(check: Check):
     )
 
     details = [item["detail"] for item in answer.json["checks"] if item["name"] == "connection"]
-    assert "chmod 700" in details[0]
+    assert "chmod 600" in details[0]
     assert check.sandbox.requests == []
 
 

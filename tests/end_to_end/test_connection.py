@@ -10,9 +10,9 @@ import pytest
 
 from target_constant_contact.account.account import Account
 from target_constant_contact.api.limits import limiter
-from target_constant_contact.api.oauth.tokens import TokenStore
 from target_constant_contact.commands.common import parse_settings
 from target_constant_contact.sandbox.account import ENCODED_ACCOUNT_ID, ORGANISATION
+from tests.support.connections import Connections
 from tests.support.target import member, schema, settings_for, state
 
 PUBLIC = "sandbox-public"
@@ -69,7 +69,7 @@ def calls(sandbox):
 
 
 def stored(outcome, name="default"):
-    return TokenStore(outcome.data_dir / "connections").read(name)
+    return Connections(outcome.data_dir).read(name)
 
 
 def assert_each_landed_once(sandbox, outcome, rows):

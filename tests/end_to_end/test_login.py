@@ -19,22 +19,21 @@ import pytest
 import requests
 from click.testing import CliRunner
 from cryptography.fernet import Fernet
-from filelock import FileLock, Timeout
 
 from target_constant_contact.account import account as account_room
 from target_constant_contact.account import new_connection, sign_in
 from target_constant_contact.api.limits.limiter import RateLimiter
 from target_constant_contact.api.oauth.connection import Application, Connection
 from target_constant_contact.api.oauth.grants import AuthorizationServer
-from target_constant_contact.api.oauth.shared import SharedConnections
-from target_constant_contact.api.oauth.tokens import TokenStore
+from target_constant_contact.api.oauth.tokens import StoredConnections
 from target_constant_contact.cli import command
 from target_constant_contact.commands import application as application_room
 from target_constant_contact.commands import login as login_room
+from target_constant_contact.exceptions import StorageError
 from target_constant_contact.sandbox import Fault, ManualClock, Sandbox
-from target_constant_contact.store.cipher import Cipher
-from target_constant_contact.store.postgres import PostgresServer
+from target_constant_contact.store.opening import open_store
 from tests.conftest import AT_ONCE
+from tests.support.connections import Connections
 from tests.support.limiting import LimiterInMemory
 from tests.support.target import member, run, schema, settings_for
 
@@ -103,7 +102,7 @@ def browser(monkeypatch):
 
 @pytest.fixture
 def store(tmp_path):
-    return TokenStore(tmp_path / "data" / "connections")
+    return Connections(tmp_path / "data")
 
 
 @pytest.fixture
@@ -203,10 +202,9 @@ def test_a_connection_is_kept_in_a_shared_store(login, sandbox, postgres, tmp_pa
         done = login(*DONE, "--connection", "shop", **settings)
         assert done.exit_code == 0, done.log
         assert "Connection 'shop' is stored in the store at 127.0.0.1" in done.stdout
-        assert "That database has to last" in done.stdout
-    database = PostgresServer(shared["store_url"])
-    connection = SharedConnections(database, Cipher(shared["store_key"])).read("shop")
-    database.close()
+        assert "That store has to last" in done.stdout
+    store = Connections(tmp_path / "data", shared["store_url"], shared["store_key"])
+    connection = store.read("shop")
     only_works(sandbox, connection)
     assert connection.application.client_secret is None
     assert connection.agreement
@@ -457,20 +455,19 @@ def test_a_name_that_cannot_be_a_connection_is_refused(login, browser):
     assert browser.opened == []
 
 
-def test_all_that_cannot_be_asked_without_a_terminal_is_named_at_once(login, browser, tmp_path):
+def test_all_that_cannot_be_asked_without_a_terminal_is_named_at_once(login, browser):
     done = login(connection="shop")
     assert done.exit_code == 78
     for words in ("client_id is missing", "--agree is missing", "--account is missing"):
         assert words in done.log
     assert browser.opened == []
-    assert not (tmp_path / "data").exists()
 
 
 @pytest.mark.usefixtures("at_terminal")
 def test_a_folder_that_cannot_be_written_is_said_first(login, browser, tmp_path, sandbox):
     (tmp_path / "file").touch()
     done = login(typed="y\n", data_dir=str(tmp_path / "file" / "data"), **CONFIDENTIAL)
-    refused(done, 78, "data_dir", "nobody was asked to sign in", "Not a directory")
+    refused(done, 78, "set data_dir to a folder that can be written", "Not a directory")
     assert done.stderr.count("agree") == 0
     assert browser.opened == []
     assert sandbox.requests == []
@@ -494,6 +491,24 @@ def test_a_person_is_asked_for_all_that_is_needed(login, store, sandbox):
     assert connection.agreement.text in done.stderr
     assert connection.refreshed_at >= before
     only_works(sandbox, connection)
+
+
+@pytest.mark.usefixtures("at_terminal")
+def test_a_secret_that_a_person_typed_in_is_kept_in_a_shared_store_encrypted(
+    login, postgres, tmp_path
+):
+    url, key = postgres.new_url(), Fernet.generate_key().decode()
+    typed = "sandbox-app\nsandbox-secret\ny\n\n"
+    done = login(typed=typed, connection="shop", store_url=url, store_key=key)
+    assert done.exit_code == 0, done.log
+    kept = Connections(tmp_path / "data", url, key).read("shop")
+    assert kept.application.client_secret == "sandbox-secret"
+    ((dump,),) = postgres.execute(
+        "SELECT database_to_xml(true, false, '')::text", url.rpartition("/")[2]
+    )
+    assert "shop" in dump
+    secrets = ("sandbox-secret", kept.refresh_token, kept.access_token)
+    assert not [secret for secret in secrets if secret in dump]
 
 
 @pytest.mark.usefixtures("at_terminal")
@@ -587,11 +602,11 @@ def test_a_machine_without_user_names_still_stores_an_agreement(login, store, mo
 @pytest.mark.usefixtures("at_terminal")
 def test_a_refused_account_leaves_the_connection_as_it_was(login, store):
     assert login(*DONE).exit_code == 0
-    before = store.path("default").read_bytes()
+    before = store.read("default")
     done = login("--agree", typed="n\n")
     refused(done, 1, "Not connected; nothing was stored.")
     assert ACCOUNT in done.stderr
-    assert store.path("default").read_bytes() == before
+    assert store.read("default") == before
 
 
 @pytest.mark.usefixtures("at_terminal")
@@ -651,13 +666,13 @@ def test_an_account_that_cannot_be_told_is_not_the_one_named(login, behave, stor
 
 def test_only_the_owner_may_read_what_is_kept(login, store):
     assert login(*DONE).exit_code == 0
-    assert stat.S_IMODE(store.folder.stat().st_mode) == 0o700
-    assert stat.S_IMODE(store.path("default").stat().st_mode) == 0o600
+    assert stat.S_IMODE(store.data.stat().st_mode) == 0o700
+    assert {stat.S_IMODE(path.stat().st_mode) for path in store.data.iterdir()} == {0o600}
 
 
 def test_the_last_words_are_the_settings_to_write(login, store):
     done = login(*DONE, "--connection", "shop")
-    assert str(store.path("shop")) in done.stdout
+    assert str(store.file) in done.stdout
     assert "\n  connection: shop\n  accept_data_transfer: true\n" in done.stdout
     assert "has to last" in done.stdout
     assert "Take " not in done.stdout
@@ -674,10 +689,10 @@ def test_settings_that_would_keep_runs_from_the_connection_are_named(login):
 
 def test_a_disk_that_is_full_in_the_end_says_so(login, monkeypatch):
     def full(*_args):
-        raise OSError(28, "No space left on device")
+        raise StorageError(["the store cannot be used (database or disk is full); make room"])
 
-    monkeypatch.setattr(TokenStore, "write", full)
-    refused(login(*DONE), 78, "the sign-in worked", "No space left")
+    monkeypatch.setattr(StoredConnections, "write", full)
+    refused(login(*DONE), 78, "the sign-in worked", "stored (the store cannot be used (database or")
 
 
 def test_signing_in_again_needs_only_the_name_of_the_connection(login, store, browser):
@@ -699,7 +714,7 @@ def test_the_secret_of_one_application_is_not_taken_for_another(login, store):
 
 def test_a_damaged_connection_is_replaced(login, store):
     assert login(*DONE).exit_code == 0
-    store.path("default").write_text("{")
+    store.damage("default")
     assert login(*DONE).exit_code == 0
     assert store.read("default").access_token
 
@@ -711,15 +726,15 @@ def test_the_application_of_another_service_is_not_taken_over(login):
 
 
 def test_no_run_can_renew_a_connection_while_it_is_replaced(login, store, monkeypatch):
-    write, held = TokenStore.write, []
+    write, held = StoredConnections.write, []
 
     def noting(self, connection):
-        with pytest.raises(Timeout), FileLock(store.path("default").with_suffix(".lock"), 0):
-            pass
+        with closing(open_store(store.place)) as other, other.lock("connection default", 0) as free:
+            assert free is None
         held.append(connection.name)
         write(self, connection)
 
-    monkeypatch.setattr(TokenStore, "write", noting)
+    monkeypatch.setattr(StoredConnections, "write", noting)
     assert login(*DONE).exit_code == 0
     # The sign-in, the note that its token is being used, and what the renewal has brought.
     assert held == ["default"] * 3
@@ -797,12 +812,12 @@ def test_no_secret_is_ever_shown(login, browser, store, monkeypatch, wrong_accou
     _state, verifier = drawn[:2]
     (grant,) = granted
     secrets = [*browser.codes, verifier, "sandbox-secret", grant.access_token, grant.refresh_token]
-    kept = [path for path in store.folder.parent.rglob("*") if path.suffix == ".sqlite"]
     everything = done.stdout + done.stderr + done.log + repr(grant)
-    everything += "".join(path.read_bytes().decode("latin-1") for path in kept)
-    assert kept
     assert "POST /token" in done.log
     assert len(secrets) == 5
     for secret in secrets:
         assert secret
         assert secret not in everything
+    # Of these, the store holds the tokens only.
+    on_disk = b"".join(path.read_bytes() for path in store.data.iterdir())
+    assert not [secret for secret in secrets[:-2] if secret.encode() in on_disk]

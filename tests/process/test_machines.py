@@ -43,6 +43,7 @@ class Fleet:
     def log_in(self, sandbox):
         """Sign in on a laptop, and bring the connection to the store of the machines."""
         laptop = self._settings | {"data_dir": str(self._folder / "laptop")}
+        laptop["store_key"] = self._store.key
         config = self._write("laptop", laptop)
         arguments = ["--client-id", "sandbox-app", "--device", "--agreed-by", "Ada"]
         words = [*COMMAND, "login", "--config", config, *arguments]
@@ -55,7 +56,9 @@ class Fleet:
 
     def command(self, *words, config=None):
         """What a command prints."""
-        config = config or self._write("command", self._settings | self._store.settings("another"))
+        config = config or self._write(
+            "command", self._config("another") | {"store_key": self._store.key}
+        )
         done = cli(self._folder, *words, "--config", str(config))
         assert done.returncode == 0, done.stderr
         return done.stdout

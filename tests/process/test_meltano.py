@@ -14,9 +14,9 @@ import pytest
 import yaml
 
 from target_constant_contact.api.oauth.connection import AUTH_URL, Application, Connection
-from target_constant_contact.api.oauth.tokens import TokenStore
 from target_constant_contact.sandbox import Behaviour, Sandbox
 from tests.docs import pages
+from tests.support.connections import Connections
 from tests.support.terminal import Terminal, sign_in
 
 if TYPE_CHECKING:
@@ -189,11 +189,11 @@ def test_login_by_meltano_asks_at_the_terminal(project: Project):
             assert terminal.wait() == 0, terminal.everything
     assert "Connection 'shop' is stored in" in terminal.stdout
     assert "sandbox-secret" not in terminal.everything
-    assert TokenStore(project.data / "connections").read("shop").rotating is True
+    assert Connections(project.data).read("shop").rotating is True
 
 
 def test_logout_by_meltano_asks_at_the_terminal_and_says_what_to_pass_without_one(project: Project):
-    store = TokenStore(project.data / "connections")
+    store = Connections(project.data)
     store.write(Connection("default", Application("app", None, AUTH_URL), "first-token"))
     alone = project.meltano("invoke", f"{TARGET}:logout")
     assert alone.returncode == 78

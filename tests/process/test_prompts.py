@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from target_constant_contact.api.oauth.connection import Application, Connection
-from target_constant_contact.api.oauth.tokens import TokenStore
 from target_constant_contact.sandbox import Behaviour, Sandbox
+from tests.support.connections import Connections
 from tests.support.process import COMMAND, cli, environment
 from tests.support.terminal import Terminal, sign_in
 
@@ -21,8 +21,8 @@ SHOP = Connection("shop", Application("app", None, "https://auth.example"), "fir
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> TokenStore:
-    return TokenStore(tmp_path / "data" / "connections")
+def store(tmp_path: Path) -> Connections:
+    return Connections(tmp_path / "data")
 
 
 @pytest.fixture
@@ -40,7 +40,7 @@ def at_terminal(tmp_path: Path) -> Callable[..., Terminal]:
 
 @pytest.mark.parametrize(("typed", "exit_code"), [("y", 0), ("", 1)])
 def test_logout_asks_at_the_terminal(
-    at_terminal: Callable[..., Terminal], store: TokenStore, typed: str, exit_code: int
+    at_terminal: Callable[..., Terminal], store: Connections, typed: str, exit_code: int
 ):
     store.write(SHOP)
     with at_terminal("logout", connection="shop") as terminal:
@@ -52,7 +52,7 @@ def test_logout_asks_at_the_terminal(
 
 
 def test_login_asks_for_all_that_it_needs_at_the_terminal_and_hides_the_secret(
-    at_terminal: Callable[..., Terminal], store: TokenStore
+    at_terminal: Callable[..., Terminal], store: Connections
 ):
     with Sandbox(behaviour=Behaviour(device_interval=0)) as sandbox:
         service = {"api_url": sandbox.api_url, "auth_url": sandbox.auth_url}
@@ -72,7 +72,7 @@ def test_login_asks_for_all_that_it_needs_at_the_terminal_and_hides_the_secret(
 
 
 def test_ctrl_c_at_a_question_ends_the_sign_in_with_one_line(
-    at_terminal: Callable[..., Terminal], store: TokenStore
+    at_terminal: Callable[..., Terminal], store: Connections
 ):
     with at_terminal("login", client_id="sandbox-public") as terminal:
         terminal.see("Client secret (blank for a public application): ")
@@ -94,7 +94,7 @@ def test_a_question_to_whoever_writes_into_a_pipe_ends_its_line(tmp_path: Path):
     assert done.stdout == ""
 
 
-def test_without_a_terminal_one_line_says_what_to_pass(tmp_path: Path, store: TokenStore):
+def test_without_a_terminal_one_line_says_what_to_pass(tmp_path: Path, store: Connections):
     """Of a process that has a terminal in its session, and another stdin, nobody is asked."""
     store.write(SHOP)
     words = [*COMMAND, "logout", "--connection", "shop", "--data-dir", str(tmp_path / "data")]

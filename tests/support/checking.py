@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from target_constant_contact.api.oauth.connection import Application, Connection
-from target_constant_contact.api.oauth.tokens import TokenStore
 from tests.support.commands import Answer, call, config_file
+from tests.support.connections import Connections
 from tests.support.target import settings_for
 
 if TYPE_CHECKING:
@@ -106,9 +106,7 @@ class Check:
         token = self.sandbox.mint_refresh_token()
         facts = {"scope": "contact_data offline_access account_read", "refreshed_at": time.time()}
         connection = Connection("default", application, token, **facts | members)
-        store = TokenStore(self.data_dir / "connections")
-        with store.lock("default"):
-            store.write(connection)
+        Connections(self.data_dir).write(connection)
 
     def file(self, text: str | bytes, name: str = "sample.json") -> Path:
         """Write a sample."""
@@ -126,7 +124,7 @@ class Check:
     def _stored_tokens(self) -> list[str]:
         if not self.data_dir.is_dir():
             return []
-        store = TokenStore(self.data_dir / "connections")
+        store = Connections(self.data_dir)
         found = [store.read(name) for name in store.names()]
         tokens = [token for one in found if one for token in (one.refresh_token, one.access_token)]
         return [token for token in tokens if token]

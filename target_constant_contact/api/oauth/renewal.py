@@ -9,7 +9,7 @@ import logging
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
@@ -23,10 +23,10 @@ from target_constant_contact.api.oauth.connection import (
 )
 from target_constant_contact.api.oauth.tokens import reason
 from target_constant_contact.api.oauth.transport import GrantRefusedError, NoGrantError
-from target_constant_contact.exceptions import SettingsError, SignInError, TargetError
+from target_constant_contact.exceptions import SettingsError, SignInError, StorageError, TargetError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from target_constant_contact.api.oauth.connection import Application, Connection
     from target_constant_contact.api.oauth.credentials import Credentials
@@ -153,13 +153,22 @@ class ConnectionToken(Signer):
     def _obtain_locked(self, rejected: str, servers: list[AuthorizationServer]) -> Connection:
         # Without a lock first: whoever has nothing to sign in with need not write anything.
         self._credentials.resolve(self._store.read(self.name))
-        with self._store.lock(self.name):
+        with self._locked():
             stored = self._store.read(self.name)
             current = self._credentials.resolve(stored)
             if current.is_fresh(self._clock()) and current.access_token != rejected:
                 return current
             servers.append(self._make_server(current.application))
             return self._refresh(current, stored, servers[0])
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        with ExitStack() as stack:
+            try:
+                stack.enter_context(self._store.lock(self.name))
+            except StorageError as error:
+                raise _unwritable(self.name, error) from None
+            yield
 
     def _refresh(
         self, current: Connection, stored: Connection | None, server: AuthorizationServer
@@ -254,7 +263,7 @@ class ConnectionToken(Signer):
         try:
             self._keep(connection)
         except TargetError as error:
-            raise self._store.unwritable(self.name, error) from None
+            raise _unwritable(self.name, error) from None
 
     def _store_new(self, renewed: Connection) -> None:
         """Store what a renewal has brought, before its first use."""
@@ -269,3 +278,16 @@ class ConnectionToken(Signer):
                 "the rights there, then sign in again: "
                 f"target-constant-contact login --connection {self.name}"
             ) from None
+
+
+def _unwritable(name: str, error: TargetError) -> TargetError:
+    """The error for a store in which no token can be kept; none was used."""
+    if not isinstance(error, StorageError):
+        return error
+    fault = (
+        f"data_dir: connection {name!r} cannot be stored ({reason(error)}), so its refresh token "
+        "was not used: each serves once, and the next one would be lost. Set data_dir to a folder "
+        "that can be written and lasts; with long-lived refresh tokens (a choice of the "
+        "application in the developer portal), any folder will do"
+    )
+    return StorageError([fault])

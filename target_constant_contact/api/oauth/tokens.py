@@ -11,7 +11,7 @@ Source: https://developer.constantcontact.com/api_guide/auth_overview.html
 
 from __future__ import annotations
 
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Final
 
@@ -19,10 +19,8 @@ from target_constant_contact.api.oauth.connection import Connection, name_fault
 from target_constant_contact.exceptions import (
     SettingsError,
     SignInError,
-    StorageError,
     TryLaterError,
 )
-from target_constant_contact.store.connections import ConnectionRows
 from target_constant_contact.store.opening import open_store
 
 if TYPE_CHECKING:
@@ -49,6 +47,9 @@ class StoredConnections:
     """
 
     def __init__(self, database: Database) -> None:
+        # Not before: what is imported for the help of a command need not load SQLAlchemy.
+        from target_constant_contact.store.connections import ConnectionRows  # noqa: PLC0415
+
         self.place = f"the store {'in' if database.kind == 'sqlite' else 'at'} {database.place}"
         self._rows = ConnectionRows(database, database.cipher)
 
@@ -94,7 +95,7 @@ class StoredConnections:
 
     def remove(self, name: str) -> bool:
         """Remove a connection and its tokens; a renewal that is under way is waited for."""
-        with self._locked(name):
+        with self.lock(name):
             return self._rows.delete(name)
 
     @contextmanager
@@ -102,30 +103,8 @@ class StoredConnections:
         """Keep everyone else from renewing or changing a connection; a crash frees it.
 
         Raises:
-            StorageError: Nothing can be written here.
             TryLaterError: Somebody else has held the lock for minutes.
         """
-        with ExitStack() as stack:
-            try:
-                stack.enter_context(self._locked(name))
-            except StorageError as error:
-                raise self.unwritable(name, error) from None
-            yield
-
-    def unwritable(self, name: str, error: TargetError) -> TargetError:
-        """The error for a store in which no token can be kept; none was used."""
-        if not isinstance(error, StorageError):
-            return error
-        fault = (
-            f"data_dir: connection {name!r} cannot be stored ({reason(error)}), so its refresh "
-            "token was not used: each serves once, and the next one would be lost. Set data_dir "
-            "to a folder that can be written and lasts; with long-lived refresh tokens (a choice "
-            "of the application in the developer portal), any folder will do"
-        )
-        return StorageError([fault])
-
-    @contextmanager
-    def _locked(self, name: str) -> Iterator[None]:
         _refuse_if_no_name(name)
         with self._rows.lock(name, _LOCK_SECONDS) as is_held:
             if not is_held:

@@ -10,6 +10,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from target_constant_contact.store.older.connections import take_over_connections
+from target_constant_contact.store.older.ledgers import take_over_ledgers
 from target_constant_contact.store.older.requests import take_over_requests
 from target_constant_contact.store.older.runs import take_over_runs
 
@@ -30,7 +31,7 @@ def take_over(database: Database, folder: DataFolder) -> None:
     Raises:
         TargetError: The store or the data folder cannot be used.
     """
-    steps = (take_over_connections, take_over_requests, take_over_runs)
+    steps = (take_over_connections, take_over_ledgers, take_over_requests, take_over_runs)
     if taken := [said for step in steps if (said := step(database, folder))]:
         _logger.info(
             "Taken over from an earlier version into the store in %s: %s",

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import stat
-
 import pytest
 
 from target_constant_contact.account import new_connection
@@ -11,9 +9,11 @@ from target_constant_contact.api.models import AccountSummary
 from target_constant_contact.api.oauth.connection import Application
 from target_constant_contact.api.oauth.grants import SCOPES, Grant
 from target_constant_contact.api.oauth.renewal import ConnectionToken
-from target_constant_contact.api.oauth.tokens import TokenStore
+from target_constant_contact.api.oauth.tokens import StoredConnections
 from target_constant_contact.api.oauth.transport import GrantRefusedError, NoGrantError
 from target_constant_contact.exceptions import SettingsError, SignInError, TryLaterError
+from target_constant_contact.store.sqlite import SqliteFile
+from target_constant_contact.store.versions import prepare
 
 APPLICATION = Application("app", None, "https://auth.example.com")
 
@@ -70,26 +70,39 @@ def test_the_agreement_names_data_service_application_and_scopes():
         assert words in text
 
 
-def test_a_folder_is_proved_without_a_trace(tmp_path):
-    store = TokenStore(tmp_path / "data" / "connections")
+@pytest.fixture
+def store(tmp_path):
+    """A store in a file, and a way to make it as one on a full disk."""
+    prepare(database := SqliteFile(tmp_path / "store.sqlite"))
+
+    def fill_disk():
+        with database._engine.connect() as connection:
+            connection.connection.dbapi_connection.execute("PRAGMA query_only = ON")
+
+    made = StoredConnections(database)
+    made.fill_disk = fill_disk
+    yield made
+    database.close()
+
+
+def test_a_store_is_proved_without_a_trace(store):
     new_connection.prove_writable(store, "shop")
-    assert list(store.folder.iterdir()) == []
-    assert stat.S_IMODE(store.folder.stat().st_mode) == 0o700
+    assert store.names() == []
 
 
-def test_a_folder_that_is_open_to_others_is_refused_before_the_sign_in(tmp_path):
-    tmp_path.chmod(0o750)
-    with pytest.raises(SettingsError, match="open to other users"):
-        new_connection.prove_writable(TokenStore(tmp_path), "shop")
+def test_a_disk_that_takes_nothing_is_noticed_before_the_sign_in(store):
+    store.fill_disk()
+    said = r"'shop' could not be stored \(the store in .*readonly.*nobody was asked to sign in"
+    with pytest.raises(SettingsError, match=said):
+        new_connection.prove_writable(store, "shop")
 
 
-def test_a_full_disk_is_noticed_before_the_sign_in(tmp_path, monkeypatch):
-    def full(*_args, **_options):
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr("target_constant_contact.files.write_private", full)
-    with pytest.raises(SettingsError, match=r"No space left.*nobody was asked to sign in"):
-        new_connection.prove_writable(TokenStore(tmp_path / "connections"), "shop")
+def test_a_connection_that_cannot_be_kept_after_the_sign_in_is_said(store):
+    connection = new_connection.connection_of("shop", APPLICATION, granted(), 1_000.0)
+    store.fill_disk()
+    said = r"the sign-in worked, but connection 'shop' could not be stored \(the store.*readonly"
+    with pytest.raises(SettingsError, match=said):
+        new_connection.keep(store, connection)
 
 
 class BrokenToken(ConnectionToken):

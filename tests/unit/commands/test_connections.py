@@ -8,16 +8,18 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from target_constant_contact.api.oauth import tokens
 from target_constant_contact.api.oauth.connection import (
     Agreement,
     Application,
     Connection,
     fingerprint,
 )
-from target_constant_contact.api.oauth.tokens import TokenStore
+from target_constant_contact.api.oauth.tokens import StoredConnections, open_connections
 from target_constant_contact.commands import logout
 from target_constant_contact.commands.connections import Condition, moment
 from tests.support.commands import Answer, call, config_file
+from tests.support.connections import Connections
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,8 +46,8 @@ UNUSED = replace(SEEDED, name="unused", access_token="", refreshed_at=0.0, expir
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> TokenStore:
-    return TokenStore(tmp_path / "connections")
+def store(tmp_path: Path) -> Connections:
+    return Connections(tmp_path)
 
 
 @pytest.fixture
@@ -133,7 +135,7 @@ def test_moments_are_shown_to_the_minute_in_utc(value: str | None, shown: str):
     assert moment(value) == shown
 
 
-def test_connections_are_shown_with_all_that_is_known(ask: Any, store: TokenStore):
+def test_connections_are_shown_with_all_that_is_known(ask: Any, store: Connections):
     store.write(SHOP)
     store.write(SEEDED)
     store.write(UNUSED)
@@ -164,7 +166,7 @@ def test_connections_are_shown_with_all_that_is_known(ask: Any, store: TokenStor
     ]
 
 
-def test_connections_are_printed_for_programs(ask: Any, store: TokenStore):
+def test_connections_are_printed_for_programs(ask: Any, store: Connections):
     store.write(SHOP)
 
     assert ask("connections", "--json").json == [
@@ -185,23 +187,22 @@ def test_connections_are_printed_for_programs(ask: Any, store: TokenStore):
     ]
 
 
-def test_a_long_lived_token_is_called_so(ask: Any, store: TokenStore):
+def test_a_long_lived_token_is_called_so(ask: Any, store: Connections):
     store.write(replace(SHOP, rotating=False))
 
     assert "long-lived, 12 days old" in ask("connections").stdout
 
 
-def test_no_secret_is_shown_and_nothing_is_changed(ask: Any, store: TokenStore):
+def test_no_secret_is_shown_and_nothing_is_changed(ask: Any, store: Connections):
     store.write(SHOP)
-    path = store.path("shop")
-    before = (path.read_bytes(), path.stat().st_mtime_ns, sorted(store.folder.iterdir()))
+    before = store.read("shop")
 
     answers = [ask("connections"), ask("connections", "--json")]
 
     for answer in answers:
         for secret in SECRETS:
             assert secret not in answer.stdout + answer.stderr + answer.log
-    assert before == (path.read_bytes(), path.stat().st_mtime_ns, sorted(store.folder.iterdir()))
+    assert store.read("shop") == before
 
 
 def test_no_connection_is_no_error_and_names_login(ask: Any, tmp_path: Path):
@@ -209,66 +210,56 @@ def test_no_connection_is_no_error_and_names_login(ask: Any, tmp_path: Path):
 
     assert answer.exit_code == 0
     assert answer.stdout == (
-        f"There are no connections in {tmp_path / 'connections'}. Make one: "
+        f"There are no connections in the store in {tmp_path / 'store.sqlite'}. Make one: "
         "target-constant-contact login\n"
     )
     assert ask("connections", "--json").json == []
-    assert not (tmp_path / "connections").exists()
-
-
-def test_a_file_that_is_open_to_others_does_not_hide_the_rest(ask: Any, store: TokenStore):
-    store.write(SHOP)
-    store.write(SEEDED)
-    store.path("seeded").chmod(0o644)
-
-    answer, programs = ask("connections"), ask("connections", "--json")
-
-    assert answer.exit_code == programs.exit_code == 78
-    assert "seeded" in answer.lines[2]
-    assert answer.lines[2].endswith("cannot be read: see below")
-    assert answer.lines[3].endswith("ok")
-    assert "chmod 600" in answer.log
-    first, second = programs.json
-    assert "chmod 600" in first["status"]
-    assert second["status"] == "ok"
 
 
 def test_a_connection_that_is_removed_meanwhile_is_not_shown(
-    ask: Any, store: TokenStore, monkeypatch: pytest.MonkeyPatch
+    ask: Any, store: Connections, monkeypatch: pytest.MonkeyPatch
 ):
     store.write(SHOP)
-    monkeypatch.setattr(TokenStore, "names", lambda _: ["gone", "shop"])
+    monkeypatch.setattr(StoredConnections, "names", lambda _: ["gone", "shop"])
 
     assert [item["name"] for item in ask("connections", "--json").json] == ["shop"]
 
 
-def test_a_damaged_file_asks_to_sign_in_again(ask: Any, store: TokenStore):
+def test_a_store_that_is_open_to_others_is_refused(ask: Any, store: Connections):
     store.write(SHOP)
-    store.path("shop").write_text("{")
+    store.file.chmod(0o640)
 
-    answer = ask("connections")
+    for answer in (ask("connections"), ask("logout", "--connection", "shop", "--yes")):
+        assert answer.exit_code == 78
+        assert "open to other users (mode 640); it was not read" in answer.log
+        assert f"chmod 600 {store.file}, and sign in again if somebody may have" in answer.log
+        assert answer.stdout == ""
 
-    assert answer.exit_code == 77
-    assert "login --connection shop" in answer.log
 
+def test_every_connection_that_cannot_be_read_is_explained_and_the_rest_shown(
+    ask: Any, store: Connections
+):
+    for connection in (SHOP, SEEDED, UNUSED):
+        store.write(connection)
+    store.damage("shop")
+    store.damage("seeded", "[]")
 
-def test_every_file_that_cannot_be_read_is_explained(ask: Any, store: TokenStore):
-    store.write(SHOP)
-    store.write(SEEDED)
-    store.path("shop").write_text("{")
-    store.path("seeded").chmod(0o640)
+    answer, programs = ask("connections"), ask("connections", "--json")
 
-    answer = ask("connections")
-
-    assert answer.exit_code == 78
-    lines = sorted(line.split("connection 'shop'")[0] for line in answer.log.splitlines())
-    assert len(lines) == 2
-    assert lines[0].startswith(str(store.path("seeded")))
-    assert lines[1].startswith("The file of")
+    assert answer.exit_code == programs.exit_code == 77
+    assert [line.endswith("cannot be read: see below") for line in answer.lines[2:]] == [
+        True,
+        True,
+        False,
+    ]
+    assert ["damaged" in item["status"] for item in programs.json] == [True, True, False]
+    for name, line in zip(("seeded", "shop"), sorted(answer.log.splitlines()), strict=True):
+        assert line.startswith(f"Connection '{name}' in the store in {store.file} is damaged")
+        assert line.endswith(f"login --connection {name}")
 
 
 @pytest.mark.parametrize("words", [("--connection", "shop"), ()])
-def test_logout_removes_the_tokens(ask: Any, store: TokenStore, words: tuple[str, ...]):
+def test_logout_removes_the_tokens(ask: Any, store: Connections, words: tuple[str, ...]):
     store.write(SHOP)
     store.write(SEEDED)
 
@@ -276,19 +267,17 @@ def test_logout_removes_the_tokens(ask: Any, store: TokenStore, words: tuple[str
 
     assert answer.exit_code == 0
     assert store.names() == ["seeded"]
-    assert answer.lines[0] == f"Connection 'shop' is removed from {store.folder}."
-    left = [path.read_text() for path in store.folder.iterdir() if "seeded" not in path.name]
-    assert not [secret for secret in SECRETS for text in left if secret in text]
+    assert answer.lines[0] == f"Connection 'shop' is removed from the store in {store.file}."
 
 
-def test_without_a_name_the_default_connection_is_removed(ask: Any, store: TokenStore):
+def test_without_a_name_the_default_connection_is_removed(ask: Any, store: Connections):
     store.write(replace(SHOP, name="default"))
 
     assert ask("logout", "--yes").exit_code == 0
     assert store.names() == []
 
 
-def test_logout_says_what_remains_and_how_to_end_it(ask: Any, store: TokenStore):
+def test_logout_says_what_remains_and_how_to_end_it(ask: Any, store: Connections):
     store.write(SHOP)
 
     answer = ask("logout", "--connection", "shop", "--yes")
@@ -308,7 +297,7 @@ def test_logout_says_what_remains_and_how_to_end_it(ask: Any, store: TokenStore)
         assert secret not in answer.stdout
 
 
-def test_what_has_expired_does_not_remain(ask: Any, store: TokenStore):
+def test_what_has_expired_does_not_remain(ask: Any, store: Connections):
     store.write(replace(SHOP, expires_at=NOW, refreshed_at=NOW - 180 * DAY))
 
     answer = ask("logout", "--connection", "shop", "--yes")
@@ -316,7 +305,7 @@ def test_what_has_expired_does_not_remain(ask: Any, store: TokenStore):
     assert "good until" not in answer.stdout
 
 
-def test_a_seed_that_was_never_used_remains_as_it_was(ask: Any, store: TokenStore):
+def test_a_seed_that_was_never_used_remains_as_it_was(ask: Any, store: Connections):
     store.write(UNUSED)
 
     answer = ask("logout", "--connection", "unused", "--yes")
@@ -325,15 +314,9 @@ def test_a_seed_that_was_never_used_remains_as_it_was(ask: Any, store: TokenStor
     assert "access token" not in answer.stdout
 
 
-@pytest.mark.parametrize("damage", ["open", "torn"])
-def test_a_connection_that_cannot_be_read_is_removed_all_the_same(
-    ask: Any, store: TokenStore, damage: str
-):
+def test_a_connection_that_cannot_be_read_is_removed_all_the_same(ask: Any, store: Connections):
     store.write(SHOP)
-    if damage == "open":
-        store.path("shop").chmod(0o644)
-    else:
-        store.path("shop").write_text("{")
+    store.damage("shop")
 
     answer = ask("logout", "--connection", "shop", "--yes")
 
@@ -342,7 +325,7 @@ def test_a_connection_that_cannot_be_read_is_removed_all_the_same(
     assert store.names() == []
 
 
-def test_without_a_terminal_logout_needs_yes(ask: Any, store: TokenStore):
+def test_without_a_terminal_logout_needs_yes(ask: Any, store: Connections):
     store.write(SHOP)
 
     answer = ask("logout", "--connection", "shop", text="y\n")
@@ -354,7 +337,7 @@ def test_without_a_terminal_logout_needs_yes(ask: Any, store: TokenStore):
 
 @pytest.mark.parametrize(("typed", "exit_code"), [("y\n", 0), ("n\n", 1), ("\n", 1), ("", 1)])
 def test_a_person_is_asked(
-    ask: Any, store: TokenStore, monkeypatch: pytest.MonkeyPatch, typed: str, exit_code: int
+    ask: Any, store: Connections, monkeypatch: pytest.MonkeyPatch, typed: str, exit_code: int
 ):
     """The last one is Ctrl-D."""
     store.write(SHOP)
@@ -369,7 +352,7 @@ def test_a_person_is_asked(
 
 
 def test_an_account_without_a_name_is_not_named_in_the_question(
-    ask: Any, store: TokenStore, monkeypatch: pytest.MonkeyPatch
+    ask: Any, store: Connections, monkeypatch: pytest.MonkeyPatch
 ):
     store.write(SEEDED)
     monkeypatch.setattr(logout, "at_terminal", lambda: True)
@@ -377,18 +360,18 @@ def test_an_account_without_a_name_is_not_named_in_the_question(
     assert "Remove connection 'seeded'?" in ask("logout", "--connection", "seeded").stderr
 
 
-def test_an_unknown_connection_is_said_with_close_matches(ask: Any, store: TokenStore):
+def test_an_unknown_connection_is_said_with_close_matches(ask: Any, store: Connections):
     store.write(SHOP)
 
     answer = ask("logout", "--connection", "shopp", "--yes")
 
     assert answer.exit_code == 78
-    assert f"there is no connection 'shopp' in {store.folder}; did you mean 'shop'?" in answer.log
+    assert f"'shopp' in the store in {store.file}; did you mean 'shop'?" in answer.log
     assert store.names() == ["shop"]
 
 
 @pytest.mark.parametrize("name", ["", "../shop", "a b"])
-def test_a_name_that_no_connection_has_removes_nothing(ask: Any, store: TokenStore, name: str):
+def test_a_name_that_no_connection_has_removes_nothing(ask: Any, store: Connections, name: str):
     store.write(replace(SHOP, name="default"))
 
     answer = ask("logout", "--connection", name, "--yes")
@@ -398,20 +381,7 @@ def test_a_name_that_no_connection_has_removes_nothing(ask: Any, store: TokenSto
     assert store.names() == ["default"]
 
 
-def test_a_folder_that_cannot_be_written_is_said(
-    ask: Any, store: TokenStore, monkeypatch: pytest.MonkeyPatch
-):
-    store.write(SHOP)
-    monkeypatch.setattr("target_constant_contact.files.os.access", lambda *_: False)
-
-    answer = ask("logout", "--connection", "shop", "--yes")
-
-    assert answer.exit_code == 78
-    assert f"connection 'shop' was not removed: {store.folder} cannot be written" in answer.log
-    assert answer.stdout == ""
-
-
-def test_a_seed_that_is_still_set_is_warned_of(ask: Any, store: TokenStore):
+def test_a_seed_that_is_still_set_is_warned_of(ask: Any, store: Connections):
     store.write(SHOP)
 
     answer = ask(
@@ -423,7 +393,7 @@ def test_a_seed_that_is_still_set_is_warned_of(ask: Any, store: TokenStore):
     assert "access_token is still" not in answer.log
 
 
-def test_a_seed_of_another_connection_is_no_concern(ask: Any, store: TokenStore):
+def test_a_seed_of_another_connection_is_no_concern(ask: Any, store: Connections):
     store.write(SHOP)
 
     answer = ask(
@@ -433,7 +403,7 @@ def test_a_seed_of_another_connection_is_no_concern(ask: Any, store: TokenStore)
     assert answer.log == ""
 
 
-def test_an_access_token_that_is_still_set_is_warned_of(ask: Any, store: TokenStore):
+def test_an_access_token_that_is_still_set_is_warned_of(ask: Any, store: Connections):
     store.write(SHOP)
 
     answer = ask("logout", "--yes", connection="shop", access_token="a-t0ken")
@@ -442,27 +412,19 @@ def test_an_access_token_that_is_still_set_is_warned_of(ask: Any, store: TokenSt
     assert "a-t0ken" not in answer.log
 
 
-def test_logout_waits_for_the_lock(ask: Any, store: TokenStore, monkeypatch: pytest.MonkeyPatch):
+def test_logout_waits_for_the_lock(ask: Any, store: Connections, monkeypatch: pytest.MonkeyPatch):
     store.write(SHOP)
-    held = []
-    delete = TokenStore.delete
+    monkeypatch.setattr(tokens, "_LOCK_SECONDS", 0.0)
 
-    def spy(self: TokenStore, name: str) -> bool:
-        from filelock import FileLock, Timeout
+    with open_connections(store.place) as other, other.lock("shop"):
+        answer = ask("logout", "--connection", "shop", "--yes")
 
-        with pytest.raises(Timeout):
-            FileLock(store.path(name).with_suffix(".lock"), timeout=0).acquire()
-        held.append(name)
-        return delete(self, name)
-
-    monkeypatch.setattr(TokenStore, "delete", spy)
-
-    ask("logout", "--connection", "shop", "--yes")
-
-    assert held == ["shop"]
+    assert answer.exit_code == 75
+    assert "Another process has been renewing connection 'shop'" in answer.log
+    assert store.names() == ["shop"]
 
 
-def test_the_clock_of_the_machine_is_what_counts(store: TokenStore, tmp_path: Path):
+def test_the_clock_of_the_machine_is_what_counts(store: Connections, tmp_path: Path):
     store.write(replace(SHOP, refreshed_at=time.time() - 3 * DAY))
 
     (condition,) = call("connections", "--data-dir", tmp_path, "--json").json

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 
@@ -140,6 +141,19 @@ def test_a_folder_that_cannot_be_deleted_is_said(leave, forget, monkeypatch):
     monkeypatch.setattr(old_runs, "shutil", SimpleNamespace(rmtree=fail))
     with pytest.raises(StorageError, match=rf"{run} cannot be used \(Permission denied\)"):
         forget()
+
+
+def test_two_runs_that_end_at_once_are_not_in_each_others_way(leave, forget, monkeypatch):
+    leave(name(92))
+    leave(name(91))
+    delete = shutil.rmtree
+
+    def be_late(path):
+        delete(path)
+        delete(path)
+
+    monkeypatch.setattr(old_runs, "shutil", SimpleNamespace(rmtree=be_late))
+    assert forget() == ((2, 0), [], [])
 
 
 def test_without_a_folder_of_runs_there_is_nothing_to_do(forget):

@@ -12,7 +12,8 @@ from urllib.parse import quote
 
 import psycopg
 import pytest
-from sqlalchemy import text
+from sqlalchemy import create_engine, text
+from sqlalchemy.pool import StaticPool
 
 from target_constant_contact.api.limits.limiter import RateLimiter
 from target_constant_contact.exceptions import SettingsError, TryLaterError
@@ -259,6 +260,64 @@ def test_whoever_names_the_schema_and_whoever_has_it_by_default_keep_each_other_
     with connect().lock("export", 0), named.lock("export", 0) as held:
         assert held is None
     named.close()
+
+
+def test_what_a_database_sets_for_others_breaks_no_lock_and_no_promise(postgres, opened):
+    name = postgres.new_database()
+    for setting in (
+        *("statement_timeout = 1", "idle_session_timeout = 1", "synchronous_commit = off"),
+        "default_transaction_isolation = 'serializable'",
+    ):
+        postgres.execute(f"ALTER DATABASE {name} SET {setting}")
+    database = opened(PostgresServer(postgres.url(name)))
+    prepare(database)
+    names = ("synchronous_commit", "transaction_isolation", "idle_session_timeout")
+    with database.lock("export", 0) as held:
+        time.sleep(0.05)
+        with held.transaction() as connection:
+            found = [connection.scalar(text(f"SHOW {name}")) for name in names]
+    assert found == ["on", "read committed", "0"]
+
+
+def test_a_database_that_waits_for_more_than_its_own_disk_goes_on_doing_so(postgres, opened):
+    name = postgres.new_database()
+    postgres.execute(f"ALTER DATABASE {name} SET synchronous_commit = remote_apply")
+    database = opened(PostgresServer(postgres.url(name)))
+    shown = text("SHOW synchronous_commit")
+    assert database.run(lambda connection: connection.scalar(shown)) == "remote_apply"
+
+
+@pytest.fixture
+def pooler(monkeypatch):
+    """As if one were between: it tells other numbers of sessions than the server."""
+    other = property(lambda _info: -1)
+    monkeypatch.setattr(psycopg.ConnectionInfo, "backend_pid", other)
+
+
+@pytest.mark.usefixtures("pooler")
+def test_a_pooler_that_gives_a_connection_to_several_is_refused_as_no_lock_holds_there(
+    url, opened, monkeypatch
+):
+    monkeypatch.setattr(
+        room,
+        "create_engine",
+        lambda url, connect_args, **_: create_engine(
+            url, connect_args=connect_args, poolclass=StaticPool
+        ),
+    )
+    prepare(database := opened(PostgresServer(url)))
+    with (
+        pytest.raises(SettingsError, match="pool_mode = transaction, so no lock would hold"),
+        database.lock("export", 0),
+    ):
+        pass
+
+
+@pytest.mark.usefixtures("pooler")
+def test_a_pooler_that_leaves_a_connection_to_whoever_has_it_is_as_good_as_the_server(connect):
+    with connect().lock("export", 0) as first, connect().lock("export", 0) as second:
+        assert first
+        assert second is None
 
 
 def test_a_machine_that_is_gone_without_a_word_loses_its_locks_within_half_a_minute(connect):

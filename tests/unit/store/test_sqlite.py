@@ -98,7 +98,7 @@ def test_a_file_that_is_open_to_others_is_refused(database, opened, file, mode):
         prepare(opened(SqliteFile(file)))
     assert str(caught.value) == (
         f"the store in {file} is open to other users (mode {mode:03o}); it was not read. Close it "
-        f"with: chmod 600 {file}"
+        f"with: chmod 600 {file}, and sign in again if somebody may have read it"
     )
 
 
@@ -118,7 +118,8 @@ def test_a_file_that_is_no_database_is_named_with_the_next_step(opened, file):
         prepare(opened(SqliteFile(file)))
     assert str(caught.value) == (
         f"the store in {file} cannot be used (file is not a database); check the rights and the "
-        "free space there, or put that file aside"
+        "free space there, set data_dir to a folder that can be written and lasts, or put the file "
+        "aside if it is damaged"
     )
 
 

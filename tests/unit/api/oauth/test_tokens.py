@@ -368,19 +368,16 @@ def test_what_cannot_be_written_leaves_what_was_there(tmp_path, opened):
     assert store.read("default") == CONNECTION
 
 
-def test_a_lock_that_cannot_be_made_is_said_with_what_helps(tmp_path, opened):
+def test_a_lock_that_cannot_be_made_is_said(tmp_path, opened):
     store = StoredConnections(opened(tmp_path / "store.sqlite"))
     with store.lock("default"):
         (lock,) = tmp_path.glob("*.lock")
     lock.unlink()
     lock.mkdir()
-    with pytest.raises(StorageError) as caught, store.lock("default"):
+    said = rf"the store in {tmp_path}/store.sqlite cannot be used .*check the rights"
+    with pytest.raises(StorageError, match=said), store.lock("default"):
         pytest.fail("no token may be used")
-    text = str(caught.value)
-    assert str(tmp_path / "store.sqlite") in text
-    assert "refresh token was not used" in text
-    assert "long-lived refresh tokens" in text
-    with pytest.raises(StorageError, match="check the rights and the free space"):
+    with pytest.raises(StorageError, match=said):
         store.remove("default")
 
 

@@ -1,0 +1,183 @@
+"""The ledgers of version 0.8 and before, which kept each in a folder of files."""
+
+from __future__ import annotations
+
+import json
+import logging
+from contextlib import suppress
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final
+
+from filelock import FileLock, Timeout
+from sqlalchemy import insert, select
+
+from target_constant_contact.data_folder import usable
+from target_constant_contact.exceptions import TryLaterError
+from target_constant_contact.files import PRIVATE_FILE
+from target_constant_contact.store.schema import ENTRIES, EXPORTS, FINGERPRINTS, OPEN_RUNS
+from target_constant_contact.store.secrets import LEDGER_KEY, secret
+from target_constant_contact.wording import counted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from pathlib import Path
+
+    from sqlalchemy import Connection
+
+    from target_constant_contact.data_folder import DataFolder
+    from target_constant_contact.store.database import Database
+
+_KEY_BYTES: Final = 64
+_DAMAGED: Final = (ValueError, KeyError, TypeError, AttributeError, RecursionError)
+_logger = logging.getLogger("target-constant-contact")
+
+
+def take_over_ledgers(database: Database, folder: DataFolder) -> str | None:
+    """Take over what runs have left that did not end well, and put their files aside.
+
+    Args:
+        database: The store, with its tables.
+        folder: The data folder.
+
+    Returns:
+        What was taken over, as a part of a sentence; None when there was nothing.
+
+    Raises:
+        TryLaterError: A run of an earlier version is under way.
+        TargetError: The store or a file cannot be used.
+    """
+    place = folder.ledgers
+    if place.is_symlink() or not place.is_dir():
+        return None
+    interrupted = 0
+    with usable(place):
+        if key := _key(place / "key"):
+            # That of the store stays; what another one hides is sent again.
+            secret(database, LEDGER_KEY, lambda: key)
+        for journal in sorted(place.glob("*/*/journal.jsonl")):
+            interrupted += _take_over(database, journal)
+        aside = _put_aside(place)
+    if not interrupted:
+        return None
+    return f"what {counted(interrupted, 'interrupted export')} had sent ({aside})"
+
+
+def _take_over(database: Database, journal: Path) -> bool:
+    """Take over one journal; return whether there is something to take up."""
+    # As a run of an earlier version holds it.
+    lock = FileLock(journal.with_name("lock"), timeout=0, mode=PRIVATE_FILE)
+    try:
+        lock.acquire()
+    except Timeout:
+        raise TryLaterError(
+            "A run of an earlier version is under way. Run again when it has ended, or end the "
+            f"process that holds {lock.lock_file}"
+        ) from None
+    try:
+        own = {"account": journal.parent.parent.name, "export": journal.parent.name}
+        found = _Journal(journal)
+        return database.run(lambda connection: found.store(connection, own, database))
+    finally:
+        lock.release()
+
+
+class _Journal:
+    """What the lines of a journal tell, as rows.
+
+    Attributes:
+        runs: Rows of its runs; none when the last one has ended well.
+        entries: Rows of what these have sent, by number.
+        written_at: When the last line was written; None when that cannot be told.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.runs: list[dict[str, Any]] = []
+        self.entries: dict[int, dict[str, Any]] = {}
+        self.written_at: float | None = None
+        self._folder = path.parent
+        self._newest: float | None = None
+        # What a crash has left of a last line does not count.
+        *whole, _torn = path.read_bytes().split(b"\n")
+        try:
+            self._replay(json.loads(line) for line in whole)
+        except _DAMAGED:
+            self.runs, self.entries, self.written_at = [], {}, None
+            _logger.warning(
+                "The journal of an interrupted run is damaged (%s), so what it has sent is sent "
+                "again",
+                path,
+            )
+
+    def store(self, connection: Connection, own: dict[str, str], database: Database) -> bool:
+        """Put its rows into the store, unless that knows the export; return whether it has some."""
+        is_own = (EXPORTS.c.account == own["account"]) & (EXPORTS.c.export == own["export"])
+        if connection.execute(select(EXPORTS.c.export).where(is_own)).first():
+            return False
+        # Where that cannot be told, nothing that others have sent before may stand.
+        at = database.now(connection) if self.written_at is None else self.written_at
+        connection.execute(insert(EXPORTS).values(own | {"written_at": at}))
+        for run in self.runs:
+            connection.execute(insert(OPEN_RUNS).values(own | run))
+        for number, entry in self.entries.items():
+            connection.execute(insert(ENTRIES).values(own | entry))
+            with suppress(FileNotFoundError):
+                said = (self._folder / f"{number}.fingerprints").read_bytes()
+                connection.execute(
+                    insert(FINGERPRINTS).values(own | {"number": number, "said": said})
+                )
+        return bool(self.runs)
+
+    def _replay(self, lines: Iterator[Mapping[str, Any]]) -> None:
+        for line in lines:
+            self.written_at = _moment(line["at"])
+            if line["line"] == "end":
+                self.runs, self.entries = [], {}
+            elif line["line"] == "run":
+                run = {"run": line["run"], "key": line.get("key"), "begun_at": self.written_at}
+                self.runs = [*(each for each in self.runs if each["run"] != run["run"]), run]
+            elif line["line"] == "sent":
+                self._sent(line)
+            elif line["line"] == "accepted":
+                self._accepted(self.entries[line["number"]], line)
+            elif line["line"] in {"not taken", "lost", "settled"}:
+                self.entries[line["number"]]["state"] = line["line"]
+
+    def _sent(self, line: Mapping[str, Any]) -> None:
+        names = ("number", "content", "stream", "rows")
+        self.entries[int(line["number"])] = {
+            **{name: line[name] for name in names},
+            "began_at": self.written_at,
+            "newest_before": self._newest,
+            # Versions before 0.5 wrote none.
+            "file_name": line.get("file_name", ""),
+            "state": "sent",
+            "activity_id": "",
+            "created_at": None,
+        }
+
+    def _accepted(self, entry: dict[str, Any], line: Mapping[str, Any]) -> None:
+        made = _moment(line["created_at"]) if line["created_at"] else None
+        self._newest = max(filter(None, (self._newest, made)), default=None)
+        entry |= {"state": "accepted", "activity_id": line["activity_id"], "created_at": made}
+
+
+def _put_aside(place: Path) -> str:
+    """Rename the folder, without the key: what is left tells nobody whom it is about."""
+    (place / "key").unlink(missing_ok=True)
+    names: Iterable[str] = (f"{place.name}.old{number or ''}" for number in range(1_000))
+    aside = next(path for name in names if not (path := place.with_name(name)).exists())
+    place.rename(aside)
+    return f"{place.name} is now {aside.name}"
+
+
+def _key(path: Path) -> str:
+    """The key in a file; empty when there is none."""
+    with suppress(FileNotFoundError, ValueError):
+        text = path.read_text(encoding="ascii").strip()
+        if len(bytes.fromhex(text)) == _KEY_BYTES:
+            return text
+    return ""
+
+
+def _moment(text: str) -> float:
+    return datetime.fromisoformat(text).timestamp()

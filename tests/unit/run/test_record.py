@@ -1,0 +1,42 @@
+"""What the store knows of a run, where the store is gone."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from types import SimpleNamespace
+
+import pytest
+
+from target_constant_contact.exceptions import TryLaterError
+from target_constant_contact.run.record import RunRecord
+from target_constant_contact.store.database import PAUSES
+from target_constant_contact.store.postgres import PostgresServer
+
+
+@pytest.fixture
+def waited():
+    """The seconds that were waited for the server."""
+    return []
+
+
+@pytest.fixture
+def record(tmp_path, waited):
+    """A run whose store is on a server that is gone."""
+    server = PostgresServer("postgresql://a:b@127.0.0.1:1/none", sleep=waited.append)
+    yield RunRecord(server, SimpleNamespace(), tmp_path / "a-run", datetime.now(UTC))
+    server.close()
+
+
+def test_a_run_does_not_begin_without_it(record):
+    with pytest.raises(TryLaterError):
+        record.begin()
+
+
+@pytest.mark.parametrize(("insist", "pauses"), [(True, [*PAUSES]), (False, [])])
+def test_the_end_is_one_warning_and_waits_only_where_there_is_time(
+    record, waited, caplog, insist, pauses
+):
+    record.end("{}", insist=insist)
+    assert waited == pauses
+    (line,) = caplog.messages
+    assert line.startswith("The store does not have the report of this run: the store at 127.0.0.1")
