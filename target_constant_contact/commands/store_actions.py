@@ -55,9 +55,7 @@ def export_to(file: str, place: StorePlace, keys: str, *, forget: bool) -> Expor
         return Exported(exported.counts, exported.connections, database.place)
 
 
-def import_from(
-    file: str, place: StorePlace, keys: str, *, replace: bool
-) -> tuple[Imported, str]:
+def import_from(file: str, place: StorePlace, keys: str, *, replace: bool) -> tuple[Imported, str]:
     """Take in what a file has; return what was done, and what may be shown of the store's place."""
     cipher = Cipher(keys)
     shown = "standard input" if file == STANDARD else file

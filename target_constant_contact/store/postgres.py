@@ -49,6 +49,13 @@ _OTHER_TABLES: Final = ("42703", "42P01", "42P07")
 _WRONG_LOGIN: Final = ("28", "3D000")
 _PASSING: Final = ("starting up", "shutting down", "too many", "recovery", "remaining connection")
 """Words of a server that takes no connection now."""
+_UNSAFE: Final = (
+    "certificate verify failed",
+    "root certificate",
+    "does not match host name",
+    "does not support SSL",
+)
+"""Words about a server that does not prove what the URL asks it to prove."""
 _REFUSING: Final = ("authentication failed", "no password", "pg_hba.conf", "does not exist")
 """Words of one that takes no such login; libpq tells no code of them."""
 
@@ -168,6 +175,12 @@ class PostgresServer(Database):
             fault = (
                 f"store_url: the server at {self.place} refuses this login ({cause}); correct "
                 "user, password and database, or let the server's pg_hba.conf admit them"
+            )
+            return SettingsError([fault])
+        if unsafe := next((words for words in _UNSAFE if not code and words in str(found)), None):
+            fault = (
+                f"store_url: the connection to {self.place} is not as safe as sslmode asks "
+                f"({unsafe}); correct sslmode and sslrootcert, or the server's certificate"
             )
             return SettingsError([fault])
         if type(found).__name__ == "ProgrammingError" and not code:
