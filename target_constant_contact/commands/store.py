@@ -137,7 +137,8 @@ def import_(config: dict[str, Any], file: str, *, replace: bool) -> None:
 
 @store.command("rotate")
 @configured
-def rotate(config: dict[str, Any]) -> None:
+@click.option("--forget", is_flag=True, help="Remove what no key opens, as when one is lost.")
+def rotate(config: dict[str, Any], *, forget: bool) -> None:
     """Encrypt all that is secret in the store anew, with the first key of `store_key`."""
     from target_constant_contact.store import rotation  # noqa: PLC0415
     from target_constant_contact.store.opening import open_store  # noqa: PLC0415
@@ -147,7 +148,9 @@ def rotate(config: dict[str, Any]) -> None:
         say(f"Nothing in {place.folder.store} is encrypted: it is a file that its owner can read.")
         return
     with closing(open_store(place)) as database:
-        written, there = rotation.rotate(database)
+        written, there, removed = rotation.rotate(database, forget=forget)
+    if removed:
+        say(f"Removed, as no key opens it: {', '.join(removed)}.")
     say(
         f"{counted(written, 'secret')} of {there:,} {were(written)} encrypted anew; the first key "
         "of store_key opens all of them, and any other can be taken out, on every machine."

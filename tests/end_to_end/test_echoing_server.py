@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import json
 import logging
+from contextlib import closing
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from target_constant_contact.data_folder import DataFolder
 from target_constant_contact.sandbox import Behaviour, Fault, Sandbox
 from target_constant_contact.sandbox.endpoints.echo import ADDRESS
+from target_constant_contact.store.opening import open_store
+from target_constant_contact.store.place import StorePlace
+from target_constant_contact.store.schema import METADATA
 from tests.end_to_end import faults
 from tests.end_to_end.faults import ENDPOINTS, JSON_IMPORT, Endpoint
 from tests.support.commands import call, config_file
+from tests.support.connections import Connections
 from tests.support.process import cli
 from tests.support.secrets import HIDDEN, addresses_in, given_away, handed_out
 from tests.support.target import lines, record, run, settings_for
@@ -84,16 +91,26 @@ class Machine:
             assert HIDDEN.findall(text) == [], text
             assert not [line for line in text.splitlines() if line.startswith("2026-01-01")]
         for path, text in self.files():
-            if path.parent.name != "connections":
+            if not path.name.startswith("store.sqlite"):
                 assert given_away(text, self.secrets) == [], path
-            elif path.suffix == ".json":
-                stored = json.loads(text)
-                told = (stored["account_name"], stored["account_id"], stored["scope"])
-                assert given_away(" ".join(told), self.secrets) == [], told
             if not path.name.startswith("rejects"):
                 assert addresses_in(text, PEOPLE) == [], path
             if path.suffix in {".json", ".jsonl"}:
                 assert HIDDEN.findall(path.read_text()) == [], path
+        for told in self.stored():
+            assert given_away(told, self.secrets) == [], told
+
+    def stored(self) -> Iterator[str]:
+        """All that is in the store but the tokens of connections, which are to be there."""
+        with closing(open_store(StorePlace(DataFolder(self.data)))) as database:
+            for table in METADATA.sorted_tables:
+                rows = database.run(lambda c, table=table: c.execute(table.select()).all())
+                if table.name != "connections":
+                    yield from map(str, rows)
+        store = Connections(self.data)
+        for found in map(store.read, store.names()):
+            tokens = {"refresh_token": "", "access_token": "", "seed": "", "sent": ""}
+            yield json.dumps(asdict(found) | tokens)
 
 
 @pytest.fixture
