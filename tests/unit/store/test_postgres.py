@@ -363,7 +363,8 @@ def test_a_connection_that_is_not_as_safe_as_asked_for_is_a_fault_of_the_setting
     error, pauses = failure(f"{postgres.url()}?sslmode=require")
     assert str(error) == (
         f"store_url: the connection to 127.0.0.1:{postgres.port}/postgres is not as safe as "
-        "sslmode asks (does not support SSL); correct sslmode and sslrootcert, or the server's certificate"
+        "sslmode asks (does not support SSL); correct sslmode and sslrootcert, or the server's "
+        "certificate"
     )
     assert error.exit_code == 78
     assert pauses == []
