@@ -166,9 +166,14 @@ class DataFolder:
         return self.path / name
 
 
+def is_run_name(name: str) -> bool:
+    """Whether a run is called so, and its folder."""
+    return bool(_RUN_NAME.fullmatch(name))
+
+
 def _begun_at(name: str) -> float | None:
     """When the run of this name has begun; None when it is no name of a run."""
-    if not _RUN_NAME.fullmatch(name):
+    if not is_run_name(name):
         return None
     with suppress(ValueError):
         return datetime.strptime(name[:16], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC).timestamp()

@@ -21,7 +21,6 @@ from target_constant_contact.ledger.ledger import export_key
 from target_constant_contact.mapping.field_mapping import custom_field_faults
 from target_constant_contact.settings.streams import within_entry
 from target_constant_contact.store.opening import open_store
-from target_constant_contact.store.slots import Slots
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -212,6 +211,9 @@ class Account:
         return known or f"access-token {self._settings.api_url}"
 
     def _limit(self, key: str, per_second: int, per_day: int) -> RateLimiter:
+        # Not before: what is imported for the help of a command need not load SQLAlchemy.
+        from target_constant_contact.store.slots import Slots  # noqa: PLC0415
+
         return RateLimiter(
             Slots(self.database), key, requests_per_second=per_second, requests_per_day=per_day
         )

@@ -175,7 +175,10 @@ def read_run(row: RunRow) -> PastRun:
         with suppress(*_NO_REPORT):
             return _past_run(row, json.loads(row.report))
     status = UNFINISHED if row.report is None else UNREADABLE
-    started_at = datetime.fromtimestamp(row.started_at, UTC)
+    # Who can write to a database can write anything.
+    started_at = datetime.min.replace(tzinfo=UTC)
+    with suppress(OverflowError, OSError, ValueError):
+        started_at = datetime.fromtimestamp(row.started_at, UTC)
     return PastRun(row.run, status, started_at, row.machine, row.folder)
 
 

@@ -28,7 +28,7 @@ ACCESS: Final = (
         secret=True,
         title="Refresh token",
         description="Seeds the connection where nobody can sign in; needs `client_id`. Later "
-        "tokens are kept in `data_dir`; a changed seed wins over them.",
+        "tokens are kept in the store; a changed seed wins over them.",
     ),
     th.Property(
         "connection",

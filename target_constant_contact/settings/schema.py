@@ -210,10 +210,9 @@ PROPERTIES: Final = th.PropertiesList(
         th.StringType,
         secret=True,
         title="Store URL",
-        description="PostgreSQL database that keeps both limits for all machines that use the API "
-        "key, and the connections (extra `postgres`), such as "
-        "`postgresql://user:password@host:5432/database`. Without it they are kept for this "
-        "machine, in `data_dir`.",
+        description="PostgreSQL database that is the store of all machines (extra `postgres`), "
+        "such as `postgresql://user:password@host:5432/database`; it needs `store_key`. Without it "
+        "the store is a file in `data_dir`.",
     ),
     th.Property(
         "store_schema",
@@ -236,8 +235,8 @@ PROPERTIES: Final = th.PropertiesList(
         "data_dir",
         th.StringType,
         title="Data folder",
-        description="Folder for connections and their tokens, reports, rejected rows, "
-        "request counts and the sandbox's account. Made with mode 0700. Default: "
+        description="Folder for reports, rejected rows, the store (where `store_url` is not set) "
+        "and the sandbox's account. Made with mode 0700. Default: "
         "`~/.local/share/target-constant-contact` on Linux, `~/Library/Application "
         "Support/target-constant-contact` on macOS.",
     ),

@@ -15,6 +15,8 @@ PATIENCE: Final = 5.0
 """Longer than that. A server that stands still says nothing, and its system goes on telling that it
 is there, so no setting of the network notices it."""
 
+_IDLE_SINCE: Final = 140_000
+
 
 class PatientConnection(psycopg.Connection[Any]):
     """A connection that is given up when the server has not answered for long.
@@ -50,15 +52,28 @@ def connect(
     """Open a connection: what SQLAlchemy asks for."""
     connection = PatientConnection.connect(*arguments, **options)
     try:
-        connection.execute(
-            f"SET statement_timeout = '{STATEMENT_SECONDS}s';"
-            # A machine that is gone without a word holds its locks until the server has noticed
-            # that, which takes two hours where nothing is set.
-            "SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 5;"
-            "SET tcp_keepalives_count = 3"
-        )
+        connection.execute(_session(connection.info.server_version))
         connection.commit()
     except BaseException:
         connection.close()
         raise
     return connection
+
+
+def _session(version: int) -> str:
+    """What a connection sets, whatever the database and its users have by default."""
+    return (
+        f"SET statement_timeout = '{STATEMENT_SECONDS}s';"
+        # A machine that is gone without a word holds its locks until the server has noticed that,
+        # which takes two hours where nothing is set.
+        "SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 5;"
+        "SET tcp_keepalives_count = 3;"
+        # Who waits for others goes on with what they have left.
+        "SET default_transaction_isolation = 'read committed';"
+        # What is committed has to be there after a crash.
+        "SELECT set_config('synchronous_commit', 'on', false)"
+        " WHERE current_setting('synchronous_commit') = 'off';"
+        # A lock may be held for hours with nothing to write.
+        + "SET idle_session_timeout = 0"
+        * (version >= _IDLE_SINCE)
+    )

@@ -6,8 +6,6 @@ from typing import TYPE_CHECKING
 
 from target_constant_contact.exceptions import SettingsError
 from target_constant_contact.store.address import no_key
-from target_constant_contact.store.older import take_over
-from target_constant_contact.store.versions import prepare
 
 if TYPE_CHECKING:
     from target_constant_contact.store.database import Database
@@ -20,6 +18,10 @@ def open_store(place: StorePlace) -> Database:
     Raises:
         TargetError: It cannot be used.
     """
+    # Not before: what is imported for the help of a command need not load SQLAlchemy.
+    from target_constant_contact.store.older import take_over  # noqa: PLC0415
+    from target_constant_contact.store.versions import prepare  # noqa: PLC0415
+
     database = _database(place)
     try:
         prepare(database)

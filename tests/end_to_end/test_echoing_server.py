@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import json
 import logging
-import sqlite3
 from contextlib import closing
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from target_constant_contact.data_folder import DataFolder
 from target_constant_contact.sandbox import Behaviour, Fault, Sandbox
 from target_constant_contact.sandbox.endpoints.echo import ADDRESS
+from target_constant_contact.store.opening import open_store
+from target_constant_contact.store.place import StorePlace
+from target_constant_contact.store.schema import METADATA
 from tests.end_to_end import faults
 from tests.end_to_end.faults import ENDPOINTS, JSON_IMPORT, Endpoint
 from tests.support.commands import call, config_file
+from tests.support.connections import Connections
 from tests.support.process import cli
 from tests.support.secrets import HIDDEN, addresses_in, given_away, handed_out
-from tests.support.stores import TABLES
 from tests.support.target import lines, record, run, settings_for
 
 if TYPE_CHECKING:
@@ -93,20 +97,20 @@ class Machine:
                 assert addresses_in(text, PEOPLE) == [], path
             if path.suffix in {".json", ".jsonl"}:
                 assert HIDDEN.findall(path.read_text()) == [], path
-        for text in self.stored():
-            assert given_away(text, self.secrets) == [], text
+        for told in self.stored():
+            assert given_away(told, self.secrets) == [], told
 
     def stored(self) -> Iterator[str]:
-        """What the store holds, without the tokens of connections, which belong there."""
-        if not (self.data / "store.sqlite").exists():
-            return
-        with closing(sqlite3.connect(self.data / "store.sqlite")) as db:
-            for table in TABLES:
-                if table != "connections":
-                    yield from map(str, db.execute(f"SELECT * FROM {table}"))
-            for (document,) in db.execute("SELECT document FROM connections"):
-                known = json.loads(document)
-                yield " ".join((known["account_name"], known["account_id"], known["scope"]))
+        """All that is in the store but the tokens of connections, which are to be there."""
+        with closing(open_store(StorePlace(DataFolder(self.data)))) as database:
+            for table in METADATA.sorted_tables:
+                rows = database.run(lambda c, table=table: c.execute(table.select()).all())
+                if table.name != "connections":
+                    yield from map(str, rows)
+        store = Connections(self.data)
+        for found in map(store.read, store.names()):
+            tokens = {"refresh_token": "", "access_token": "", "seed": "", "sent": ""}
+            yield json.dumps(asdict(found) | tokens)
 
 
 @pytest.fixture

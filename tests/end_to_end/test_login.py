@@ -494,6 +494,24 @@ def test_a_person_is_asked_for_all_that_is_needed(login, store, sandbox):
 
 
 @pytest.mark.usefixtures("at_terminal")
+def test_a_secret_that_a_person_typed_in_is_kept_in_a_shared_store_encrypted(
+    login, postgres, tmp_path
+):
+    url, key = postgres.new_url(), Fernet.generate_key().decode()
+    typed = "sandbox-app\nsandbox-secret\ny\n\n"
+    done = login(typed=typed, connection="shop", store_url=url, store_key=key)
+    assert done.exit_code == 0, done.log
+    kept = Connections(tmp_path / "data", url, key).read("shop")
+    assert kept.application.client_secret == "sandbox-secret"
+    ((dump,),) = postgres.execute(
+        "SELECT database_to_xml(true, false, '')::text", url.rpartition("/")[2]
+    )
+    assert "shop" in dump
+    secrets = ("sandbox-secret", kept.refresh_token, kept.access_token)
+    assert not [secret for secret in secrets if secret in dump]
+
+
+@pytest.mark.usefixtures("at_terminal")
 def test_a_blank_secret_is_a_public_application(login, store):
     done = login("--agree", "--yes", typed="sandbox-public\n\n", connection="shop")
     assert done.exit_code == 0, done.log

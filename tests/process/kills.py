@@ -78,8 +78,11 @@ import target_constant_contact.store.postgres
 import target_constant_contact.store.sqlite
 from target_constant_contact import waiting
 from target_constant_contact.cli import main
+from target_constant_contact.store.driver import PatientConnection
 # The account works in tenths of seconds where the service takes minutes.
 waiting.POLL_SECONDS = (0.05, 0.1, 0.2, 0.4)
+# A server that stands still is waited for less long than its longest answer may take.
+PatientConnection.patience = 3.0
 for line in sys.stdin:
     config, messages, output, log = line.split()
     pid = os.fork()

@@ -77,7 +77,7 @@ class Outage:
 
     def faults(self, rows: int) -> list[str]:
         """What should not have come of it."""
-        lost_token = "the answer that held the next one" in self.log or "was not stored" in self.log
+        lost_token = "the next refresh token could not be stored" in self.log
         codes = CODES | ({77} if lost_token else set())
         found = {
             "exit codes": not codes.issuperset(self.codes[:-1]) or self.codes[-1] != 0,

@@ -5,11 +5,12 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import pytest
+
 PROGRAM = """
 import sys
 from target_constant_contact.cli import main
 
-sys.argv = ["target-constant-contact", "--version"]
 try:
     main()
 finally:
@@ -34,15 +35,26 @@ HEAVY = {
 }
 
 
-def test_saying_the_version_loads_nothing_that_only_a_run_needs():
+def said_and_loaded(*words):
     done = subprocess.run(
-        [sys.executable, "-c", PROGRAM],
+        [sys.executable, "-c", PROGRAM, *words],
         capture_output=True,
         text=True,
         timeout=60,
         check=True,
     )
-    loaded = set(done.stderr.split())
-    assert done.stdout.startswith("target-constant-contact v")
+    return done.stdout, set(done.stderr.split())
+
+
+@pytest.mark.parametrize("words", [["--about"], ["--help"], ["connections", "--help"]])
+def test_saying_what_there_is_opens_no_store(words):
+    said, loaded = said_and_loaded(*words)
+    assert said
+    assert not loaded & {"sqlalchemy", "psycopg"}
+
+
+def test_saying_the_version_loads_nothing_that_only_a_run_needs():
+    said, loaded = said_and_loaded("--version")
+    assert said.startswith("target-constant-contact v")
     assert "target_constant_contact.singer.target" in loaded
     assert not loaded & HEAVY

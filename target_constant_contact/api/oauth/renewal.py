@@ -167,7 +167,7 @@ class ConnectionToken(Signer):
             try:
                 stack.enter_context(self._store.lock(self.name))
             except StorageError as error:
-                raise self._unwritable(error) from None
+                raise _unwritable(self.name, error) from None
             yield
 
     def _refresh(
@@ -263,19 +263,7 @@ class ConnectionToken(Signer):
         try:
             self._keep(connection)
         except TargetError as error:
-            raise self._unwritable(error) from None
-
-    def _unwritable(self, error: TargetError) -> TargetError:
-        """The error for a store in which no token can be kept; none was used."""
-        if not isinstance(error, StorageError):
-            return error
-        fault = (
-            f"data_dir: connection {self.name!r} cannot be stored ({reason(error)}), so its "
-            "refresh token was not used: each serves once, and the next one would be lost. Set "
-            "data_dir to a folder that can be written and lasts; with long-lived refresh tokens "
-            "(a choice of the application in the developer portal), any folder will do"
-        )
-        return StorageError([fault])
+            raise _unwritable(self.name, error) from None
 
     def _store_new(self, renewed: Connection) -> None:
         """Store what a renewal has brought, before its first use."""
@@ -290,3 +278,16 @@ class ConnectionToken(Signer):
                 "the rights there, then sign in again: "
                 f"target-constant-contact login --connection {self.name}"
             ) from None
+
+
+def _unwritable(name: str, error: TargetError) -> TargetError:
+    """The error for a store in which no token can be kept; none was used."""
+    if not isinstance(error, StorageError):
+        return error
+    fault = (
+        f"data_dir: connection {name!r} cannot be stored ({reason(error)}), so its refresh token "
+        "was not used: each serves once, and the next one would be lost. Set data_dir to a folder "
+        "that can be written and lasts; with long-lived refresh tokens (a choice of the "
+        "application in the developer portal), any folder will do"
+    )
+    return StorageError([fault])

@@ -21,7 +21,6 @@ from target_constant_contact.exceptions import (
     SignInError,
     TryLaterError,
 )
-from target_constant_contact.store.connections import ConnectionRows
 from target_constant_contact.store.opening import open_store
 
 if TYPE_CHECKING:
@@ -48,6 +47,9 @@ class StoredConnections:
     """
 
     def __init__(self, database: Database) -> None:
+        # Not before: what is imported for the help of a command need not load SQLAlchemy.
+        from target_constant_contact.store.connections import ConnectionRows  # noqa: PLC0415
+
         self.place = f"the store {'in' if database.kind == 'sqlite' else 'at'} {database.place}"
         self._rows = ConnectionRows(database, database.cipher)
 

@@ -86,9 +86,12 @@ def _take_over(rows: ConnectionRows, place: Path, name: str) -> bool:
 def _take_over_locked(rows: ConnectionRows, path: Path, name: str) -> bool:
     new = path.with_name(f"{path.name}.new")
     # What a process had written wholly when it died is the newest token.
-    document = _document(new, name) or _document(path, name)
-    if document is None:
+    if _document(new, name):
+        new.replace(path)
+    else:
         new.unlink(missing_ok=True)
+    document = _document(path, name)
+    if document is None:
         if path.exists():
             _put_aside(path, name, "is damaged; sign in again, and delete it")
         return False
@@ -102,11 +105,9 @@ def _take_over_locked(rows: ConnectionRows, path: Path, name: str) -> bool:
         if stored is None:
             rows.write(name, document)
     if stored not in (None, document):
-        new.unlink(missing_ok=True)
         _put_aside(path, name, "was not taken over, as the store has one of that name; delete it")
         return False
     # Only now: the store has it for good.
-    new.unlink(missing_ok=True)
     path.unlink(missing_ok=True)
     return True
 
@@ -129,9 +130,8 @@ def _document(path: Path, name: str) -> dict[str, Any] | None:
 
 
 def _put_aside(path: Path, name: str, why: str) -> None:
-    with suppress(FileNotFoundError):
-        aside = path.replace(path.with_name(f"{path.name}.old"))
-        _logger.warning("Connection %r of an earlier version in %s %s", name, aside, why)
+    aside = path.replace(path.with_name(f"{path.name}.old"))
+    _logger.warning("Connection %r of an earlier version in %s %s", name, aside, why)
 
 
 def _refuse_if_open(place: Path, mode: str) -> None:

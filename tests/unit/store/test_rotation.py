@@ -31,7 +31,7 @@ def machine(opened, postgres):
 
 def test_the_old_key_can_go_afterwards(machine):
     before = rows_in(machine(KEY))
-    assert rotate(machine(f"{NEW_KEY},{KEY}")) == (3, 3)
+    assert rotate(machine(f"{NEW_KEY},{KEY}")) == (3, 3, [])
     assert rows_in(machine(NEW_KEY)) == before
     assert {row["document"] for row in rows_in(machine(KEY))["connections"]} == {None}
 
@@ -39,7 +39,7 @@ def test_the_old_key_can_go_afterwards(machine):
 def test_what_the_first_key_opens_stays_as_it_is(machine):
     both = machine(f"{NEW_KEY},{KEY}")
     rotate(both)
-    assert rotate(both) == (0, 3)
+    assert rotate(both) == (0, 3, [])
 
 
 def test_nothing_is_written_where_a_secret_cannot_be_opened(machine):
@@ -48,13 +48,25 @@ def test_nothing_is_written_where_a_secret_cannot_be_opened(machine):
     assert rows_in(machine(KEY))["secrets"][0]["value"]
 
 
+def test_what_a_lost_key_has_encrypted_can_be_removed_and_nothing_else(machine):
+    with_both = machine(f"{KEY},{NEW_KEY}")
+    rows = ConnectionRows(with_both, Cipher(NEW_KEY))
+    with rows.lock("new", 5):
+        rows.write("new", {"name": "new"})
+    removed = ["connection 'shop'", "connection 'shop-é'", "the ledger key"]
+    assert rotate(machine(NEW_KEY), forget=True) == (0, 1, removed)
+    left = rows_in(machine(NEW_KEY))
+    assert [row["name"] for row in left["connections"]] == ["new"]
+    assert not left["secrets"]
+
+
 def test_a_connection_that_is_being_renewed_is_left_alone(machine, monkeypatch):
     monkeypatch.setattr(standstill, "_RENEWAL_SECONDS", 0.1)
     both = machine(f"{NEW_KEY},{KEY}")
     busy = pytest.raises(TryLaterError, match="connection 'shop-é' is being used")
     with machine(KEY).lock("connection shop-é", 5), busy:
         rotate(both)
-    assert rotate(both) == (2, 3)
+    assert rotate(both) == (2, 3, [])
 
 
 def test_a_token_that_arrives_meanwhile_can_still_be_stored(machine):
@@ -73,5 +85,5 @@ def test_a_token_that_arrives_meanwhile_can_still_be_stored(machine):
 def test_in_a_file_nothing_is_encrypted(opened, file):
     database = fill(opened(SqliteFile(file)))
     before = rows_in(database)
-    assert rotate(database) == (0, 0)
+    assert rotate(database) == (0, 0, [])
     assert rows_in(database) == before
