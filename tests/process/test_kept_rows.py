@@ -2,24 +2,43 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import time
+from functools import partial
 
 import pytest
 
+from target_constant_contact.store.cipher import new_key
 from tests.support.process import TargetProcess, cli
 from tests.support.target import member, schema, settings_for, state
 
 FLAGGED = "member1@example.com"
 
 
+@pytest.fixture(params=["file", "server"])
+def place(request, tmp_path):
+    """Settings of a store on each database; the rows themselves are in the data folder."""
+    place = {"data_dir": str(tmp_path / "data")}
+    if request.param == "file":
+        return place
+    url = request.getfixturevalue("postgres").new_url()
+    return place | {"store_url": url, "store_key": new_key()}
+
+
 @pytest.fixture
-def keeping(sandbox, behave, tmp_path):
+def export(export, place):
+    """Run an export, with that store."""
+    return partial(export, **place)
+
+
+@pytest.fixture
+def keeping(sandbox, behave, tmp_path, place):
     """A run that is under way and has kept rows; it is killed at the end, if not before."""
     behave(flagged_addresses=frozenset({FLAGGED}))
     folder = tmp_path / "keeping"
     folder.mkdir()
-    config = settings_for(sandbox, tmp_path / "data", batch_size_rows=5)
+    config = settings_for(sandbox, tmp_path / "data", batch_size_rows=5, **place)
     run = TargetProcess(config, folder).start()
     run.write(schema(), *map(member, range(5)), state("five"))
     # STATE waits for them too, so it is the file that tells.
@@ -42,24 +61,26 @@ def kept(tmp_path) -> bytes:
     return b"".join(path.read_bytes() for path in found)
 
 
-def command(tmp_path, *arguments):
-    done = cli(tmp_path, *arguments, "--data-dir", str(tmp_path / "data"))
+def command(tmp_path, place, *arguments):
+    config = tmp_path / "config.json"
+    config.write_text(json.dumps(place))
+    done = cli(tmp_path, *arguments, "--config", str(config))
     assert "Traceback" not in done.stderr
     return done.returncode
 
 
 @pytest.mark.parametrize("arguments", [["runs"], ["connections"], ["logout", "--yes"], ["check"]])
-def test_a_command_clears_what_a_killed_run_has_kept(keeping, tmp_path, arguments):
+def test_a_command_clears_what_a_killed_run_has_kept(keeping, tmp_path, place, arguments):
     assert FLAGGED.encode() in kept(tmp_path)
     kill(keeping)
     assert FLAGGED.encode() in kept(tmp_path)
-    command(tmp_path, *arguments)
+    command(tmp_path, place, *arguments)
     assert kept(tmp_path) == b""
 
 
-def test_what_a_living_run_has_kept_stays(keeping, tmp_path):
+def test_what_a_living_run_has_kept_stays(keeping, tmp_path, place):
     before = kept(tmp_path)
-    assert command(tmp_path, "runs") == 0
+    assert command(tmp_path, place, "runs") == 0
     assert kept(tmp_path) == before != b""
     keeping.close_input()
     assert keeping.wait() == 0
@@ -81,9 +102,9 @@ def test_a_run_of_another_export_leaves_what_a_living_run_has_kept(keeping, expo
     assert kept(tmp_path) == before != b""
 
 
-def test_a_run_that_had_waited_for_a_killed_one_clears_it(keeping, sandbox, tmp_path):
+def test_a_run_that_had_waited_for_a_killed_one_clears_it(keeping, sandbox, tmp_path, place):
     (tmp_path / "next").mkdir()
-    config = settings_for(sandbox, tmp_path / "data", batch_size_rows=5)
+    config = settings_for(sandbox, tmp_path / "data", batch_size_rows=5, **place)
     following = TargetProcess(config, tmp_path / "next").start()
     following.write(schema())
     following.wait_for_log("of the same export is under way; waiting")
