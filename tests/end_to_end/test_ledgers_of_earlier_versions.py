@@ -9,6 +9,7 @@ from contextlib import closing
 from datetime import UTC, datetime
 
 import pytest
+from filelock import FileLock
 
 from target_constant_contact.sandbox import Fault
 from tests.support.stores import Store
@@ -97,6 +98,20 @@ def test_what_it_has_imported_is_not_sent_again(sandbox, export, left_by_0_8, st
     again = export(*MESSAGES, batch_size_rows=2, **settings)
     assert "Taken over" not in again.log
     assert rows_imported(sandbox) == 6 + 6
+
+
+def test_one_that_is_under_way_is_not_disturbed(sandbox, export, left_by_0_8, store):
+    (lock,) = left_by_0_8.glob("ledger/*/*/lock")
+    settings = store.settings() | {"data_dir": str(left_by_0_8)}
+
+    with FileLock(lock):
+        outcome = export(*MESSAGES, batch_size_rows=2, **settings)
+
+    assert outcome.exit_code == 75
+    assert "A run of an earlier version is under way" in outcome.log
+    assert rows_imported(sandbox) == 4
+    assert export(*MESSAGES, batch_size_rows=2, **settings).exit_code == 0
+    assert rows_imported(sandbox) == 6
 
 
 def test_a_damaged_journal_is_told_of_and_all_is_sent_again(sandbox, export, left_by_0_8, store):
