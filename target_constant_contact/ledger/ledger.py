@@ -12,8 +12,6 @@ personal data.
 
 from __future__ import annotations
 
-import hashlib
-import json
 import logging
 import threading
 from datetime import UTC, datetime
@@ -42,12 +40,6 @@ _logger = logging.getLogger("target-constant-contact")
 
 class ClosedLedgerError(Exception):
     """Something came after the end of the run: the ledger may be that of the next one by now."""
-
-
-def export_key(facts: Mapping[str, Any]) -> str:
-    """A name for what these facts describe: 16 hexadecimal digits."""
-    text = json.dumps(facts, sort_keys=True, ensure_ascii=False)
-    return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()[:16]
 
 
 class Ledger:
