@@ -81,7 +81,10 @@ def test_a_run_that_loses_its_database_leaves_a_report(export, own_server, monke
     assert "The store does not have the report of this run: " in outcome.log
 
 
-def test_a_run_whose_database_is_killed_and_started_again_goes_on(export, own_server, monkeypatch):
+def test_a_run_whose_database_is_killed_and_started_again_is_taken_up(
+    export, sandbox, own_server, monkeypatch
+):
+    """The run's lock is lost with the server: somebody else may have it by now."""
     import_json = ConstantContactClient.import_json
     reserve = database.Database.run
 
@@ -93,13 +96,18 @@ def test_a_run_whose_database_is_killed_and_started_again_goes_on(export, own_se
         self._sleep = lambda _seconds: own_server.is_running or own_server.start()
         return reserve(self, *args, **options)
 
-    monkeypatch.setattr(ConstantContactClient, "import_json", lose_server)
-    monkeypatch.setattr(database.Database, "run", start_again)
     url = own_server.new_url()
-    outcome = export(schema(), member(1), state("end"), store_key=KEY, store_url=url)
-    assert outcome.exit_code == 0
-    assert outcome.states == ["end"]
-    assert used(url) == outcome.report["requests"]
+    messages = (schema(), member(1), state("end"))
+    with monkeypatch.context() as patched:
+        patched.setattr(ConstantContactClient, "import_json", lose_server)
+        patched.setattr(database.Database, "run", start_again)
+        lost = export(*messages, store_key=KEY, store_url=url)
+    assert (lost.exit_code, lost.states) == (75, [])
+    outcome = export(*messages, store_key=KEY, store_url=url)
+    assert (outcome.exit_code, outcome.states) == (0, ["end"])
+    assert "was interrupted; asking what became of its 1 import" in outcome.log
+    assert sandbox.contact("member1@example.com")
+    assert used(url) == lost.report["requests"] + outcome.report["requests"]
 
 
 def test_the_sandbox_on_this_machine_counts_on_this_machine(tmp_path):
