@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import closing
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -17,7 +16,7 @@ from target_constant_contact.commands.common import (
     write_lines,
 )
 from target_constant_contact.commands.connections import moment
-from target_constant_contact.commands.moved import STANDARD, destination, is_stream, source
+from target_constant_contact.commands.moved import is_stream
 from target_constant_contact.exceptions import SettingsError
 from target_constant_contact.store.address import no_key_to_move, place_of
 from target_constant_contact.store.place import StorePlace
@@ -25,12 +24,9 @@ from target_constant_contact.wording import are, counted, were
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from types import ModuleType
 
-    from target_constant_contact.store.importing import Rows
     from target_constant_contact.store.survey import Survey
-
-# What needs SQLAlchemy is imported by the commands that use it: `--help` names them all, and it
-# takes longer to load than all else.
 
 
 class _Given(NamedTuple):
@@ -48,10 +44,8 @@ def store(config: dict[str, Any], *, as_json: bool) -> None:
     context.obj = _Given(config)
     if context.invoked_subcommand is not None:
         return
-    from target_constant_contact.store.survey import survey  # noqa: PLC0415
-
     place = StorePlace.of_settings(config)
-    found = survey(place)
+    found = _actions().survey(place)
     shown = {"place": _shown(place), "schema": place.schema}
     if as_json:
         print_json(shown | asdict(found) if found else None)
@@ -64,9 +58,7 @@ def store(config: dict[str, Any], *, as_json: bool) -> None:
 @store.command("key")
 def key() -> None:
     """Make a key for `store_key`, and print it."""
-    from target_constant_contact.store.cipher import new_key  # noqa: PLC0415
-
-    write_lines([f"{new_key()}\n"], None)
+    write_lines([f"{_actions().new_key()}\n"], None)
     say(
         "Set it as store_key on every machine, and keep it with your other secrets: it is stored "
         "nowhere, and nothing else opens what it has encrypted.",
@@ -80,29 +72,15 @@ def key() -> None:
 @click.option("--forget", is_flag=True, help="Remove the connections here once they are in FILE.")
 def export(config: dict[str, Any], file: str, *, forget: bool) -> None:
     """Write all that is in the store into the new file FILE, encrypted; - for standard output."""
-    from target_constant_contact.store.cipher import Cipher  # noqa: PLC0415
-    from target_constant_contact.store.exporting import Export  # noqa: PLC0415
-    from target_constant_contact.store.opening import open_store  # noqa: PLC0415
-
     place, keys = _moving(config)
     if forget and is_stream(file):
         raise SettingsError(
             ["--forget needs a file: what goes through a pipe may be lost behind it"]
         )
-    cipher = Cipher(keys)
-    with closing(open_store(place)) as database:
-        exported = Export(database, cipher)
-        with exported.standstill() as held:
-            with destination(file) as written:
-                written.writelines(exported.lines())
-                if not exported.counts:
-                    fault = f"the store at {database.place} is empty; correct data_dir or store_url"
-                    raise SettingsError([fault])
-            if forget:
-                exported.forget(held)
-    say(f"Exported from the store at {database.place}: {_counts(exported.counts)}.", err=True)
-    if exported.connections:
-        say(_warning(exported.connections, database.place, forget=forget), err=True)
+    done = _actions().export_to(file, place, keys, forget=forget)
+    say(f"Exported from the store at {done.place}: {_counts(done.counts)}.", err=True)
+    if done.connections:
+        say(_warning(done.connections, done.place, forget=forget), err=True)
 
 
 @store.command("import")
@@ -113,22 +91,9 @@ def export(config: dict[str, Any], file: str, *, forget: bool) -> None:
 )
 def import_(config: dict[str, Any], file: str, *, replace: bool) -> None:
     """Take in what `store export` has written into FILE, all or nothing; - for standard input."""
-    from target_constant_contact.store.archive import rows_of  # noqa: PLC0415
-    from target_constant_contact.store.cipher import Cipher  # noqa: PLC0415
-    from target_constant_contact.store.importing import import_store  # noqa: PLC0415
-    from target_constant_contact.store.opening import open_store  # noqa: PLC0415
-
     place, keys = _moving(config)
-    cipher = Cipher(keys)
-    shown = "standard input" if file == STANDARD else file
-    with source(file) as lines, closing(open_store(place)) as database:
-
-        def rows() -> Rows:
-            lines.seek(0)
-            return rows_of(lines, shown)
-
-        done = import_store(database, cipher, rows, shown, replace=replace)
-    say(f"Imported into the store at {database.place}: {_counts(done.taken)}.")
+    done, shown = _actions().import_from(file, place, keys, replace=replace)
+    say(f"Imported into the store at {shown}: {_counts(done.taken)}.")
     if done.kept:
         say(f"Already there: {_counts(done.kept)}.")
     if done.given_up:
@@ -140,21 +105,25 @@ def import_(config: dict[str, Any], file: str, *, replace: bool) -> None:
 @click.option("--forget", is_flag=True, help="Remove what no key opens, as when one is lost.")
 def rotate(config: dict[str, Any], *, forget: bool) -> None:
     """Encrypt all that is secret in the store anew, with the first key of `store_key`."""
-    from target_constant_contact.store import rotation  # noqa: PLC0415
-    from target_constant_contact.store.opening import open_store  # noqa: PLC0415
-
     place = StorePlace.of_settings(_config(config))
     if not place.url:
         say(f"Nothing in {place.folder.store} is encrypted: it is a file that its owner can read.")
         return
-    with closing(open_store(place)) as database:
-        written, there, removed = rotation.rotate(database, forget=forget)
-    if removed:
-        say(f"Removed, as no key opens it: {', '.join(removed)}.")
+    done = _actions().rotate_in(place, forget=forget)
+    if done.removed:
+        say(f"Removed, as no key opens it: {', '.join(done.removed)}.")
     say(
-        f"{counted(written, 'secret')} of {there:,} {were(written)} encrypted anew; the first key "
-        "of store_key opens all of them, and any other can be taken out, on every machine."
+        f"{counted(done.written, 'secret')} of {done.there:,} {were(done.written)} encrypted anew; "
+        "the first key of store_key opens all of them, and any other can be taken out, on every "
+        "machine."
     )
+
+
+def _actions() -> ModuleType:
+    # `--help` names all commands, and what these need takes longer to load than all else.
+    from target_constant_contact.commands import store_actions  # noqa: PLC0415
+
+    return store_actions
 
 
 def _config(config: dict[str, Any]) -> dict[str, Any]:

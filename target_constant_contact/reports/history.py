@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
+from target_constant_contact.data_folder import is_run_name
 from target_constant_contact.reports.past_run import read_run
 from target_constant_contact.reports.run_names import LATEST, find_run
 from target_constant_contact.settings.schema import PROPERTIES
@@ -42,7 +43,8 @@ class History:
 
     def newest(self, limit: int | None = None) -> list[PastRun]:
         """The newest runs, the newest one first."""
-        return [read_run(row) for row in self._rows.newest(limit)] if self._rows else []
+        rows = self._rows.newest(limit) if self._rows else []
+        return [read_run(row) for row in rows if is_run_name(row.run)]
 
     def find(self, wanted: str) -> PastRun | None:
         """The run that is meant by its name, the beginning of it, or ``latest``.
@@ -53,7 +55,8 @@ class History:
         Raises:
             SettingsError: There is no such run, or more than one.
         """
-        names = self._rows.names() if self._rows else []
+        # Who can write to a database can write anything, and a name is that of a folder.
+        names = [*filter(is_run_name, self._rows.names() if self._rows else ())]
         # Asked for by name, a run that is not there is an error; the newest of none is not.
         if wanted == LATEST and not names:
             return None

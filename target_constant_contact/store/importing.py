@@ -61,7 +61,7 @@ def import_store(
         TargetError: The store cannot be used.
     """
     brought = _Brought()
-    # All of it, before anything is locked or changed.
+    # All of it, before anything is locked.
     for table, row in rows():
         brought.add(table, opened(cipher, table, row, place))
     standing = standstill(database, brought.connections, brought.exports)

@@ -49,6 +49,13 @@ _OTHER_TABLES: Final = ("42703", "42P01", "42P07")
 _WRONG_LOGIN: Final = ("28", "3D000")
 _PASSING: Final = ("starting up", "shutting down", "too many", "recovery", "remaining connection")
 """Words of a server that takes no connection now."""
+_UNSAFE: Final = (
+    "certificate verify failed",
+    "root certificate",
+    "does not match host name",
+    "does not support SSL",
+)
+"""Words about a server that does not prove what the URL asks it to prove."""
 _REFUSING: Final = ("authentication failed", "no password", "pg_hba.conf", "does not exist")
 """Words of one that takes no such login; libpq tells no code of them."""
 
@@ -151,32 +158,38 @@ class PostgresServer(Database):
         code = getattr(found, "sqlstate", None) or ""
         if code in {_NO_RIGHTS, _NO_SCHEMA}:
             return SettingsError([self._rights()])
-        if code in _OTHER_TABLES:
-            fault = (
-                f"store_url: in the database {self.place}, tables of another program have the "
-                "names of the store's; set store_schema to a schema of its own"
-            )
-            return SettingsError([fault])
-        if code == _READ_ONLY:
-            fault = (
-                f"store_url: the server at {self.place} takes no changes, as a standby does; name "
-                "the primary one"
-            )
-            return SettingsError([fault])
         cause = f"{type(found).__name__}{f' {code}' if code else ''}"
-        if code.startswith(_WRONG_LOGIN) or (not code and _refuses(found)):
-            fault = (
-                f"store_url: the server at {self.place} refuses this login ({cause}); correct "
-                "user, password and database, or let the server's pg_hba.conf admit them"
-            )
+        if fault := self._fault(found, code, cause):
             return SettingsError([fault])
-        if type(found).__name__ == "ProgrammingError" and not code:
-            # Of the URL's query; these words may quote it.
-            return SettingsError([no_url()])
         return TryLaterError(
             f"the store at {self.place} cannot be used ({cause}); nothing is sent without it. "
             "Check that the server is up and that store_url is right, and run again"
         )
+
+    def _fault(self, found: Any, code: str, cause: str) -> str:
+        """What the settings or the server's owner have to change; empty when nothing of that."""
+        if code in _OTHER_TABLES:
+            return (
+                f"store_url: in the database {self.place}, tables of another program have the "
+                "names of the store's; set store_schema to a schema of its own"
+            )
+        if code == _READ_ONLY:
+            return (
+                f"store_url: the server at {self.place} takes no changes, as a standby does; name "
+                "the primary one"
+            )
+        if code.startswith(_WRONG_LOGIN) or (not code and _refuses(found)):
+            return (
+                f"store_url: the server at {self.place} refuses this login ({cause}); correct "
+                "user, password and database, or let the server's pg_hba.conf admit them"
+            )
+        if unsafe := next((words for words in _UNSAFE if not code and words in str(found)), None):
+            return (
+                f"store_url: the connection to {self.place} is not as safe as sslmode asks "
+                f"({unsafe}); correct sslmode and sslrootcert, or the server's certificate"
+            )
+        # Of the URL's query; the library's words may quote it.
+        return no_url() if type(found).__name__ == "ProgrammingError" and not code else ""
 
     def _rights(self) -> str:
         schema = f'"{self._schema}"' if self._schema else "public"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import select, update
 
@@ -17,15 +17,26 @@ if TYPE_CHECKING:
     from target_constant_contact.store.database import Database
 
 
-def rotate(database: Database, *, forget: bool = False) -> tuple[int, int, list[str]]:
+class Rotated(NamedTuple):
+    """What has become of the secrets of a store.
+
+    Attributes:
+        written: How many were written anew.
+        there: How many there are now.
+        removed: What was removed, in words.
+    """
+
+    written: int
+    there: int
+    removed: list[str]
+
+
+def rotate(database: Database, *, forget: bool = False) -> Rotated:
     """Write each secret anew that was not encrypted with the first key.
 
     Args:
         database: The store, with its tables; where nothing is encrypted, nothing is written.
         forget: Remove those that no key opens.
-
-    Returns:
-        How many were written, how many there are now, and what was removed, in words.
 
     Raises:
         SettingsError: No key opens one of them, and it is not to be removed; nothing was written.
@@ -33,7 +44,7 @@ def rotate(database: Database, *, forget: bool = False) -> tuple[int, int, list[
     """
     cipher = database.cipher
     if cipher is None:
-        return 0, 0, []
+        return Rotated(0, 0, [])
     found = database.run(_secrets)
     if not forget:
         for table, row in found:
@@ -47,7 +58,7 @@ def rotate(database: Database, *, forget: bool = False) -> tuple[int, int, list[
                 removed.append(name_of(table, row["name"]))
             else:
                 written += _rotate(connection, table, row["name"], cipher)
-    return written, len(found) - len(removed), removed
+    return Rotated(written, len(found) - len(removed), removed)
 
 
 def _secrets(connection: Connection) -> list[tuple[Table, dict[str, Any]]]:

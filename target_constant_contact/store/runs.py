@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import delete, insert, select
 
-from target_constant_contact.data_folder import is_run_name
 from target_constant_contact.store.schema import OPEN_RUNS, RUNS
 
 if TYPE_CHECKING:
@@ -76,20 +75,18 @@ class RunRows:
         """The newest runs, with what they have reported; the newest one first."""
         query = select(RUNS).order_by(RUNS.c.started_at.desc(), RUNS.c.run.desc()).limit(limit)
         rows = self._database.run(lambda connection: connection.execute(query).mappings().all())
-        return [RunRow(**row) for row in rows if is_run_name(row["run"])]
+        return [RunRow(**row) for row in rows]
 
     def names(self) -> list[str]:
         """The names of all runs, the newest one first."""
         query = select(RUNS.c.run).order_by(RUNS.c.started_at.desc(), RUNS.c.run.desc())
-        found = self._database.run(lambda connection: connection.scalars(query).all())
-        # Who can write to a database can write anything, and a name is that of a folder.
-        return [name for name in found if is_run_name(name)]
+        return [*self._database.run(lambda connection: connection.scalars(query).all())]
 
     def read(self, run: str) -> RunRow | None:
         """The run of a name; None when there is none."""
         query = select(RUNS).where(RUNS.c.run == run)
         row = self._database.run(lambda connection: connection.execute(query).mappings().first())
-        return RunRow(**row) if row and is_run_name(run) else None
+        return RunRow(**row) if row else None
 
     def now(self) -> float:
         """The time by the store's clock."""

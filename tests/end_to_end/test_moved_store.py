@@ -70,7 +70,7 @@ def test_the_runs_and_the_requests_of_today_move_with_it(
     assert before["rows"] == after["rows"]
     assert before["rows"]["runs"] == 1
     assert before["requests_today"] == after["requests_today"]
-    assert [*after["requests_today"].values()] == [outcome.report["requests"]]
+    assert outcome.report["requests"] in after["requests_today"].values()
 
 
 def test_a_store_whose_key_was_changed_is_used_without_the_old_one(

@@ -265,7 +265,7 @@ def test_whoever_names_the_schema_and_whoever_has_it_by_default_keep_each_other_
 def test_what_a_database_sets_for_others_breaks_no_lock_and_no_promise(postgres, opened):
     name = postgres.new_database()
     for setting in (
-        *("statement_timeout = 1", "idle_session_timeout = 1", "synchronous_commit = off"),
+        *("statement_timeout = 500", "idle_session_timeout = 500", "synchronous_commit = off"),
         "default_transaction_isolation = 'serializable'",
     ):
         postgres.execute(f"ALTER DATABASE {name} SET {setting}")
@@ -273,7 +273,7 @@ def test_what_a_database_sets_for_others_breaks_no_lock_and_no_promise(postgres,
     prepare(database)
     names = ("synchronous_commit", "transaction_isolation", "idle_session_timeout")
     with database.lock("export", 0) as held:
-        time.sleep(0.05)
+        time.sleep(0.6)
         with held.transaction() as connection:
             found = [connection.scalar(text(f"SHOW {name}")) for name in names]
     assert found == ["on", "read committed", "0"]
@@ -352,6 +352,19 @@ def test_a_login_that_the_server_refuses_is_a_fault_of_the_settings(
         f"store_url: the server at 127.0.0.1:{postgres.port}/{database} refuses this login "
         "(OperationalError); correct user, password and database, or let the server's pg_hba.conf "
         "admit them"
+    )
+    assert error.exit_code == 78
+    assert pauses == []
+
+
+def test_a_connection_that_is_not_as_safe_as_asked_for_is_a_fault_of_the_settings(
+    postgres, failure
+):
+    error, pauses = failure(f"{postgres.url()}?sslmode=require")
+    assert str(error) == (
+        f"store_url: the connection to 127.0.0.1:{postgres.port}/postgres is not as safe as "
+        "sslmode asks (does not support SSL); correct sslmode and sslrootcert, or the server's "
+        "certificate"
     )
     assert error.exit_code == 78
     assert pauses == []

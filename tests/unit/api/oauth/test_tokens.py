@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import resource
 import threading
 from dataclasses import asdict, replace
 
@@ -366,6 +367,23 @@ def test_what_cannot_be_written_leaves_what_was_there(tmp_path, opened):
     with store.lock("default"), read_only(database), refused:
         store.write(NEXT)
     assert store.read("default") == CONNECTION
+
+
+def test_a_disk_that_is_full_leaves_what_was_there_and_is_used_when_there_is_room(tmp_path, opened):
+    store = StoredConnections(opened(tmp_path / "store.sqlite"))
+    put(store, CONNECTION)
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    full = (tmp_path / "store.sqlite-wal").stat().st_size + 100
+    with store.lock("default"):
+        resource.setrlimit(resource.RLIMIT_FSIZE, (full, before[1]))
+        try:
+            with pytest.raises(StorageError, match="check the rights and the free space"):
+                store.write(NEXT)
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        assert store.read("default") == CONNECTION
+        store.write(NEXT)
+    assert store.read("default") == NEXT
 
 
 def test_a_lock_that_cannot_be_made_is_said(tmp_path, opened):
