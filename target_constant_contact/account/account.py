@@ -17,7 +17,7 @@ from target_constant_contact.api.oauth.renewal import ConnectionToken
 from target_constant_contact.api.oauth.tokens import StoredConnections
 from target_constant_contact.contacts.contact import CUSTOM_PREFIX
 from target_constant_contact.exceptions import ApiError, SettingsError, SignInError
-from target_constant_contact.ledger.ledger import export_key
+from target_constant_contact.ledger.entry import export_key
 from target_constant_contact.mapping.field_mapping import custom_field_faults
 from target_constant_contact.settings.streams import within_entry
 from target_constant_contact.store.opening import open_store

@@ -183,7 +183,7 @@ class Activity:
         counters = {
             name: number
             for name, value in (status.items() if isinstance(status, dict) else ())
-            # Their names are the service's too, and the journal keeps them.
+            # Their names are the service's too, and the ledger keeps them.
             if is_id(name) and (number := _whole(value)) is not None
         }
         state = said(str(answer.get("state", "")).lower())

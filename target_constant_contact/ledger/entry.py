@@ -7,9 +7,10 @@ import json
 import re
 import secrets
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
     from target_constant_contact.batches.batch import ImportBatch, ImportFormat
@@ -53,6 +54,12 @@ class Entry:
     state: State = "sent"
     activity_id: str = ""
     created_at: datetime | None = None
+
+
+def export_key(facts: Mapping[str, Any]) -> str:
+    """A name for what these facts describe: 16 hexadecimal digits."""
+    text = json.dumps(facts, sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()[:16]
 
 
 def new_file_name(import_format: ImportFormat) -> str:

@@ -12,8 +12,6 @@ personal data.
 
 from __future__ import annotations
 
-import hashlib
-import json
 import logging
 import threading
 from datetime import UTC, datetime
@@ -25,8 +23,6 @@ from target_constant_contact.ledger.hidden_fingerprints import HiddenFingerprint
 from target_constant_contact.ledger.installation_key import InstallationKey, new_key
 from target_constant_contact.ledger.reuse import Reuse
 from target_constant_contact.ledger.run_lock import take_run_lock
-from target_constant_contact.store.ledger import LedgerRows
-from target_constant_contact.store.secrets import LEDGER_KEY, secret
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -42,12 +38,6 @@ _logger = logging.getLogger("target-constant-contact")
 
 class ClosedLedgerError(Exception):
     """Something came after the end of the run: the ledger may be that of the next one by now."""
-
-
-def export_key(facts: Mapping[str, Any]) -> str:
-    """A name for what these facts describe: 16 hexadecimal digits."""
-    text = json.dumps(facts, sort_keys=True, ensure_ascii=False)
-    return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()[:16]
 
 
 class Ledger:
@@ -71,6 +61,10 @@ class Ledger:
     """
 
     def __init__(self, database: Database, export: tuple[str, str], run: str) -> None:
+        # Not before: what is imported for the help of a command need not load SQLAlchemy.
+        from target_constant_contact.store.ledger import LedgerRows  # noqa: PLC0415
+        from target_constant_contact.store.secrets import LEDGER_KEY, secret  # noqa: PLC0415
+
         self._run = run
         self._rows = LedgerRows(database, *export)
         key = InstallationKey(lambda: secret(database, LEDGER_KEY, new_key))

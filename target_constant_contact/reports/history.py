@@ -13,12 +13,12 @@ from target_constant_contact.settings.texts import without_texts
 from target_constant_contact.store.address import place_of
 from target_constant_contact.store.opening import open_store
 from target_constant_contact.store.place import StorePlace
-from target_constant_contact.store.runs import RunRows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from target_constant_contact.reports.past_run import PastRun
+    from target_constant_contact.store.runs import RunRows
 
 _SCHEMA: Final[dict[str, Any]] = PROPERTIES.to_dict()
 
@@ -82,6 +82,9 @@ def past_runs(values: Mapping[str, Any]) -> Iterator[History]:
     if not (place.url or place.folder.store.exists() or place.folder.runs.exists()):
         yield History(None, words)
         return
+    # Not before: what is imported for the help of a command need not load SQLAlchemy.
+    from target_constant_contact.store.runs import RunRows  # noqa: PLC0415
+
     database = open_store(place)
     try:
         yield History(RunRows(database), words)

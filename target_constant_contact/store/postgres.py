@@ -159,14 +159,14 @@ class PostgresServer(Database):
         if code in {_NO_RIGHTS, _NO_SCHEMA}:
             return SettingsError([self._rights()])
         cause = f"{type(found).__name__}{f' {code}' if code else ''}"
-        if fault := self._fault(found, code, cause):
+        if fault := self._to_correct(found, code, cause):
             return SettingsError([fault])
         return TryLaterError(
             f"the store at {self.place} cannot be used ({cause}); nothing is sent without it. "
             "Check that the server is up and that store_url is right, and run again"
         )
 
-    def _fault(self, found: Any, code: str, cause: str) -> str:
+    def _to_correct(self, found: Any, code: str, cause: str) -> str:
         """What the settings or the server's owner have to change; empty when nothing of that."""
         if code in _OTHER_TABLES:
             return (

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
     from target_constant_contact.exceptions import TargetError
 
+_PART_PAGES: Final = 2_500
+"""Of 4 KB, that are given back at once."""
 _BUSY_SECONDS: Final = 30.0
 _TRIES: Final = 20
 """To change how the file is written: that waits for nobody by itself."""
@@ -87,7 +89,12 @@ class SqliteFile(Database):
     def shrink(self) -> None:
         """Give the disk back what was deleted."""
         with self._lock, self._engine.connect() as connection, suppress(sqlite3.Error):
-            _driver(connection).execute("PRAGMA incremental_vacuum")
+            driver = _driver(connection)
+            (pages,) = driver.execute("PRAGMA freelist_count").fetchone()
+            # In parts: others get in between, and the file beside this one stays small.
+            for _ in range(0, pages, _PART_PAGES):
+                # As a script, which is run to its end; `execute` gives back a single page.
+                driver.executescript(f"PRAGMA incremental_vacuum({_PART_PAGES})")
 
     def close(self) -> None:
         """Close the file. What was stored stays."""

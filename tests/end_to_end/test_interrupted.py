@@ -2,14 +2,31 @@
 
 from __future__ import annotations
 
-import json
+from functools import partial
+
+import pytest
 
 from target_constant_contact.exceptions import InterruptedRunError
 from target_constant_contact.sandbox import Fault
 from target_constant_contact.verification.verifier import Verifier
+from tests.support.stores import Store
 from tests.support.target import member, schema, state
 
 IMPORT = "/activities/contacts_json_import"
+
+
+@pytest.fixture(params=["file", "server"])
+def store(request, tmp_path):
+    """An empty store, on each database."""
+    if request.param == "file":
+        return Store(tmp_path)
+    return Store(tmp_path, request.getfixturevalue("postgres").new_url())
+
+
+@pytest.fixture
+def export(export, store):
+    """Run an export, with that store."""
+    return partial(export, **store.settings())
 
 
 def rows_imported(sandbox):
@@ -134,7 +151,7 @@ def test_another_format_is_other_content(sandbox, export):
     assert rows_imported(sandbox) == 4 + 6
 
 
-def test_a_dry_run_touches_no_journal(sandbox, export):
+def test_a_dry_run_leaves_what_is_to_be_taken_up(sandbox, export):
     interrupted(sandbox, export)
     assert export(*members(6), batch_size_rows=2, dry_run=True).exit_code == 0
     assert export(*members(6), batch_size_rows=2).exit_code == 0
@@ -152,18 +169,21 @@ def test_rows_kept_by_an_interrupted_run_are_deleted(sandbox, behave, export):
     assert not left.exists()
 
 
-def test_the_journal_holds_no_address_and_belongs_to_its_owner(sandbox, export):
-    outcome = interrupted(sandbox, export)
-    (folder,) = outcome.data_dir.glob("ledger/*/*")
-    assert folder.stat().st_mode & 0o777 == 0o700
-    for path in folder.iterdir():
-        assert path.stat().st_mode & 0o777 == 0o600
-        assert b"example" not in path.read_bytes()
-    lines = (folder / "journal.jsonl").read_text().splitlines()
-    assert {json.loads(line)["line"] for line in lines} == {
-        "run",
-        "sent",
-        "accepted",
-        "settled",
-        "not taken",
-    }
+def test_what_is_stored_of_an_interrupted_run_holds_no_address(sandbox, export, store):
+    interrupted(sandbox, export)
+    entries = store.rows("entries")
+    assert sorted(entry["state"] for entry in entries) == ["not taken", "settled", "settled"]
+    assert len(store.rows("fingerprints")) == 3
+    for table in ("exports", "open_runs", "entries", "fingerprints"):
+        for row in store.rows(table):
+            assert not any("@example" in str(value) for value in row.values())
+            assert not any(b"example" in v for v in row.values() if isinstance(v, bytes))
+
+
+def test_a_run_that_ends_well_leaves_nothing_of_what_was_sent(sandbox, export, store):
+    interrupted(sandbox, export)
+    assert len(store.rows("open_runs")) == 1
+    assert export(*members(6), batch_size_rows=2).exit_code == 0
+    for table in ("open_runs", "entries", "fingerprints"):
+        assert store.rows(table) == []
+    assert len(store.rows("exports")) == 1

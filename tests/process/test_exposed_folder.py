@@ -75,41 +75,14 @@ def test_a_link_in_the_place_of_a_file_is_not_followed(command, tmp_path, name, 
     assert not precious.exists()
 
 
-def test_a_link_in_the_place_of_the_journal_is_replaced(command, tmp_path):
-    assert command().returncode == 0
-    (journal,) = (tmp_path / "data" / "ledger").rglob("journal.jsonl")
-    precious = tmp_path / "precious"
-    precious.write_bytes(journal.read_bytes())
-    before = precious.read_bytes()
-    journal.unlink()
-    journal.symlink_to(precious)
-    assert command().returncode == 0
-    assert not journal.is_symlink()
-    assert precious.read_bytes() == before
-
-
-def test_a_link_in_the_place_of_an_interrupted_journal_is_not_followed(command, tmp_path):
-    assert command().returncode == 0
-    (journal,) = (tmp_path / "data" / "ledger").rglob("journal.jsonl")
-    precious = tmp_path / "precious"
-    precious.write_text(journal.read_text().splitlines()[0] + "\n")
-    before = precious.read_bytes()
-    journal.unlink()
-    journal.symlink_to(precious)
-    done = command()
-    assert done.returncode == 78
-    assert f"data_dir: {journal} cannot be used (Too many levels of symbolic links)" in done.stderr
-    assert precious.read_bytes() == before
-
-
 def test_a_link_in_the_place_of_a_lock_is_not_followed(command, tmp_path):
     assert command().returncode == 0
-    (lock,) = (tmp_path / "data" / "ledger").rglob("lock")
+    lock = next((tmp_path / "data").glob("store.sqlite.*.lock"))
     precious = tmp_path / "precious"
     precious.write_text("precious")
     lock.unlink()
     lock.symlink_to(precious)
     done = command()
     assert done.returncode == 78
-    assert f"data_dir: {lock} cannot be used (Too many levels of symbolic links)" in done.stderr
+    assert "Too many levels of symbolic links" in done.stderr
     assert precious.read_text() == "precious"

@@ -62,16 +62,10 @@ def errors(done):
     ("messages", "settings", "name"),
     [
         ([schema(), *BAD], {}, "runs/*/rejects.singer.jsonl"),
-        ([schema(), *map(member, range(3_000))], {}, "ledger/*/*/1.fingerprints"),
         ([schema(), *map(member, range(1_000))], {}, "runs/*/unverified/1"),
-        (
-            [schema(), *map(member, range(150))],
-            {"batch_size_rows": 1},
-            "ledger/*/*/journal.jsonl",
-        ),
         (STREAMS, {"dry_run": True}, "runs/*/report.json.new"),
     ],
-    ids=["rejects", "fingerprints", "unverified", "journal", "report"],
+    ids=["rejects", "unverified", "report"],
 )
 def test_the_file_that_does_not_fit_is_named(limited, behave, tmp_path, messages, settings, name):
     behave(flagged_addresses=frozenset({FLAGGED}))

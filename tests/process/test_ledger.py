@@ -1,4 +1,4 @@
-"""The ledger among real processes: one that is killed at every step, and two at once."""
+"""The ledger among real processes on both databases: killed at every step, and two at once."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -16,15 +16,21 @@ import pytest
 from target_constant_contact.api.models import Activity
 from target_constant_contact.batches.batch import BatchLimits, Destination
 from target_constant_contact.batches.json_batch import JsonBatch
+from target_constant_contact.data_folder import DataFolder
 from target_constant_contact.exceptions import TryLaterError
 from target_constant_contact.ledger.ledger import Ledger
+from target_constant_contact.store.opening import open_store
+from target_constant_contact.store.place import StorePlace
 from target_constant_contact.waiting import Waiting
 from tests.support.fakes import AT_ONCE
 from tests.support.process import environment
+from tests.support.stores import Store
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from target_constant_contact.store.database import Database
 
 COMMON = """
 import json, os, signal, sys
@@ -33,8 +39,15 @@ from pathlib import Path
 from target_constant_contact.api.models import Activity
 from target_constant_contact.batches.batch import BatchLimits, Destination
 from target_constant_contact.batches.json_batch import JsonBatch
+from target_constant_contact.data_folder import DataFolder
 from target_constant_contact.ledger.ledger import Ledger
+from target_constant_contact.store import postgres, sqlite
+from target_constant_contact.store.opening import open_store
+from target_constant_contact.store.place import StorePlace
 from target_constant_contact.waiting import Waiting
+
+def store(folder, url, key):
+    return open_store(StorePlace(DataFolder(Path(folder)), url or None, key=key))
 
 def say(person):
     batch = JsonBatch(1, Destination("members", ("list-a",)), None, 0, BatchLimits())
@@ -53,7 +66,9 @@ def send(ledger, person):
 DIES = (
     COMMON
     + """
-real_write = os.write
+import filelock
+import sqlalchemy.dialects.postgresql.psycopg, sqlalchemy.dialects.sqlite
+from sqlalchemy.engine.default import DefaultDialect
 
 def step():
     global left
@@ -61,8 +76,8 @@ def step():
     if left == 0:
         os.kill(os.getpid(), signal.SIGKILL)
 
-def around(name):
-    real = getattr(os, name)
+def around(owner, name):
+    real = getattr(owner, name)
 
     def call(*arguments, **options):
         step()
@@ -70,47 +85,17 @@ def around(name):
         step()
         return result
 
-    setattr(os, name, call)
+    setattr(owner, name, call)
 
-def write(descriptor, text):
-    done = 0
-    for half in (text[:len(text) // 2], text[len(text) // 2:]):
-        step()
-        done += real_write(descriptor, half)
-    step()
-    return done
-
-class Torn:
-    def __init__(self, file):
-        self.file = file
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *error):
-        return self.file.__exit__(*error)
-
-    def write(self, text):
-        for half in (text[:len(text) // 2], text[len(text) // 2:]):
-            step()
-            self.file.write(half)
-            self.file.flush()
-        step()
-
-    def flush(self):
-        self.file.flush()
-
-real_fdopen = os.fdopen
-
-def fdopen(descriptor, mode="r", *arguments, **options):
-    file = real_fdopen(descriptor, mode, *arguments, **options)
-    return Torn(file) if "w" in mode else file
-
-def work(folder):
-    os.write, os.fdopen = write, fdopen
-    for name in ("open", "fsync", "ftruncate", "mkdir", "rename", "replace", "unlink"):
-        around(name)
-    ledger = Ledger(folder, "killed")
+def work(account, *place):
+    ledger = Ledger(store(*place), (account, "export"), "killed")
+    for owner, name in (
+        (filelock.FileLock, "_acquire"),
+        (filelock.FileLock, "_release"),
+        (DefaultDialect, "do_execute"),
+        (DefaultDialect, "do_commit"),
+    ):
+        around(owner, name)
 
     def confirm():
         for entry in (*ledger.accepted, *ledger.in_doubt):
@@ -121,13 +106,13 @@ def work(folder):
     def begin(person):
         sent[person] = ledger.begin(say(person), "json")
 
-    yield lambda: ledger.open(Waiting(0))
+    yield lambda: ledger.open(Waiting(20))
     yield confirm
     yield lambda: ledger.take_up(say("a"), "json")
     for person in ("x", "y"):
         yield lambda: begin(person)
         yield lambda: ledger.accept(sent[person], imported(sent[person]))
-        yield lambda: ledger.settle(sent[person], imported(sent[person]))
+        yield lambda: ledger.settle(sent[person])
     yield lambda: begin("z")
     yield lambda: ledger.not_taken(sent["z"])
     yield ledger.finish
@@ -138,11 +123,11 @@ for line in sys.stdin:
     left, stop_before = order["step"], order["stop_before"]
     pid = os.fork()
     if not pid:
-        for number, act in enumerate(work(Path(order["folder"]))):
+        for number, act in enumerate(work(order["account"], *sys.argv[1:])):
             if number == stop_before:
                 break
             act()
-            real_write(1, b".")
+            os.write(1, b".")
         os._exit(0)
     status = os.waitpid(pid, 0)[1]
     print("", status, flush=True)
@@ -152,12 +137,17 @@ for line in sys.stdin:
 IS_UNDER_WAY = (
     COMMON
     + """
-ledger = Ledger(Path(sys.argv[1]), "first")
+*place, people = sys.argv[1:]
+ledger = Ledger(store(*place), ("account", "export"), "first")
 ledger.open(Waiting(0))
-for person in sys.argv[2:]:
+for person in people:
     send(ledger, person)
 print("under way", flush=True)
-sys.stdin.readline()
+for person in sys.stdin.readline().strip():
+    try:
+        send(ledger, person)
+    except Exception as error:
+        print(type(error).__name__, error, flush=True)
 ledger.close()
 print("closed", flush=True)
 sys.stdin.readline()
@@ -168,6 +158,28 @@ ACTS = 13
 """What a run does from its beginning to its end, see `work`."""
 WRITING = {0, *range(3, 12)}
 """Those that write something, also when there is nothing to confirm or to take up."""
+EXPORT = ("account", "export")
+
+
+@pytest.fixture(params=["file", "server"])
+def store(request, tmp_path):
+    """An empty store, on each database."""
+    if request.param == "file":
+        return Store(tmp_path / "machines")
+    return Store(tmp_path / "machines", request.getfixturevalue("postgres").new_url())
+
+
+def place(store: Store, machine: str) -> list[str]:
+    """Where a machine finds the store, as arguments of a program."""
+    return [str(store.data_dir(machine)), store.url or "", store.key]
+
+
+@contextmanager
+def opened(store: Store, machine: str = "first") -> Iterator[Database]:
+    """The store as a machine sees it."""
+    folder = DataFolder(store.data_dir(machine))
+    with closing(open_store(StorePlace(folder, store.url, key=store.key))) as database:
+        yield database
 
 
 @contextmanager
@@ -198,23 +210,20 @@ def imported(entry: Any) -> Activity:
     return Activity(entry.activity_id or f"activity-{entry.number}", "completed", counters)
 
 
-class Next:
-    """The run after another one, and what it finds."""
-
-    def __init__(self, folder: Path) -> None:
-        self.ledger = Ledger(folder, "next")
-
-    def __enter__(self) -> Ledger:
-        self.ledger.open(AT_ONCE)
-        return self.ledger
-
-    def __exit__(self, *_error: object) -> None:
-        self.ledger.close()
+@contextmanager
+def next_run(database: Database, account: str = "account", run: str = "next") -> Iterator[Ledger]:
+    """The run after another one; a server needs a moment to see that a machine is gone."""
+    ledger = Ledger(database, (account, "export"), run)
+    ledger.open(Waiting(20))
+    try:
+        yield ledger
+    finally:
+        ledger.close()
 
 
-def found(folder: Path) -> Any:
+def found(database: Database, account: str) -> Any:
     """Everything that a run can see of those before it, and what it would take up."""
-    with Next(folder) as ledger:
+    with next_run(database, account) as ledger:
         seen = [*ledger.interrupted_runs, *ledger.accepted, *ledger.in_doubt]
         for entry in (*ledger.accepted, *ledger.in_doubt):
             ledger.confirm(entry, imported(entry))
@@ -225,35 +234,28 @@ def found(folder: Path) -> Any:
 
 
 class Victims:
-    """Makes folders, and has runs die in them."""
+    """Has runs of exports die, each to an account of its own."""
 
-    def __init__(self, folder: Path, process: Any, before: str) -> None:
-        self.folder = folder
+    def __init__(self, database: Database, process: Any, before: str) -> None:
+        self.database = database
         self.process = process
         self.before = before
 
-    def make(self, name: str) -> Path:
-        """A folder as it is before the run that dies: by what happened to the last one."""
-        folder = self.folder / name / "account" / "export"
+    def make(self, account: str) -> str:
+        """An export as it is before the run that dies: by what happened to the last one."""
         if self.before == "nothing":
-            return folder
-        ledger = Ledger(folder, "interrupted")
+            return account
+        ledger = Ledger(self.database, (account, "export"), "interrupted")
         ledger.open(AT_ONCE)
         entry = ledger.begin(say("a"), "json")
         ledger.accept(entry, imported(entry))
         ledger.begin(say("b"), "json")
-        if self.before == "finished":
-            ledger.finish()
-            (folder / "1.fingerprints").write_bytes(b"left by a crash")
         ledger.close()
-        if self.before == "interrupted":
-            with (folder / "journal.jsonl").open("a") as file:
-                file.write('{"line":"accepted","num')
-        return folder
+        return account
 
-    def dies(self, folder: Path, *, step: int = 0, stop_before: int = ACTS) -> tuple[int, bool]:
+    def dies(self, account: str, *, step: int = 0, stop_before: int = ACTS) -> tuple[int, bool]:
         """How many of its acts were done, and whether it was killed."""
-        order = {"folder": str(folder), "step": step, "stop_before": stop_before}
+        order = {"account": account, "step": step, "stop_before": stop_before}
         self.process.stdin.write(json.dumps(order) + "\n")
         self.process.stdin.flush()
         done, status = self.process.stdout.readline().split(" ")
@@ -261,38 +263,39 @@ class Victims:
         return len(done), int(status) == signal.SIGKILL
 
 
-@pytest.mark.parametrize("before", ["nothing", "interrupted", "finished"])
-def test_a_run_that_is_killed_at_any_step_has_done_the_step_or_not(tmp_path, caplog, before):
-    """It dies before and after each opening, half writing, syncing, cutting, renaming, removing."""
-    with script(DIES, tmp_path) as process:
-        victims = Victims(tmp_path, process, before)
+@pytest.mark.parametrize("before", ["nothing", "interrupted"])
+def test_a_run_that_is_killed_at_any_step_has_done_the_step_or_not(tmp_path, store, before):
+    """It dies before and after each lock, each statement and each commit."""
+    with (
+        opened(store) as database,
+        script(DIES, tmp_path, *place(store, "killed")) as process,
+    ):
+        victims = Victims(database, process, before)
         after = []
         for acts in range(ACTS + 1):
-            folder = victims.make(f"acts-{acts}")
-            assert victims.dies(folder, stop_before=acts) == (acts, False)
-            after.append(found(folder))
+            account = victims.make(f"acts-{acts}")
+            assert victims.dies(account, stop_before=acts) == (acts, False)
+            after.append(found(database, account))
         reached = []
         for step in range(1, 1_000):
-            folder = victims.make(f"step-{step}")
-            done, killed = victims.dies(folder, step=step)
+            account = victims.make(f"step-{step}")
+            done, killed = victims.dies(account, step=step)
             if not killed:
                 break
             reached.append(done)
-            assert found(folder) in (after[done], after[done + 1])
-            kept = {path.suffix for path in folder.iterdir()}
-            assert kept <= {"", ".jsonl", ".fingerprints"}
-            with Next(folder) as ledger:
+            assert found(database, account) in (after[done], after[done + 1])
+            with next_run(database, account, "the one after") as ledger:
                 ledger.begin(say("c"), "json")
                 ledger.finish()
-            assert found(folder) == ([], [None] * 5)
-    assert set(reached) >= (WRITING | {1, 2} if before == "interrupted" else WRITING)
-    assert "damaged" not in caplog.text
+            assert found(database, account) == ([], [None] * 5)
+    assert set(reached) >= (WRITING | {1} if before == "interrupted" else WRITING)
+    # The last look at each has left a run, and nothing else is left.
+    assert store.rows("entries") == store.rows("fingerprints")
 
 
-def test_a_run_goes_on_when_another_process_has_ended(tmp_path, caplog):
-    folder = tmp_path / "account" / "export"
+def test_a_run_goes_on_when_that_of_another_machine_has_ended(tmp_path, store, caplog):
     checks = 0
-    with script(IS_UNDER_WAY, tmp_path, str(folder)) as process:
+    with script(IS_UNDER_WAY, tmp_path, *place(store, "first"), "") as process:
         assert process.stdout.readline() == "under way\n"
 
         def check() -> None:
@@ -302,34 +305,36 @@ def test_a_run_goes_on_when_another_process_has_ended(tmp_path, caplog):
                 process.stdin.write("\n")
                 process.stdin.flush()
 
-        ledger = Ledger(folder, "second")
-        ledger.open(Waiting(20, raise_if_stopped=check))
-        ledger.close()
+        with opened(store, "second") as database:
+            ledger = Ledger(database, EXPORT, "second")
+            ledger.open(Waiting(20, raise_if_stopped=check))
+            ledger.close()
     assert checks >= 2
     assert caplog.messages == ["Run first of the same export is under way; waiting"]
 
 
-def test_a_run_refuses_when_another_process_does_not_end(tmp_path):
-    folder = tmp_path / "account" / "export"
-    with script(IS_UNDER_WAY, tmp_path, str(folder)) as process:
+def test_a_run_refuses_when_that_of_another_machine_does_not_end(tmp_path, store):
+    with (
+        script(IS_UNDER_WAY, tmp_path, *place(store, "first"), "") as process,
+        opened(store, "second") as database,
+    ):
         assert process.stdout.readline() == "under way\n"
         began = time.monotonic()
         with pytest.raises(TryLaterError, match="Run first of the same export has not ended"):
-            Ledger(folder, "second").open(Waiting(0.3))
-        assert 0.3 <= time.monotonic() - began < 5
+            Ledger(database, EXPORT, "second").open(Waiting(0.3))
+        assert time.monotonic() - began >= 0.3
         process.stdin.write("\n")
         process.stdin.flush()
         assert process.stdout.readline() == "closed\n"
 
 
-def test_a_crash_frees_the_lock_and_what_was_sent_is_taken_up(tmp_path):
-    """What the other process has said of whom can be compared here, too."""
-    folder = tmp_path / "account" / "export"
-    with script(IS_UNDER_WAY, tmp_path, str(folder), "a", "b", "a") as process:
+def test_a_crash_frees_the_lock_and_what_was_sent_is_taken_up_elsewhere(tmp_path, store):
+    """What the other machine has said of whom can be compared here, too."""
+    with script(IS_UNDER_WAY, tmp_path, *place(store, "first"), "aba") as process:
         assert process.stdout.readline() == "under way\n"
         process.kill()
         process.wait()
-        with Next(folder) as ledger:
+        with opened(store, "second") as database, next_run(database) as ledger:
             for entry in ledger.accepted:
                 ledger.confirm(entry, imported(entry))
             taken = [ledger.take_up(say(person), "json") for person in ("a", "b", "a", "a")]
@@ -341,24 +346,47 @@ def test_a_crash_frees_the_lock_and_what_was_sent_is_taken_up(tmp_path):
     ]
 
 
-def test_a_journal_that_is_read_while_it_is_written_is_never_damaged(tmp_path):
-    """A waiting run reads the name of the one that is under way."""
-    folder = tmp_path / "account" / "export"
-    writer = Ledger(folder, "writer")
-    writer.open(AT_ONCE)
+def test_a_run_that_has_lost_its_lock_writes_nothing_more(tmp_path, postgres):
+    """Another machine may be running the export by then."""
+    store = Store(tmp_path / "machines", postgres.new_url())
+    with (
+        script(IS_UNDER_WAY, tmp_path, *place(store, "first"), "a") as process,
+        opened(store, "second") as database,
+    ):
+        assert process.stdout.readline() == "under way\n"
+        assert postgres.terminate(only_locks=True) == 1
+        with next_run(database) as ledger:
+            before = store.dump()
+            process.stdin.write("bc\n")
+            process.stdin.flush()
+            said = [process.stdout.readline() for _ in range(3)]
+            assert [line.split()[0] for line in said] == [
+                "TryLaterError",
+                "TryLaterError",
+                "closed",
+            ]
+            assert store.dump() == before
+            assert [entry.activity_id for entry in ledger.accepted] == ["activity-1"]
+
+
+def test_a_run_that_waits_can_always_tell_for_whom(store):
+    """It reads the name while the other one writes."""
     stop = threading.Event()
+    with opened(store) as database, opened(store, "second") as other:
+        writer = Ledger(database, EXPORT, "writer")
+        writer.open(AT_ONCE)
 
-    def write() -> None:
-        while not stop.is_set():
-            writer.not_taken(writer.begin(say("a"), "json"))
+        def write() -> None:
+            while not stop.is_set():
+                writer.not_taken(writer.begin(say("a"), "json"))
 
-    thread = threading.Thread(target=write)
-    thread.start()
-    try:
-        for _ in range(50):
-            with pytest.raises(TryLaterError, match="Run writer of"):
-                Ledger(folder, "reader").open(AT_ONCE)
-    finally:
-        stop.set()
-        thread.join()
-        writer.close()
+        thread = threading.Thread(target=write)
+        thread.start()
+        try:
+            for _ in range(50):
+                with pytest.raises(TryLaterError, match="Run writer of"):
+                    Ledger(other, EXPORT, "reader").open(AT_ONCE)
+        finally:
+            stop.set()
+            thread.join()
+            writer.close()

@@ -11,12 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from target_constant_contact.ledger.journal import ClosedJournalError
 
 from target_constant_contact.api.models import Activity
 from target_constant_contact.exceptions import SettingsError
-from target_constant_contact.ledger.entry import Entry
-from target_constant_contact.ledger.journal import ClosedJournalError
-from target_constant_contact.ledger.ledger import export_key
+from target_constant_contact.ledger.entry import Entry, export_key
 from tests.support.fakes import AT_ONCE
 from tests.support.ledgers import NOON, accepted, imported, names, say, send
 

@@ -19,6 +19,7 @@ from sqlalchemy import text
 from target_constant_contact.api.limits.limiter import RateLimiter
 from target_constant_contact.exceptions import SettingsError, StorageError, TryLaterError
 from target_constant_contact.store import database as database_room
+from target_constant_contact.store.ledger import LedgerRows
 from target_constant_contact.store.schema import SLOTS
 from target_constant_contact.store.slots import Slots
 from target_constant_contact.store.sqlite import SqliteFile
@@ -276,3 +277,18 @@ def test_who_opens_a_new_file_waits_for_another_who_does(opened, file):
     other.close()
     opening.join(timeout=30)
     assert Slots(database).reserve("key", 0.26, 10).granted
+
+
+def test_a_run_that_ends_well_gives_back_the_disk_that_its_ledger_took(opened, file):
+    database = opened(SqliteFile(file))
+    prepare(database)
+    rows = LedgerRows(database, "account", "export")
+    rows.take_lock()
+    rows.begin("run", "key")
+    sent = {"content": "", "stream": "", "rows": 1, "file_name": "", "state": "sent"}
+    for number in range(10):
+        rows.add(sent | {"number": number, "activity_id": ""}, os.urandom(700_000))
+    rows.end()
+    rows.release()
+    database.close()
+    assert file.stat().st_size < 500_000
