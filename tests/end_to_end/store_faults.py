@@ -6,6 +6,7 @@ cell by cell, with what really happens.
 
 from __future__ import annotations
 
+import resource
 import sqlite3
 import tempfile
 from contextlib import ExitStack, closing, contextmanager
@@ -108,17 +109,11 @@ class Trouble:
         self.heal = partial(self._execute, "UPDATE store SET version = version - 1")
 
     def fill_disk(self) -> None:
-        """No page more fits, as SQLite says it of a full disk."""
-        real = sqlite.SqliteFile._connect
-
-        def limited(database: Any) -> Any:
-            connection = real(database)
-            connection.execute("PRAGMA max_page_count = 1")
-            return connection
-
-        patched = patch.object(sqlite.SqliteFile, "_connect", limited)
-        patched.start()
-        self.heal = patched.stop
+        """No file may grow beyond what the one beside the store has by now."""
+        size = max((path.stat().st_size for path in self._path.parent.glob("*-wal")), default=0)
+        before = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (max(size, 4_096), before[1]))
+        self.heal = partial(resource.setrlimit, resource.RLIMIT_FSIZE, before)
 
     def lock(self) -> None:
         other = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False)
@@ -206,9 +201,11 @@ def cell(server: Postgres, kind: Kind, moment: str | None) -> str:
             return faults.case_of(run(usual | settings, *faults.messages()), sandbox)
 
         before = sent() if kind.is_used else None
-        with _at(moment, partial(kind.happens, trouble)):
-            first = sent(**trouble.settings)
-        trouble.heal()
+        try:
+            with _at(moment, partial(kind.happens, trouble)):
+                first = sent(**trouble.settings)
+        finally:
+            trouble.heal()
         if trouble.signs_in or first.exit_code == 77:
             usual["refresh_token"] = sandbox.mint_refresh_token(client_id=faults.CLIENT)
         expected = undisturbed()
