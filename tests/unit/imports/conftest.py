@@ -23,9 +23,9 @@ def make() -> Iterator[Callable[..., Case]]:
     """Make cases with options of the importer and of its waiting, and close them."""
     made: list[Case] = []
 
-    def make(folder: Path | None = None, **options: Any) -> Case:
+    def make(path: Path | None = None, **options: Any) -> Case:
         waiting = {name: options.pop(name) for name in [*options] if name in OF_WAITING}
-        made.append(Case(waiting, folder, **options))
+        made.append(Case(waiting, path, **options))
         return made[-1]
 
     yield make
