@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from target_constant_contact.imports.settled import SettledImport
+    from target_constant_contact.store.database import Database
 
 PLACE = Destination("members", ("list-a",))
 ENTRY = Entry(1, "", "members", 1, datetime(2026, 11, 24, tzinfo=UTC))
@@ -90,13 +91,15 @@ def completed(activity_id: str, rows: int = 2) -> Activity:
 class Case:
     """An importer with its client and what it reported."""
 
-    def __init__(self, waiting: dict[str, Any], path: Path | None = None, **options: Any) -> None:
+    def __init__(
+        self, waiting: dict[str, Any], database: Database | None = None, **options: Any
+    ) -> None:
         self._folder = tempfile.TemporaryDirectory()
         self.client = FakeClient()
-        self.path = path or Path(self._folder.name) / "store.sqlite"
-        self.database = SqliteFile(self.path)
+        self.database = database or SqliteFile(None)
         prepare(self.database)
-        self.ledger = Ledger(self.database, ("account", "export"), "run")
+        run = "next" if database else "run"
+        self.ledger = Ledger(self.database, ("account", "export"), run)
         self.ledger.open(AT_ONCE)
         self.done: list[SettledImport] = []
         self.woken = threading.Event()

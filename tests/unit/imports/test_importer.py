@@ -65,7 +65,7 @@ def test_a_thread_that_is_blocked_in_a_request_is_left_behind_and_writes_nothing
     assert time.monotonic() - began < GIVE_UP_BOUND
     (thread,) = (thread for thread in threads_of(case) if thread.is_alive())
     case.ledger.close()
-    following = make(path=case.path)
+    following = make(database=case.database)
     before = case.entries
     release.set()
     thread.join(5)
@@ -267,7 +267,7 @@ def interrupt(make: Callable[..., Case], *batches: ImportBatch) -> Case:
         entry = first.ledger.begin(item, "json")
         first.ledger.accept(entry, activity(f"old{item.number}", "initialized"))
     first.ledger.close()
-    second = make(path=first.path)
+    second = make(database=first.database)
     for entry in second.ledger.accepted:
         second.ledger.confirm(entry, completed(entry.activity_id))
     return second

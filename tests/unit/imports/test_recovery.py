@@ -166,11 +166,11 @@ def test_what_is_older_than_the_import_accepted_before_is_not_waited_for(ledger)
     assert service.asked == ["recent", "recent"]
 
 
-def test_an_import_that_was_accepted_later_does_not_tell_how_old_a_lost_one_may_be(folder):
-    assert_waited_for(folder, lost=2, accepted=1)
+def test_an_import_that_was_accepted_later_does_not_tell_how_old_a_lost_one_may_be(exports):
+    assert_waited_for(exports, lost=2, accepted=1)
 
 
-def test_one_that_was_begun_before_but_accepted_later_does_not_tell_either(folder):
+def test_one_that_was_begun_before_but_accepted_later_does_not_tell_either(exports):
     """Several are under way at a time."""
     assert_waited_for(exports, accepted=1, lost=2)
 

@@ -58,7 +58,7 @@ def test_what_the_run_itself_has_sent_does_not_count(exports):
     exports.interrupt(say(b=1))
     ledger = exports.resume()
     entry = send(ledger, say(a=1))
-    ledger.settle(entry, imported(entry))
+    ledger.settle(entry)
     assert ledger.take_up(say(a=1), "json") is None
 
 
@@ -142,7 +142,7 @@ def test_a_later_import_that_says_otherwise_of_a_person_keeps_it_from_standing(e
     if state != "sent":
         first.accept(later, accepted(later))
     if state == "settled":
-        first.settle(later, imported(later))
+        first.settle(later)
     first.close()
     assert exports.resume().take_up(say(a=1, b=1), "json") is None
 
