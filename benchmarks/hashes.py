@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from target_constant_contact.batches.fingerprints import Fingerprints
-from target_constant_contact.ledger.installation_key import InstallationKey
+from target_constant_contact.ledger.installation_key import InstallationKey, new_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,8 +24,7 @@ def main() -> None:
     contacts = [each.encode() for each in said]
     text = Fingerprints.of(said, contacts, None).to_bytes()
     secret = secrets.token_bytes(32)
-    with tempfile.TemporaryDirectory(prefix="benchmark-") as folder:
-        key = InstallationKey(Path(folder) / "key")
+    key = InstallationKey(new_key)
         ways: dict[str, Callable[[], object]] = {
             "checksums, which hide nothing": lambda: Fingerprints.of(
                 said, contacts, None

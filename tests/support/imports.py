@@ -15,14 +15,18 @@ from target_constant_contact.imports.importer import Importer
 from target_constant_contact.imports.spool import Spool
 from target_constant_contact.ledger.entry import Entry
 from target_constant_contact.ledger.ledger import Ledger
+from target_constant_contact.store.sqlite import SqliteFile
+from target_constant_contact.store.versions import prepare
 from target_constant_contact.waiting import Waiting
 from tests.support.fakes import AT_ONCE
 from tests.support.saying import saying
+from tests.support.stored import rows_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from target_constant_contact.imports.settled import SettledImport
+    from target_constant_contact.store.database import Database
 
 PLACE = Destination("members", ("list-a",))
 ENTRY = Entry(1, "", "members", 1, datetime(2026, 11, 24, tzinfo=UTC))
@@ -87,11 +91,15 @@ def completed(activity_id: str, rows: int = 2) -> Activity:
 class Case:
     """An importer with its client and what it reported."""
 
-    def __init__(self, waiting: dict[str, Any], folder: Path | None = None, **options: Any) -> None:
+    def __init__(
+        self, waiting: dict[str, Any], database: Database | None = None, **options: Any
+    ) -> None:
         self._folder = tempfile.TemporaryDirectory()
         self.client = FakeClient()
-        self.ledger_folder = folder or Path(self._folder.name) / "account" / "export"
-        self.ledger = Ledger(self.ledger_folder, "run")
+        self.database = database or SqliteFile(None)
+        prepare(self.database)
+        run = "next" if database else "run"
+        self.ledger = Ledger(self.database, ("account", "export"), run)
         self.ledger.open(AT_ONCE)
         self.done: list[SettledImport] = []
         self.woken = threading.Event()
@@ -108,9 +116,16 @@ class Case:
         """Numbers of the settled batches, and how many of their rows have landed."""
         return [(item.batch.number, item.settlement.landed) for item in self.done]
 
+    @property
+    def entries(self) -> list[dict[str, Any]]:
+        """What the store says of what was sent."""
+        found: list[dict[str, Any]] = rows_in(self.database)["entries"]
+        return found
+
     def close(self) -> None:
         self.importer.give_up(0)
         self.ledger.close()
+        self.database.close()
         self._folder.cleanup()
 
     def run(self, *batches: ImportBatch) -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import text
 
 from target_constant_contact.api.models import Activity
 from target_constant_contact.batches.batch import BatchLimits, Destination
@@ -12,13 +13,14 @@ from target_constant_contact.batches.json_batch import JsonBatch
 from target_constant_contact.contacts.encoding import encode_contact
 from target_constant_contact.ledger.ledger import Ledger
 from tests.support.fakes import AT_ONCE
+from tests.support.stored import fill, rows_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from target_constant_contact.batches.batch import ImportBatch
     from target_constant_contact.ledger.entry import Entry
+    from target_constant_contact.store.database import Database
 
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 
@@ -27,36 +29,54 @@ class TickingClock:
     """Wall time; every look at it is a second later than the one before."""
 
     def __init__(self) -> None:
-        self.now = NOON
+        self.now = NOON.timestamp()
 
-    def __call__(self) -> datetime:
-        self.now += timedelta(seconds=1)
+    def __call__(self) -> float:
+        self.now += 1
         return self.now
 
 
 class Exports:
-    """Starts runs of exports to one account."""
+    """Starts runs of exports, with the ledger in a store.
 
-    def __init__(self, account: Path) -> None:
-        self.account = account
-        self.clock: Callable[[], datetime] = TickingClock()
+    Args:
+        connect: Connects to the store, with a clock.
+
+    Attributes:
+        clock: That of the store.
+    """
+
+    def __init__(self, connect: Callable[..., Database]) -> None:
+        self.clock: Callable[[], float] = TickingClock()
         self.ledgers: list[Ledger] = []
+        self.database = fill(connect(clock=lambda: self.clock()), {})
+
+    def rows(self, table: str) -> list[dict[str, Any]]:
+        """What a table of the store holds."""
+        found: list[dict[str, Any]] = rows_in(self.database)[table]
+        return found
 
     @property
-    def folder(self) -> Path:
-        """Where the runs of the export write."""
-        return self.account / "export"
+    def states(self) -> list[str]:
+        """The states of all entries, in the order of sending."""
+        return [row["state"] for row in self.rows("entries")]
 
-    @property
-    def journal(self) -> Path:
-        return self.folder / "journal.jsonl"
+    def execute(self, statement: str, **values: Any) -> None:
+        """Change the store as nobody but a test does."""
+        with self.database.transaction() as connection:
+            connection.execute(text(statement), values)
 
-    @property
-    def lines(self) -> list[dict[str, Any]]:
-        return [json.loads(line) for line in self.journal.read_text().splitlines()]
+    def spoil(self, number: int, change: Callable[[bytes], bytes | None]) -> None:
+        """Damage what an entry has said of its people, or lose it."""
+        (said,) = (row["said"] for row in self.rows("fingerprints") if row["number"] == number)
+        if (spoiled := change(said)) is None:
+            self.execute("DELETE FROM fingerprints WHERE number = :number", number=number)
+        else:
+            statement = "UPDATE fingerprints SET said = :said WHERE number = :number"
+            self.execute(statement, said=spoiled, number=number)
 
-    def ledger(self, run: str, export: str = "export") -> Ledger:
-        ledger = Ledger(self.account / export, run, now=self.clock)
+    def ledger(self, run: str, export: str = "export", account: str = "account") -> Ledger:
+        ledger = Ledger(self.database, (account, export), run)
         self.ledgers.append(ledger)
         return ledger
 

@@ -53,10 +53,8 @@ def test_names_of_lists_are_known_only_when_the_lists_were_read(connect, sandbox
     assert len(sandbox.requests) == 1
 
 
-def test_exports_to_the_same_lists_share_a_ledger_whatever_else_is_set(connect, tmp_path):
-    folder = connect(batch_size_rows=7).ledger_folder
-    assert folder == connect(import_format="csv").ledger_folder
-    assert folder.parents[1] == tmp_path / "data" / "ledger"
+def test_exports_to_the_same_lists_share_a_ledger_whatever_else_is_set(connect):
+    assert connect(batch_size_rows=7).export == connect(import_format="csv").export
 
 
 @pytest.mark.parametrize(
@@ -73,6 +71,6 @@ def test_exports_to_the_same_lists_share_a_ledger_whatever_else_is_set(connect, 
 def test_exports_to_other_lists_or_accounts_have_a_ledger_of_their_own(
     connect, other, same_account
 ):
-    one, two = connect().ledger_folder, connect(**other).ledger_folder
+    one, two = connect().export, connect(**other).export
     assert one != two
-    assert (one.parent == two.parent) is same_account
+    assert (one[0] == two[0]) is same_account

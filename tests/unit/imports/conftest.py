@@ -12,7 +12,8 @@ from tests.support.imports import Case
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
+
+    from target_constant_contact.store.database import Database
 
 
 OF_WAITING = {field.name for field in fields(Waiting)}
@@ -23,9 +24,9 @@ def make() -> Iterator[Callable[..., Case]]:
     """Make cases with options of the importer and of its waiting, and close them."""
     made: list[Case] = []
 
-    def make(folder: Path | None = None, **options: Any) -> Case:
+    def make(database: Database | None = None, **options: Any) -> Case:
         waiting = {name: options.pop(name) for name in [*options] if name in OF_WAITING}
-        made.append(Case(waiting, folder, **options))
+        made.append(Case(waiting, database, **options))
         return made[-1]
 
     yield make

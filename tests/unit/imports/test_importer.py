@@ -57,7 +57,7 @@ def test_all_threads_have_ended_when_a_run_is_given_up(case):
 
 
 def test_a_thread_that_is_blocked_in_a_request_is_left_behind_and_writes_nothing_any_more(make):
-    """Its journal is that of the next run, which has its own opinion of what was sent."""
+    """The ledger is that of the next run, which has its own opinion of what was sent."""
     case = make()
     release = hold(case)
     began = time.monotonic()
@@ -65,13 +65,12 @@ def test_a_thread_that_is_blocked_in_a_request_is_left_behind_and_writes_nothing
     assert time.monotonic() - began < GIVE_UP_BOUND
     (thread,) = (thread for thread in threads_of(case) if thread.is_alive())
     case.ledger.close()
-    following = make(folder=case.ledger_folder)
-    journal = case.ledger_folder / "journal.jsonl"
-    before = journal.read_bytes()
+    following = make(database=case.database)
+    before = case.entries
     release.set()
     thread.join(5)
     assert not thread.is_alive()
-    assert journal.read_bytes() == before
+    assert case.entries == before
     assert following.ledger.in_doubt
     assert case.done == []
     assert not case.woken.is_set()
@@ -268,7 +267,7 @@ def interrupt(make: Callable[..., Case], *batches: ImportBatch) -> Case:
         entry = first.ledger.begin(item, "json")
         first.ledger.accept(entry, activity(f"old{item.number}", "initialized"))
     first.ledger.close()
-    second = make(folder=first.ledger_folder)
+    second = make(database=first.database)
     for entry in second.ledger.accepted:
         second.ledger.confirm(entry, completed(entry.activity_id))
     return second

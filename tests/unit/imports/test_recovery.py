@@ -15,13 +15,15 @@ from target_constant_contact.batches.batch import Destination, ImportBatch
 from target_constant_contact.exceptions import ApiError, InterruptedRunError
 from target_constant_contact.imports.recovery import Recovery
 from target_constant_contact.imports.schedule import MAX_ONE_BY_ONE
-from target_constant_contact.ledger.ledger import Ledger
-from tests.support.fakes import AT_ONCE, Clock, stop
+from target_constant_contact.store.sqlite import SqliteFile
+from tests.support.fakes import Clock, stop
+from tests.support.ledgers import Exports
 from tests.support.saying import saying
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
+
+    from target_constant_contact.ledger.ledger import Ledger
 
 NOW = datetime(2026, 11, 24, 2, 0, tzinfo=UTC)
 PLACE = Destination("members", ("list-a",))
@@ -58,20 +60,22 @@ class Service:
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    return tmp_path / "ledger" / "account" / "export"
+def exports() -> Iterator[Exports]:
+    made = Exports(lambda **options: SqliteFile(None, **options))
+    made.clock = NOW.timestamp
+    yield made
+    made.database.close()
 
 
 @pytest.fixture
-def ledger(folder: Path) -> Iterator[Ledger]:
+def ledger(exports: Exports) -> Iterator[Ledger]:
     """The ledger of the next run; an interrupted one has sent batch 1 (a1) and lost batch 2."""
-    first = Ledger(folder, "first", now=lambda: NOW)
-    first.open(AT_ONCE)
+    first = exports.start("first")
     first.accept(first.begin(batch(1), "json"), activity("a1", "initialized"))
     first.begin(batch(2), "csv")
     first.close()
-    second = Ledger(folder, "second", now=lambda: NOW + timedelta(hours=1))
-    second.open(AT_ONCE)
+    exports.clock = (NOW + timedelta(hours=1)).timestamp
+    second = exports.start("second")
     yield second
     second.close()
 
@@ -162,25 +166,24 @@ def test_what_is_older_than_the_import_accepted_before_is_not_waited_for(ledger)
     assert service.asked == ["recent", "recent"]
 
 
-def test_an_import_that_was_accepted_later_does_not_tell_how_old_a_lost_one_may_be(folder):
-    assert_waited_for(folder, lost=2, accepted=1)
+def test_an_import_that_was_accepted_later_does_not_tell_how_old_a_lost_one_may_be(exports):
+    assert_waited_for(exports, lost=2, accepted=1)
 
 
-def test_one_that_was_begun_before_but_accepted_later_does_not_tell_either(folder):
+def test_one_that_was_begun_before_but_accepted_later_does_not_tell_either(exports):
     """Several are under way at a time."""
-    assert_waited_for(folder, accepted=1, lost=2)
+    assert_waited_for(exports, accepted=1, lost=2)
 
 
-def assert_waited_for(folder: Path, **numbers: int) -> None:
+def assert_waited_for(exports: Exports, **numbers: int) -> None:
     """One of two batches, begun in this order, is accepted; what may be the other is waited for."""
-    first = Ledger(folder, "first", now=lambda: NOW)
-    first.open(AT_ONCE)
+    first = exports.start("first")
     begun = {name: first.begin(batch(number), "json") for name, number in numbers.items()}
     later = activity("a1", created_at=NOW + timedelta(seconds=30))
     first.accept(begun["accepted"], later)
     first.close()
-    second = Ledger(folder, "second", now=lambda: NOW + timedelta(hours=1))
-    second.open(AT_ONCE)
+    exports.clock = (NOW + timedelta(hours=1)).timestamp
+    second = exports.start("second")
     service = Service([later, activity("a2", "processing")], [later])
     take_up(second, service)
     second.close()
@@ -191,17 +194,16 @@ IN_FLIGHT = 30
 
 
 @pytest.fixture
-def many(folder: Path) -> Iterator[Ledger]:
+def many(exports: Exports) -> Iterator[Ledger]:
     """The ledger of the next run; an interrupted one had many in flight, and some in doubt."""
-    first = Ledger(folder, "first", now=lambda: NOW)
-    first.open(AT_ONCE)
+    first = exports.start("first")
     for number in range(IN_FLIGHT):
         first.accept(first.begin(batch(number), "csv"), activity(f"a{number}", "initialized"))
     for number in range(IN_FLIGHT, IN_FLIGHT + 4):
         first.begin(batch(number), "csv")
     first.close()
-    second = Ledger(folder, "second", now=lambda: NOW + timedelta(hours=1))
-    second.open(AT_ONCE)
+    exports.clock = (NOW + timedelta(hours=1)).timestamp
+    second = exports.start("second")
     yield second
     second.close()
 
@@ -282,9 +284,8 @@ def test_it_is_said_which_run_is_taken_up(ledger, caplog):
     assert "Run first was interrupted; asking what became of its 2 imports" in caplog.text
 
 
-def test_without_an_interrupted_run_nothing_is_asked(tmp_path):
-    fresh = Ledger(tmp_path / "account" / "export", "run", now=lambda: NOW)
-    fresh.open(AT_ONCE)
+def test_without_an_interrupted_run_nothing_is_asked(exports):
+    fresh = exports.start("run")
     service = Service([])
     take_up(fresh, service)
     fresh.close()

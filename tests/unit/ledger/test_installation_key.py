@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-import multiprocessing
 from zlib import crc32
 
 import pytest
 
-from target_constant_contact.ledger.installation_key import InstallationKey
-from tests.support.ledgers import imported, say, send
+from target_constant_contact.ledger.installation_key import InstallationKey, new_key
+from tests.support.ledgers import say, send
 
 PEOPLE = [f"member{number}" for number in range(50)]
 
@@ -38,12 +37,19 @@ def old_content(batch) -> str:
     return hashlib.sha256(head + b"\n" + batch.body).hexdigest()
 
 
-def on_disk(exports) -> bytes:
-    """All files of an account's ledgers, and what is in hexadecimal digits there as bytes."""
-    found = b"\n".join(path.read_bytes() for path in sorted(exports.account.rglob("*.*")))
-    assert found
-    words = found.replace(b'"', b" ").split()
-    return found + b"".join(bytes.fromhex(word.decode()) for word in words if is_hex(word))
+@pytest.fixture(params=["file", "server"])
+def exports(request, make_exports):
+    return make_exports(request.param)
+
+
+def in_store(exports) -> bytes:
+    """What the ledger's tables hold, also what is in hexadecimal digits there, as bytes."""
+    tables = ("exports", "open_runs", "entries", "fingerprints")
+    values = [value for table in tables for row in exports.rows(table) for value in row.values()]
+    assert values
+    texts = [value if isinstance(value, bytes) else str(value).encode() for value in values]
+    digits = [bytes.fromhex(text.decode()) for text in texts if is_hex(text)]
+    return b"\n".join([*texts, *digits])
 
 
 def is_hex(word: bytes) -> bool:
@@ -52,24 +58,20 @@ def is_hex(word: bytes) -> bool:
 
 def make_old(exports, *batches) -> None:
     """Have what a run has left look as if version 0.5 had left it."""
-    (exports.account.parent / "key").unlink()
-    lines = exports.lines
-    for line in lines:
-        line.pop("key", None)
-        if line["line"] == "sent":
-            batch = batches[line["number"] - 1]
-            line["content"] = old_content(batch)
-            path = exports.folder / f"{line['number']}.fingerprints"
-            path.write_bytes(batch.fingerprints.to_bytes())
-    exports.journal.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    exports.execute("DELETE FROM secrets")
+    exports.execute("UPDATE open_runs SET key = NULL")
+    for number, batch in enumerate(batches, start=1):
+        statement = "UPDATE entries SET content = :content WHERE number = :number"
+        exports.execute(statement, content=old_content(batch), number=number)
+        exports.spoil(number, lambda _said, batch=batch: batch.fingerprints.to_bytes())
 
 
 def test_a_dictionary_attack_recovers_nobody_of_an_interrupted_run(exports):
     everybody, alone = say(**dict.fromkeys(PEOPLE, "Ann")), say(ann="Ann")
     exports.interrupt(everybody, alone)
-    files = on_disk(exports)
+    found = in_store(exports)
     assert [
-        guess for batch in (everybody, alone) for guess in unkeyed(batch) if guess in files
+        guess for batch in (everybody, alone) for guess in unkeyed(batch) if guess in found
     ] == []
 
 
@@ -77,26 +79,26 @@ def test_a_dictionary_attack_recovers_nobody_of_a_finished_run(exports):
     batch = say(**dict.fromkeys(PEOPLE, "Ann"))
     ledger = exports.start()
     entry = send(ledger, batch)
-    ledger.settle(entry, imported(entry))
+    ledger.settle(entry)
     ledger.finish()
-    assert [guess for guess in unkeyed(batch) if guess in on_disk(exports)] == []
+    assert [guess for guess in unkeyed(batch) if guess in in_store(exports)] == []
 
 
-def test_an_attack_with_the_files_of_version_05_recovers_everybody(exports):
+def test_an_attack_on_what_version_05_has_left_recovers_everybody(exports):
     """What these tests look for is there to be found."""
     batch = say(**dict.fromkeys(PEOPLE, "Ann"))
     exports.interrupt(batch)
     make_old(exports, batch)
-    files = on_disk(exports)
+    found = in_store(exports)
     people = batch.fingerprints
-    assert all(key.to_bytes(8, "little") in files for key in people.keys)
-    assert bytes.fromhex(old_content(batch)) in files
+    assert all(key.to_bytes(8, "little") in found for key in people.keys)
+    assert bytes.fromhex(old_content(batch)) in found
 
 
 def test_two_batches_that_say_the_same_do_not_look_the_same(exports):
     batch = say(ann="Ann")
     exports.interrupt(batch, batch)
-    one, two = (path.read_bytes() for path in exports.folder.glob("*.fingerprints"))
+    one, two = (row["said"] for row in exports.rows("fingerprints"))
     assert one != two
 
 
@@ -123,72 +125,62 @@ def test_nothing_of_version_05_is_left_when_its_run_has_come_to_its_end(exports)
     ledger = exports.resume()
     send(ledger, say(cat="Cat"))
     ledger.finish()
-    files = on_disk(exports)
-    assert [guess for batch in batches for guess in unkeyed(batch) if guess in files] == []
+    found = in_store(exports)
+    assert [guess for batch in batches for guess in unkeyed(batch) if guess in found] == []
 
 
-@pytest.mark.parametrize("change", ["lost", "another", "damaged"])
-def test_without_its_key_a_run_is_not_recognised_which_is_said_once(exports, caplog, change):
+def test_without_its_key_a_run_is_not_recognised_which_is_said_once(exports, caplog):
     batches = say(ann="Ann"), say(bob="Bob")
     exports.interrupt(*batches)
-    path = exports.account.parent / "key"
-    if change == "lost":
-        path.unlink()
-    else:
-        path.write_text("ab" * 64 if change == "another" else "ab")
+    exports.execute("DELETE FROM secrets")
     ledger = exports.resume()
     assert [ledger.take_up(batch, "json") for batch in batches] == [None, None]
     (line,) = [record.message for record in caplog.records]
-    assert line.startswith(f"{path} is not the key of the interrupted run")
+    assert line.startswith("The store's ledger key is not that of the interrupted run")
     assert line.endswith("it is sent again")
     send(ledger, batches[0])
     ledger.close()
     assert exports.resume("third").take_up(batches[0], "json")
 
 
-def test_the_key_is_for_its_owner_only_and_stays(tmp_path):
-    path = tmp_path / "key"
-    one, two = InstallationKey(path), InstallationKey(path)
-    assert list(tmp_path.iterdir()) == []
+def test_the_key_is_made_once_and_stays(exports):
+    exports.start().finish()
+    (secret,) = exports.rows("secrets")
+    exports.start("another", "other export")
+    assert exports.rows("secrets") == [secret]
+    assert secret["name"] == "ledger key"
+
+
+def test_what_one_has_hidden_another_one_of_the_same_key_shows():
+    key = new_key()
+    one, two = InstallationKey(lambda: key), InstallationKey(lambda: key)
     assert one.name == two.name
-    assert path.stat().st_mode & 0o777 == 0o600
-    assert list(tmp_path.iterdir()) == [path]
+    assert two.hash(b"text") == one.hash(b"text")
     assert two.show(one.hide(b"text")) == b"text"
 
 
-def test_what_was_changed_is_not_shown(tmp_path):
-    key = InstallationKey(tmp_path / "key")
+def test_it_is_read_when_it_is_needed_and_once():
+    asked = []
+
+    def read():
+        asked.append(1)
+        return new_key()
+
+    key = InstallationKey(read)
+    assert asked == []
+    assert key.show(key.hide(b"text")) == b"text"
+    assert key.name
+    assert len(asked) == 1
+
+
+def test_what_was_changed_is_not_shown():
+    key = InstallationKey(new_key)
     hidden = bytearray(key.hide(b"text"))
     hidden[-1] ^= 1
     assert key.show(bytes(hidden)) is None
 
 
-def test_no_two_installations_have_the_same_key(tmp_path):
-    assert InstallationKey(tmp_path / "a").name != InstallationKey(tmp_path / "b").name
-
-
-def names(path, start, found) -> None:
-    start.wait()
-    found.put(InstallationKey(path).name)
-
-
-def test_processes_that_begin_at_once_agree_on_one_key(tmp_path):
-    processes = multiprocessing.get_context("fork")
-    start, found = processes.Event(), processes.Queue()
-    each = [
-        processes.Process(target=names, args=(tmp_path / "key", start, found)) for _ in range(8)
-    ]
-    for process in each:
-        process.start()
-    start.set()
-    assert len({found.get(timeout=30) for _ in each}) == 1
-    for process in each:
-        process.join()
-
-
-def test_where_files_have_one_name_only_there_is_a_key_all_the_same(tmp_path, monkeypatch):
-    def refuse(*_args, **_options):
-        raise PermissionError(1, "Operation not permitted")
-
-    monkeypatch.setattr("target_constant_contact.files.os.link", refuse)
-    assert InstallationKey(tmp_path / "key").name == InstallationKey(tmp_path / "key").name
+def test_what_another_key_has_hidden_is_not_shown():
+    one, two = InstallationKey(new_key), InstallationKey(new_key)
+    assert one.name != two.name
+    assert two.show(one.hide(b"text")) is None

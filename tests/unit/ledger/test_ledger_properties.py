@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -18,8 +16,8 @@ from target_constant_contact.batches.batch import BatchLimits, Destination
 from target_constant_contact.batches.fingerprints import Fingerprints, contradicted
 from target_constant_contact.batches.json_batch import JsonBatch
 from target_constant_contact.contacts.encoding import encode_contact
-from target_constant_contact.ledger.ledger import Ledger
-from tests.support.fakes import AT_ONCE
+from target_constant_contact.store.sqlite import SqliteFile
+from tests.support.ledgers import Exports
 from tests.support.saying import saying
 
 if TYPE_CHECKING:
@@ -27,8 +25,7 @@ if TYPE_CHECKING:
 
     from target_constant_contact.batches.batch import ImportBatch
     from target_constant_contact.ledger.entry import Entry
-
-pytestmark = pytest.mark.usefixtures("_no_crash_of_the_machine")
+    from target_constant_contact.ledger.ledger import Ledger
 
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 SAID = st.sampled_from([{"a": 0}, {"a": 1}, {"b": 0}, {"a": 1, "b": 0}, {"a": 0, "b": 1}])
@@ -62,14 +59,12 @@ class Run:
         steps: What it wants to send.
         export: Name of its export.
         finishes: Whether it ends the ledger, if it survives.
-        torn: Whether half a line is left at the end of the journal.
         spoiled: Number of an entry whose fingerprints are lost.
     """
 
     steps: list[Step]
     export: str = "this"
     finishes: bool = False
-    torn: bool = False
     spoiled: int = 0
 
 
@@ -88,7 +83,6 @@ def histories(draw: st.DrawFn, *exports: str) -> tuple[list[Run], list[Step]]:
             steps[: draw(st.integers(0, 3))],
             export,
             finishes=draw(RARELY),
-            torn=draw(RARELY),
             spoiled=draw(RARELY) and draw(st.integers(1, 3)),
         )
         runs.append(run)
@@ -100,7 +94,7 @@ def histories(draw: st.DrawFn, *exports: str) -> tuple[list[Run], list[Step]]:
 class Account:
     """What the service has made of everything that it has taken, in the order of sending."""
 
-    folder: Path
+    exports: Exports
     values: dict[str, int] = field(default_factory=dict)
     activities: dict[str, Activity] = field(default_factory=dict)
     found: dict[tuple[str, int], str] = field(default_factory=dict)
@@ -124,8 +118,7 @@ class Account:
 
     def carry_out(self, run: Run) -> None:
         """A run from its first step to its last one, or to the one that kills it."""
-        ledger = Ledger(self.folder / run.export, f"run {self.seconds}", now=self.now)
-        ledger.open(AT_ONCE)
+        ledger = self.exports.start(f"run {self.seconds}", run.export)
         for entry in ledger.accepted:
             ledger.confirm(entry, self.activities[entry.activity_id])
         for entry in ledger.in_doubt:
@@ -135,12 +128,12 @@ class Account:
             ledger.finish()
             self.forget(run.export)
         ledger.close()
-        if run.torn:
-            with (self.folder / run.export / "journal.jsonl").open("a") as file:
-                file.write('{"line":"sent","number":1')
         if run.spoiled:
-            path = self.folder / run.export / f"{run.spoiled}.fingerprints"
-            path.unlink(missing_ok=True)
+            self.exports.execute(
+                "DELETE FROM fingerprints WHERE export = :export AND number = :number",
+                export=run.export,
+                number=run.spoiled,
+            )
 
     def survives(self, ledger: Ledger, run: Run, step: Step) -> bool:
         batch = batch_of(step.said)
@@ -156,7 +149,7 @@ class Account:
                 return False
             ledger.accept(entry, activity)
             if step.fate == "settled" and step.ends != "badly":
-                ledger.settle(entry, self.activities[activity.activity_id])
+                ledger.settle(entry)
         return step.fate != "lost request"
 
     def forget(self, export: str) -> None:
@@ -164,12 +157,15 @@ class Account:
             del self.found[key]
 
 
-@pytest.fixture(scope="module")
-def _no_crash_of_the_machine() -> Iterator[None]:
-    """Thousands of runs are too many to wait for the disk."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(os, "fsync", lambda _descriptor: None)
-        yield
+@contextmanager
+def new_account() -> Iterator[Account]:
+    exports = Exports(lambda **options: SqliteFile(None, **options))
+    account = Account(exports)
+    exports.clock = lambda: account.now().timestamp()
+    try:
+        yield account
+    finally:
+        exports.database.close()
 
 
 def batch_of(said: dict[str, int]) -> ImportBatch:
@@ -182,8 +178,7 @@ def batch_of(said: dict[str, int]) -> ImportBatch:
 
 def check_that_the_last_values_win(runs: list[Run], last: list[Step]) -> None:
     """After a last run that is not interrupted, the account is as if there were no ledger."""
-    with tempfile.TemporaryDirectory() as folder:
-        account = Account(Path(folder) / "account")
+    with new_account() as account:
         for run in runs:
             account.carry_out(run)
         expected = dict(account.values)
@@ -209,8 +204,7 @@ def test_the_last_values_win_also_over_those_of_another_export(history):
 def test_what_was_accepted_is_not_sent_twice(said, accepted):
     """Where nobody is said anything else of: each batch is about another person."""
     steps = [Step({f"person-{place}": value}) for place, value in enumerate(said)]
-    with tempfile.TemporaryDirectory() as folder:
-        account = Account(Path(folder) / "account")
+    with new_account() as account:
         account.carry_out(Run(steps[:accepted]))
         account.carry_out(Run(steps))
         assert len(account.activities) == len(steps)

@@ -11,14 +11,18 @@ import pytest
 from target_constant_contact.api.models import Activity
 from target_constant_contact.batches.batch import Destination, ImportBatch
 from target_constant_contact.data_folder import DataFolder
+from target_constant_contact.ledger.ledger import Ledger
 from target_constant_contact.ledger.settlement import Settlement
+from target_constant_contact.store.opening import open_store
+from target_constant_contact.store.place import StorePlace
 from target_constant_contact.verification.kept import (
     KeptImports,
     forget_rows,
     forget_rows_of_dead_runs,
 )
-from tests.support.ledgers import Exports
+from tests.support.fakes import AT_ONCE
 from tests.support.saying import saying
+from tests.support.stored import KEY
 
 PLACE = Destination("members", ("list-a",))
 OTHER = Destination("members", ("list-b",))
@@ -66,24 +70,34 @@ def test_the_rows_of_an_interrupted_run_can_be_forgotten(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("journal", ["as it was", "damaged", "gone"])
-def test_the_rows_of_a_dead_run_are_forgotten_once_it_is_known_to_be_dead(tmp_path, journal):
-    data = DataFolder(tmp_path)
-    run = data.make_run()
-    exports = Exports(data.ledger("account", "export").parent)
-    ledger = exports.start("another run")
-    if journal == "damaged":
-        exports.journal.write_text("{\n{}\n")
-    elif journal == "gone":
-        exports.journal.unlink()
-    KeptImports(run, "json").add(batch(1), ACTIVITY, Settlement(1, refused=1), 0.0)
-    forget_rows_of_dead_runs(data)
-    assert len(list(run.iterdir())) == (journal == "damaged")
+@pytest.mark.parametrize("kind", ["file", "server"])
+def test_the_rows_of_a_run_are_forgotten_once_it_is_dead(request, tmp_path, kind):
+    url = request.getfixturevalue("postgres").new_url() if kind == "server" else None
+    place = StorePlace(DataFolder(tmp_path), url, key=KEY)
+    database = open_store(place)
+    living, dead = place.folder.make_run(), place.folder.make_run()
+    ledger = Ledger(database, ("account", "export"), living.name)
+    ledger.open(AT_ONCE)
+    for run in (living, dead):
+        KeptImports(run, "json").add(batch(1), ACTIVITY, Settlement(1, refused=1), 0.0)
+    forget_rows_of_dead_runs(place)
+    assert (len(list(living.iterdir())), len(list(dead.iterdir()))) == (1, 0)
     ledger.close()
-    forget_rows_of_dead_runs(data)
-    assert list(run.iterdir()) == []
+    forget_rows_of_dead_runs(place)
+    assert list(living.iterdir()) == []
+    database.close()
+
+
+def test_the_rows_of_runs_stay_where_it_cannot_be_told_which_are_dead(tmp_path):
+    place = StorePlace(DataFolder(tmp_path))
+    run = place.folder.make_run()
+    KeptImports(run, "json").add(batch(1), ACTIVITY, Settlement(1, refused=1), 0.0)
+    place.folder.store.write_text("no store\n" * 100)
+    place.folder.store.chmod(0o600)
+    forget_rows_of_dead_runs(place)
+    assert len(list(run.iterdir())) == 1
 
 
 def test_where_nothing_was_ever_kept_nothing_is_made(tmp_path):
-    forget_rows_of_dead_runs(DataFolder(tmp_path / "data"))
+    forget_rows_of_dead_runs(StorePlace(DataFolder(tmp_path / "data")))
     assert list(tmp_path.iterdir()) == []
