@@ -24,7 +24,7 @@ from target_constant_contact.reports.history import past_runs
 from target_constant_contact.reports.past_run import UNFINISHED, UNREADABLE
 from target_constant_contact.reports.rejected_rows import messages, rejected_streams
 from target_constant_contact.singer.encoding import readable_line
-from target_constant_contact.store.runs import MACHINE
+from target_constant_contact.store.run_row import MACHINE
 from target_constant_contact.wording import counted
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from target_constant_contact.reports.segments import SegmentUse
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from target_constant_contact.store.runs import RunRow
+    from target_constant_contact.store.run_row import RunRow
 
 UNFINISHED: Final = "unfinished"
 """Status of a run without a report: it is under way, or it was killed."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from target_constant_contact.exceptions import TargetError
 from target_constant_contact.reports.old_runs import delete_old_runs
-from target_constant_contact.store.runs import MACHINE, RunRow, RunRows
+from target_constant_contact.store.run_row import MACHINE, RunRow
 from target_constant_contact.wording import counted
 
 if TYPE_CHECKING:
@@ -34,6 +34,9 @@ class RunRecord:
     def __init__(
         self, database: Database, settings: Settings, folder: Path, started_at: datetime
     ) -> None:
+        # Not before: what is imported for the help of a command need not load SQLAlchemy.
+        from target_constant_contact.store.runs import RunRows  # noqa: PLC0415
+
         self._rows = RunRows(database)
         self._settings = settings
         self._row = RunRow(folder.name, started_at.timestamp(), MACHINE, str(folder.absolute()))

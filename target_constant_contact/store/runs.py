@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import platform
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Final
+from dataclasses import asdict
+from typing import TYPE_CHECKING
 
 from sqlalchemy import delete, insert, select
 
+from target_constant_contact.store.run_row import RunRow
 from target_constant_contact.store.schema import OPEN_RUNS, RUNS
 
 if TYPE_CHECKING:
@@ -16,28 +16,6 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from target_constant_contact.store.database import Database
-
-MACHINE: Final = platform.node() or "a machine without a name"
-"""What this one is called."""
-
-
-@dataclass(frozen=True, slots=True)
-class RunRow:
-    """A run.
-
-    Attributes:
-        run: Its name.
-        started_at: When it has started, as a Unix timestamp.
-        machine: Name of the machine it has run on.
-        folder: Its folder there, with the files that people read.
-        report: Its report as JSON; None until it has ended.
-    """
-
-    run: str
-    started_at: float
-    machine: str
-    folder: str
-    report: str | None = None
 
 
 class RunRows:

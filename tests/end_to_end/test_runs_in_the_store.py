@@ -16,7 +16,8 @@ from target_constant_contact.run.record import RunRecord
 from target_constant_contact.sandbox import Fault
 from target_constant_contact.store.opening import open_store
 from target_constant_contact.store.place import StorePlace
-from target_constant_contact.store.runs import MACHINE, RunRow, RunRows
+from target_constant_contact.store.run_row import MACHINE, RunRow
+from target_constant_contact.store.runs import RunRows
 from tests.support.commands import call, config_file
 from tests.support.target import member, record, schema, state
 

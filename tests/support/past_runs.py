@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from target_constant_contact.commands.common import read_config
 from target_constant_contact.store.opening import open_store
 from target_constant_contact.store.place import StorePlace
-from target_constant_contact.store.runs import MACHINE, RunRow, RunRows
+from target_constant_contact.store.run_row import MACHINE, RunRow
+from target_constant_contact.store.runs import RunRows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

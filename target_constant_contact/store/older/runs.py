@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Final
 
 from target_constant_contact.data_folder import REPORT_FILE, usable
 from target_constant_contact.files import write_private
-from target_constant_contact.store.runs import MACHINE, RunRow, RunRows
+from target_constant_contact.store.run_row import MACHINE, RunRow
+from target_constant_contact.store.runs import RunRows
 from target_constant_contact.wording import counted
 
 if TYPE_CHECKING:

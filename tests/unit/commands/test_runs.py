@@ -11,7 +11,7 @@ import pytest
 from target_constant_contact.reports import history
 from target_constant_contact.reports.past_run import read_run
 from target_constant_contact.store.address import place_of
-from target_constant_contact.store.runs import MACHINE
+from target_constant_contact.store.run_row import MACHINE
 from tests.support.commands import call, config_file
 from tests.support.past_runs import keep_run, run_row, run_rows
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from target_constant_contact.reports.past_run import PastRun
-    from target_constant_contact.store.runs import RunRow
+    from target_constant_contact.store.run_row import RunRow
 
 pytestmark = pytest.mark.usefixtures("store_url")
 

@@ -12,7 +12,8 @@ from target_constant_contact.data_folder import DataFolder
 from target_constant_contact.exceptions import StorageError
 from target_constant_contact.reports import old_runs
 from target_constant_contact.reports.old_runs import delete_old_runs
-from target_constant_contact.store.runs import RunRow, RunRows
+from target_constant_contact.store.run_row import RunRow
+from target_constant_contact.store.runs import RunRows
 from target_constant_contact.store.schema import OPEN_RUNS
 from target_constant_contact.store.sqlite import SqliteFile
 from target_constant_contact.store.versions import prepare

@@ -9,7 +9,8 @@ import pytest
 from target_constant_contact.exceptions import TryLaterError
 from target_constant_contact.store.database import PAUSES
 from target_constant_contact.store.postgres import PostgresServer
-from target_constant_contact.store.runs import RunRow, RunRows
+from target_constant_contact.store.run_row import RunRow
+from target_constant_contact.store.runs import RunRows
 from target_constant_contact.store.schema import OPEN_RUNS
 from target_constant_contact.store.versions import prepare
 

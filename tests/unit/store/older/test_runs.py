@@ -10,7 +10,8 @@ from target_constant_contact.exceptions import StorageError
 from target_constant_contact.store.older import runs as older_runs
 from target_constant_contact.store.opening import open_store
 from target_constant_contact.store.place import StorePlace
-from target_constant_contact.store.runs import MACHINE, RunRow, RunRows
+from target_constant_contact.store.run_row import MACHINE, RunRow
+from target_constant_contact.store.runs import RunRows
 
 ONE, TWO = "20260501T040000Z-000001", "20260502T040000Z-000002"
 FIRST_OF_MAY = 1_777_608_000.0
