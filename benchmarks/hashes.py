@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import secrets
-import tempfile
 import time
 from hashlib import blake2b
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from target_constant_contact.batches.fingerprints import Fingerprints
@@ -25,20 +23,18 @@ def main() -> None:
     text = Fingerprints.of(said, contacts, None).to_bytes()
     secret = secrets.token_bytes(32)
     key = InstallationKey(new_key)
-        ways: dict[str, Callable[[], object]] = {
-            "checksums, which hide nothing": lambda: Fingerprints.of(
-                said, contacts, None
-            ).to_bytes(),
-            "encryption of the checksums": lambda: key.hide(text),
-            "a keyed BLAKE2b of each address": lambda: [
-                blake2b(each.encode(), key=secret, digest_size=8).digest() for each in said
-            ],
-        }
-        print("| way | seconds for a million |\n|---|---:|")
-        for name, make in ways.items():
-            began = time.process_time()
-            make()
-            print(f"| {name} | {time.process_time() - began:.3f} |")
+    ways: dict[str, Callable[[], object]] = {
+        "checksums, which hide nothing": lambda: Fingerprints.of(said, contacts, None).to_bytes(),
+        "encryption of the checksums": lambda: key.hide(text),
+        "a keyed BLAKE2b of each address": lambda: [
+            blake2b(each.encode(), key=secret, digest_size=8).digest() for each in said
+        ],
+    }
+    print("| way | seconds for a million |\n|---|---:|")
+    for name, make in ways.items():
+        began = time.process_time()
+        make()
+        print(f"| {name} | {time.process_time() - began:.3f} |")
 
 
 if __name__ == "__main__":

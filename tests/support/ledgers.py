@@ -49,7 +49,10 @@ class Exports:
     def __init__(self, connect: Callable[..., Database]) -> None:
         self.clock: Callable[[], float] = TickingClock()
         self.ledgers: list[Ledger] = []
-        self.database = fill(connect(clock=lambda: self.clock()), {})
+        self.database = fill(connect(clock=self._now), {})
+
+    def _now(self) -> float:
+        return self.clock()
 
     def rows(self, table: str) -> list[dict[str, Any]]:
         """What a table of the store holds."""
