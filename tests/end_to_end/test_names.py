@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import json
 import tempfile
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from target_constant_contact.data_folder import DataFolder
 from target_constant_contact.sandbox import Sandbox
+from target_constant_contact.store.opening import open_store
+from target_constant_contact.store.place import StorePlace
+from target_constant_contact.store.runs import RunRows
 from tests.support.commands import call, config_file
 from tests.support.secrets import HIDDEN
 from tests.support.target import Outcome, record, run, schema, settings_for, state
@@ -60,9 +66,11 @@ def config(sandbox, tmp_path):
     data = tmp_path / "data"
     outcome = load(sandbox, data, f"stream {FORGED}", f"zz {FORGED}", f"other {FORGED}")
     assert outcome.exit_code == 0
-    (report,) = data.glob("runs/*/report.json")
-    document = json.loads(report.read_text())
-    report.write_text(json.dumps(document | {"account": FORGED, "error": FORGED}))
+    with closing(open_store(StorePlace(DataFolder(data)))) as store:
+        (row,) = RunRows(store).newest()
+        document = json.loads(row.report)
+        forged = json.dumps(document | {"account": FORGED, "error": FORGED})
+        RunRows(store).put(replace(row, report=forged))
     return config_file(tmp_path, **settings_for(sandbox, data, lists=list_id))
 
 
