@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from target_constant_contact.store.database import Database
 
 _KEY_BYTES: Final = 64
+_TOO_MANY: Final = 2**63
 _DAMAGED: Final = (ValueError, KeyError, TypeError, AttributeError, RecursionError)
 _logger = logging.getLogger("target-constant-contact")
 
@@ -133,7 +134,8 @@ class _Journal:
             if line["line"] == "end":
                 self.runs, self.entries = [], {}
             elif line["line"] == "run":
-                run = {"run": line["run"], "key": line.get("key"), "begun_at": self.written_at}
+                key = _text(line["key"]) if "key" in line else None
+                run = {"run": _text(line["run"]), "key": key, "begun_at": self.written_at}
                 self.runs = [*(each for each in self.runs if each["run"] != run["run"]), run]
             elif line["line"] == "sent":
                 self._sent(line)
@@ -143,13 +145,16 @@ class _Journal:
                 self.entries[line["number"]]["state"] = line["line"]
 
     def _sent(self, line: Mapping[str, Any]) -> None:
-        names = ("number", "content", "stream", "rows")
-        self.entries[int(line["number"])] = {
-            **{name: line[name] for name in names},
+        number = _count(line["number"])
+        self.entries[number] = {
+            "number": number,
+            "content": _text(line["content"]),
+            "stream": _text(line["stream"]),
+            "rows": _count(line["rows"]),
             "began_at": self.written_at,
             "newest_before": self._newest,
             # Versions before 0.5 wrote none.
-            "file_name": line.get("file_name", ""),
+            "file_name": _text(line.get("file_name", "")),
             "state": "sent",
             "activity_id": "",
             "created_at": None,
@@ -158,7 +163,8 @@ class _Journal:
     def _accepted(self, entry: dict[str, Any], line: Mapping[str, Any]) -> None:
         made = _moment(line["created_at"]) if line["created_at"] else None
         self._newest = max(filter(None, (self._newest, made)), default=None)
-        entry |= {"state": "accepted", "activity_id": line["activity_id"], "created_at": made}
+        entry |= {"state": "accepted", "created_at": made}
+        entry["activity_id"] = _text(line["activity_id"])
 
 
 def _put_aside(place: Path) -> str:
@@ -177,6 +183,19 @@ def _key(path: Path) -> str:
         if len(bytes.fromhex(text)) == _KEY_BYTES:
             return text
     return ""
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str) or "\0" in value:
+        raise ValueError(value)
+    value.encode()
+    return value
+
+
+def _count(value: object) -> int:
+    if not isinstance(value, int) or not 0 <= value < _TOO_MANY:
+        raise ValueError(value)
+    return value
 
 
 def _moment(text: str) -> float:

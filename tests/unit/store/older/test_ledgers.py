@@ -182,6 +182,8 @@ DAMAGE = {
     "a file name that is none": b'{"line":"sent","at":"' + AT.encode() + b'","number":2,'
     b'"content":"c","stream":"s","rows":1,"file_name":[]}',
     "a key that is none": b'{"line":"run","at":"' + AT.encode() + b'","run":"r","key":{}}',
+    "a zero in a name": b'{"line":"run","at":"' + AT.encode() + b'","run":"\\u0000"}',
+    "half a character": b'{"line":"run","at":"' + AT.encode() + b'","run":"\\ud800"}',
     "a number too large": b'{"line":"sent","at":"'
     + AT.encode()
     + b'","number":'
