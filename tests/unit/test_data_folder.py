@@ -37,14 +37,14 @@ def test_everything_lies_where_earlier_versions_have_left_it(tmp_path):
         folder.store,
         folder.requests,
         folder.sandbox,
-        folder.ledger("account", "export"),
+        folder.ledgers,
     } == {
         tmp_path / "connections",
         tmp_path / "runs",
         tmp_path / "store.sqlite",
         tmp_path / "requests.sqlite",
         tmp_path / "sandbox.sqlite",
-        tmp_path / "ledger" / "account" / "export",
+        tmp_path / "ledger",
     }
     assert list(tmp_path.iterdir()) == []
 
@@ -82,7 +82,7 @@ def test_a_folder_that_others_can_change_is_refused_wherever_something_is_looked
         lambda: folder.store,
         lambda: folder.requests,
         lambda: folder.sandbox,
-        lambda: folder.ledger("account", "export"),
+        lambda: folder.ledgers,
         folder.make_run,
         folder.refuse_if_exposed,
     ]

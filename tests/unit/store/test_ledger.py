@@ -161,12 +161,11 @@ WRITES = {
 }
 
 
+@pytest.mark.parametrize("connect", ["server", "server with a schema"], indirect=True)
 @pytest.mark.parametrize("act", WRITES)
 def test_who_has_lost_the_lock_writes_nothing_also_when_the_server_is_there(
     begin, database, postgres, act
 ):
-    if database.kind == "sqlite":
-        pytest.skip("locks on files are lost with the process only")
     rows = begin()
     rows.add(entry(1), b"said")
     before = rows_in(database)

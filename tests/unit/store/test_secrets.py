@@ -36,10 +36,9 @@ def test_on_a_server_it_is_encrypted_and_in_a_file_of_its_owner_it_is_not(connec
     assert database.kind == "sqlite" or Cipher(KEY).show(hidden) == made
 
 
+@pytest.mark.parametrize("connect", ["server", "server with a schema"], indirect=True)
 def test_with_another_store_key_it_is_a_matter_of_the_settings(connect):
     database = fill(connect(), {})
-    if database.kind == "sqlite":
-        pytest.skip("a file has no key")
     made = secret(database, LEDGER_KEY, new_key)
     database.cipher = Cipher(OTHER_KEY)
     with pytest.raises(SettingsError) as caught:
