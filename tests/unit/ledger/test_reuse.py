@@ -287,8 +287,9 @@ def test_another_export_that_is_still_under_way_counts_too(exports):
     assert exports.resume().take_up(say(a=1), "json") is None
 
 
-def test_what_another_export_has_sent_in_the_same_moment_may_have_come_later(exports):
-    exports.clock = NOON.timestamp
+@pytest.mark.parametrize("fraction", [0, 6e-7], ids=["whole", "rounded up"])
+def test_what_another_export_has_sent_in_the_same_moment_may_have_come_later(exports, fraction):
+    exports.clock = lambda: NOON.timestamp() + fraction
     exports.interrupt(say(a=1))
     exports.pass_by()
     assert exports.resume().take_up(say(a=1), "json") is None
