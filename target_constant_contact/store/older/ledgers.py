@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
@@ -52,10 +52,15 @@ def take_over_ledgers(database: Database, folder: DataFolder) -> str | None:
         return None
     interrupted = 0
     with usable(place):
+        journals = sorted(place.glob("*/*/journal.jsonl"))
+        # First all of them: what is taken over while another run goes on would be out of date.
+        for journal in journals:
+            with _locked(journal):
+                pass
         if key := _key(place / "key"):
             # That of the store stays; what another one hides is sent again.
             secret(database, LEDGER_KEY, lambda: key)
-        for journal in sorted(place.glob("*/*/journal.jsonl")):
+        for journal in journals:
             interrupted += _take_over(database, journal)
         aside = _put_aside(place)
     if not interrupted:
@@ -63,9 +68,9 @@ def take_over_ledgers(database: Database, folder: DataFolder) -> str | None:
     return f"what {counted(interrupted, 'interrupted export')} had sent ({aside})"
 
 
-def _take_over(database: Database, journal: Path) -> bool:
-    """Take over one journal; return whether there is something to take up."""
-    # As a run of an earlier version holds it.
+@contextmanager
+def _locked(journal: Path) -> Iterator[None]:
+    """Hold the lock of a journal, as a run of an earlier version does."""
     lock = FileLock(journal.with_name("lock"), timeout=0, mode=PRIVATE_FILE)
     try:
         lock.acquire()
@@ -75,11 +80,17 @@ def _take_over(database: Database, journal: Path) -> bool:
             f"process that holds {lock.lock_file}"
         ) from None
     try:
+        yield
+    finally:
+        lock.release()
+
+
+def _take_over(database: Database, journal: Path) -> bool:
+    """Take over one journal; return whether there is something to take up."""
+    with _locked(journal):
         own = {"account": journal.parent.parent.name, "export": journal.parent.name}
         found = _Journal(journal)
         return database.run(lambda connection: found.store(connection, own, database))
-    finally:
-        lock.release()
 
 
 class _Journal:

@@ -51,7 +51,7 @@ def take_over_requests(database: Database, folder: DataFolder) -> str | None:
     said = None
     try:
         rows = list(_newest_days(path))
-    except sqlite3.Error as error:
+    except (sqlite3.Error, ValueError, TypeError) as error:
         _logger.warning(
             "The request counts of an earlier version in %s cannot be read (%s); requests of today "
             "are counted from now on. The file is now %s.",

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -314,3 +316,34 @@ def test_where_nothing_was_kept_nothing_is_done(older, start, caplog):
     older.folder.ledgers.mkdir()
     start()
     assert "earlier version" not in caplog.text
+
+
+def test_nothing_is_taken_over_while_a_run_of_an_earlier_version_is_under_way(older, start):
+    older.leave(say(a=1), export="before")
+    held = older.leave(say(b=1), export="under way")
+    connections = older.folder.connections
+    connections.mkdir(mode=0o700)
+    kept = connections / "default.json"
+    kept.write_text(json.dumps({"application": {"client_id": "id"}, "refresh_token": "next"}))
+    kept.chmod(0o600)
+    with FileLock(held / "lock"), pytest.raises(TryLaterError, match="is under way"):
+        start()
+    # That run renews its tokens in this file.
+    assert kept.exists()
+    # And an export that is not under way may begin, end, and be at work again before all is done.
+    ended = held.parent / "before" / "journal.jsonl"
+    with ended.open("a") as file:
+        file.write(json.dumps({"line": "end", "at": AT}) + "\n")
+    assert [row["export"] for row in rows_in(start())["open_runs"]] == ["under way"]
+
+
+def test_several_processes_may_take_over_at_once(older, place):
+    for number in range(40):
+        older.leave(export=f"export {number}")
+
+    def take_over(_):
+        with closing(open_store(place)) as database:
+            return len(rows_in(database)["open_runs"])
+
+    with ThreadPoolExecutor(3) as pool:
+        assert [*pool.map(take_over, range(3))] == [40, 40, 40]

@@ -112,6 +112,14 @@ def test_counts_that_cannot_be_read_are_said_and_put_aside(store, folder, caplog
     assert not folder.requests.exists()
 
 
+@pytest.mark.parametrize("day", ["2026-08-0x", b"2026-08-01"])
+def test_counts_of_no_day_are_said_and_put_aside(store, folder, caplog, day):
+    leave_counts(folder, days=[(day, 5)])
+    assert Slots(store()).used_today("key") == 0
+    assert "cannot be read" in caplog.text
+    assert not folder.requests.exists()
+
+
 def test_a_link_is_not_followed(store, folder, tmp_path_factory):
     elsewhere = DataFolder(tmp_path_factory.mktemp("elsewhere"))
     leave_counts(elsewhere)
