@@ -12,8 +12,8 @@ import pytest
 
 from target_constant_contact.api.models import Activity
 from target_constant_contact.exceptions import StorageError
-from target_constant_contact.ledger.entry import Entry
-from target_constant_contact.ledger.ledger import ClosedLedgerError, export_key
+from target_constant_contact.ledger.entry import Entry, export_key
+from target_constant_contact.ledger.ledger import ClosedLedgerError
 from target_constant_contact.store.sqlite import SqliteFile
 from tests.support.fakes import AT_ONCE
 from tests.support.ledgers import NOON, Exports, accepted, imported, names, say, send
