@@ -120,13 +120,18 @@ class Sender:
             schedule.submitted(sent, entry, activity.activity_id, now)
 
     def _start_import(self, batch: ImportBatch, entry: Entry) -> Activity:
-        on_turn = partial(self._on_turn, batch)
+        on_turn = partial(self._go_out, batch)
         if self._import_format == "csv":
             lists, permission = batch.destination.list_ids, batch.sms_permission
             return self._api.import_csv(
                 entry.file_name, batch.body, lists, permission, on_turn=on_turn
             )
         return self._api.import_json(batch.body, on_turn=on_turn)
+
+    def _go_out(self, batch: ImportBatch) -> None:
+        # It may have waited since it was noted: for a token, or as the service throttles.
+        self._ledger.raise_if_lost()
+        self._on_turn(batch)
 
     def _note_loss(self, batch: ImportBatch, entry: Entry, error: LostAnswerError) -> None:
         """Let it be found out what became of the batch before anything else is sent."""

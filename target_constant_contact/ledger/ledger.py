@@ -148,6 +148,14 @@ class Ledger:
             self._entries.add(entry)
             return entry
 
+    def raise_if_lost(self) -> None:
+        """Let nothing be sent any more when another machine may be running the export by now."""
+        # Not with a file: its lock stays, and a write of another thread would be waited for.
+        if self._rows.can_lose_lock:
+            with self._lock:
+                self._raise_if_closed()
+                self._rows.raise_if_lost()
+
     def accept(self, entry: Entry, activity: Activity) -> None:
         """Note that the service has accepted a batch; stored for good when this returns."""
         made = activity.created_at

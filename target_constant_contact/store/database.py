@@ -47,6 +47,11 @@ class Held(ABC):
     def transaction(self, *, durable: bool = True) -> AbstractContextManager[Connection]:
         """A transaction, as the database has them; it fails when the locks were lost."""
 
+    @property
+    def can_be_lost(self) -> bool:
+        """Whether the locks may be lost while the process lives."""
+        return False
+
 
 class Database(ABC):
     """Where the store is. Any number of threads and processes may use it.

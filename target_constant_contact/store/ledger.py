@@ -59,6 +59,16 @@ class LedgerRows:
         self._held = None
         self._taken.close()
 
+    @property
+    def can_lose_lock(self) -> bool:
+        """Whether the lock may be lost before it is given back."""
+        return self._held is not None and self._held.can_be_lost
+
+    def raise_if_lost(self) -> None:
+        """Ask the database whether the lock is held; raise when it is not, or may not be."""
+        with self._lock_holder.transaction() as connection:
+            connection.execute(select(1))
+
     def open_runs(self) -> list[tuple[str, str | None]]:
         """Runs since the last that has ended well, the latest last, each with its key's name."""
         query = (

@@ -170,8 +170,9 @@ class PostgresServer(Database):
         """What the settings or the server's owner have to change; empty when nothing of that."""
         if code in _OTHER_TABLES:
             return (
-                f"store_url: in the database {self.place}, tables of another program have the "
-                "names of the store's; set store_schema to a schema of its own"
+                f"store_url: in the database {self.place}, tables of the store are missing, or "
+                "another program has some of their names; restore a backup, or set store_schema to "
+                "a schema of its own"
             )
         if code == _READ_ONLY:
             return (

@@ -65,6 +65,11 @@ class ConnectionHeld(Held):
             return
         raise explained
 
+    @property
+    def can_be_lost(self) -> bool:
+        """With the connection."""
+        return True
+
     def take(self, what: str, seconds: float) -> bool:
         """Take a lock, in the order of asking; False when somebody else has it for so long."""
         number = self._number(what)

@@ -55,6 +55,7 @@ class SqliteFile(Database):
 
     def __init__(self, path: Path | None, clock: Callable[[], float] = time.time) -> None:
         self._path = path
+        self._opened: os.stat_result | None = None
         # One connection: SQLite lets one of a process write at a time, and waiting for this lock
         # is fairer than asking the file again and again.
         self._lock = threading.Lock()
@@ -107,6 +108,7 @@ class SqliteFile(Database):
     ) -> Iterator[Connection]:
         del alone  # A step reads before it writes, so it has to be one transaction.
         with self._lock, self._engine.connect() as connection:
+            self._raise_if_gone()
             level = "FULL" if durable else "NORMAL"
             # Past SQLAlchemy, which would begin a transaction.
             _driver(connection).execute(f"PRAGMA synchronous = {level}")
@@ -143,10 +145,26 @@ class SqliteFile(Database):
             # What is deleted or changed is overwritten, where that costs no more writing.
             connection.execute("PRAGMA secure_delete = FAST")
             _write_ahead(connection)
-        except sqlite3.Error:
+            self._opened = self._path.stat() if self._path else None
+        except (sqlite3.Error, OSError):
             connection.close()
             raise
         return connection
+
+    def _raise_if_gone(self) -> None:
+        """Raise when the next one who opens it would find another file, or none.
+
+        SQLite would go on with what has no name any more, and all that is written were lost.
+
+        Raises:
+            OSError: The file was deleted or replaced.
+        """
+        if self._path is None or self._opened is None:
+            return
+        with suppress(FileNotFoundError):
+            if os.path.samestat(self._path.stat(), self._opened):
+                return
+        raise OSError("it was deleted or replaced while it was used")
 
 
 class _FileHeld(Held):

@@ -16,7 +16,7 @@ from target_constant_contact.singer.target import TargetConstantContact
 from target_constant_contact.store import database
 from tests.support.commands import call, config_file
 from tests.support.postgres import PASSWORD, Postgres
-from tests.support.target import member, schema, settings_for, state
+from tests.support.target import member, run, schema, settings_for, state
 
 KEY = Fernet.generate_key().decode()
 PUBLIC = "sandbox-public"
@@ -107,7 +107,8 @@ def test_a_run_whose_database_is_killed_and_started_again_is_taken_up(
     assert (outcome.exit_code, outcome.states) == (0, ["end"])
     assert "was interrupted; asking what became of its 1 import" in outcome.log
     assert sandbox.contact("member1@example.com")
-    assert used(url) == lost.report["requests"] + outcome.report["requests"]
+    # The import of the first did not go out when its turn came.
+    assert used(url) == lost.report["requests"] + 1 + outcome.report["requests"]
 
 
 def test_the_sandbox_on_this_machine_counts_on_this_machine(tmp_path):
@@ -220,3 +221,27 @@ def test_commands_say_what_is_wrong_with_the_settings_of_the_store(
     done = call(command, "--config", config)
     assert done.exit_code == 78
     assert line in done.log
+
+
+def test_a_run_that_loses_its_lock_while_its_import_waits_for_its_turn_does_not_send_it(
+    export, sandbox, postgres, monkeypatch, tmp_path
+):
+    """A token is renewed or the service throttles, and another machine is done in that time."""
+    import_json = ConstantContactClient.import_json
+    url = postgres.new_url()
+    shared = {"store_key": KEY, "store_url": url}
+    others = []
+
+    def lose_lock(*args, **options):
+        monkeypatch.setattr(ConstantContactClient, "import_json", import_json)
+        postgres.terminate(only_locks=True)
+        newer = settings_for(sandbox, tmp_path / "another", **shared)
+        others.append(run(newer, schema(), member(1, FirstName="Newer"), state("newer")))
+        return import_json(*args, **options)
+
+    monkeypatch.setattr(ConstantContactClient, "import_json", lose_lock)
+    lost = export(schema(), member(1, FirstName="Older"), state("older"), **shared)
+    assert [(other.exit_code, other.states) for other in others] == [(0, ["newer"])]
+    assert (lost.exit_code, lost.states) == (75, [])
+    assert sandbox.members("Newsletter")["member1@example.com"]["first_name"] == "Newer"
+    assert len(sandbox.activities()) == 1

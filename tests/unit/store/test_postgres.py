@@ -429,8 +429,9 @@ def test_a_table_of_another_program_is_left_alone(postgres, failure):
     postgres.execute("CREATE TABLE store (address text)", name)
     error, _ = failure(postgres.url(name))
     assert str(error) == (
-        f"store_url: in the database 127.0.0.1:{postgres.port}/{name}, tables of another program "
-        "have the names of the store's; set store_schema to a schema of its own"
+        f"store_url: in the database 127.0.0.1:{postgres.port}/{name}, tables of the store are "
+        "missing, or another program has some of their names; restore a backup, or set "
+        "store_schema to a schema of its own"
     )
     assert error.exit_code == 78
     assert postgres.execute("SELECT * FROM store", name) == []
@@ -440,8 +441,17 @@ def test_another_table_beside_the_stores_is_left_alone(postgres, failure):
     name = postgres.new_database()
     postgres.execute("CREATE TABLE slots (machine text)", name)
     error, _ = failure(postgres.url(name))
-    assert "tables of another program" in str(error)
+    assert "another program has some of their names" in str(error)
     assert postgres.execute("SELECT to_regclass('store')", name) == [(None,)]
+
+
+def test_tables_that_were_dropped_are_called_missing(postgres, opened):
+    """Nobody looks for another program then."""
+    name = postgres.new_database()
+    prepare(database := opened(PostgresServer(postgres.url(name))))
+    postgres.execute("DROP TABLE slots", name)
+    with pytest.raises(SettingsError, match="tables of the store are missing"):
+        Slots(database).reserve("key", 0.26, 10)
 
 
 def test_a_server_that_takes_no_changes_is_a_fault_of_the_settings(postgres, failure):

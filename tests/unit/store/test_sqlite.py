@@ -292,3 +292,19 @@ def test_a_run_that_ends_well_gives_back_the_disk_that_its_ledger_took(opened, f
     rows.release()
     database.close()
     assert file.stat().st_size < 500_000
+
+
+@pytest.mark.parametrize("is_replaced", [False, True])
+def test_a_file_that_is_deleted_or_replaced_while_it_is_used_is_not_written_any_more(
+    database, file, tmp_path, is_replaced
+):
+    """What is written to it, such as the next refresh token, nobody would find."""
+    slots = Slots(database)
+    slots.reserve("key", 0.26, 10)
+    file.unlink()
+    if is_replaced:
+        other = tmp_path / "other"
+        other.touch(0o600)
+        other.rename(file)
+    with pytest.raises(StorageError, match="was deleted or replaced while it was used"):
+        slots.reserve("key", 0.26, 10)
