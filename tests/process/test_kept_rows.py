@@ -16,11 +16,11 @@ from tests.support.target import member, schema, settings_for, state
 FLAGGED = "member1@example.com"
 
 
-@pytest.fixture(params=["file", "server"])
+@pytest.fixture
 def place(request, tmp_path):
-    """Settings of a store on each database; the rows themselves are in the data folder."""
+    """Settings of a store, in a file or on a server; the rows are in the data folder."""
     place = {"data_dir": str(tmp_path / "data")}
-    if request.param == "file":
+    if getattr(request, "param", "file") == "file":
         return place
     url = request.getfixturevalue("postgres").new_url()
     return place | {"store_url": url, "store_key": new_key()}
@@ -69,6 +69,9 @@ def command(tmp_path, place, *arguments):
     return done.returncode
 
 
+ON_BOTH = pytest.mark.parametrize("place", ["file", "server"], indirect=True)
+
+
 @pytest.mark.parametrize("arguments", [["runs"], ["connections"], ["logout", "--yes"], ["check"]])
 def test_a_command_clears_what_a_killed_run_has_kept(keeping, tmp_path, place, arguments):
     assert FLAGGED.encode() in kept(tmp_path)
@@ -78,6 +81,7 @@ def test_a_command_clears_what_a_killed_run_has_kept(keeping, tmp_path, place, a
     assert kept(tmp_path) == b""
 
 
+@ON_BOTH
 def test_what_a_living_run_has_kept_stays(keeping, tmp_path, place):
     before = kept(tmp_path)
     assert command(tmp_path, place, "runs") == 0
@@ -102,6 +106,7 @@ def test_a_run_of_another_export_leaves_what_a_living_run_has_kept(keeping, expo
     assert kept(tmp_path) == before != b""
 
 
+@ON_BOTH
 def test_a_run_that_had_waited_for_a_killed_one_clears_it(keeping, sandbox, tmp_path, place):
     (tmp_path / "next").mkdir()
     config = settings_for(sandbox, tmp_path / "data", batch_size_rows=5, **place)

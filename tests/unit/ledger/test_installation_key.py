@@ -81,7 +81,8 @@ def test_a_dictionary_attack_recovers_nobody_of_a_finished_run(exports):
     entry = send(ledger, batch)
     ledger.settle(entry)
     ledger.finish()
-    assert [guess for guess in unkeyed(batch) if guess in in_store(exports)] == []
+    stored = in_store(exports)
+    assert [guess for guess in unkeyed(batch) if guess in stored] == []
 
 
 def test_an_attack_on_what_version_05_has_left_recovers_everybody(exports):

@@ -188,13 +188,13 @@ def check_that_the_last_values_win(runs: list[Run], last: list[Step]) -> None:
         assert account.values == expected
 
 
-@settings(max_examples=200)
+@settings(max_examples=80)
 @given(histories("this"))
 def test_the_last_values_win(history):
     check_that_the_last_values_win(*history)
 
 
-@settings(max_examples=200)
+@settings(max_examples=80)
 @given(histories("this", "this", "other"))
 def test_the_last_values_win_also_over_those_of_another_export(history):
     check_that_the_last_values_win(*history)

@@ -29,7 +29,7 @@ def file(tmp_path):
     return tmp_path / "data" / "store.sqlite"
 
 
-@pytest.fixture(params=["file", "server", "server with a schema"])
+@pytest.fixture(params=["file", "server"])
 def connect(request, opened, file):
     """Connect to one empty store, in a file and on a server."""
     if request.param == "file":
