@@ -121,7 +121,7 @@ AT_ONCE: Final[dict[str, dict[int, tuple[Action, ...]]]] = {
 }
 """What meets the first and the second import that arrive, by what the table says of it."""
 ON_ITS_WAY: Final = 0.1
-DRIP_SECONDS: Final = 0.5
+DRIP_SECONDS: Final = 1.5
 TIMES: Final[dict[str, int | None]] = {"once": 1, "for good": None}
 
 
