@@ -81,8 +81,8 @@ def no_key_to_move() -> str:
 def other_key(what: str, place: str) -> str:
     """The line about something that was encrypted with another key."""
     return (
-        f"store_key does not open {what} in {place}, which was encrypted with another key; nothing "
-        "was changed. Set that key, or several with commas between them"
+        f"store_key does not open {what} in {place}, which was encrypted with another key; no "
+        "token was used, and nothing was changed. Set that key, or several with commas between them"
     )
 
 

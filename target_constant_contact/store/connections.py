@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import insert, select, update
 
 from target_constant_contact.exceptions import SettingsError, TargetError, TryLaterError
+from target_constant_contact.store.address import other_key
 from target_constant_contact.store.schema import CONNECTIONS
 
 if TYPE_CHECKING:
@@ -73,12 +74,7 @@ class ConnectionRows:
             return None
         text = self._cipher.show(row["document"]) if self._cipher else row["document"]
         if text is None:
-            fault = (
-                f"store_key does not open connection {name!r} in the store at {self.place}, which "
-                "was stored with another key; no token was used. Set that key, or several with "
-                "commas between them"
-            )
-            raise SettingsError([fault])
+            raise SettingsError([other_key(f"connection {name!r}", self._database.name)])
         found = json.loads(text)
         if not isinstance(found, dict):
             raise ValueError(name)  # noqa: TRY004 - as for all that is damaged
@@ -135,12 +131,8 @@ class ConnectionRows:
 
     def delete(self, name: str) -> bool:
         """Remove a connection and its tokens; return whether there was one. Lock held."""
-        with self._held[name].transaction() as connection:
-            if self._database.kind == "sqlite":
-                # Otherwise the token would stay where the row was, until that is written over.
-                connection.exec_driver_sql("PRAGMA secure_delete = ON")
+        with self._database.forgetting(self._held[name]) as connection:
             done = connection.execute(CONNECTIONS.delete().where(CONNECTIONS.c.name == name))
-        self._database.forget()
         self._writes[name] = 0
         return bool(done.rowcount)
 

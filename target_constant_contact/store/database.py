@@ -126,6 +126,11 @@ class Database(ABC):
             self._sleep(pause)
         raise explained
 
+    @property
+    def name(self) -> str:
+        """What it is called in a line for people."""
+        return f"the store at {self.place}"
+
     def now(self, connection: Connection) -> float:
         """The time by the database's clock, which all who use the database share."""
         return self.clock() if self.clock else float(connection.scalar(select(_TIME)) or 0.0)
@@ -169,8 +174,12 @@ class Database(ABC):
         """Tables are being made: an error of rights is of making, not of using."""
         return nullcontext()
 
-    def forget(self) -> None:  # noqa: B027 - a server has nothing in clear
-        """Leave nothing of what was deleted where its owner could still read it."""
+    @contextmanager
+    def forgetting(self, held: Held) -> Iterator[Connection]:
+        """A transaction of locks: nothing of what it deletes is left where it could be read."""
+        # A server has nothing in clear.
+        with held.transaction() as connection:
+            yield connection
 
     def shrink(self) -> None:  # noqa: B027 - a server does it by itself
         """Give the disk back what was deleted, where that is cheap."""

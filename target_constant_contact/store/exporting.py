@@ -84,10 +84,9 @@ class Export:
 
     def forget(self, held: Held) -> None:
         """Remove the connections from the store: they are elsewhere now."""
-        with held.transaction() as connection:
+        with self._database.forgetting(held) as connection:
             gone = CONNECTIONS.c.name.in_(self.connections)
             connection.execute(CONNECTIONS.delete().where(gone))
-        self._database.forget()
 
     def _refuse_new(self, connection: Connection) -> None:
         connections, exports = _named(connection)
@@ -98,8 +97,7 @@ class Export:
 
     def _on_its_way(self, table: Table, row: dict[str, Any]) -> dict[str, Any]:
         if self._database.cipher:
-            place = f"the store at {self._database.place}"
-            row = opened(self._database.cipher, table, row, place)
+            row = opened(self._database.cipher, table, row, self._database.name)
         return closed(self._cipher, table, row)
 
 

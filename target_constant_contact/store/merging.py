@@ -19,6 +19,7 @@ from target_constant_contact.store.schema import (
     SLOTS,
 )
 from target_constant_contact.store.secrets import LEDGER_KEY
+from target_constant_contact.store.slot import both_counts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -59,7 +60,7 @@ class Merge:
         self._refusals: list[SettingsError] = []
         self._connection = connection
         self._cipher = database.cipher
-        self._words = f"the store at {database.place}", source
+        self._words = database.name, source
         self._replace = replace
         self._chosen: dict[ExportKey, Written] = {}
 
@@ -123,7 +124,7 @@ class Merge:
         """What is to be in the place of a row; None when it stays."""
         if table is SLOTS:
             counts = dict(kept)
-            merged = _both(row, counts)
+            merged = both_counts(row, counts)
             return None if merged == counts else merged
         if table.name not in HIDDEN:
             return None
@@ -168,22 +169,3 @@ def _is(table: Table, row: Mapping[str, Any]) -> ColumnElement[bool]:
 
 def _is_of(table: Table, key: ExportKey) -> ColumnElement[bool]:
     return and_(table.c.account == key[0], table.c.export == key[1])
-
-
-def _both(row: Mapping[str, Any], kept: Mapping[str, Any]) -> dict[str, Any]:
-    """Counts of one key from two stores: the last slot, and of each day the larger number."""
-    used: dict[int, int] = {0: 0}
-    for each in (row, kept):
-        for day, number in ((each["day"], each["used"]), (each["other_day"], each["other_used"])):
-            used[day] = max(number, used.get(day, 0))
-    day, other_day = sorted([*used, 0], reverse=True)[:2]
-    last = max(row, kept, key=lambda each: (each["last"], each["asked"]))
-    return {
-        "key": row["key"],
-        "last": last["last"],
-        "asked": last["asked"],
-        "day": day,
-        "used": used[day],
-        "other_day": other_day,
-        "other_used": used[other_day],
-    }

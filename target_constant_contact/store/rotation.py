@@ -48,7 +48,7 @@ def rotate(database: Database, *, forget: bool = False) -> Rotated:
     found = database.run(_secrets)
     if not forget:
         for table, row in found:
-            opened(cipher, table, row, f"the store at {database.place}")
+            opened(cipher, table, row, database.name)
     written, removed = 0, []
     for table, row in found:
         # Not while it is renewed: that reads it, and writes it later.

@@ -47,5 +47,5 @@ def secret(database: Database, name: str, make: Callable[[], str]) -> str:
     hidden = database.run(find_or_make)
     text = database.cipher.show(hidden) if database.cipher else hidden
     if text is None:
-        raise SettingsError([other_key(f"the {name}", database.place)])
+        raise SettingsError([other_key(f"the {name}", database.name)])
     return text

@@ -43,7 +43,6 @@ class ConnectionHeld(Held):
         explained: Callable[[Exception], TargetError],
     ) -> None:
         self._connection = connection
-        self._is_lost = False
         self._table = f'"{schema}"."{STORE.name}"' if schema else f'"{STORE.name}"'
         self._database = database
         self._explained = explained
@@ -52,9 +51,8 @@ class ConnectionHeld(Held):
     def transaction(self, *, durable: bool = True) -> Iterator[Connection]:
         """A transaction of the connection that has the locks."""
         del durable  # A server syncs for all at once; it costs little.
-        # With the next transaction SQLAlchemy would connect anew, without them.
-        self._is_lost = self._is_lost or self._connection.invalidated
-        if self._is_lost:
+        # SQLAlchemy would connect anew, without them.
+        if self._connection.invalidated:
             raise self._explained(OSError("the locks were lost"))
         try:
             with self._connection.begin():
@@ -98,8 +96,9 @@ class ConnectionHeld(Held):
     def give_back(self) -> None:
         """Free the locks; a connection that may still have one is not used again."""
         try:
-            with self._connection.begin():
-                self._connection.execute(select(func.pg_advisory_unlock_all()))
+            if not self._connection.invalidated:
+                with self._connection.begin():
+                    self._connection.execute(select(func.pg_advisory_unlock_all()))
         except (SQLAlchemyError, OSError):
             self._connection.invalidate()
         finally:

@@ -13,7 +13,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Final
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 LONGEST_QUEUE: Final = 1_000
 """Callers that may wait at once."""
@@ -51,3 +54,22 @@ def longest_wait(interval: float) -> float:
 def day_of(time: float) -> str:
     """The UTC day of a Unix timestamp, such as ``2026-08-01``."""
     return datetime.fromtimestamp(time, UTC).date().isoformat()
+
+
+def both_counts(row: Mapping[str, Any], kept: Mapping[str, Any]) -> dict[str, Any]:
+    """Counts of one key from two stores: the last slot, and of each day the larger number."""
+    used: dict[int, int] = {0: 0}
+    for each in (row, kept):
+        for day, number in ((each["day"], each["used"]), (each["other_day"], each["other_used"])):
+            used[day] = max(number, used.get(day, 0))
+    day, other_day = sorted([*used, 0], reverse=True)[:2]
+    last = max(row, kept, key=lambda each: (each["last"], each["asked"]))
+    return {
+        "key": row["key"],
+        "last": last["last"],
+        "asked": last["asked"],
+        "day": day,
+        "used": used[day],
+        "other_day": other_day,
+        "other_used": used[other_day],
+    }

@@ -82,9 +82,16 @@ class SqliteFile(Database):
         with ExitStack() as stack:
             yield _FileHeld(self, self._path, self._explained, stack)
 
-    def forget(self) -> None:
-        """Empty the file beside this one, which holds what was deleted; whoever reads keeps it."""
+    @contextmanager
+    def forgetting(self, held: Held) -> Iterator[Connection]:
+        """A transaction of locks: what it deletes is overwritten, in the file and beside it."""
+        with super().forgetting(held) as connection:
+            # Otherwise it would stay where a row was that leaves its page empty.
+            _driver(connection).execute("PRAGMA secure_delete = ON")
+            yield connection
         with self._lock, self._engine.connect() as connection, suppress(sqlite3.Error):
+            _driver(connection).execute("PRAGMA secure_delete = FAST")
+            # Whoever reads at this moment keeps what is there until he has read.
             _driver(connection).execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def shrink(self) -> None:

@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.process.kills import Bench, forking, write_stream
+from tests.process.bench import Bench, forking
+from tests.process.kills import write_stream
 from tests.support.postgres import Postgres
 from tests.support.stores import Store
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.process.kills import COMBINED, LISTS, Bench, forking, series, write_stream
+from tests.process.bench import Bench, forking
+from tests.process.kills import COMBINED, LISTS, series, write_stream
 from tests.support.stores import Store
 
 ROWS = 6_000

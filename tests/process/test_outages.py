@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.process.kills import Bench, forking, write_stream
+from tests.process.bench import Bench, forking
+from tests.process.kills import write_stream
 from tests.process.outages import HOW, STATE_EVERY, outage
 from tests.support.postgres import Postgres
 from tests.support.stores import Store

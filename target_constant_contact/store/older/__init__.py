@@ -1,5 +1,8 @@
 """What earlier versions have left in a data folder is taken over into the store, once.
 
+There is a step for each kind. It takes the store and the data folder, and returns what was taken
+over, as a part of a sentence; None when there was nothing.
+
 Several processes may find it at once, and one may die at it: what is taken over is the same, and
 what the store has by itself is never written over by something older.
 """

@@ -31,13 +31,6 @@ _logger = logging.getLogger("target-constant-contact")
 def take_over_connections(database: Database, folder: DataFolder) -> str | None:
     """Take over the connections, and delete their files: a copy of a token is a danger only.
 
-    Args:
-        database: The store, with its tables.
-        folder: The data folder.
-
-    Returns:
-        What was taken over, as a part of a sentence; None when there was nothing.
-
     Raises:
         SettingsError: Others may read a file.
         TryLaterError: An earlier version has been renewing one for minutes.

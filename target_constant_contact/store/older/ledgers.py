@@ -36,13 +36,6 @@ _logger = logging.getLogger("target-constant-contact")
 def take_over_ledgers(database: Database, folder: DataFolder) -> str | None:
     """Take over what runs have left that did not end well, and put their files aside.
 
-    Args:
-        database: The store, with its tables.
-        folder: The data folder.
-
-    Returns:
-        What was taken over, as a part of a sentence; None when there was nothing.
-
     Raises:
         TryLaterError: A run of an earlier version is under way.
         TargetError: The store or a file cannot be used.

@@ -12,6 +12,7 @@ from sqlalchemy import select
 
 from target_constant_contact.data_folder import usable
 from target_constant_contact.store.schema import SLOTS
+from target_constant_contact.store.slot import both_counts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -33,13 +34,6 @@ _logger = logging.getLogger("target-constant-contact")
 
 def take_over_requests(database: Database, folder: DataFolder) -> str | None:
     """Take over the request counts, and put their file aside.
-
-    Args:
-        database: The store, with its tables.
-        folder: The data folder.
-
-    Returns:
-        What was taken over, as a part of a sentence; None when there was nothing.
 
     Raises:
         TargetError: The store cannot be used, or the file cannot be put aside.
@@ -84,11 +78,11 @@ def _newest_days(path: Path) -> Iterator[dict[str, Any]]:
 
 
 def _take_over(connection: Connection, rows: Iterable[dict[str, Any]]) -> None:
-    """Put each row in the place of the store's, unless that one is newer."""
+    """Put each row into the store; of each day the larger number counts."""
     for row in rows:
         is_key = SLOTS.c.key == row["key"]
         kept = connection.execute(select(SLOTS).where(is_key).with_for_update()).mappings().first()
         if kept is None:
             connection.execute(SLOTS.insert().values(row))
-        elif (row["day"], row["used"]) > (kept["day"], kept["used"]):
-            connection.execute(SLOTS.update().where(is_key).values(row))
+        else:
+            connection.execute(SLOTS.update().where(is_key).values(both_counts(row, dict(kept))))

@@ -23,13 +23,6 @@ _AT_ONCE: Final = 100
 def take_over_runs(database: Database, folder: DataFolder) -> str | None:
     """Take over what the folders of runs tell, and note beside them that it is done. They stay.
 
-    Args:
-        database: The store, with its tables.
-        folder: The data folder.
-
-    Returns:
-        What was taken over, as a part of a sentence; None when there was nothing.
-
     Raises:
         TargetError: The store cannot be used, or the folder.
     """

@@ -6,6 +6,7 @@ import pytest
 
 from target_constant_contact.store.postgres import PostgresServer
 from target_constant_contact.store.sqlite import SqliteFile
+from target_constant_contact.store.versions import prepare
 from tests.support.stored import fill
 
 
@@ -48,3 +49,21 @@ def target(request, opened, tmp_path):
         else PostgresServer(request.getfixturevalue("postgres").new_url())
     )
     return fill(database, {})
+
+
+@pytest.fixture
+def url(postgres):
+    """A database of a server, without tables."""
+    return postgres.new_url()
+
+
+@pytest.fixture
+def machine(url, opened):
+    """Connect to one database with tables, as a machine of its own would."""
+
+    def make(**options):
+        made = opened(PostgresServer(url, **options))
+        prepare(made)
+        return made
+
+    return make

@@ -93,8 +93,9 @@ def test_a_wrong_key_is_said_in_one_line(rows):
     with pytest.raises(SettingsError) as caught:
         rows(OTHER_KEY).read("shop")
     assert str(caught.value) == (
-        f"store_key does not open connection 'shop' in the store at {one.place}, which was stored "
-        "with another key; no token was used. Set that key, or several with commas between them"
+        f"store_key does not open connection 'shop' in the store at {one.place}, which was "
+        "encrypted with another key; no token was used, and nothing was changed. Set that key, or "
+        "several with commas between them"
     )
     assert caught.value.exit_code == 78
 

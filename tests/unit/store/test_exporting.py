@@ -22,6 +22,7 @@ from tests.support.stored import (
     NEW_KEY,
     OTHER_KEY,
     TOKEN,
+    documents,
     export_rows,
     fill,
     rows_in,
@@ -64,8 +65,8 @@ def test_what_the_keys_do_not_open_is_not_exported(opened, postgres):
         lines_of(database)
     assert str(caught.value) == (
         f"store_key does not open connection 'shop' in the store at {database.place}, which was "
-        "encrypted with another key; nothing was changed. Set that key, or several with commas "
-        "between them"
+        "encrypted with another key; no token was used, and nothing was changed. Set that "
+        "key, or several with commas between them"
     )
 
 
@@ -141,7 +142,9 @@ def test_the_connections_can_be_removed_at_the_end(filled):
 
 
 def test_nothing_of_a_removed_connection_is_left_on_the_disk(opened, file):
-    database = fill(opened(SqliteFile(file)))
+    """So many that whole pages of the file are empty afterwards."""
+    names = [f"shop{number}" for number in range(60)]
+    database = fill(opened(SqliteFile(file)), {"connections": documents(*names)})
     export = Export(database, Cipher(KEY))
     assert TOKEN.encode() in on_disk(file)
     with export.standstill() as held:

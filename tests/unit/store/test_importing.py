@@ -103,7 +103,8 @@ def test_a_wrong_key_is_said_before_anything_is_changed(target, lines):
         take_in(target, lines, OTHER_KEY)
     assert str(caught.value) == (
         "store_key does not open connection 'shop' in a file, which was encrypted with another "
-        "key; nothing was changed. Set that key, or several with commas between them"
+        "key; no token was used, and nothing was changed. Set that key, or several with commas "
+        "between them"
     )
     assert rows_in(target) == before
     take_in(target, lines, f"{OTHER_KEY},{NEW_KEY}")

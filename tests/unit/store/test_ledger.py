@@ -53,6 +53,14 @@ def test_what_is_added_is_read_as_it_was_with_what_it_says_of_its_people(begin):
     assert [rows.fingerprints(number) for number in (1, 2, 3)] == [b"\1" * 9, b"\2" * 9, None]
 
 
+def test_entries_are_told_in_the_order_of_sending_whatever_was_written_last(begin):
+    rows = begin()
+    for number in (3, 1, 2):
+        rows.add(entry(number), b"said")
+    rows.change(1, durable=True, state="accepted")
+    assert [row["number"] for row in rows.entries()] == [1, 2, 3]
+
+
 def test_an_entry_that_cannot_be_added_leaves_nothing_of_it(begin, database):
     rows = begin()
     rows.add(entry(1), b"said")
@@ -194,9 +202,9 @@ def test_runs_are_living_as_long_as_the_last_of_their_export_holds_the_lock(begi
 
 def test_the_file_does_not_grow_from_run_to_run(tmp_path):
     path = tmp_path / "store.sqlite"
-    database = fill(SqliteFile(path), {})
     sizes = []
     for run in range(20):
+        database = fill(SqliteFile(path), {})
         rows = LedgerRows(database, "an-account", "nightly")
         assert rows.take_lock()
         rows.begin(f"run-{run}", "a-key")
@@ -204,7 +212,6 @@ def test_the_file_does_not_grow_from_run_to_run(tmp_path):
             rows.add(entry(number), os.urandom(500_000))
         rows.end()
         rows.release()
-        database.forget()
+        database.close()
         sizes.append(path.stat().st_size)
-    database.close()
     assert max(sizes) < 500_000

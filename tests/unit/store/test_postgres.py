@@ -12,8 +12,7 @@ from urllib.parse import quote
 
 import psycopg
 import pytest
-from sqlalchemy import create_engine, text
-from sqlalchemy.pool import StaticPool
+from sqlalchemy import text
 
 from target_constant_contact.api.limits.limiter import RateLimiter
 from target_constant_contact.exceptions import SettingsError, TryLaterError
@@ -25,23 +24,6 @@ from target_constant_contact.store.postgres import PostgresServer
 from target_constant_contact.store.slots import Slots
 from target_constant_contact.store.versions import prepare
 from tests.support.postgres import PASSWORD, Postgres
-
-
-@pytest.fixture
-def url(postgres):
-    return postgres.new_url()
-
-
-@pytest.fixture
-def connect(url, opened):
-    """Connect to one database with tables, as a machine of its own would."""
-
-    def make(**options):
-        made = opened(PostgresServer(url, **options))
-        prepare(made)
-        return made
-
-    return make
 
 
 @pytest.fixture
@@ -63,23 +45,23 @@ def failure(opened):
 # Slots
 
 
-def test_slots_are_told_by_the_servers_clock(connect):
-    database = connect()
+def test_slots_are_told_by_the_servers_clock(machine):
+    database = machine()
     before = database.run(database.now)
     slot = Slots(database).reserve("key", 0.26, 10)
     assert before <= slot.asked_at <= database.run(database.now)
 
 
-def test_slots_of_several_machines_are_an_interval_apart(connect):
-    stores = [Slots(connect()) for _ in range(3)]
+def test_slots_of_several_machines_are_an_interval_apart(machine):
+    stores = [Slots(machine()) for _ in range(3)]
     times = [store.reserve("key", 10.0, 100).time for _ in range(4) for store in stores]
     gaps = [later - earlier for earlier, later in itertools.pairwise(times)]
     assert gaps == pytest.approx([10.0] * 11, abs=1e-5)
 
 
-def test_who_waited_for_another_takes_its_slot_and_the_time_after_it(connect, url):
+def test_who_waited_for_another_takes_its_slot_and_the_time_after_it(machine, url):
     """The row is looked at, and the clock, when the other is done; not when the statement began."""
-    slots = Slots(connect())
+    slots = Slots(machine())
     slots.reserve("key", 0.26, 100)
     got = []
     asking = threading.Thread(target=lambda: got.append(slots.reserve("key", 0.26, 100)))
@@ -98,38 +80,38 @@ def test_who_waited_for_another_takes_its_slot_and_the_time_after_it(connect, ur
     assert slot.asked_at >= float(committed)
 
 
-def test_a_machine_whose_clock_is_wrong_waits_for_the_right_time(connect):
+def test_a_machine_whose_clock_is_wrong_waits_for_the_right_time(machine):
     """What it waits comes from the server's answer: slot minus now."""
-    one = Slots(connect(), clock=lambda: time.monotonic() - 50_000)
+    one = Slots(machine(), clock=lambda: time.monotonic() - 50_000)
     one.postpone("key", 0.26, 30)
     slot = one.reserve("key", 0.26, 10)
     assert slot.time - slot.asked_at == pytest.approx(30, abs=1)
     assert slot.due - one.clock() == pytest.approx(slot.time - slot.asked_at, abs=1)
 
 
-def test_the_first_answer_is_taken_to_be_from_the_middle_of_its_time(connect):
+def test_the_first_answer_is_taken_to_be_from_the_middle_of_its_time(machine):
     """The server tells 1,000 at some moment between 4 and 5."""
-    one = Slots(connect(clock=lambda: 1_000.0), clock=iter([4.0, 5.0]).__next__)
+    one = Slots(machine(clock=lambda: 1_000.0), clock=iter([4.0, 5.0]).__next__)
     assert one.reserve("key", 0.26, 10).due == pytest.approx(4.5)
 
 
-def test_an_answer_that_was_held_up_does_not_move_a_slot(connect):
+def test_an_answer_that_was_held_up_does_not_move_a_slot(machine):
     """A quick answer, then one that took two seconds, on whichever way."""
     clock = iter([4.5, 4.502, 5.5, 7.5]).__next__
-    one = Slots(connect(clock=iter([1_000.0, 1_001.0]).__next__), clock=clock)
+    one = Slots(machine(clock=iter([1_000.0, 1_001.0]).__next__), clock=clock)
     one.reserve("key", 0.26, 10)
     assert one.reserve("key", 0.26, 10).due == pytest.approx(5.5, abs=0.002)
 
 
-def test_a_server_clock_that_jumps_is_followed(connect):
+def test_a_server_clock_that_jumps_is_followed(machine):
     clock = iter([4.0, 4.002, 5.0, 5.002]).__next__
-    one = Slots(connect(clock=iter([1_000.0, 9_000.0]).__next__), clock=clock)
+    one = Slots(machine(clock=iter([1_000.0, 9_000.0]).__next__), clock=clock)
     one.reserve("key", 0.26, 10)
     assert one.reserve("key", 0.26, 10).due == pytest.approx(5, abs=0.003)
 
 
-def test_a_limiter_passes_when_the_servers_time_has_come(connect):
-    one = RateLimiter(Slots(connect()), "key", requests_per_second=10)
+def test_a_limiter_passes_when_the_servers_time_has_come(machine):
+    one = RateLimiter(Slots(machine()), "key", requests_per_second=10)
     one.acquire()
     one.penalize(0.5)
     started = time.monotonic()
@@ -138,8 +120,8 @@ def test_a_limiter_passes_when_the_servers_time_has_come(connect):
     assert one.used_today() == 2
 
 
-def test_the_key_is_hashed_on_the_server(connect, url):
-    RateLimiter(Slots(connect()), "client-id-0815").acquire()
+def test_the_key_is_hashed_on_the_server(machine, url):
+    RateLimiter(Slots(machine()), "client-id-0815").acquire()
     with psycopg.connect(url) as other:
         ((key,),) = other.execute("SELECT key FROM slots").fetchall()
     assert "client-id" not in key
@@ -223,108 +205,15 @@ def test_a_server_that_does_not_answer_is_not_waited_for(failure, monkeypatch):
     assert "cannot be used (ConnectionTimeout)" in str(error)
 
 
-def test_a_row_that_somebody_holds_is_not_waited_for_without_end(connect, url, monkeypatch):
+def test_a_row_that_somebody_holds_is_not_waited_for_without_end(machine, url, monkeypatch):
     monkeypatch.setattr(driver, "STATEMENT_SECONDS", 1)
-    slots = Slots(connect(sleep=lambda _: None))
+    slots = Slots(machine(sleep=lambda _: None))
     slots.reserve("key", 0.26, 10)
     monkeypatch.setattr(database_room, "PAUSES", ())
     with psycopg.connect(url) as other:
         other.execute("UPDATE slots SET used = 0")
         with pytest.raises(TryLaterError, match=r"cannot be used \(QueryCanceled 57014\)"):
             slots.reserve("key", 0.26, 10)
-
-
-def test_a_server_that_stands_still_is_not_waited_for_without_end(monkeypatch):
-    """Its system takes what is sent to it, so all seems to be well."""
-    monkeypatch.setattr(database_room, "PAUSES", ())
-    monkeypatch.setattr(driver.PatientConnection, "patience", 0.5)
-    with Postgres() as server:
-        database = PostgresServer(server.new_url())
-        database.run(lambda connection: connection.execute(text("SELECT 1")))
-        server.freeze()
-        with pytest.raises(TryLaterError, match=r"cannot be used \(OperationalError\)"):
-            database.run(lambda connection: connection.execute(text("SELECT 1")))
-        server.thaw()
-        assert database.run(lambda connection: connection.scalar(text("SELECT 2"))) == 2
-        database.close()
-
-
-def test_a_lock_is_waited_for_longer_than_any_answer(connect, monkeypatch):
-    monkeypatch.setattr(driver.PatientConnection, "patience", 0.3)
-    with connect().lock("export", 0), connect().lock("export", 1) as held:
-        assert held is None
-
-
-def test_whoever_names_the_schema_and_whoever_has_it_by_default_keep_each_other_out(url, connect):
-    prepare(named := PostgresServer(url, "public"))
-    with connect().lock("export", 0), named.lock("export", 0) as held:
-        assert held is None
-    named.close()
-
-
-def test_what_a_database_sets_for_others_breaks_no_lock_and_no_promise(postgres, opened):
-    name = postgres.new_database()
-    for setting in (
-        *("statement_timeout = 500", "idle_session_timeout = 500", "synchronous_commit = off"),
-        "default_transaction_isolation = 'serializable'",
-    ):
-        postgres.execute(f"ALTER DATABASE {name} SET {setting}")
-    database = opened(PostgresServer(postgres.url(name)))
-    prepare(database)
-    names = ("synchronous_commit", "transaction_isolation", "idle_session_timeout")
-    with database.lock("export", 0) as held:
-        time.sleep(0.6)
-        with held.transaction() as connection:
-            found = [connection.scalar(text(f"SHOW {name}")) for name in names]
-    assert found == ["on", "read committed", "0"]
-
-
-def test_a_database_that_waits_for_more_than_its_own_disk_goes_on_doing_so(postgres, opened):
-    name = postgres.new_database()
-    postgres.execute(f"ALTER DATABASE {name} SET synchronous_commit = remote_apply")
-    database = opened(PostgresServer(postgres.url(name)))
-    shown = text("SHOW synchronous_commit")
-    assert database.run(lambda connection: connection.scalar(shown)) == "remote_apply"
-
-
-@pytest.fixture
-def pooler(monkeypatch):
-    """As if one were between: it tells other numbers of sessions than the server."""
-    other = property(lambda _info: -1)
-    monkeypatch.setattr(psycopg.ConnectionInfo, "backend_pid", other)
-
-
-@pytest.mark.usefixtures("pooler")
-def test_a_pooler_that_gives_a_connection_to_several_is_refused_as_no_lock_holds_there(
-    url, opened, monkeypatch
-):
-    monkeypatch.setattr(
-        room,
-        "create_engine",
-        lambda url, connect_args, **_: create_engine(
-            url, connect_args=connect_args, poolclass=StaticPool
-        ),
-    )
-    prepare(database := opened(PostgresServer(url)))
-    with (
-        pytest.raises(SettingsError, match="pool_mode = transaction, so no lock would hold"),
-        database.lock("export", 0),
-    ):
-        pass
-
-
-@pytest.mark.usefixtures("pooler")
-def test_a_pooler_that_leaves_a_connection_to_whoever_has_it_is_as_good_as_the_server(connect):
-    with connect().lock("export", 0) as first, connect().lock("export", 0) as second:
-        assert first
-        assert second is None
-
-
-def test_a_machine_that_is_gone_without_a_word_loses_its_locks_within_half_a_minute(connect):
-    names = ("tcp_keepalives_idle", "tcp_keepalives_interval", "tcp_keepalives_count")
-    with connect().lock("export", 0) as held, held.transaction() as connection:
-        idle, interval, count = (int(connection.scalar(text(f"SHOW {name}"))) for name in names)
-    assert idle + interval * count <= 30
 
 
 def test_a_server_with_no_connection_left_is_a_reason_to_try_later(postgres, failure):
@@ -488,8 +377,8 @@ def test_no_log_of_any_level_has_the_password_or_what_is_stored(url, opened, cap
     assert "a-key" not in caplog.text
 
 
-def test_a_transaction_that_fails_undoes_all_that_it_did(connect):
-    database = connect()
+def test_a_transaction_that_fails_undoes_all_that_it_did(machine):
+    database = machine()
     with pytest.raises(ZeroDivisionError), database.transaction() as connection:
         connection.scalar(text("UPDATE store SET version = 99 RETURNING 1")) / 0
     with database.transaction() as connection:
