@@ -14,15 +14,18 @@ from sqlalchemy.exc import SQLAlchemyError
 from target_constant_contact.exceptions import TryLaterError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from contextlib import AbstractContextManager
     from typing import Literal
 
-    from sqlalchemy import Connection, Engine
+    from sqlalchemy import Connection, Engine, Insert, Update
     from sqlalchemy.sql.elements import ColumnElement
 
     from target_constant_contact.exceptions import TargetError
     from target_constant_contact.store.cipher import Cipher
+
+    Change = Insert | Update
+    Now = float | ColumnElement[float]
 
 PAUSES: Final = (0.25, 0.5, 1.0, 2.0)
 """Seconds between the tries of a step: a server that is started again is back by then."""
@@ -46,6 +49,19 @@ class Held(ABC):
     @abstractmethod
     def transaction(self, *, durable: bool = True) -> AbstractContextManager[Connection]:
         """A transaction, as the database has them; it fails when the locks were lost."""
+
+    @abstractmethod
+    def write(self, changes: Callable[[Now], Sequence[Change]], *, durable: bool = True) -> float:
+        """Make changes in one step, all or none; it fails when the locks were lost.
+
+        Args:
+            changes: Gets the time, as a number or as what tells it in a statement. None of them
+                may depend on what another one has changed.
+            durable: As in `Database.transaction`.
+
+        Returns:
+            That time, by the database's clock.
+        """
 
     @property
     def can_be_lost(self) -> bool:

@@ -12,10 +12,10 @@ from target_constant_contact.store.schema import ENTRIES, EXPORTS, FINGERPRINTS,
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from sqlalchemy import Connection, Table
+    from sqlalchemy import Insert, Table, Update
     from sqlalchemy.sql.elements import ColumnElement
 
-    from target_constant_contact.store.database import Database, Held
+    from target_constant_contact.store.database import Database, Held, Now
 
 _OF_RUNS: Final = (OPEN_RUNS, ENTRIES, FINGERPRINTS)
 """What is not needed any more when a run has ended well."""
@@ -66,8 +66,7 @@ class LedgerRows:
 
     def raise_if_lost(self) -> None:
         """Ask the database whether the lock is held; raise when it is not, or may not be."""
-        with self._lock_holder.transaction() as connection:
-            connection.execute(select(1))
+        self._lock_holder.write(lambda _: ())
 
     def open_runs(self) -> list[tuple[str, str | None]]:
         """Runs since the last that has ended well, the latest last, each with its key's name."""
@@ -105,8 +104,10 @@ class LedgerRows:
             key: Name of the key that hides whom it is about.
         """
         with self._lock_holder.transaction() as connection:
-            now = self._trace(connection)
-            self._insert(connection, OPEN_RUNS, run=run, key=key, begun_at=now)
+            now = self._database.now(connection)
+            if not connection.execute(self._trace(now)).rowcount:
+                connection.execute(self._new(EXPORTS, written_at=now))
+            connection.execute(self._new(OPEN_RUNS, run=run, key=key, begun_at=now))
 
     def add(self, entry: Mapping[str, Any], said: bytes) -> float:
         """Note what is going to be sent; for good when this returns.
@@ -118,11 +119,13 @@ class LedgerRows:
         Returns:
             The time by the store's clock, as the row has it.
         """
-        with self._lock_holder.transaction() as connection:
-            now = self._trace(connection)
-            self._insert(connection, ENTRIES, **entry, began_at=now)
-            self._insert(connection, FINGERPRINTS, number=entry["number"], said=said)
-        return now
+        return self._lock_holder.write(
+            lambda now: (
+                self._trace(now),
+                self._new(ENTRIES, **entry, began_at=now),
+                self._new(FINGERPRINTS, number=entry["number"], said=said),
+            )
+        )
 
     def change(self, number: int, *, durable: bool, **values: Any) -> None:
         """Note what has become of an entry.
@@ -133,14 +136,13 @@ class LedgerRows:
             **values: Of its row.
         """
         is_it = self._is_own(ENTRIES) & (ENTRIES.c.number == number)
-        with self._lock_holder.transaction(durable=durable) as connection:
-            self._trace(connection)
-            connection.execute(update(ENTRIES).where(is_it).values(values))
+        change = update(ENTRIES).where(is_it).values(values)
+        self._lock_holder.write(lambda now: (self._trace(now), change), durable=durable)
 
     def end(self) -> None:
         """Note that nothing is left to take up: all at once or not at all."""
         with self._lock_holder.transaction() as connection:
-            self._trace(connection)
+            connection.execute(self._trace(self._database.now(connection)))
             for table in _OF_RUNS:
                 connection.execute(table.delete().where(self._is_own(table)))
         self._database.shrink()
@@ -151,17 +153,12 @@ class LedgerRows:
             raise RuntimeError("the export's lock is not held")
         return self._held
 
-    def _trace(self, connection: Connection) -> float:
-        """Note, for other exports to the account, that this one is at work; return the time."""
-        now = self._database.now(connection)
-        known = update(EXPORTS).where(self._is_own(EXPORTS)).values(written_at=now)
-        if not connection.execute(known).rowcount:
-            self._insert(connection, EXPORTS, written_at=now)
-        return now
+    def _trace(self, now: Now) -> Update:
+        """Notes, for other exports to the account, that this one is at work."""
+        return update(EXPORTS).where(self._is_own(EXPORTS)).values(written_at=now)
 
-    def _insert(self, connection: Connection, table: Table, **values: Any) -> None:
-        own = {"account": self._account, "export": self._export}
-        connection.execute(insert(table).values(own | values))
+    def _new(self, table: Table, **values: Any) -> Insert:
+        return insert(table).values(account=self._account, export=self._export, **values)
 
     def _is_own(self, table: Table) -> ColumnElement[bool]:
         return and_(table.c.account == self._account, table.c.export == self._export)

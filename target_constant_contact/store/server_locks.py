@@ -6,7 +6,7 @@ import hashlib
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import func, select, text, true
+from sqlalchemy import Double, cast, extract, func, literal, select, text, true
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from target_constant_contact.exceptions import SettingsError
@@ -14,13 +14,16 @@ from target_constant_contact.store.database import Held
 from target_constant_contact.store.schema import STORE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from sqlalchemy import Connection
+    from sqlalchemy.engine.interfaces import IsolationLevel
 
     from target_constant_contact.exceptions import TargetError
-    from target_constant_contact.store.database import Database
+    from target_constant_contact.store.database import Change, Database, Now
 
+_TIME: Final = cast(extract("epoch", func.statement_timestamp()), Double)
+"""The same in all parts of a statement."""
 _LOCKED: Final = "55P03"
 _TABLE: Final = "SELECT CAST(CAST(:name AS regclass) AS oid), pg_backend_pid()"
 
@@ -51,17 +54,16 @@ class ConnectionHeld(Held):
     def transaction(self, *, durable: bool = True) -> Iterator[Connection]:
         """A transaction of the connection that has the locks."""
         del durable  # A server syncs for all at once; it costs little.
-        # SQLAlchemy would connect anew, without them.
-        if self._connection.invalidated:
-            raise self._explained(OSError("the locks were lost"))
-        try:
-            with self._connection.begin():
-                yield self._connection
-        except (SQLAlchemyError, OSError) as error:
-            explained = self._explained(error)
-        else:
-            return
-        raise explained
+        with self._begun("READ COMMITTED") as connection:
+            yield connection
+
+    def write(self, changes: Callable[[Now], Sequence[Change]], *, durable: bool = True) -> float:
+        """Make changes by one statement, so that the server is asked once for all of them."""
+        del durable
+        now = literal(self._database.clock()) if self._database.clock else _TIME
+        steps = (change.cte(f"change_{n}") for n, change in enumerate(changes(now)))
+        with self._begun("AUTOCOMMIT") as connection:
+            return float(connection.scalar(select(now).add_cte(*steps)) or 0.0)
 
     @property
     def can_be_lost(self) -> bool:
@@ -103,6 +105,20 @@ class ConnectionHeld(Held):
             self._connection.invalidate()
         finally:
             self._connection.close()
+
+    @contextmanager
+    def _begun(self, level: IsolationLevel) -> Iterator[Connection]:
+        # SQLAlchemy would connect anew, without the locks.
+        if self._connection.invalidated:
+            raise self._explained(OSError("the locks were lost"))
+        try:
+            with self._connection.execution_options(isolation_level=level).begin():
+                yield self._connection
+        except (SQLAlchemyError, OSError) as error:
+            explained = self._explained(error)
+        else:
+            return
+        raise explained
 
     def _number(self, what: str) -> int:
         """The lock's number: the same for all who use the same tables, whatever they call them.

@@ -22,7 +22,7 @@ from target_constant_contact.files import PRIVATE_FILE, make_private_folder, ope
 from target_constant_contact.store.database import Database, Held
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from contextlib import AbstractContextManager
     from pathlib import Path
     from typing import Literal
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from target_constant_contact.exceptions import TargetError
+    from target_constant_contact.store.database import Change, Now
 
 _PART_PAGES: Final = 2_500
 """Of 4 KB, that are given back at once."""
@@ -210,6 +211,15 @@ class _FileHeld(Held):
     def transaction(self, *, durable: bool = True) -> AbstractContextManager[Connection]:
         """A transaction."""
         return self._database.transaction(durable=durable)
+
+    def write(self, changes: Callable[[Now], Sequence[Change]], *, durable: bool = True) -> float:
+        """Make changes in a transaction."""
+        with self.transaction(durable=durable) as connection:
+            # Once the others are out: waiting for them takes some.
+            now = self._database.now(connection)
+            for change in changes(now):
+                connection.execute(change)
+        return now
 
 
 def _begin(connection: Connection) -> None:
