@@ -160,6 +160,16 @@ def test_a_damaged_file_is_put_aside_and_the_others_taken_over(store, folder, ca
     assert store().names() == ["shop"]
 
 
+@pytest.mark.parametrize("mode", [0o700, 0o755])
+def test_a_folder_with_the_name_of_a_connection_is_left_alone(store, folder, caplog, mode):
+    leave(folder)
+    (folder.connections / "x.json").mkdir(mode)
+    assert store().names() == ["shop"]
+    assert left(folder) == ["connections", "x.json"]
+    (line,) = caplog.messages
+    assert line.startswith("Taken over from an earlier version")
+
+
 def test_the_connection_of_the_store_wins_and_the_file_is_put_aside(store, folder, caplog):
     rows = store()
     with rows.lock("shop", 5):
