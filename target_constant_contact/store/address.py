@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, unquote
 
 _PART: Final = r"[^\s:/?#@\[\]]"
 _URL: Final = re.compile(
-    rf"postgresql(?:\+psycopg)?://(?:{_PART}+(?::{_PART}*)?@)?"
+    rf"postgres(?:ql(?:\+psycopg)?)?://(?:{_PART}+(?::{_PART}*)?@)?"
     r"(?P<host>[\w.-]+|\[[0-9A-Fa-f:.]+\])?(?::(?P<port>[0-9]{1,5}))?"
     r"/(?P<database>[^\s/?#@]+)(?:\?(?P<query>[^\s#@]*))?",
     re.ASCII,
@@ -26,6 +26,15 @@ def no_url() -> str:
         "store_url is not the URL of a PostgreSQL database; write "
         "postgresql://user:password@host:5432/database, with what is neither letter nor digit in "
         "user and password encoded, such as %2F for a slash"
+    )
+
+
+def bad_option(words: str = "") -> str:
+    """The line about what stands behind the question mark of a URL."""
+    what = f" ({words})" if words else ""
+    return (
+        f"store_url: an option behind the ? does not exist, or has a value that does not{what}; "
+        "take options of libpq, such as sslmode=verify-full"
     )
 
 
