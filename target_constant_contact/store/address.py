@@ -24,8 +24,8 @@ def no_url() -> str:
     """The line about a URL that cannot be used; it does not quote it."""
     return (
         "store_url is not the URL of a PostgreSQL database; write "
-        "postgresql://user:password@host:5432/database, with what is neither letter nor digit in "
-        "user and password encoded, such as %2F for a slash"
+        "postgresql://user:password@host:5432/database without quotation marks, and with what is "
+        "neither letter nor digit in user and password encoded, such as %2F for a slash"
     )
 
 
@@ -74,8 +74,8 @@ def key_fault(keys: str) -> str:
     if all(map(_KEY.fullmatch, keys_in(keys))):
         return ""
     return (
-        "store_key is no key: make one with target-constant-contact store key, and write several "
-        "with commas between them"
+        "store_key is no key: make one with target-constant-contact store key, and write it "
+        "without quotation marks, several with commas between them"
     )
 
 

@@ -50,12 +50,12 @@ def cause(error: Any) -> str:
     if code:
         words = getattr(error.diag, "message_primary", None) if code.startswith(_NO_ROOM) else None
         return f"{kind} {code}{f': {said(words)}' if words else ''}"
-    return said(_parts(error)[0]) or kind
+    return said(_uttered(error)[0]) or kind
 
 
 def refuses(error: Any) -> bool:
     """Whether a server that was reached refuses the login, and would do so the next time, too."""
-    words, is_of_server = _parts(error)
+    words, is_of_server = _uttered(error)
     if not is_of_server:
         return _NO_PASSWORD in words
     if any(passing in words for passing in _PASSING):
@@ -67,26 +67,26 @@ def refuses(error: Any) -> bool:
 
 def unsafe(error: Any) -> str:
     """How the connection is less safe than ``sslmode`` asks; empty when that is not it."""
-    text = _text(error)
+    text = _uncoded(error)
     return next((words for words in _UNSAFE if words in text), "")
 
 
 def option(error: Any) -> str:
     """Which option of the URL has a value that does not exist; empty when that is not it."""
-    words = _text(error).partition("\n")[0]
-    return said(words.removeprefix(_NOT_BEGUN)) if words.startswith(f"{_NOT_BEGUN}invalid ") else ""
+    words = _uncoded(error).partition("\n")[0]
+    return words.removeprefix(_NOT_BEGUN) if words.startswith(f"{_NOT_BEGUN}invalid ") else ""
 
 
-def _parts(error: Any) -> tuple[str, bool]:
+def _uttered(error: Any) -> tuple[str, bool]:
     """What was said, and whether a server has said it: of several tries, what one has said."""
-    lines = _text(error).splitlines() or [""]
+    lines = _uncoded(error).splitlines() or [""]
     reached = [found[1] for line in lines if (found := _REACHED.search(line))]
     of_servers = (_OF_SERVER.fullmatch(words) for words in reached)
     spoken = next((found[1] for found in of_servers if found), None)
     return (spoken, True) if spoken else ((reached or lines)[0], False)
 
 
-def _text(error: Any) -> str:
+def _uncoded(error: Any) -> str:
     """The words of an error that has no code; of another kind they may quote the URL."""
     kinds = {kind.__name__ for kind in type(error).mro()}
     return str(error) if _HAS_WORDS in kinds and not getattr(error, "sqlstate", None) else ""

@@ -104,12 +104,16 @@ def test_it_shows_no_secret_and_no_password(at_file, at_server, server):
             assert secret not in said(answer)
 
 
-@pytest.mark.parametrize("key", [OTHER_KEY, None], ids=["another", "none"])
-def test_it_needs_no_key(at_server, server, key):
+@pytest.mark.parametrize(
+    ("key", "why"),
+    [(OTHER_KEY, "store_key opens none of them"), (None, "store_key is not set")],
+    ids=["another", "none"],
+)
+def test_it_needs_no_key(at_server, server, key, why):
     fill(server, None, NEW_KEY)
     answer = at_server(store_key=key)
     assert answer.exit_code == 0
-    assert "3, and store_key opens none of them\n" in answer.stdout
+    assert f"3, and {why}\n" in answer.stdout
 
 
 def test_it_tells_which_keys_are_still_needed(at_server, server):
@@ -157,15 +161,15 @@ def test_a_login_is_brought_to_a_server(at_file, at_server, local, server, tmp_p
     assert out.stdout == ""
     assert out.stderr == (
         f"Exported from the store at {local.place}: 2 connections, 1 interrupted run, 3 imports, "
-        "2 reports, 1 request count.\n"
+        "2 past runs, 1 request count.\n"
         "Use 2 connections ('shop', 'shop-é') in one of the two places only: a refresh token that "
-        "rotates serves once. store export --forget removes them here\n"
+        "rotates serves once. store export --forget removes the connections that it has exported\n"
     )
     into = at_server("import", tmp_path / "out.jsonl")
     assert into.exit_code == 0
     assert into.stdout == (
         f"Imported into the store at {server.place}: 2 connections, 1 interrupted run, 3 imports, "
-        "2 reports, 1 request count.\n"
+        "2 past runs, 1 request count.\n"
     )
     assert rows_in(server) == rows_in(local)
     for secret in (TOKEN, LEDGER_KEY, NEW_KEY):
@@ -305,7 +309,7 @@ def test_in_a_file_there_is_nothing_to_rotate(at_file, local):
     answer = at_file("rotate")
     assert answer.exit_code == 0
     assert answer.stdout == (
-        f"Nothing in {local.place} is encrypted: it is a file that its owner can read.\n"
+        f"Nothing in {local.place} is encrypted: it is a file that only its owner can read.\n"
     )
 
 
