@@ -42,7 +42,7 @@ def test_a_login_that_is_refused_is_known_in_any_language(words, used_password):
         ("ВАЖНО:  система баз данных запускается", False),
         ("FATAL:  tut mir leid, schon zu viele Verbindungen", False),
         ("FATAL:  remaining connection slots are reserved for somebody", True),
-        ("FATAL:  die verbleibenden sind für Rollen mit dem SUPERUSER-Attribut reserviert", True),
+        ("FATAL:  die letzten Plätze sind für SUPERUSER reserviert", True),
         ("Connection refused", False),
         ("server closed the connection unexpectedly", True),
     ],
