@@ -19,14 +19,15 @@ from target_constant_contact.commands.connections import moment
 from target_constant_contact.commands.group import CommandGroup
 from target_constant_contact.commands.moved import is_stream
 from target_constant_contact.exceptions import SettingsError
+from target_constant_contact.reports.history import store_of_runs
 from target_constant_contact.store.address import no_key_to_move, place_of
-from target_constant_contact.store.place import StorePlace
 from target_constant_contact.wording import are, counted, were
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from types import ModuleType
 
+    from target_constant_contact.store.place import StorePlace
     from target_constant_contact.store.survey import Survey
 
 
@@ -45,7 +46,7 @@ def store(config: dict[str, Any], *, as_json: bool) -> None:
     context.obj = _Given(config)
     if context.invoked_subcommand is not None:
         return
-    place = StorePlace.of_settings(config)
+    place = store_of_runs(config)
     found = _actions().survey(place)
     shown = {"place": _shown(place), "schema": place.schema}
     if as_json:
@@ -106,7 +107,7 @@ def import_(config: dict[str, Any], file: str, *, replace: bool) -> None:
 @click.option("--forget", is_flag=True, help="Remove what no key opens, as when one is lost.")
 def rotate(config: dict[str, Any], *, forget: bool) -> None:
     """Encrypt all that is secret in the store anew, with the first key of `store_key`."""
-    place = StorePlace.of_settings(_config(config))
+    place = store_of_runs(_config(config))
     if not place.url:
         say(
             f"Nothing in {place.folder.store} is encrypted: it is a file that only its owner can "
@@ -115,7 +116,10 @@ def rotate(config: dict[str, Any], *, forget: bool) -> None:
         return
     done = _actions().rotate_in(place, forget=forget)
     if done.removed:
-        say(f"Removed, as no key opens it: {', '.join(done.removed)}.")
+        say(
+            f"Removed, as no key opens it: {', '.join(done.removed)}. Make the connections anew "
+            "with target-constant-contact login; what interrupted runs have sent is sent once more."
+        )
     say(
         f"{counted(done.written, 'secret')} of {done.there:,} {were(done.written)} encrypted anew; "
         "the first key of store_key opens all of them, and any other can be taken out, on every "
@@ -144,7 +148,7 @@ def _moving(config: dict[str, Any]) -> tuple[StorePlace, str]:
     Raises:
         SettingsError: There is no key.
     """
-    place = StorePlace.of_settings(_config(config))
+    place = store_of_runs(_config(config))
     if not place.key:
         raise SettingsError([no_key_to_move()])
     return place, place.key

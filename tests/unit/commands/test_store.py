@@ -104,6 +104,19 @@ def test_it_shows_no_secret_and_no_password(at_file, at_server, server):
             assert secret not in said(answer)
 
 
+@pytest.mark.parametrize("value", [True, "true"])
+def test_that_of_the_sandbox_is_the_file_whatever_else_is_set(tmp_path, local, server, value):
+    """As its runs have it, and as `runs` shows it."""
+    folder = str(Path(local.place).parent)
+    settings = config_file(
+        tmp_path, data_dir=folder, store_url=server.url, store_key=NEW_KEY, sandbox=value
+    )
+    assert call("store", "--json", "--config", settings).json["place"] == local.place
+    answer = call("store", "export", tmp_path / "out.jsonl", "--config", settings)
+    assert answer.stderr.startswith(f"Exported from the store at {local.place}: 2 connections")
+    assert f"Nothing in {local.place} is" in call("store", "rotate", "--config", settings).stdout
+
+
 @pytest.mark.parametrize(
     ("key", "why"),
     [(OTHER_KEY, "store_key opens none of them"), (None, "store_key is not set")],
@@ -303,6 +316,18 @@ def test_after_a_rotation_the_old_key_can_go(at_server, server):
     assert "3 encrypted with the first key" in at_server(store_key=NEW_KEY).stdout
     fill(server, {}, NEW_KEY)
     assert rows_in(server) == before
+
+
+def test_when_a_key_is_lost_it_says_what_has_gone_with_it(at_server, server):
+    fill(server, None, KEY)
+    answer = at_server("rotate", "--forget", store_key=NEW_KEY)
+    assert answer.exit_code == 0
+    first, _ = answer.stdout.splitlines()
+    assert first.startswith("Removed, as no key opens it: connection ")
+    assert first.endswith(
+        ", the ledger key. Make the connections anew with target-constant-contact login; what "
+        "interrupted runs have sent is sent once more."
+    )
 
 
 def test_in_a_file_there_is_nothing_to_rotate(at_file, local):
