@@ -54,7 +54,7 @@ def store(config: dict[str, Any], *, as_json: bool) -> None:
     elif found:
         _print(shown, found, has_key=bool(place.key))
     else:
-        say(f"There is no store in {_shown(place)} yet; the first sign-in or run makes one.")
+        say(f"There is no store at {_shown(place)} yet; the first sign-in or run makes one.")
 
 
 @store.command("key")

@@ -139,7 +139,7 @@ def test_where_there_is_no_store_none_is_made(tmp_path):
     answer = call("store", "--data-dir", tmp_path / "none")
     assert answer.exit_code == 0
     assert answer.stdout == (
-        f"There is no store in {tmp_path}/none/store.sqlite yet; the first sign-in or run makes "
+        f"There is no store at {tmp_path}/none/store.sqlite yet; the first sign-in or run makes "
         "one.\n"
     )
     assert call("store", "--json", "--data-dir", tmp_path / "none").json is None

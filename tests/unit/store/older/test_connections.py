@@ -76,7 +76,7 @@ def test_connections_go_on_and_nothing_of_their_files_is_left(store, folder, cap
     assert rows.read("b.2") == document("other-token", "b.2")
     assert left(folder) == []
     (line,) = caplog.messages
-    assert line.startswith("Taken over from an earlier version into the store in ")
+    assert line.startswith("Taken over from an earlier version into the store at ")
     gone = f"(nothing of that is left in {folder.connections})"
     assert line.endswith(f": 2 connections: b.2, shop {gone}")
 
