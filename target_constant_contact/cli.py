@@ -16,6 +16,7 @@ from typing import IO, TYPE_CHECKING, Any, Final
 import click
 from singer_sdk.exceptions import ConfigValidationError, SingerSDKError
 
+from target_constant_contact.commands.group import CommandGroup
 from target_constant_contact.exceptions import SettingsError, TargetError
 from target_constant_contact.redaction import redact_log, trust
 from target_constant_contact.singer.output import patient
@@ -51,7 +52,7 @@ _SETTINGS_ERRORS: Final = (SettingsError, ConfigValidationError)
 _logger = logging.getLogger(TargetConstantContact.name)
 
 
-class Cli(click.Group):
+class Cli(CommandGroup):
     """The Singer command when no other is named; every error is one line and an exit code."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:

@@ -39,7 +39,7 @@ def configured(command: Callable[..., Any]) -> Callable[..., Any]:
         metavar="FILE",
         help="File with settings; variables of the environment are read too.",
     )
-    @click.option("--data-dir", help="Folder of connections, runs and request counts.")
+    @click.option("--data-dir", help="Folder of the store and of the files of runs.")
     @functools.wraps(command)
     def wrapped(config_files: Sequence[str], data_dir: str | None, **options: Any) -> Any:
         # People also write it before the command.

@@ -14,6 +14,7 @@ from target_constant_contact.commands.common import (
     print_table,
     say,
 )
+from target_constant_contact.commands.group import CommandGroup
 from target_constant_contact.reports.counts import Counts
 from target_constant_contact.reports.history import past_runs
 from target_constant_contact.reports.run_names import LATEST
@@ -43,7 +44,7 @@ class _Given(NamedTuple):
     as_json: bool
 
 
-@click.group("runs", invoke_without_command=True)
+@click.group("runs", cls=CommandGroup, invoke_without_command=True)
 @configured
 @click.option(
     "--limit", type=click.IntRange(min=1), default=_SHOWN, show_default=True, help="How many."

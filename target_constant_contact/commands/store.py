@@ -16,16 +16,18 @@ from target_constant_contact.commands.common import (
     write_lines,
 )
 from target_constant_contact.commands.connections import moment
+from target_constant_contact.commands.group import CommandGroup
 from target_constant_contact.commands.moved import is_stream
 from target_constant_contact.exceptions import SettingsError
+from target_constant_contact.reports.history import store_of_runs
 from target_constant_contact.store.address import no_key_to_move, place_of
-from target_constant_contact.store.place import StorePlace
 from target_constant_contact.wording import are, counted, were
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from types import ModuleType
 
+    from target_constant_contact.store.place import StorePlace
     from target_constant_contact.store.survey import Survey
 
 
@@ -35,7 +37,7 @@ class _Given(NamedTuple):
     config: dict[str, Any]
 
 
-@click.group("store", invoke_without_command=True)
+@click.group("store", cls=CommandGroup, invoke_without_command=True)
 @configured
 @json_option
 def store(config: dict[str, Any], *, as_json: bool) -> None:
@@ -44,15 +46,15 @@ def store(config: dict[str, Any], *, as_json: bool) -> None:
     context.obj = _Given(config)
     if context.invoked_subcommand is not None:
         return
-    place = StorePlace.of_settings(config)
+    place = store_of_runs(config)
     found = _actions().survey(place)
     shown = {"place": _shown(place), "schema": place.schema}
     if as_json:
         print_json(shown | asdict(found) if found else None)
     elif found:
-        _print(shown, found)
+        _print(shown, found, has_key=bool(place.key))
     else:
-        say(f"There is no store in {_shown(place)} yet; the first sign-in or run makes one.")
+        say(f"There is no store at {_shown(place)} yet; the first sign-in or run makes one.")
 
 
 @store.command("key")
@@ -105,13 +107,19 @@ def import_(config: dict[str, Any], file: str, *, replace: bool) -> None:
 @click.option("--forget", is_flag=True, help="Remove what no key opens, as when one is lost.")
 def rotate(config: dict[str, Any], *, forget: bool) -> None:
     """Encrypt all that is secret in the store anew, with the first key of `store_key`."""
-    place = StorePlace.of_settings(_config(config))
+    place = store_of_runs(_config(config))
     if not place.url:
-        say(f"Nothing in {place.folder.store} is encrypted: it is a file that its owner can read.")
+        say(
+            f"Nothing in {place.folder.store} is encrypted: it is a file that only its owner can "
+            "read."
+        )
         return
     done = _actions().rotate_in(place, forget=forget)
     if done.removed:
-        say(f"Removed, as no key opens it: {', '.join(done.removed)}.")
+        say(
+            f"Removed, as no key opens it: {', '.join(done.removed)}. Make the connections anew "
+            "with target-constant-contact login; what interrupted runs have sent is sent once more."
+        )
     say(
         f"{counted(done.written, 'secret')} of {done.there:,} {were(done.written)} encrypted anew; "
         "the first key of store_key opens all of them, and any other can be taken out, on every "
@@ -140,7 +148,7 @@ def _moving(config: dict[str, Any]) -> tuple[StorePlace, str]:
     Raises:
         SettingsError: There is no key.
     """
-    place = StorePlace.of_settings(_config(config))
+    place = store_of_runs(_config(config))
     if not place.key:
         raise SettingsError([no_key_to_move()])
     return place, place.key
@@ -155,7 +163,7 @@ def _counts(counts: Mapping[str, int]) -> str:
         ("connections", "connection"),
         ("open_runs", "interrupted run"),
         ("entries", "import"),
-        ("runs", "report"),
+        ("runs", "past run"),
         ("slots", "request count"),
     )
     parts = [counted(counts[name], word) for name, word in words if counts.get(name)]
@@ -168,12 +176,13 @@ def _warning(names: frozenset[str], place: str, *, forget: bool) -> str:
         return f"Removed from the store at {place}: {counted(len(names), 'connection')} ({shown})."
     return (
         f"Use {counted(len(names), 'connection')} ({shown}) in one of the two places only: a "
-        "refresh token that rotates serves once. store export --forget removes them here"
+        "refresh token that rotates serves once. store export --forget removes the connections "
+        "that it has exported"
     )
 
 
-def _print(shown: Mapping[str, str | None], found: Survey) -> None:
-    print_table(("fact", "value"), _facts(shown, found))
+def _print(shown: Mapping[str, str | None], found: Survey, *, has_key: bool) -> None:
+    print_table(("fact", "value"), _facts(shown, found, has_key=has_key))
     if found.interrupted:
         say("", "Interrupted exports, which their next run takes up")
         headers = ("account", "export", "interrupted run", "imports", "last written (UTC)")
@@ -184,7 +193,9 @@ def _print(shown: Mapping[str, str | None], found: Survey) -> None:
         print_table(headers, rows)
 
 
-def _facts(shown: Mapping[str, str | None], found: Survey) -> Iterator[tuple[str, str]]:
+def _facts(
+    shown: Mapping[str, str | None], found: Survey, *, has_key: bool
+) -> Iterator[tuple[str, str]]:
     schema = f", schema {shown['schema']}" if shown["schema"] else ""
     yield "store", f"{shown['place']}{schema}"
     yield "kept by", f"{found.server}, tables of version {found.version}"
@@ -194,7 +205,7 @@ def _facts(shown: Mapping[str, str | None], found: Survey) -> Iterator[tuple[str
     yield "runs", _runs(found)
     for name, used in found.requests_today.items():
         yield f"requests today of key {name}", f"{used:,}"
-    yield "secrets", _secrets(found)
+    yield "secrets", _secrets(found, has_key=has_key)
 
 
 def _runs(found: Survey) -> str:
@@ -206,13 +217,14 @@ def _runs(found: Survey) -> str:
     return f"{found.rows['runs']:,}, {period}{open_ones}"
 
 
-def _secrets(found: Survey) -> str:
+def _secrets(found: Survey, *, has_key: bool) -> str:
     counts = found.secrets
     if counts is None:
         return "in clear, in a file that only its owner can read"
     first, older, none = counts["first_key"], counts["older_key"], counts["no_key"]
     if none and not first and not older:
-        return f"{none:,}, and store_key opens none of them"
+        why = "store_key opens none of them" if has_key else "store_key is not set"
+        return f"{none:,}, and {why}"
     return (
         f"{first:,} encrypted with the first key of store_key, {older:,} with an older one, "
         f"{none:,} with none that is set"

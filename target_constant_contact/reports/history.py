@@ -65,6 +65,18 @@ class History:
         return read_run(row) if row else None
 
 
+def store_of_runs(values: Mapping[str, Any]) -> StorePlace:
+    """The store of runs with settings that are not checked.
+
+    Raises:
+        SettingsError: One of those that say where it is is no text.
+    """
+    place = StorePlace.of_settings(values)
+    # Runs of the sandbox are where its account is.
+    is_sandbox = without_texts({"sandbox": values.get("sandbox")}, _SCHEMA).get("sandbox") is True
+    return place.on_this_machine if is_sandbox else place
+
+
 @contextmanager
 def past_runs(values: Mapping[str, Any]) -> Iterator[History]:
     """The runs of settings that are not checked: only where the store is matters.
@@ -74,10 +86,7 @@ def past_runs(values: Mapping[str, Any]) -> Iterator[History]:
     Raises:
         TargetError: The store cannot be used.
     """
-    place = StorePlace.of_settings(values)
-    # Runs of the sandbox are where its account is.
-    if without_texts({"sandbox": values.get("sandbox")}, _SCHEMA).get("sandbox") is True:
-        place = place.on_this_machine
+    place = store_of_runs(values)
     words = f"the store at {place_of(place.url)}" if place.url else str(place.folder.runs)
     if not (place.url or place.folder.store.exists() or place.folder.runs.exists()):
         yield History(None, words)

@@ -168,7 +168,7 @@ def value_faults(values: Mapping[str, Any]) -> Iterator[str]:
 
 def _store_faults(values: Mapping[str, Any]) -> Iterator[str]:
     url, schema, key = (values.get(f"store_{name}") for name in ("url", "schema", "key"))
-    if url and (fault := url_fault(url)):
+    if url and (fault := url_fault(url.strip())):
         yield fault
     if schema and (fault := schema_fault(schema, url)):
         yield fault

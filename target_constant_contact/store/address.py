@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, unquote
 
 _PART: Final = r"[^\s:/?#@\[\]]"
 _URL: Final = re.compile(
-    rf"postgresql(?:\+psycopg)?://(?:{_PART}+(?::{_PART}*)?@)?"
+    rf"postgres(?:ql(?:\+psycopg)?)?://(?:{_PART}+(?::{_PART}*)?@)?"
     r"(?P<host>[\w.-]+|\[[0-9A-Fa-f:.]+\])?(?::(?P<port>[0-9]{1,5}))?"
     r"/(?P<database>[^\s/?#@]+)(?:\?(?P<query>[^\s#@]*))?",
     re.ASCII,
@@ -24,8 +24,17 @@ def no_url() -> str:
     """The line about a URL that cannot be used; it does not quote it."""
     return (
         "store_url is not the URL of a PostgreSQL database; write "
-        "postgresql://user:password@host:5432/database, with what is neither letter nor digit in "
-        "user and password encoded, such as %2F for a slash"
+        "postgresql://user:password@host:5432/database without quotation marks, and with what is "
+        "neither letter nor digit in user and password encoded, such as %2F for a slash"
+    )
+
+
+def bad_option(words: str = "") -> str:
+    """The line about what stands behind the question mark of a URL."""
+    what = f" ({words})" if words else ""
+    return (
+        f"store_url: an option behind the ? does not exist, or has a value that does not{what}; "
+        "take options of libpq, such as sslmode=verify-full"
     )
 
 
@@ -65,8 +74,8 @@ def key_fault(keys: str) -> str:
     if all(map(_KEY.fullmatch, keys_in(keys))):
         return ""
     return (
-        "store_key is no key: make one with target-constant-contact store key, and write several "
-        "with commas between them"
+        "store_key is no key: make one with target-constant-contact store key, and write it "
+        "without quotation marks, several with commas between them"
     )
 
 

@@ -44,7 +44,9 @@ class StorePlace:
                 [f"store_{name}: has the wrong type; it takes string" for name in wrong]
             )
         folder = DataFolder.of_setting(values.get("data_dir"))
-        return cls(folder, named["url"], named["schema"], named["key"])
+        # Files of variables often bring a blank or the end of a line with it.
+        url = (named["url"] or "").strip() or None
+        return cls(folder, url, named["schema"], named["key"])
 
     @property
     def on_this_machine(self) -> StorePlace:

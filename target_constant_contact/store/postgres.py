@@ -23,7 +23,8 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.schema import CreateSchema
 
 from target_constant_contact.exceptions import SettingsError, TargetError, TryLaterError
-from target_constant_contact.store.address import no_url, place_of, url_fault
+from target_constant_contact.store import spoken
+from target_constant_contact.store.address import bad_option, no_url, place_of, url_fault
 from target_constant_contact.store.database import Database, Held
 from target_constant_contact.store.schema import STORE
 from target_constant_contact.store.server_locks import ConnectionHeld
@@ -47,17 +48,6 @@ _READ_ONLY: Final = "25006"
 _OTHER_TABLES: Final = ("42703", "42P01", "42P07")
 """A column or a table is missing, or there is one already."""
 _WRONG_LOGIN: Final = ("28", "3D000")
-_PASSING: Final = ("starting up", "shutting down", "too many", "recovery", "remaining connection")
-"""Words of a server that takes no connection now."""
-_UNSAFE: Final = (
-    "certificate verify failed",
-    "root certificate",
-    "does not match host name",
-    "does not support SSL",
-)
-"""Words about a server that does not prove what the URL asks it to prove."""
-_REFUSING: Final = ("authentication failed", "no password", "pg_hba.conf", "does not exist")
-"""Words of one that takes no such login; libpq tells no code of them."""
 
 
 class PostgresServer(Database):
@@ -158,15 +148,14 @@ class PostgresServer(Database):
         code = getattr(found, "sqlstate", None) or ""
         if code in {_NO_RIGHTS, _NO_SCHEMA}:
             return SettingsError([self._rights()])
-        cause = f"{type(found).__name__}{f' {code}' if code else ''}"
-        if fault := self._to_correct(found, code, cause):
+        if fault := self._to_correct(found, code):
             return SettingsError([fault])
         return TryLaterError(
-            f"the store at {self.place} cannot be used ({cause}); nothing is sent without it. "
-            "Check that the server is up and that store_url is right, and run again"
+            f"the store at {self.place} cannot be used ({spoken.cause(found)}); nothing is sent "
+            "without it. Check that the server is up and that store_url is right, and run again"
         )
 
-    def _to_correct(self, found: Any, code: str, cause: str) -> str:
+    def _to_correct(self, found: Any, code: str) -> str:
         """What the settings or the server's owner have to change; empty when nothing of that."""
         if code in _OTHER_TABLES:
             return (
@@ -179,18 +168,21 @@ class PostgresServer(Database):
                 f"store_url: the server at {self.place} takes no changes, as a standby does; name "
                 "the primary one"
             )
-        if code.startswith(_WRONG_LOGIN) or (not code and _refuses(found)):
+        if code.startswith(_WRONG_LOGIN) or spoken.refuses(found):
             return (
-                f"store_url: the server at {self.place} refuses this login ({cause}); correct "
-                "user, password and database, or let the server's pg_hba.conf admit them"
+                f"store_url: the server at {self.place} refuses this login "
+                f"({spoken.cause(found)}); correct user, password and database, or let the "
+                "server's pg_hba.conf admit them"
             )
-        if unsafe := next((words for words in _UNSAFE if not code and words in str(found)), None):
+        if unsafe := spoken.unsafe(found):
             return (
                 f"store_url: the connection to {self.place} is not as safe as sslmode asks "
                 f"({unsafe}); correct sslmode and sslrootcert, or the server's certificate"
             )
-        # Of the URL's query; the library's words may quote it.
-        return no_url() if type(found).__name__ == "ProgrammingError" and not code else ""
+        if option := spoken.option(found):
+            return bad_option(option)
+        # The library's words may quote the URL.
+        return bad_option() if type(found).__name__ == "ProgrammingError" and not code else ""
 
     def _rights(self) -> str:
         schema = f'"{self._schema}"' if self._schema else "public"
@@ -242,13 +234,3 @@ def _engine(url: str) -> Engine:
     driver = import_module("target_constant_contact.store.driver")
     event.listen(engine, "do_connect", driver.connect)
     return engine
-
-
-def _refuses(error: Any) -> bool:
-    """Whether a server that was reached refuses the login, and would do so the next time, too."""
-    words = str(error)
-    if any(passing in words for passing in _PASSING):
-        return False
-    state = getattr(error, "pgconn", None)
-    asked = bool(state and (state.needs_password or state.used_password))
-    return "FATAL" in words and (asked or any(refusing in words for refusing in _REFUSING))

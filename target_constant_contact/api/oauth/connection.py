@@ -21,6 +21,8 @@ WARN_AFTER_DAYS: Final = 150
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _KINDS: Final = {None: "unknown", True: "rotating", False: "long-lived"}
 _NUMBERS: Final = frozenset({"expires_at", "lifetime", "refreshed_at"})
+_MOST_SECONDS: Final = 100_000_000_000.0
+"""Some 3,000 years."""
 _SALT: Final = b"target-constant-contact connection"
 _ROUNDS: Final = 10_000
 """A few milliseconds: tokens are long and random, but nobody promises that."""
@@ -148,13 +150,26 @@ class Connection:
         agreement = values.pop("agreement", None)
         # JSON has one kind of number; another program may have written a whole one.
         for name in _NUMBERS & values.keys():
-            values[name] = float(values[name])
+            values[name] = _seconds(values[name])
         if not isinstance(values["refresh_token"], str):
             raise TypeError("a connection has a refresh token")
         connection = cls(application=application, **values)
         return replace(
             connection, agreement=Agreement(**_known(Agreement, agreement)) if agreement else None
         )
+
+
+def _seconds(value: Any) -> float:
+    """A number of seconds that a date can be made of.
+
+    Raises:
+        ValueError, TypeError: It is none.
+    """
+    seconds = float(value)
+    # Not so what is no number, which is neither more nor less than any.
+    if not abs(seconds) <= _MOST_SECONDS:
+        raise ValueError("no time of a connection")
+    return seconds
 
 
 def is_name(text: str) -> bool:

@@ -47,7 +47,7 @@ def take_over(database: Database, folder: DataFolder) -> None:
         taken = [said for step in steps if (said := step(database, folder))]
     if taken:
         _logger.info(
-            "Taken over from an earlier version into the store in %s: %s",
+            "Taken over from an earlier version into the store at %s: %s",
             database.place,
             "; ".join(taken),
         )

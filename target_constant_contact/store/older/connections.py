@@ -41,7 +41,8 @@ def take_over_connections(database: Database, folder: DataFolder) -> str | None:
         return None
     rows = ConnectionRows(database, database.cipher)
     with usable(place):
-        found = (_FILE.fullmatch(path.name) for path in place.iterdir())
+        # A folder of such a name is none of an earlier version's.
+        found = (_FILE.fullmatch(path.name) for path in place.iterdir() if not path.is_dir())
         names = sorted({match[1] for match in found if match})
         if names:
             _refuse_if_open(place, "700")

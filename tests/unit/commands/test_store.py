@@ -104,12 +104,29 @@ def test_it_shows_no_secret_and_no_password(at_file, at_server, server):
             assert secret not in said(answer)
 
 
-@pytest.mark.parametrize("key", [OTHER_KEY, None], ids=["another", "none"])
-def test_it_needs_no_key(at_server, server, key):
+@pytest.mark.parametrize("value", [True, "true"])
+def test_that_of_the_sandbox_is_the_file_whatever_else_is_set(tmp_path, local, server, value):
+    """As its runs have it, and as `runs` shows it."""
+    folder = str(Path(local.place).parent)
+    settings = config_file(
+        tmp_path, data_dir=folder, store_url=server.url, store_key=NEW_KEY, sandbox=value
+    )
+    assert call("store", "--json", "--config", settings).json["place"] == local.place
+    answer = call("store", "export", tmp_path / "out.jsonl", "--config", settings)
+    assert answer.stderr.startswith(f"Exported from the store at {local.place}: 2 connections")
+    assert f"Nothing in {local.place} is" in call("store", "rotate", "--config", settings).stdout
+
+
+@pytest.mark.parametrize(
+    ("key", "why"),
+    [(OTHER_KEY, "store_key opens none of them"), (None, "store_key is not set")],
+    ids=["another", "none"],
+)
+def test_it_needs_no_key(at_server, server, key, why):
     fill(server, None, NEW_KEY)
     answer = at_server(store_key=key)
     assert answer.exit_code == 0
-    assert "3, and store_key opens none of them\n" in answer.stdout
+    assert f"3, and {why}\n" in answer.stdout
 
 
 def test_it_tells_which_keys_are_still_needed(at_server, server):
@@ -122,7 +139,7 @@ def test_where_there_is_no_store_none_is_made(tmp_path):
     answer = call("store", "--data-dir", tmp_path / "none")
     assert answer.exit_code == 0
     assert answer.stdout == (
-        f"There is no store in {tmp_path}/none/store.sqlite yet; the first sign-in or run makes "
+        f"There is no store at {tmp_path}/none/store.sqlite yet; the first sign-in or run makes "
         "one.\n"
     )
     assert call("store", "--json", "--data-dir", tmp_path / "none").json is None
@@ -157,15 +174,15 @@ def test_a_login_is_brought_to_a_server(at_file, at_server, local, server, tmp_p
     assert out.stdout == ""
     assert out.stderr == (
         f"Exported from the store at {local.place}: 2 connections, 1 interrupted run, 3 imports, "
-        "2 reports, 1 request count.\n"
+        "2 past runs, 1 request count.\n"
         "Use 2 connections ('shop', 'shop-é') in one of the two places only: a refresh token that "
-        "rotates serves once. store export --forget removes them here\n"
+        "rotates serves once. store export --forget removes the connections that it has exported\n"
     )
     into = at_server("import", tmp_path / "out.jsonl")
     assert into.exit_code == 0
     assert into.stdout == (
         f"Imported into the store at {server.place}: 2 connections, 1 interrupted run, 3 imports, "
-        "2 reports, 1 request count.\n"
+        "2 past runs, 1 request count.\n"
     )
     assert rows_in(server) == rows_in(local)
     for secret in (TOKEN, LEDGER_KEY, NEW_KEY):
@@ -301,11 +318,23 @@ def test_after_a_rotation_the_old_key_can_go(at_server, server):
     assert rows_in(server) == before
 
 
+def test_when_a_key_is_lost_it_says_what_has_gone_with_it(at_server, server):
+    fill(server, None, KEY)
+    answer = at_server("rotate", "--forget", store_key=NEW_KEY)
+    assert answer.exit_code == 0
+    first, _ = answer.stdout.splitlines()
+    assert first.startswith("Removed, as no key opens it: connection ")
+    assert first.endswith(
+        ", the ledger key. Make the connections anew with target-constant-contact login; what "
+        "interrupted runs have sent is sent once more."
+    )
+
+
 def test_in_a_file_there_is_nothing_to_rotate(at_file, local):
     answer = at_file("rotate")
     assert answer.exit_code == 0
     assert answer.stdout == (
-        f"Nothing in {local.place} is encrypted: it is a file that its owner can read.\n"
+        f"Nothing in {local.place} is encrypted: it is a file that only its owner can read.\n"
     )
 
 

@@ -21,6 +21,7 @@ SECRET = "correct-horse"
         (f"postgresql://u%40x:p%40s%2F%3A{SECRET}@[::1]:5433/my%20d", "[::1]:5433/my d"),
         ("postgresql:///d?host=/run/postgresql", "/run/postgresql:5432/d"),
         ("postgresql:///d", "localhost:5432/d"),
+        ("postgres://h/d", "h:5432/d"),
     ],
 )
 def test_a_url_is_shown_by_its_place(url, place):

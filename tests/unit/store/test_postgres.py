@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import logging
 import socket
@@ -19,7 +20,7 @@ from target_constant_contact.exceptions import SettingsError, TryLaterError
 from target_constant_contact.store import database as database_room
 from target_constant_contact.store import driver
 from target_constant_contact.store import postgres as room
-from target_constant_contact.store.address import no_url
+from target_constant_contact.store.address import bad_option
 from target_constant_contact.store.postgres import PostgresServer
 from target_constant_contact.store.slots import Slots
 from target_constant_contact.store.versions import prepare
@@ -185,8 +186,8 @@ def test_a_server_that_cannot_be_reached_is_named_without_its_password(failure):
         login = f"someone:{quote(PASSWORD, '')}"
         error, pauses = failure(f"postgresql://{login}@127.0.0.1:{port}/d")
     assert str(error) == (
-        f"the store at 127.0.0.1:{port}/d cannot be used (OperationalError); nothing is sent "
-        "without it. Check that the server is up and that store_url is right, and run again"
+        f"the store at 127.0.0.1:{port}/d cannot be used (Connection refused); nothing is "
+        "sent without it. Check that the server is up and that store_url is right, and run again"
     )
     assert error.exit_code == 75
     assert pauses == [0.25, 0.5, 1.0, 2.0]
@@ -202,7 +203,7 @@ def test_a_server_that_does_not_answer_is_not_waited_for(failure, monkeypatch):
     monkeypatch.setattr(database_room, "PAUSES", ())
     with socket.create_server(("127.0.0.1", 0)) as silent:
         error, _ = failure(f"postgresql://127.0.0.1:{silent.getsockname()[1]}/d")
-    assert "cannot be used (ConnectionTimeout)" in str(error)
+    assert "cannot be used (connection timeout expired)" in str(error)
 
 
 def test_a_row_that_somebody_holds_is_not_waited_for_without_end(machine, url, monkeypatch):
@@ -220,27 +221,42 @@ def test_a_server_with_no_connection_left_is_a_reason_to_try_later(postgres, fai
     name = postgres.new_database()
     postgres.execute(f"CREATE ROLE few_{name} LOGIN PASSWORD 'pw' CONNECTION LIMIT 0")
     error, pauses = failure(postgres.url(name, f"few_{name}", "pw"))
+    assert f'cannot be used (too many connections for role "few_{name}"); nothing' in str(error)
     assert error.exit_code == 75
     assert len(pauses) == 4
 
 
+def test_a_server_that_is_full_says_so(own_server, failure, monkeypatch):
+    monkeypatch.setattr(database_room, "PAUSES", ())
+    name = own_server.new_database()
+    own_server.execute("CREATE ROLE someone LOGIN PASSWORD 'pw'")
+    with contextlib.ExitStack() as others:
+        with contextlib.suppress(psycopg.OperationalError):
+            while True:
+                others.enter_context(psycopg.connect(own_server.url(name, "someone", "pw")))
+        error, _ = failure(own_server.url(name, "someone", "pw"))
+    assert "cannot be used (remaining connection slots are reserved for " in str(error)
+    assert error.exit_code == 75
+
+
 @pytest.mark.parametrize(
-    ("database", "user", "password"),
+    ("database", "user", "password", "words"),
     [
-        ("", "postgres", "wrong-horse"),
-        ("", "nobody-known", PASSWORD),
-        ("nowhere", "postgres", PASSWORD),
+        ("", "postgres", "wrong-horse", 'password authentication failed for user "postgres"'),
+        ("", "nobody-known", PASSWORD, 'password authentication failed for user "nobody-known"'),
+        ("nowhere", "postgres", PASSWORD, 'database "nowhere" does not exist'),
+        ("", "postgres", "", "fe_sendauth: no password supplied"),
     ],
 )
 def test_a_login_that_the_server_refuses_is_a_fault_of_the_settings(
-    postgres, failure, database, user, password
+    postgres, failure, database, user, password, words
 ):
     database = database or postgres.new_database()
     error, pauses = failure(postgres.url(database, user, password))
     assert str(error) == (
         f"store_url: the server at 127.0.0.1:{postgres.port}/{database} refuses this login "
-        "(OperationalError); correct user, password and database, or let the server's pg_hba.conf "
-        "admit them"
+        f"({words}); correct user, password and database, or let the server's pg_hba.conf admit "
+        "them"
     )
     assert error.exit_code == 78
     assert pauses == []
@@ -351,10 +367,18 @@ def test_a_server_that_takes_no_changes_is_a_fault_of_the_settings(postgres, fai
     assert error.exit_code == 78
 
 
-@pytest.mark.parametrize("query", ["nonsense=1", "connect_timeout=soon"])
-def test_options_that_do_not_exist_are_a_fault_of_the_settings(url, failure, query):
-    error, _ = failure(f"{url}?{query}")
-    assert error.faults == (no_url(),)
+@pytest.mark.parametrize(
+    ("query", "words"),
+    [
+        ("nonsense=1", ""),
+        ("connect_timeout=soon", ""),
+        ("sslmode=verify", 'invalid sslmode value: "verify"'),
+    ],
+)
+def test_options_that_do_not_exist_are_a_fault_of_the_settings(url, failure, query, words):
+    error, pauses = failure(f"{url}?{query}")
+    assert error.faults == (bad_option(words),)
+    assert pauses == []
 
 
 def test_the_missing_extra_is_named(monkeypatch):

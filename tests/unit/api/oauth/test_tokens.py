@@ -207,6 +207,15 @@ def test_a_member_of_another_kind_is_damage_too(stored, database, members):
         stored.read("default")
 
 
+@pytest.mark.parametrize("name", ["expires_at", "lifetime", "refreshed_at"])
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf"), 1e18])
+def test_a_time_that_no_clock_shows_is_damage_too(stored, database, name, value):
+    """JSON of other programs may hold such numbers; no date can be made of them."""
+    change(database, json.dumps(asdict(CONNECTION) | {name: value}))
+    with pytest.raises(SignInError, match="damaged"):
+        stored.read("default")
+
+
 def test_members_of_later_versions_are_passed_over(stored, database):
     document = asdict(CONNECTION)
     for part in (document, document["application"], document["agreement"]):

@@ -76,7 +76,7 @@ def test_connections_go_on_and_nothing_of_their_files_is_left(store, folder, cap
     assert rows.read("b.2") == document("other-token", "b.2")
     assert left(folder) == []
     (line,) = caplog.messages
-    assert line.startswith("Taken over from an earlier version into the store in ")
+    assert line.startswith("Taken over from an earlier version into the store at ")
     gone = f"(nothing of that is left in {folder.connections})"
     assert line.endswith(f": 2 connections: b.2, shop {gone}")
 
@@ -158,6 +158,16 @@ def test_a_damaged_file_is_put_aside_and_the_others_taken_over(store, folder, ca
     )
     assert ": 1 connection: shop (" in line
     assert store().names() == ["shop"]
+
+
+@pytest.mark.parametrize("mode", [0o700, 0o755])
+def test_a_folder_with_the_name_of_a_connection_is_left_alone(store, folder, caplog, mode):
+    leave(folder)
+    (folder.connections / "x.json").mkdir(mode)
+    assert store().names() == ["shop"]
+    assert left(folder) == ["connections", "x.json"]
+    (line,) = caplog.messages
+    assert line.startswith("Taken over from an earlier version")
 
 
 def test_the_connection_of_the_store_wins_and_the_file_is_put_aside(store, folder, caplog):

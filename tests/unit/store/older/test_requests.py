@@ -72,7 +72,7 @@ def test_the_counts_of_an_earlier_version_go_on(store, folder, time, caplog):
     time.now += 86_400
     assert slots.reserve("key", 0.26, 10_000).time - NOON == pytest.approx(3.26, abs=1e-5)
     (line,) = caplog.messages
-    assert line.startswith("Taken over from an earlier version into the store in ")
+    assert line.startswith("Taken over from an earlier version into the store at ")
     assert line.endswith(": the request counts (requests.sqlite is now requests.sqlite.old)")
     names = {path.name for path in folder.path.iterdir() if "store" not in path.name}
     assert names == {"requests.sqlite.old"}

@@ -49,7 +49,7 @@ def test_each_run_is_in_the_store_afterwards_and_its_folder_where_it_was(store, 
         RunRow(ONE, FIRST_OF_MAY, MACHINE, str(folder.runs / ONE), '{"account": "Käse"}'),
     ]
     (line,) = caplog.messages
-    assert line.startswith("Taken over from an earlier version into the store in ")
+    assert line.startswith("Taken over from an earlier version into the store at ")
     assert line.endswith(": 2 runs (the files stay in runs)")
     assert (folder.runs / ONE / "report.json").exists()
 
