@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import time
 from abc import ABC, abstractmethod
 from contextlib import contextmanager, nullcontext
@@ -105,7 +106,12 @@ class Database(ABC):
         raise explained
 
     def run(
-        self, step: Callable[[Connection], Result], *, durable: bool = True, alone: bool = False
+        self,
+        step: Callable[[Connection], Result],
+        *,
+        durable: bool = True,
+        alone: bool = False,
+        longest: float = math.inf,
     ) -> Result:
         """Do a step in a transaction; from its start again while the database cannot be reached.
 
@@ -114,7 +120,9 @@ class Database(ABC):
             durable: As in `transaction`.
             alone: Each statement is whole in itself, so a server needs no transaction around them,
                 which saves two ways to it.
+            longest: Seconds after which it is not tried again.
         """
+        until = time.monotonic() + longest
         for pause in (*PAUSES, None):
             try:
                 with self._begun(durable=durable, alone=alone) as connection:
@@ -122,6 +130,8 @@ class Database(ABC):
             except (SQLAlchemyError, OSError) as error:
                 explained = self._explained(error)
             if pause is None or not isinstance(explained, TryLaterError):
+                break
+            if time.monotonic() >= until:
                 break
             self._sleep(pause)
         raise explained
