@@ -35,6 +35,10 @@ Result = TypeVar("Result")
 
 # With the level of all other loggers it would log every row that is read, tokens among them.
 logging.getLogger("sqlalchemy").setLevel(logging.WARNING)
+# And where somebody gives it a level of its own, it logs what it does, and not the rows.
+logging.getLogger("sqlalchemy.engine.Engine").addFilter(
+    lambda record: not str(record.msg).startswith("Row ")
+)
 
 
 class Held(ABC):
