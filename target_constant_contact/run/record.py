@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from target_constant_contact.exceptions import TargetError
 from target_constant_contact.reports.old_runs import delete_old_runs
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from target_constant_contact.settings.settings import Settings
     from target_constant_contact.store.database import Database
 
+_END_SECONDS: Final = 15.0
+"""Where somebody has locked the table, each try takes ten; all rows have landed by then."""
 _logger = logging.getLogger("target-constant-contact")
 
 
@@ -57,7 +59,8 @@ class RunRecord:
             insist: Try again for a while where the store cannot be reached.
         """
         try:
-            self._rows.put(replace(self._row, report=report), insist=insist)
+            longest = _END_SECONDS if insist else 0
+            self._rows.put(replace(self._row, report=report), longest=longest)
         except TargetError as error:
             _logger.warning("The store does not have the report of this run: %s", error)
             return

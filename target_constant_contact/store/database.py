@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import time
 from abc import ABC, abstractmethod
 from contextlib import contextmanager, nullcontext
@@ -37,6 +38,10 @@ Result = TypeVar("Result")
 
 # With the level of all other loggers it would log every row that is read, tokens among them.
 logging.getLogger("sqlalchemy").setLevel(logging.WARNING)
+# And where somebody gives it a level of its own, it logs what it does, and not the rows.
+logging.getLogger("sqlalchemy.engine.Engine").addFilter(
+    lambda record: not str(record.msg).startswith("Row ")
+)
 
 
 class Held(ABC):
@@ -121,7 +126,12 @@ class Database(ABC):
         raise explained
 
     def run(
-        self, step: Callable[[Connection], Result], *, durable: bool = True, alone: bool = False
+        self,
+        step: Callable[[Connection], Result],
+        *,
+        durable: bool = True,
+        alone: bool = False,
+        longest: float = math.inf,
     ) -> Result:
         """Do a step in a transaction; from its start again while the database cannot be reached.
 
@@ -130,7 +140,9 @@ class Database(ABC):
             durable: As in `transaction`.
             alone: Each statement is whole in itself, so a server needs no transaction around them,
                 which saves two ways to it.
+            longest: Seconds after which it is not tried again.
         """
+        until = time.monotonic() + longest
         for pause in (*PAUSES, None):
             try:
                 with self._begun(durable=durable, alone=alone) as connection:
@@ -138,6 +150,8 @@ class Database(ABC):
             except (SQLAlchemyError, OSError) as error:
                 explained = self._explained(error)
             if pause is None or not isinstance(explained, TryLaterError):
+                break
+            if time.monotonic() >= until:
                 break
             self._sleep(pause)
         raise explained

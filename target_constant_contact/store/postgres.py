@@ -220,6 +220,8 @@ def _engine(url: str) -> Engine:
         "keepalives_count": 3,
         # Those of poolers outlive the connection that they were prepared on.
         "prepare_threshold": None,
+        # Whatever the role or the database has: with SQL_ASCII, texts would come as bytes.
+        "client_encoding": "utf8",
         "application_name": "target-constant-contact",
     }
     try:

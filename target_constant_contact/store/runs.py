@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
@@ -31,18 +32,14 @@ class RunRows:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def put(self, row: RunRow, *, insist: bool = True) -> None:
+    def put(self, row: RunRow, *, longest: float = math.inf) -> None:
         """Write a run, in the place of what was there of it.
 
         Args:
             row: The run.
-            insist: Try again for a while where the store cannot be reached.
+            longest: As in `Database.run`.
         """
-        if insist:
-            self._database.run(lambda connection: _put(connection, row))
-            return
-        with self._database.transaction() as connection:
-            _put(connection, row)
+        self._database.run(lambda connection: _put(connection, row), longest=longest)
 
     def add(self, rows: Iterable[RunRow]) -> int:
         """Write those of these runs that are not there; return how many."""

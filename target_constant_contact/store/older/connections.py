@@ -23,8 +23,9 @@ if TYPE_CHECKING:
     from target_constant_contact.store.database import Database
 
 _LOCK_SECONDS: Final = 180.0
-_FILE: Final = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]{0,63})\.json(?:\.new)?")
-"""Others may lie there too. A new one is whole, or was being written when its process died."""
+_FILE: Final = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]{0,63})\.(?:json|json\.new|lock)")
+"""Others may lie there too. A new one is whole, or was being written when its process died; who is
+killed here may leave the lock alone."""
 _logger = logging.getLogger("target-constant-contact")
 
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from filelock import FileLock, Timeout
-from sqlalchemy import insert, select
+from sqlalchemy import delete, insert, select
 
 from target_constant_contact.data_folder import usable
 from target_constant_contact.exceptions import TryLaterError
@@ -47,8 +47,9 @@ def take_over_ledgers(database: Database, folder: DataFolder) -> str | None:
     with usable(place):
         journals = sorted(place.glob("*/*/journal.jsonl"))
         # First all of them: what is taken over while another run goes on would be out of date.
-        for journal in journals:
-            with _locked(journal):
+        # A run that has just begun has a lock, and no journal yet.
+        for export in sorted({path.parent for path in (*place.glob("*/*/lock"), *journals)}):
+            with _locked(export / "lock"):
                 pass
         if key := _key(place / "key"):
             # That of the store stays; what another one hides is sent again.
@@ -62,9 +63,9 @@ def take_over_ledgers(database: Database, folder: DataFolder) -> str | None:
 
 
 @contextmanager
-def _locked(journal: Path) -> Iterator[None]:
-    """Hold the lock of a journal, as a run of an earlier version does."""
-    lock = FileLock(journal.with_name("lock"), timeout=0, mode=PRIVATE_FILE)
+def _locked(path: Path) -> Iterator[None]:
+    """Hold the lock of an export, as a run of an earlier version does."""
+    lock = FileLock(path, timeout=0, mode=PRIVATE_FILE)
     try:
         lock.acquire()
     except Timeout:
@@ -80,7 +81,7 @@ def _locked(journal: Path) -> Iterator[None]:
 
 def _take_over(database: Database, journal: Path) -> bool:
     """Take over one journal; return whether there is something to take up."""
-    with _locked(journal):
+    with _locked(journal.with_name("lock")):
         own = {"account": journal.parent.parent.name, "export": journal.parent.name}
         found = _Journal(journal)
         return database.run(lambda connection: found.store(connection, own, database))
@@ -116,10 +117,13 @@ class _Journal:
     def store(self, connection: Connection, own: dict[str, str], database: Database) -> bool:
         """Put its rows into the store, unless that knows the export; return whether it has some."""
         is_own = (EXPORTS.c.account == own["account"]) & (EXPORTS.c.export == own["export"])
-        if connection.execute(select(EXPORTS.c.export).where(is_own)).first():
-            return False
+        known = connection.scalar(select(EXPORTS.c.written_at).where(is_own))
         # Where that cannot be told, nothing that others have sent before may stand.
         at = database.now(connection) if self.written_at is None else self.written_at
+        if known is not None:
+            if at > known:
+                _overtake(connection, own, at)
+            return False
         connection.execute(insert(EXPORTS).values(own | {"written_at": at}))
         for run in self.runs:
             connection.execute(insert(OPEN_RUNS).values(own | run))
@@ -169,6 +173,16 @@ class _Journal:
         self._newest = max(filter(None, (self._newest, made)), default=None)
         entry |= {"state": "accepted", "created_at": made}
         entry["activity_id"] = _text(line["activity_id"])
+
+
+def _overtake(connection: Connection, own: dict[str, str], at: float) -> None:
+    """Note that an earlier version has gone on with an export that the store knows.
+
+    As another export to the account: nothing that the store knows to be sent before may stand.
+    """
+    other = own | {"export": f"{own['export']} of an earlier version"}
+    connection.execute(delete(EXPORTS).filter_by(**other))
+    connection.execute(insert(EXPORTS).values(other | {"written_at": at}))
 
 
 def _put_aside(place: Path) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from types import SimpleNamespace
 
@@ -9,6 +10,8 @@ import pytest
 
 from target_constant_contact.exceptions import TryLaterError
 from target_constant_contact.run.record import RunRecord
+from target_constant_contact.store import database as database_room
+from target_constant_contact.store import runs as runs_room
 from target_constant_contact.store.database import PAUSES
 from target_constant_contact.store.postgres import PostgresServer
 
@@ -40,3 +43,19 @@ def test_the_end_is_one_warning_and_waits_only_where_there_is_time(
     assert waited == pauses
     (line,) = caplog.messages
     assert line.startswith("The store does not have the report of this run: the store at 127.0.0.1")
+
+
+def test_the_end_does_not_wait_for_a_minute_where_each_try_takes_long(record, monkeypatch):
+    """As where somebody holds the lock of the table for long: all rows have landed by then."""
+    clock, tries = [0.0], []
+
+    def held_up(*_):
+        clock[0] += 10
+        tries.append(clock[0])
+        raise OSError
+
+    monkeypatch.setattr(runs_room, "_put", held_up)
+    monkeypatch.setattr(database_room, "time", SimpleNamespace(monotonic=lambda: clock[0]))
+    monkeypatch.setattr(PostgresServer, "_begun", lambda *_, **__: nullcontext())
+    record.end("{}", insist=True)
+    assert tries == [10, 20]

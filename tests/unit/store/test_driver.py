@@ -47,6 +47,15 @@ def test_what_a_database_sets_for_others_breaks_no_lock_and_no_promise(postgres,
     assert found == ["on", "read committed", "0"]
 
 
+def test_a_database_that_gives_texts_as_bytes_to_others_gives_texts(postgres, opened):
+    name = postgres.new_database()
+    postgres.execute(f"ALTER DATABASE {name} SET client_encoding = 'SQL_ASCII'")
+    database = opened(PostgresServer(postgres.url(name)))
+    prepare(database)
+    found = database.run(lambda connection: connection.scalar(text("SELECT 'Zo\u00eb'")))
+    assert found == "Zo\u00eb"
+
+
 def test_a_database_that_waits_for_more_than_its_own_disk_goes_on_doing_so(postgres, opened):
     name = postgres.new_database()
     postgres.execute(f"ALTER DATABASE {name} SET synchronous_commit = remote_apply")

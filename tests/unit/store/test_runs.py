@@ -97,11 +97,11 @@ def test_the_time_is_that_of_the_store(connect):
     assert RunRows(database).now() == 12.5
 
 
-def test_without_insisting_a_server_that_is_gone_is_asked_once(opened):
+def test_a_server_that_is_gone_is_asked_once_where_there_is_no_time(opened):
     waited = []
     rows = RunRows(opened(PostgresServer("postgresql://a:b@127.0.0.1:1/none", sleep=waited.append)))
     with pytest.raises(TryLaterError):
-        rows.put(row(1), insist=False)
+        rows.put(row(1), longest=0)
     assert waited == []
     with pytest.raises(TryLaterError):
         rows.put(row(1))

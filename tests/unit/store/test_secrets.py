@@ -12,6 +12,8 @@ from target_constant_contact.ledger.installation_key import new_key
 from target_constant_contact.store.cipher import Cipher
 from target_constant_contact.store.schema import SECRETS
 from target_constant_contact.store.secrets import LEDGER_KEY, secret
+from target_constant_contact.store.sqlite import SqliteFile
+from target_constant_contact.store.versions import prepare
 from tests.support.stored import KEY, OTHER_KEY, fill
 
 
@@ -64,3 +66,15 @@ def test_those_who_ask_at_once_agree_on_one(connect):
         thread.join()
     assert len(found) == len(databases)
     assert len(set(found)) == 1
+
+
+def test_no_secret_is_logged_also_where_somebody_asks_for_all_that_the_library_says(
+    file, opened, caplog
+):
+    caplog.set_level("DEBUG", "sqlalchemy")
+    caplog.set_level("DEBUG", "sqlalchemy.engine.Engine")
+    prepare(database := opened(SqliteFile(file)))
+    for _ in range(2):
+        secret(database, "ledger key", lambda: "known-to-nobody-else")
+    assert "SELECT secrets.value" in caplog.text
+    assert "known-to-nobody-else" not in caplog.text

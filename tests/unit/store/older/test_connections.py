@@ -117,6 +117,14 @@ def test_a_crash_after_the_store_has_it_is_made_good(store, folder, monkeypatch,
     assert {record.levelname for record in caplog.records} <= {"INFO"}
 
 
+def test_a_lock_that_a_crash_has_left_alone_is_removed(store, folder, caplog):
+    """Otherwise each command would look for what is left, one after the other, for ever."""
+    leave(folder).unlink()
+    store()
+    assert left(folder) == []
+    assert caplog.messages == []
+
+
 def test_what_a_killed_writer_had_written_wholly_is_the_newest(store, folder):
     leave(folder)
     leave(folder, document("second-token"), "shop.json.new")

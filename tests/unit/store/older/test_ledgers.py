@@ -274,6 +274,15 @@ def test_what_the_store_knows_of_an_export_is_never_written_over(older, start, r
     assert not older.folder.ledgers.exists()
 
 
+def test_what_an_earlier_version_has_sent_since_is_not_overlooked(older, start, resume):
+    """Somebody goes back to it, and returns: who had changed may be as before by now."""
+    older.leave(say(a=1))
+    start()
+    later = {"line": "end", "at": "2126-01-01T12:00:00+00:00"}
+    older.leave(say(a=2), lines=[later])
+    assert resume().take_up(say(a=1), "json") is None
+
+
 def test_the_key_of_the_store_stays_and_what_another_one_hides_is_sent_again(
     older, start, resume, caplog
 ):
@@ -316,6 +325,15 @@ def test_where_nothing_was_kept_nothing_is_done(older, start, caplog):
     older.folder.ledgers.mkdir()
     start()
     assert "earlier version" not in caplog.text
+
+
+def test_a_run_of_an_earlier_version_that_has_just_begun_is_not_taken_over(older, start):
+    older.leave(say(a=1))
+    place = older.folder.ledgers / "account" / "new export"
+    place.mkdir()
+    with FileLock(place / "lock"), pytest.raises(TryLaterError, match="is under way"):
+        start()
+    assert older.folder.ledgers.exists()
 
 
 def test_nothing_is_taken_over_while_a_run_of_an_earlier_version_is_under_way(older, start):
