@@ -13,6 +13,7 @@ from target_constant_contact import known_secrets, waiting
 from target_constant_contact.api.http import retry
 from target_constant_contact.sandbox import Behaviour, Sandbox
 from target_constant_contact.singer import json_lines as lines
+from tests.support.compiled import share_compiled
 from tests.support.postgres import Postgres
 from tests.support.target import Message, Outcome, run, settings_for
 
@@ -50,6 +51,14 @@ def _quick_and_loud(monkeypatch: pytest.MonkeyPatch, pytestconfig: pytest.Config
     monkeypatch.setattr(waiting, "POLL_SECONDS", (0.01, 0.02, 0.05))
     monkeypatch.setattr(retry, "RETRY_SECONDS", 0.0)
     logging.getLogger().setLevel(logging.INFO)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _statements_of_one_kind_of_database_are_compiled_once() -> Iterator[None]:
+    """A command uses one store, and the tests of a process hundreds."""
+    with pytest.MonkeyPatch.context() as patch:
+        share_compiled(patch)
+        yield
 
 
 @pytest.fixture

@@ -33,6 +33,7 @@ PAUSES: Final = (0.25, 0.5, 1.0, 2.0)
 
 _TIME: Final = cast(extract("epoch", func.clock_timestamp()), Double)
 """A server's clock at this moment of a statement, not at its beginning: it may wait for others."""
+_TOLD: Final = bindparam("now", type_=Double)
 
 Result = TypeVar("Result")
 
@@ -168,7 +169,7 @@ class Database(ABC):
     @property
     def now_clause(self) -> ColumnElement[float]:
         """The same, told within a statement; its parameter ``now`` where that is no server's."""
-        return bindparam("now", type_=Double) if self.clock else _TIME
+        return _TOLD if self.clock else _TIME
 
     @abstractmethod
     def has_tables(self, connection: Connection) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
@@ -16,8 +17,6 @@ if TYPE_CHECKING:
 
     from sqlalchemy import CTE, Connection, Insert, RowMapping, Select, Update
     from sqlalchemy.sql.elements import ColumnElement
-
-    from target_constant_contact.store.database import Database
 
 NO_DAY: Final = -1
 """Of a slot that nobody has missed."""
@@ -63,13 +62,14 @@ class Change:
                 return row
 
 
-def reservation(database: Database) -> Change:
-    """Reserve the next slot.
+@cache
+def reservation(kind: str, time: ColumnElement[float]) -> Change:
+    """Reserve the next slot, in a kind of database whose clause for the time is given.
 
     Its values: the ``wanted`` key, ``interval``, ``longest`` wait, the ``most`` requests of a day,
     and the ``missed_day`` that one of them was counted for before.
     """
-    seen = _counted(database)
+    seen = _counted(kind, time)
     c = seen.c
     missed_day = bindparam("missed_day", type_=BigInteger)
     is_exchanged = c.slot_day == missed_day
@@ -77,7 +77,7 @@ def reservation(database: Database) -> Change:
     other_day = case((is_same_day, c.other_day), else_=c.day)
     other_used = case((is_same_day, c.other_used), else_=c.used)
     return _change(
-        database,
+        kind,
         seen,
         granted=is_exchanged | (c.counted < bindparam("most", type_=BigInteger)),
         last=c.slot,
@@ -89,16 +89,17 @@ def reservation(database: Database) -> Change:
     )
 
 
-def postponement(database: Database) -> Change:
+@cache
+def postponement(kind: str, time: ColumnElement[float]) -> Change:
     """Hold back the slots that are not reserved yet.
 
     Its values: the ``wanted`` key, ``interval``, ``longest`` wait, and ``seconds`` from now.
     """
-    seen = _counted(database)
+    seen = _counted(kind, time)
     c = seen.c
     resume = c.now + bindparam("seconds", type_=Double)
     return _change(
-        database,
+        kind,
         seen,
         granted=resume > c.slot,
         last=resume - bindparam("interval", type_=Double),
@@ -106,46 +107,44 @@ def postponement(database: Database) -> Change:
     )
 
 
-def used_on(database: Database) -> Select[Any]:
+def used_on(kind: str, time: ColumnElement[float]) -> Select[Any]:
     """Requests of the current day, of the ``wanted`` key."""
-    today = _day(database, database.now_clause)
+    today = _day(kind, time)
     return select(_used(SLOTS.c, today)).where(SLOTS.c.key == bindparam("wanted"))
 
 
-def _counted(database: Database) -> CTE:
+def _counted(kind: str, time: ColumnElement[float]) -> CTE:
     """The row of a key, the time, the next slot, its day, and the requests of that day."""
-    least, greatest = (
-        (func.min, func.max) if database.kind == "sqlite" else (func.least, func.greatest)
-    )
+    least, greatest = (func.min, func.max) if kind == "sqlite" else (func.least, func.greatest)
     interval = bindparam("interval", type_=Double)
     held = select(SLOTS).where(SLOTS.c.key == bindparam("wanted")).with_for_update().cte("held")
     # Step by step, so that the clock is read once, and only when the row is ours.
-    timed = select(held, database.now_clause.label("now")).cte("timed")
+    timed = select(held, time.label("now")).cte("timed")
     since = greatest(timed.c.now, timed.c.asked, type_=Double)
     ahead = least(timed.c.last - since, bindparam("longest", type_=Double), type_=Double)
     slot = timed.c.now + greatest(0.0, ahead + interval, type_=Double)
     placed = select(timed, slot.label("slot")).cte("placed")
-    dated = select(placed, _day(database, placed.c.slot).label("slot_day")).cte("dated")
+    dated = select(placed, _day(kind, placed.c.slot).label("slot_day")).cte("dated")
     return select(dated, _used(dated.c, dated.c.slot_day).label("counted")).cte("counted")
 
 
 def _change(
-    database: Database, seen: CTE, *, granted: ColumnElement[bool], **new: ColumnElement[Any]
+    kind: str, seen: CTE, *, granted: ColumnElement[bool], **new: ColumnElement[Any]
 ) -> Change:
     kept = {name: seen.c[name] for name in _COUNTS}
     columns = [value.label(f"new_{name}") for name, value in (kept | new).items()]
     found = select(seen, granted.label("granted"), *columns).cte("found")
-    if database.kind == "sqlite":
+    if kind == "sqlite":
         told: dict[str, Any] = {name: bindparam(f"new_{name}") for name in _COUNTS}
         make = update(SLOTS).where(SLOTS.c.key == bindparam("wanted")).values(told)
-        return Change(database.kind, select(found), make, insert(SLOTS))
+        return Change(kind, select(found), make, insert(SLOTS))
     here = {name: found.c[f"new_{name}"] for name in _COUNTS}
     is_granted = SLOTS.c.key == found.c.key, found.c.granted
     made = update(SLOTS).where(*is_granted).values(here).returning(*found.c)
     # Takes long to load, and a file needs none of it.
     postgresql = import_module("sqlalchemy.dialects.postgresql")
     begin = postgresql.insert(SLOTS).on_conflict_do_nothing()
-    return Change(database.kind, select(found), made, begin)
+    return Change(kind, select(found), made, begin)
 
 
 def _used(columns: Any, day: ColumnElement[int]) -> ColumnElement[int]:
@@ -155,11 +154,11 @@ def _used(columns: Any, day: ColumnElement[int]) -> ColumnElement[int]:
     )
 
 
-def _day(database: Database, time: ColumnElement[float]) -> ColumnElement[int]:
+def _day(kind: str, time: ColumnElement[float]) -> ColumnElement[int]:
     """The UTC day of a timestamp."""
     days = time / float(DAY_SECONDS)
     # One rounds, where the other cuts off.
-    return cast(days if database.kind == "sqlite" else func.floor(days), BigInteger)
+    return cast(days if kind == "sqlite" else func.floor(days), BigInteger)
 
 
 def _first(

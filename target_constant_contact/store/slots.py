@@ -38,9 +38,7 @@ class Slots:
         self.clock = clock if self._is_shared or not database.clock else database.clock
         self._database = database
         self._ahead: float | None = None
-        self._reservation = reservation(database)
-        self._postponement = postponement(database)
-        self._used_on = used_on(database)
+        self._kind = database.kind, database.now_clause
 
     def reserve(self, key: str, interval: float, most: int, *, missed: float | None = None) -> Slot:
         """Reserve the next slot, unless its day has ``most`` requests.
@@ -59,8 +57,9 @@ class Slots:
             "most": most,
             "missed_day": NO_DAY if missed is None else math.floor(missed / DAY_SECONDS),
         }
+        change = reservation(*self._kind)
         asked = self.clock()
-        row = self._run(lambda connection: self._changed(connection, self._reservation, values))
+        row = self._changed(change, values)
         now, slot = row["now"], row["slot"]
         ahead = self._learn(now - self.clock(), now - asked) if self._is_shared else 0.0
         return Slot(
@@ -80,12 +79,13 @@ class Slots:
             "longest": longest_wait(interval),
             "seconds": seconds,
         }
-        self._run(lambda connection: self._changed(connection, self._postponement, values))
+        self._changed(postponement(*self._kind), values)
 
     def used_today(self, key: str) -> int:
         """How many requests of the current UTC day are counted."""
+        query = used_on(*self._kind)
         found = self._run(
-            lambda connection: connection.scalar(self._used_on, self._now() | {"wanted": key})
+            lambda connection: connection.scalar(query, self._now() | {"wanted": key})
         )
         return int(found or 0)
 
@@ -95,11 +95,12 @@ class Slots:
     def _now(self) -> dict[str, Any]:
         return {"now": self._database.clock()} if self._database.clock else {}
 
-    def _changed(
-        self, connection: Connection, change: Change, values: dict[str, Any]
-    ) -> RowMapping:
+    def _changed(self, change: Change, values: dict[str, Any]) -> RowMapping:
         # The time once the others are out: waiting for them takes some.
-        return change.carry_out(connection, values | self._now())
+        row: RowMapping = self._run(
+            lambda connection: change.carry_out(connection, values | self._now())
+        )
+        return row
 
     def _learn(self, least: float, most: float) -> float:
         """How far the server's clock is ahead, corrected by what the last answer proves.

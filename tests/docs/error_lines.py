@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections import defaultdict
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -57,7 +58,7 @@ class _Texts:
         if (name, within) in self._seen:
             return
         self._seen.add((name, within))
-        for node in ast.walk(within):
+        for node in _nodes(within):
             if isinstance(node, ast.Assign | ast.AugAssign | ast.NamedExpr):
                 targets = node.targets if isinstance(node, ast.Assign) else [node.target]
                 if any(isinstance(t, ast.Name) and t.id == name for t in _flat(targets)):
@@ -69,7 +70,7 @@ class _Texts:
             if found in self._seen:
                 continue
             self._seen.add(found)
-            for node in ast.walk(found):
+            for node in _nodes(found):
                 if isinstance(node, ast.Return | ast.Yield | ast.YieldFrom) and node.value:
                     yield from self.of(node.value, found)
                 elif _called(node) == "append" and isinstance(node, ast.Call):
@@ -91,7 +92,7 @@ def error_lines() -> set[ErrorLine]:
     modules = _modules()
     functions: defaultdict[str, list[_Function]] = defaultdict(list)
     for tree in modules.values():
-        for node in ast.walk(tree):
+        for node in _nodes(tree):
             if isinstance(node, _Function):
                 functions[node.name].append(node)
     return {
@@ -107,10 +108,11 @@ def error_modules() -> set[str]:
     return {
         module
         for module, tree in _modules().items()
-        if any(_called(node) in _error_names() for node in ast.walk(tree))
+        if any(_called(node) in _error_names() for node in _nodes(tree))
     }
 
 
+@cache
 def _modules() -> dict[str, ast.Module]:
     paths = (path for path in PACKAGE.rglob("*.py") if "sandbox" not in path.parts)
     return {
@@ -120,8 +122,8 @@ def _modules() -> dict[str, ast.Module]:
 
 
 def _lines_of(tree: ast.Module, functions: dict[str, list[_Function]]) -> Iterator[str]:
-    for within in (node for node in ast.walk(tree) if isinstance(node, _Function)):
-        for node in ast.walk(within):
+    for within in (node for node in _nodes(tree) if isinstance(node, _Function)):
+        for node in _nodes(within):
             if not isinstance(node, ast.Call):
                 continue
             if _called(node) in _error_names():
@@ -131,6 +133,12 @@ def _lines_of(tree: ast.Module, functions: dict[str, list[_Function]]) -> Iterat
                 yield _PERCENT.sub(GAP, template(node.args[0]) or "")
 
 
+@cache
+def _nodes(tree: ast.AST) -> list[ast.AST]:
+    return list(ast.walk(tree))
+
+
+@cache
 def _error_names() -> set[str]:
     names, classes = {"UnknownListError"}, [TargetError]
     while classes:

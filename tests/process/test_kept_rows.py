@@ -10,10 +10,12 @@ from functools import partial
 import pytest
 
 from target_constant_contact.store.cipher import new_key
-from tests.support.process import TargetProcess, cli
+from tests.support.process import COMMAND, TargetProcess, cli
 from tests.support.target import member, schema, settings_for, state
 
 FLAGGED = "member1@example.com"
+ASKS_SOON = "from target_constant_contact.imports import pace; pace._RELAXED = 1;"
+"""While the tap is silent, it would not ask for an import before it is twelve seconds old."""
 
 
 @pytest.fixture
@@ -39,7 +41,8 @@ def keeping(sandbox, behave, tmp_path, place):
     folder = tmp_path / "keeping"
     folder.mkdir()
     config = settings_for(sandbox, tmp_path / "data", batch_size_rows=5, **place)
-    run = TargetProcess(config, folder).start()
+    *python, main = COMMAND
+    run = TargetProcess(config, folder, command=[*python, f"{ASKS_SOON} {main}"]).start()
     run.write(schema(), *map(member, range(5)), state("five"))
     # STATE waits for them too, so it is the file that tells.
     deadline = time.monotonic() + 60

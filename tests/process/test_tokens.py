@@ -110,10 +110,9 @@ def around(owner, name):
     real = getattr(owner, name)
 
     def call(*arguments, **options):
+        # Behind it is before the next one.
         step()
-        result = real(*arguments, **options)
-        step()
-        return result
+        return real(*arguments, **options)
 
     setattr(owner, name, call)
 
@@ -130,6 +129,10 @@ def work(auth_url, folder, url, key, seed):
         around(owner, name)
     signer.make_ready()
     os._exit(0)
+
+# What each of those that die would load.
+import sqlalchemy.dialects.postgresql.psycopg, sqlalchemy.dialects.sqlite
+from target_constant_contact.store import cipher, driver, older, sqlite, versions
 
 for line in sys.stdin:
     order = json.loads(line)
@@ -257,9 +260,11 @@ class Victim:
 
 
 def test_a_renewal_that_is_killed_at_any_step_is_taken_up_or_explained(tmp_path, store, case):
-    """It dies before and after each lock, each statement, each commit and each request."""
+    """It dies before each lock, statement, commit and request, and so behind the one before."""
     became = []
     with Sandbox(behaviour=STRICT) as sandbox, script(DIES, tmp_path) as process:
+        # The steps are the same for all that follow, as the key has had its first slot.
+        assert not Victim(sandbox, store, case).is_killed_at(0, process)
         for step in range(1, 200):
             victim = Victim(sandbox, store, case)
             if not victim.is_killed_at(step, process):
@@ -272,8 +277,8 @@ def test_a_renewal_that_is_killed_at_any_step_is_taken_up_or_explained(tmp_path,
                 victim.renew()
                 assert victim.store.read("default").sent == ""
             became.append(lost)
-    assert step > 30
+    assert step > 15
     # Only between the answer of the service and the commit of what it brought.
-    assert 1 <= sum(became) <= 8
+    assert 2 <= sum(became) <= 3
     first, last = became.index(True), len(became) - became[::-1].index(True)
     assert all(became[first:last])

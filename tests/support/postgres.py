@@ -70,7 +70,10 @@ class Postgres:
     def new_database(self) -> str:
         """Make an empty database, and return its name."""
         name = f"test_{next(self._numbers)}"
-        self.execute(f"CREATE DATABASE {name}")
+        with psycopg.connect(self.url(), autocommit=True) as connection:
+            # Half the work of the way over the log, which older servers do not know.
+            is_known = connection.info.server_version >= 150_000
+            connection.execute(f"CREATE DATABASE {name}" + " STRATEGY file_copy" * is_known)
         return name
 
     def new_url(self) -> str:

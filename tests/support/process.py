@@ -32,11 +32,12 @@ class TargetProcess:
         *arguments: str,
         stdout: int = subprocess.PIPE,
         stderr: int = subprocess.PIPE,
+        command: list[str] = COMMAND,
     ) -> None:
         path = folder / "config.json"
         path.write_text(json.dumps(config))
         self._process = subprocess.Popen(
-            [*COMMAND, "--config", str(path), *arguments],
+            [*command, "--config", str(path), *arguments],
             stdin=subprocess.PIPE,
             stdout=stdout,
             stderr=stderr,
