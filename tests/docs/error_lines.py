@@ -23,7 +23,8 @@ GAP = "\0"
 """Stands for a value in the text of a line."""
 
 _FEWEST_WORDS = 3
-_SQL = {"execute", "executescript"}
+_NOT_TOLD = {"execute", "executescript", "import_module"}
+"""Calls whose texts are for the machine."""
 _PERCENT = re.compile(r"%[sdg]|%\.\d+f")
 
 _Function = ast.FunctionDef
@@ -48,7 +49,7 @@ class _Texts:
             yield text
         elif isinstance(node, ast.Name):
             yield from self._assigned(node.id, within)
-        elif _called(node) not in _SQL:
+        elif _called(node) not in _NOT_TOLD:
             if isinstance(node, ast.Call):
                 yield from self._returned(node.func)
             for child in ast.iter_child_nodes(node):
