@@ -12,7 +12,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 from target_constant_contact.exceptions import SettingsError
 from target_constant_contact.store.address import other_key
-from target_constant_contact.store.schema import CONNECTIONS, METADATA, SECRETS, STORE, VERSION
+from target_constant_contact.store.schema import (
+    CONNECTIONS,
+    METADATA,
+    SECRETS,
+    SINCE,
+    STORE,
+    VERSION,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -23,7 +30,12 @@ if TYPE_CHECKING:
 
 FORMAT: Final = "target-constant-contact store"
 FORMAT_VERSION: Final = 1
-TABLES: Final = {name: table for name, table in METADATA.tables.items() if table is not STORE}
+TABLES: Final = {
+    # Those of version 1 first: its secrets come before what they hide.
+    table.name: table
+    for table in sorted(METADATA.tables.values(), key=lambda table: SINCE.get(table, 1))
+    if table is not STORE
+}
 HIDDEN: Final = {CONNECTIONS.name: "document", SECRETS.name: "value"}
 """The column of each table that is a secret."""
 _MOST: Final = 1 << 63

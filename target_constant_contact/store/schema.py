@@ -10,17 +10,18 @@ from sqlalchemy import (
     Double,
     Integer,
     LargeBinary,
-    MetaData,
     Named,
     Table,
     Text,
 )
 from sqlalchemy import TypedColumns as Columns
 
-VERSION: Final = 1
+from target_constant_contact.store import segment_tables
+
+VERSION: Final = 2
 """Of the tables. `versions` leads from each to the next one."""
 
-METADATA: Final = MetaData()
+METADATA: Final = segment_tables.METADATA
 
 
 class _OfStore(Columns):
@@ -191,3 +192,6 @@ OPEN_RUNS: Final = Table("open_runs", METADATA, _OfOpenRuns)
 ENTRIES: Final = Table("entries", METADATA, _OfEntries)
 FINGERPRINTS: Final = Table("fingerprints", METADATA, _OfFingerprints)
 RUNS: Final = Table("runs", METADATA, _OfRuns)
+
+SINCE: Final = dict.fromkeys(segment_tables.TABLES, 2)
+"""Version that has brought each table; version 1 all others."""

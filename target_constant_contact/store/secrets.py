@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 LEDGER_KEY: Final = "ledger key"
 """Name of the secret that hides whom the ledger is about."""
+PEOPLE_KEY: Final = "people key"
+"""Name of the one that hides who is in a segment, and who must not be imported."""
 
 
 def secret(database: Database, name: str, make: Callable[[], str]) -> str:

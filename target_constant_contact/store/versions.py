@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from sqlalchemy import select, update
 
 from target_constant_contact.exceptions import SettingsError
-from target_constant_contact.store.schema import METADATA, STORE, VERSION
+from target_constant_contact.store.schema import METADATA, SINCE, STORE, VERSION
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -16,7 +16,14 @@ if TYPE_CHECKING:
 
     from target_constant_contact.store.database import Database
 
-UPGRADES: Final[Sequence[Callable[[Connection], object]]] = ()
+
+def _make_tables_of_version_2(connection: Connection) -> None:
+    for table, since in SINCE.items():
+        if since == 2:  # noqa: PLR2004 - its name says it
+            table.create(connection)
+
+
+UPGRADES: Final[Sequence[Callable[[Connection], object]]] = (_make_tables_of_version_2,)
 """What leads from each version to the next one; the first from version 1."""
 
 

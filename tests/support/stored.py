@@ -67,6 +67,27 @@ def everything() -> dict[str, Any]:
             {"run": run, "started_at": NOW, "machine": "one", "folder": "/d/r", "report": report}
             for run, report in (("20260920T0", '{"status": "ok"}'), ("20260921T0", None))
         ],
+        **segment_rows("members", "7d2f0e5a-0000-4000-8000-000000000001"),
+        "suppressions": [{"person": "ab" * 16, "since": NOW}],
+        "opt_outs": [
+            {"account": "account-1", "read_at": NOW, "whole_at": NOW, "people": bytes(range(32))}
+        ],
+    }
+
+
+def segment_rows(stream: str, list_id: str) -> dict[str, Any]:
+    """The rows of a segment that a list follows."""
+    list_key = {"account": "account-1", "list_id": list_id}
+    key = list_key | {"stream": stream}
+    load = {"run": "20260920T0", "loaded_at": NOW, "state": "sealed", "reason": ""}
+    return {
+        "segments": [key | load],
+        "members": [key | {"part": part, "people": bytes(range(64))} for part in range(2)],
+        "owners": [key],
+        "leavers": [key | {"people": bytes(range(16))}],
+        "scratch_lists": [
+            {"account": "account-1", "name": "scratch", "list_id": list_id, "made_at": NOW}
+        ],
     }
 
 

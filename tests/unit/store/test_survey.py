@@ -9,7 +9,7 @@ from target_constant_contact.data_folder import DataFolder
 from target_constant_contact.exceptions import SettingsError
 from target_constant_contact.store.place import StorePlace
 from target_constant_contact.store.postgres import PostgresServer
-from target_constant_contact.store.schema import SLOTS, STORE
+from target_constant_contact.store.schema import SLOTS, STORE, VERSION
 from target_constant_contact.store.slot import DAY_SECONDS
 from target_constant_contact.store.sqlite import SqliteFile
 from target_constant_contact.store.survey import survey
@@ -36,7 +36,7 @@ def test_what_is_there_is_counted(place, database):
     rows = rows_in(fill(database))
     found = survey(place)
     assert found.rows == {name: len(of) for name, of in rows.items()}
-    assert found.version == 1
+    assert found.version == VERSION
     assert found.server.startswith("PostgreSQL 1" if place.url else "SQLite 3.")
     assert 10_000 < found.bytes < 1_000_000
     assert found.runs_unfinished == 1
@@ -81,6 +81,8 @@ def test_where_there_is_none_none_is_made(place, database):
 def test_a_newer_one_is_refused(place, database):
     fill(database)
     with database.transaction() as connection:
-        connection.execute(update(STORE).values(version=2))
-    with pytest.raises(SettingsError, match="has version 2, and this program knows 1"):
+        connection.execute(update(STORE).values(version=VERSION + 1))
+    with pytest.raises(
+        SettingsError, match=f"version {VERSION + 1}, and this program knows {VERSION}"
+    ):
         survey(place)

@@ -11,7 +11,7 @@ from sqlalchemy import func, select, update
 
 from target_constant_contact.exceptions import SettingsError
 from target_constant_contact.store import versions
-from target_constant_contact.store.schema import METADATA, STORE, VERSION
+from target_constant_contact.store.schema import METADATA, SINCE, STORE, VERSION
 from target_constant_contact.store.versions import prepare
 from tests.support.process import environment
 
@@ -79,6 +79,22 @@ def test_an_older_store_is_led_to_the_newest_version_step_by_step(connect, monke
     prepare(connect())
     assert steps == ["one", "two"]
     assert rows(database, STORE) == [(VERSION + 2,)]
+
+
+def test_a_store_of_version_1_gets_the_tables_that_came_later(connect):
+    prepare(database := connect())
+
+    def take_back(connection):
+        for table in SINCE:
+            table.drop(connection)
+        connection.execute(update(STORE).values(version=1))
+
+    database.run(take_back)
+    prepare(connect())
+    assert rows(database, STORE) == [(VERSION,)]
+    assert [rows(database, table) for table in METADATA.tables.values() if table is not STORE] == [
+        [] for _ in range(len(METADATA.tables) - 1)
+    ]
 
 
 def test_there_is_an_upgrade_to_each_version():

@@ -1,0 +1,1 @@
+"""Who is in a segment, who may not be sent, and who leaves a list."""
