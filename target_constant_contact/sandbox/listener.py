@@ -53,6 +53,13 @@ class Listener(ThreadedWSGIServer):
         self._changed = threading.Condition()
         super().__init__(host, port, app, handler=_Handler)
 
+    def shutdown(self) -> None:
+        """Accept no more, and wait until that is so."""
+        # Wakes who waits for the next connection; on other systems it looks often enough.
+        with contextlib.suppress(OSError):
+            self.socket.shutdown(socket.SHUT_RDWR)
+        super().shutdown()
+
     def process_request(self, request: Any, client_address: Any) -> None:
         """Note a connection."""
         with self._changed:

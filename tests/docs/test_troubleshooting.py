@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 
 import pytest
 
@@ -23,8 +24,12 @@ def _fragments(text: str) -> list[str]:
 
 def _explains(row: str, line: ErrorLine) -> bool:
     """Whether the fixed parts of a row stand in a line, in their order."""
-    pattern = ".*".join(map(re.escape, _fragments(row)))
-    return re.search(pattern, line.text, re.DOTALL) is not None
+    return _pattern(row).search(line.text) is not None
+
+
+@cache
+def _pattern(row: str) -> re.Pattern[str]:
+    return re.compile(".*".join(map(re.escape, _fragments(row))), re.DOTALL)
 
 
 @pytest.mark.parametrize("line", LINES, ids=lambda line: line.text.replace(GAP, "_")[:60])

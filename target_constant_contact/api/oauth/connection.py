@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from dataclasses import dataclass, field, fields, replace
+from functools import lru_cache
 from typing import Any, Final
 
 from target_constant_contact.known_secrets import keep_secret
@@ -177,8 +178,12 @@ def is_name(text: str) -> bool:
     return _NAME.fullmatch(text) is not None
 
 
+@lru_cache(maxsize=16)
 def fingerprint(*secrets: str) -> str:
-    """A text that tells secrets apart and does not give them away, short ones neither."""
+    """A text that tells secrets apart and does not give them away, short ones neither.
+
+    It takes milliseconds on purpose, and a run asks for the same one several times.
+    """
     text = "\0".join(secrets).encode(errors="surrogatepass")
     return hashlib.pbkdf2_hmac("sha256", text, _SALT, _ROUNDS).hex()
 
