@@ -23,12 +23,19 @@ TOKENS = {"access_token": "t", "refresh_token": "r", "expires_in": 5}
 DEVICE = {"device_code": "d", "user_code": "u", "verification_uri": "https://example.com"}
 
 
-@pytest.fixture
-def proxy():
-    """A proxy that notes what it gets, and gives an answer to all of it."""
+@pytest.fixture(scope="module")
+def running_proxy():
+    """One for all tests: to end a server takes half a second."""
     with HTTPServer(host="127.0.0.1", port=0) as server:
-        server.expect_request(JSON_IMPORT).respond_with_json(CREATED, status=201)
         yield server
+
+
+@pytest.fixture
+def proxy(running_proxy):
+    """A proxy that notes what it gets, and gives an answer to all of it."""
+    running_proxy.clear()
+    running_proxy.expect_request(JSON_IMPORT).respond_with_json(CREATED, status=201)
+    return running_proxy
 
 
 @pytest.fixture(params=["ALL_PROXY", "HTTP_PROXY", "HTTPS_PROXY"])
