@@ -18,14 +18,15 @@ import time
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import islice
-from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
+from tests.support import forks
 from tests.support.process import environment, peak_kilobytes
 from tests.support.stores import Store
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
 IMPORTS = ("contacts_json_import", "contacts_file_import")
 CLIENT = "sandbox-public"
@@ -298,17 +299,13 @@ def forking(folder: Path) -> Iterator[subprocess.Popen[str]]:
 
 
 def _start(program: str, folder: Path, *arguments: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
+    return forks.started(
         [sys.executable, "-c", program, *arguments],
+        environment(folder),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
-        env=_environment(folder),
     )
-
-
-def _environment(folder: Path) -> dict[str, str]:
-    return environment(folder) | {"PYTHONPATH": str(Path(__file__).parents[2])}
 
 
 def _tell(process: subprocess.Popen[str], line: str) -> None:

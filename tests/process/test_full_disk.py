@@ -6,11 +6,11 @@ import json
 import re
 import sys
 from pathlib import Path
-from subprocess import run
 
 import pytest
 from cryptography.fernet import Fernet
 
+from tests.support import forks
 from tests.support.process import environment
 from tests.support.target import lines, member, record, schema, settings_for, state
 
@@ -41,14 +41,11 @@ def limited(sandbox, tmp_path, postgres):
         url = postgres.new_url()
         config = settings_for(sandbox, tmp_path / "data", store_url=url, store_key=KEY, **settings)
         (tmp_path / "config.json").write_text(json.dumps(config))
-        return run(
+        return forks.run(
             [sys.executable, "-c", LIMITED, "--config", str(tmp_path / "config.json")],
+            environment(tmp_path),
             input=lines(*messages),
-            capture_output=True,
             text=True,
-            timeout=60,
-            check=False,
-            env=environment(tmp_path),
         )
 
     return start

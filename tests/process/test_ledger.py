@@ -22,6 +22,7 @@ from target_constant_contact.ledger.ledger import Ledger
 from target_constant_contact.store.opening import open_store
 from target_constant_contact.store.place import StorePlace
 from target_constant_contact.waiting import Waiting
+from tests.support import forks
 from tests.support.fakes import AT_ONCE
 from tests.support.process import environment
 from tests.support.stores import Store
@@ -184,12 +185,12 @@ def opened(store: Store, machine: str = "first") -> Iterator[Database]:
 @contextmanager
 def script(text: str, home: Path, *arguments: str) -> Iterator[Any]:
     """A Python program of its own."""
-    process = subprocess.Popen(
+    process = forks.started(
         [sys.executable, "-c", text, *arguments],
+        environment(home),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
-        env=environment(home),
     )
     try:
         yield process

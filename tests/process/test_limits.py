@@ -13,6 +13,7 @@ from collections import Counter
 import pytest
 
 from target_constant_contact.sandbox import Behaviour, Fault, Sandbox
+from tests.support import forks
 from tests.support.process import TargetProcess, environment
 from tests.support.target import lines, member, schema, settings_for, state
 
@@ -89,12 +90,12 @@ class Process:
     """A script that is told lines and tells lines, and is killed at the end of the test."""
 
     def __init__(self, home, script, *arguments):
-        self._process = subprocess.Popen(
+        self._process = forks.started(
             [sys.executable, "-c", script, *arguments],
+            environment(home),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
-            env=environment(home),
         )
 
     def tell(self, **command):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from subprocess import Popen
 
 import pytest
 
@@ -34,7 +35,7 @@ def test_200_000_members_over_1_000_lists_take_less_than_200_mebibytes(tmp_path)
             file.write(json.dumps(state("end")) + "\n")
         config = settings_for(sandbox, tmp_path / "data", lists_field="list")
         config["field_mapping"] = {"email": "email", "first_name": "name"}
-        target = TargetProcess(config, tmp_path, "--input", str(path)).start()
+        target = TargetProcess(config, tmp_path, "--input", str(path), start=Popen).start()
         assert target.wait(400) == 0, target.stderr[-2_000:]
         assert len(sandbox.members(ids[7])) == MEMBERS // LISTS
     assert target.states == ["end"]
@@ -68,7 +69,7 @@ def _peak_in_flight(folder, imports, rows=40, fields=20):
         config["field_mapping"] = {"email": "email"} | {
             f"cf:{sandbox.create_custom_field(name)}": name for name in names
         }
-        target = TargetProcess(config, folder, "--input", str(path)).start()
+        target = TargetProcess(config, folder, "--input", str(path), start=Popen).start()
         assert target.wait(100) == 0, target.stderr[-2_000:]
         assert len(sandbox.activities()) == imports
     return target.peak_kilobytes
@@ -83,7 +84,7 @@ def test_input_that_has_no_end_of_a_line_or_only_ends_takes_little_memory(tmp_pa
             file.write(byte * (1 << 20))
     with Sandbox(behaviour=AT_ONCE) as sandbox:
         config = settings_for(sandbox, tmp_path / "data")
-        target = TargetProcess(config, tmp_path, "--input", str(path)).start()
+        target = TargetProcess(config, tmp_path, "--input", str(path), start=Popen).start()
         code = target.wait(100)
     assert code == (0 if byte == "\n" else 1), target.stderr[-2_000:]
     assert ("Line 1 of the input is longer than 16 MiB" in target.stderr) is (byte != "\n")

@@ -13,6 +13,7 @@ import pytest
 
 from target_constant_contact.store.postgres import PostgresServer
 from target_constant_contact.store.sqlite import SqliteFile
+from tests.support import forks
 from tests.support.process import COMMAND, cli, environment
 from tests.support.stored import KEY, TOKEN, everything, fill, rows_in
 from tests.support.terminal import Terminal
@@ -75,17 +76,10 @@ def imported(tmp_path, folder="target"):
 
 def test_a_pipe_brings_a_store_from_one_process_to_another(source, tmp_path, words, variables):
     env = environment(tmp_path) | variables
-    with subprocess.Popen(
-        [*COMMAND, *words("export")], stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=env
+    with forks.started(
+        [*COMMAND, *words("export")], env, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     ) as out:
-        into = subprocess.run(
-            [*COMMAND, *words("import", folder="target")],
-            stdin=out.stdout,
-            capture_output=True,
-            env=env,
-            timeout=60,
-            check=False,
-        )
+        into = forks.run([*COMMAND, *words("import", folder="target")], env, stdin=out.stdout)
         said = out.stderr.read()
     assert (out.returncode, into.returncode) == (0, 0), said + into.stderr
     assert imported(tmp_path) == rows_in(source)
@@ -107,11 +101,11 @@ def test_a_named_pipe_does_as_well(source, tmp_path, words, variables):
 def test_a_reader_that_has_seen_enough_ends_the_export(source, tmp_path, words, variables):
     rows = [row | {"run": f"{number:06}"} for number, row in enumerate(everything()["runs"] * 4000)]
     fill(source, {"runs": rows})
-    with subprocess.Popen(
+    with forks.started(
         [*COMMAND, *words("export")],
+        environment(tmp_path) | variables,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        env=environment(tmp_path) | variables,
     ) as out:
         out.stdout.readline()
         out.stdout.close()
@@ -131,14 +125,7 @@ def test_a_terminal_is_no_place_to_import_from(tmp_path, words, variables):
 @pytest.mark.usefixtures("source")
 def test_a_terminal_is_no_place_to_export_to(tmp_path, words, variables):
     side, screen = pty.openpty()
-    done = subprocess.run(
-        [*COMMAND, *words("export")],
-        stdout=screen,
-        stderr=subprocess.PIPE,
-        env=environment(tmp_path) | variables,
-        timeout=60,
-        check=False,
-    )
+    done = forks.run([*COMMAND, *words("export")], environment(tmp_path) | variables, stdout=screen)
     os.close(screen)
     os.close(side)
     assert done.returncode == 78
@@ -159,12 +146,8 @@ def test_an_import_that_is_killed_has_changed_nothing(
         target = SqliteFile(tmp_path / "target" / "store.sqlite")
     fill(target, {})
     command = words("import", tmp_path / "out.jsonl", "target")
-    killed = subprocess.run(
-        [sys.executable, "-c", KILLED, table, *command],
-        env=environment(tmp_path) | variables,
-        capture_output=True,
-        timeout=60,
-        check=False,
+    killed = forks.run(
+        [sys.executable, "-c", KILLED, table, *command], environment(tmp_path) | variables
     )
     assert killed.returncode == -signal.SIGKILL, killed.stderr
     assert not any(rows_in(target).values())
@@ -176,12 +159,9 @@ def test_an_import_that_is_killed_has_changed_nothing(
 
 def test_an_export_that_is_killed_leaves_no_file(source, tmp_path, words, variables):
     out = tmp_path / "out.jsonl"
-    killed = subprocess.run(
+    killed = forks.run(
         [sys.executable, "-c", KILLED_AT_THE_END, *words("export", out), "--forget"],
-        env=environment(tmp_path) | variables,
-        capture_output=True,
-        timeout=60,
-        check=False,
+        environment(tmp_path) | variables,
     )
     assert killed.returncode == -signal.SIGKILL, killed.stderr
     assert not out.exists()

@@ -7,6 +7,7 @@ import json
 import os
 import re
 import signal
+import subprocess
 import time
 
 import pytest
@@ -150,9 +151,11 @@ def test_one_ctrl_c_that_comes_as_two_signals_is_one_request(tmp_path):
 
 def test_nohup_keeps_its_word(tmp_path):
     with Sandbox(behaviour=Behaviour(seconds_to_start=0, seconds_to_finish=0)) as sandbox:
+        config = settings_for(sandbox, tmp_path / "data", batch_size_rows=5)
         before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
         try:
-            target = start(sandbox, tmp_path)
+            # A process ignores what the one that starts it ignores.
+            target = TargetProcess(config, tmp_path, start=subprocess.Popen).start()
         finally:
             signal.signal(signal.SIGHUP, before)
         target.write(schema(), *map(member, range(5)), state("five"))

@@ -19,6 +19,7 @@ from target_constant_contact.api.oauth.renewal import ConnectionToken
 from target_constant_contact.api.oauth.tokens import open_connections
 from target_constant_contact.exceptions import SignInError
 from target_constant_contact.sandbox import Behaviour, Sandbox
+from tests.support import forks
 from tests.support.connections import Connections
 from tests.support.limiting import LimiterInMemory
 from tests.support.process import environment
@@ -145,13 +146,13 @@ for line in sys.stdin:
 @contextlib.contextmanager
 def script(text, home, *arguments):
     """A Python program of its own."""
-    process = subprocess.Popen(
+    process = forks.started(
         [sys.executable, "-c", text, *arguments],
+        environment(home),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        env=environment(home),
     )
     try:
         yield process

@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 from typing import IO, Any
 
+from tests.support import forks
 from tests.support.target import Message, lines
 
 COMMAND = [sys.executable, "-c", "from target_constant_contact.cli import main; main()"]
@@ -19,6 +20,15 @@ COMMAND = [sys.executable, "-c", "from target_constant_contact.cli import main; 
 
 class TargetProcess:
     """A running target whose input the test writes bit by bit.
+
+    Args:
+        config: Its settings.
+        folder: Its home.
+        arguments: More of its command line.
+        stdout: As for `subprocess.Popen`.
+        stderr: As for `subprocess.Popen`.
+        command: The program.
+        start: How it is started.
 
     Attributes:
         states: Bookmarks of the STATE lines, each with the time at which it came.
@@ -33,10 +43,11 @@ class TargetProcess:
         stdout: int = subprocess.PIPE,
         stderr: int = subprocess.PIPE,
         command: list[str] = COMMAND,
+        start: Any = forks.started,
     ) -> None:
         path = folder / "config.json"
         path.write_text(json.dumps(config))
-        self._process = subprocess.Popen(
+        self._process = start(
             [*command, "--config", str(path), *arguments],
             stdin=subprocess.PIPE,
             stdout=stdout,
@@ -150,6 +161,17 @@ def environment(home: Path) -> dict[str, str]:
 
 def cli(home: Path, *arguments: str, stdin: str = "", **variables: str) -> Any:
     """Run the command line to its end."""
+    return forks.run(
+        [*COMMAND, *arguments],
+        environment(home) | variables,
+        input=stdin,
+        text=True,
+        cwd=home,
+    )
+
+
+def started_cli(home: Path, *arguments: str, stdin: str = "", **variables: str) -> Any:
+    """The same, in a Python that is started for it."""
     return subprocess.run(
         [*COMMAND, *arguments],
         input=stdin,

@@ -13,6 +13,7 @@ from target_constant_contact.exceptions import SettingsError
 from target_constant_contact.store import versions
 from target_constant_contact.store.schema import METADATA, SINCE, STORE, VERSION
 from target_constant_contact.store.versions import prepare
+from tests.support import forks
 from tests.support.process import environment
 
 OPENS = """
@@ -121,13 +122,13 @@ def test_eight_processes_that_open_a_new_store_at_once_make_one(request, tmp_pat
     url = request.getfixturevalue("postgres").new_url() if place == "server" else ""
     command = [sys.executable, "-c", OPENS, str(tmp_path / "data"), url, schema]
     running = [
-        subprocess.Popen(
+        forks.started(
             command,
+            environment(tmp_path),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
-            env=environment(tmp_path),
         )
         for _ in range(8)
     ]
