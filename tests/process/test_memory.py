@@ -80,7 +80,8 @@ def _peak_in_flight(folder, imports, rows=40, fields=20):
 def test_input_that_has_no_end_of_a_line_or_only_ends_takes_little_memory(tmp_path, byte):
     path = tmp_path / "endless.singer.jsonl"
     with path.open("w") as file:
-        for _ in range(100):
+        # Each empty line is one more to read; held, these would take a gibibyte.
+        for _ in range(30 if byte == "\n" else 100):
             file.write(byte * (1 << 20))
     with Sandbox(behaviour=AT_ONCE) as sandbox:
         config = settings_for(sandbox, tmp_path / "data")
