@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import ctypes
 import functools
+import hashlib
+import hmac
 import importlib.util
 import itertools
 import os
@@ -28,6 +31,8 @@ if TYPE_CHECKING:
 PASSWORD = "p@ss:/w#rd?[%41] é"
 """Of the superuser: with every character that a URL reads as something else."""
 _SETTINGS = {
+    # It would look at each of hundreds of databases once a minute.
+    "autovacuum": "off",
     "listen_addresses": "127.0.0.1",
     "max_connections": "100",
     "lc_messages": "C",
@@ -58,6 +63,7 @@ class Postgres:
         self._starter = ThreadPoolExecutor(1)
         self._process: subprocess.Popen[bytes] | None = None
         self._frozen: list[int] = []
+        self._is_new = True
         self.port = _free_port()
         if self._user:
             shutil.chown(self._folder, self._user)
@@ -96,6 +102,11 @@ class Postgres:
                 time.sleep(0.1)
                 self._run_server()
             time.sleep(0.02)
+        if self._is_new:
+            self._is_new = False
+            self.execute(f"ALTER ROLE postgres PASSWORD '{_quickly_proven(PASSWORD)}'")
+            # What the first connection to a database reads and notes is copied with it.
+            self.execute("SELECT 1", "template1")
 
     @property
     def is_running(self) -> bool:
@@ -246,6 +257,19 @@ def _children(pid: int) -> list[int]:
 def _end_with_parent() -> None:
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(1, signal.SIGQUIT)  # PR_SET_PDEATHSIG
+
+
+def _quickly_proven(password: str) -> str:
+    """What the server keeps of a password that is hashed once (RFC 5802), and not 4,096 times.
+
+    Whoever connects has to do the same, which takes milliseconds.
+    """
+    salt = os.urandom(16)
+    salted = hashlib.pbkdf2_hmac("sha256", password.encode(), salt, 1)
+    stored = hashlib.sha256(hmac.digest(salted, b"Client Key", "sha256")).digest()
+    server = hmac.digest(salted, b"Server Key", "sha256")
+    salt, stored, server = (base64.b64encode(part).decode() for part in (salt, stored, server))
+    return f"SCRAM-SHA-256$1:{salt}${stored}:{server}"
 
 
 def _free_port() -> int:
