@@ -86,10 +86,13 @@ class Gate:
 
     Args:
         people: Makes keyed hashes; it is asked only when a rule wants them.
+
+    Attributes:
+        people: As above.
     """
 
     def __init__(self, people: PeopleKey) -> None:
-        self._people = people
+        self.people = people
         self._rules: list[Rule] = []
 
     def add(self, rule: Rule) -> None:
@@ -114,7 +117,7 @@ class Gate:
         Raises:
             TargetError: It cannot be known.
         """
-        rows = Rows(self._people, keys, bodies, destinations)
+        rows = Rows(self.people, keys, bodies, destinations)
         found: dict[int, Withheld] = {}
         for rule in self._rules:
             for place in rule.withheld(rows):
