@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from target_constant_contact.ledger.settlement import Settlement
     from target_constant_contact.reports.segments import SegmentUse
+    from target_constant_contact.reports.swept import SweptList
 
 MAX_SUMMARY_LINES: Final = 20
 """Destinations that the summary names; all of them are in ``report.json``."""
@@ -40,6 +41,8 @@ class Report:  # one attribute for each part of the report
         by_list: What was packed by list, per stream.
         date_orders: What columns of dates show of their order of day and month.
         segments: Which streams fell under which entry of ``segments``.
+        swept: Lists that people were taken off.
+        kind: ``load`` or ``sweep``.
         replays: Whether the rows of a stream come from a file of rejected rows.
     """
 
@@ -53,6 +56,8 @@ class Report:  # one attribute for each part of the report
     by_list: dict[str, PackedByList] = field(default_factory=dict)
     date_orders: DateOrders = field(default_factory=DateOrders)
     segments: list[SegmentUse] = field(default_factory=list)
+    swept: list[SweptList] = field(default_factory=list)
+    kind: str = "load"
     replays: dict[str, bool] = field(default_factory=dict)
 
     def of(self, destination: Destination) -> Counts:
@@ -172,6 +177,8 @@ class Report:  # one attribute for each part of the report
                 f"instead of {packed.imports_by_combination:,}; each is counted once for each of "
                 "its lists"
             )
+        for one in self.swept:
+            yield from one.lines()
         if len(places) > 1:
             yield f"Total: {self.totals.sums(dry_run=dry_run)}"
 
@@ -184,6 +191,7 @@ class Report:  # one attribute for each part of the report
         """
         document = {
             "run": self.run,
+            "kind": self.kind,
             "started_at": self.started_at.isoformat(timespec="seconds"),
             **facts,
             "totals": asdict(self.totals),
@@ -210,6 +218,7 @@ class Report:  # one attribute for each part of the report
             "date_orders": self.date_orders.as_list(),
             "imports": [asdict(record) for record in self.imports],
             "segments": [asdict(use) for use in self.segments],
+            "swept": [asdict(one) for one in self.swept],
         }
         return f"{json_text(document)}\n"
 
