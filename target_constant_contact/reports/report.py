@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import asdict, dataclass, field
+from itertools import chain
 from typing import TYPE_CHECKING, Any, Final
 
 from target_constant_contact.batches.batch import Destination
@@ -11,6 +12,7 @@ from target_constant_contact.redaction import json_text
 from target_constant_contact.reports.counts import Counts
 from target_constant_contact.reports.date_orders import DateOrders
 from target_constant_contact.reports.imported import ImportRecord, PackedByList
+from target_constant_contact.reports.swept import SweptList
 from target_constant_contact.wording import counted, were
 
 if TYPE_CHECKING:
@@ -19,7 +21,6 @@ if TYPE_CHECKING:
 
     from target_constant_contact.ledger.settlement import Settlement
     from target_constant_contact.reports.segments import SegmentUse
-    from target_constant_contact.reports.swept import SweptList
 
 MAX_SUMMARY_LINES: Final = 20
 """Destinations that the summary names; all of them are in ``report.json``."""
@@ -177,8 +178,7 @@ class Report:  # one attribute for each part of the report
                 f"instead of {packed.imports_by_combination:,}; each is counted once for each of "
                 "its lists"
             )
-        for one in self.swept:
-            yield from one.lines()
+        yield from chain.from_iterable(map(SweptList.lines, self.swept))
         if len(places) > 1:
             yield f"Total: {self.totals.sums(dry_run=dry_run)}"
 
