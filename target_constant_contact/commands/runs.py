@@ -141,6 +141,7 @@ def _document(past: PastRun) -> dict[str, Any]:
             for place in past.destinations
         ],
         "rejections": [asdict(reason) for reason in past.rejections],
+        "withheld": [asdict(reason) for reason in past.withheld],
         "dropped": [asdict(reason) for reason in past.dropped],
         "findings": [asdict(finding) for finding in past.findings],
         "packed_by_list": [_packed_by_list(packed) for packed in past.packed_by_list],
@@ -167,6 +168,7 @@ def _print_run(past: PastRun) -> None:
     print_table(("fact", "value"), known.items())
     _print_part("Destinations", map(_destination, past.destinations))
     _print_part("Rejected rows", map(asdict, past.rejections))
+    _print_part("Rows not sent", map(asdict, past.withheld))
     _print_part("Values left out", map(asdict, past.dropped))
     _print_part("Rows that did not land", map(asdict, past.findings))
     _print_part("Packed by list", map(_packed_by_list, past.packed_by_list))

@@ -73,6 +73,21 @@ class PastRejections:
 
 
 @dataclass(frozen=True, slots=True)
+class PastWithheld:
+    """Rows of a stream that were not sent, though nothing was wrong with them.
+
+    Attributes:
+        rows: How many.
+        stream: Name of the stream.
+        reason: Why.
+    """
+
+    rows: int
+    stream: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class PastDropped:
     """Values of a stream that were left out of rows that were sent, for the same reason.
 
@@ -138,6 +153,7 @@ class PastRun:  # a plain record: one attribute for each member of the report
         totals: The counts of the whole run.
         destinations: Counts per stream and set of lists.
         rejections: Rejected rows per reason, the most frequent first.
+        withheld: Rows that were not sent per reason, the most frequent first.
         dropped: Values that were left out per reason, the most frequent first.
         findings: Rows that did not land per reason, the most frequent first.
         packed_by_list: What was packed by list, per stream.
@@ -162,6 +178,7 @@ class PastRun:  # a plain record: one attribute for each member of the report
     totals: Counts | None = None
     destinations: tuple[PastDestination, ...] = ()
     rejections: tuple[PastRejections, ...] = ()
+    withheld: tuple[PastWithheld, ...] = ()
     dropped: tuple[PastDropped, ...] = ()
     findings: tuple[PastFindings, ...] = ()
     packed_by_list: tuple[PastPackedByList, ...] = ()
@@ -207,6 +224,7 @@ def _past_run(row: RunRow, document: Mapping[str, Any]) -> PastRun:
         totals=_counts(document["totals"]),
         destinations=tuple(map(_destination, document.get("destinations", ()))),
         rejections=_records(PastRejections, document.get("rejections", ())),
+        withheld=_records(PastWithheld, document.get("withheld", ())),
         dropped=_records(PastDropped, document.get("dropped", ())),
         findings=_records(PastFindings, document.get("findings", ())),
         packed_by_list=tuple(map(_packed_by_list, document.get("packed_by_list", ()))),
