@@ -7,6 +7,7 @@ from contextlib import suppress
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from target_constant_contact.account.following import overwriting_faults
 from target_constant_contact.account.lists import ListDirectory, UnknownListError, new_list_faults
 from target_constant_contact.api.client import ConstantContactClient
 from target_constant_contact.api.limits.limiter import RateLimiter, reserved
@@ -191,6 +192,7 @@ class Account:
         # The lists are not read for nothing.
         if references := [text for segment in segments for text in segment.lists]:
             faults += [f"lists: {fault}" for fault in new_list_faults(self.lists, references)]
+            faults += overwriting_faults(self._settings.segments, self.lists)
         if faults:
             # Once each: several streams may name the same list that does not exist.
             raise SettingsError(dict.fromkeys(faults))

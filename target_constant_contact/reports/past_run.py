@@ -13,6 +13,7 @@ from target_constant_contact.api.models import ContactList
 from target_constant_contact.reports.counts import Counts
 from target_constant_contact.reports.imported import ImportRecord, PackedByList, UnsettledImport
 from target_constant_contact.reports.segments import SegmentUse
+from target_constant_contact.reports.swept import SweptList
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 
 UNFINISHED: Final = "unfinished"
 """Status of a run without a report: it is under way, or it was killed."""
+
+LOAD: Final = "load"
+"""Kind of a run that has imported rows."""
 
 UNREADABLE: Final = "unreadable"
 """Status of a run whose report is damaged, or was written by something else."""
@@ -66,6 +70,21 @@ class PastRejections:
     stream: str
     reason: str
     field: str
+
+
+@dataclass(frozen=True, slots=True)
+class PastWithheld:
+    """Rows of a stream that were not sent, though nothing was wrong with them.
+
+    Attributes:
+        rows: How many.
+        stream: Name of the stream.
+        reason: Why.
+    """
+
+    rows: int
+    stream: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,12 +153,15 @@ class PastRun:  # a plain record: one attribute for each member of the report
         totals: The counts of the whole run.
         destinations: Counts per stream and set of lists.
         rejections: Rejected rows per reason, the most frequent first.
+        withheld: Rows that were not sent per reason, the most frequent first.
         dropped: Values that were left out per reason, the most frequent first.
         findings: Rows that did not land per reason, the most frequent first.
         packed_by_list: What was packed by list, per stream.
         imports: The settled imports.
         unsettled: Those that were accepted and had not ended.
         segments: Which streams fell under which entry of ``segments``.
+        swept: Lists that people were taken off.
+        kind: ``load`` or ``sweep``.
     """
 
     run: str
@@ -156,12 +178,15 @@ class PastRun:  # a plain record: one attribute for each member of the report
     totals: Counts | None = None
     destinations: tuple[PastDestination, ...] = ()
     rejections: tuple[PastRejections, ...] = ()
+    withheld: tuple[PastWithheld, ...] = ()
     dropped: tuple[PastDropped, ...] = ()
     findings: tuple[PastFindings, ...] = ()
     packed_by_list: tuple[PastPackedByList, ...] = ()
     imports: tuple[ImportRecord, ...] = ()
     unsettled: tuple[UnsettledImport, ...] = ()
     segments: tuple[SegmentUse, ...] = ()
+    swept: tuple[SweptList, ...] = ()
+    kind: str = LOAD
 
     @property
     def seconds(self) -> int | None:
@@ -199,12 +224,15 @@ def _past_run(row: RunRow, document: Mapping[str, Any]) -> PastRun:
         totals=_counts(document["totals"]),
         destinations=tuple(map(_destination, document.get("destinations", ()))),
         rejections=_records(PastRejections, document.get("rejections", ())),
+        withheld=_records(PastWithheld, document.get("withheld", ())),
         dropped=_records(PastDropped, document.get("dropped", ())),
         findings=_records(PastFindings, document.get("findings", ())),
         packed_by_list=tuple(map(_packed_by_list, document.get("packed_by_list", ()))),
         unsettled=_records(UnsettledImport, document.get("unsettled_imports", ())),
         imports=tuple(map(_import, document.get("imports", ()))),
         segments=tuple(map(_segment, document.get("segments", ()))),
+        swept=_records(SweptList, document.get("swept", ())),
+        kind=_text(document.get("kind", LOAD)),
     )
 
 

@@ -17,6 +17,8 @@ from target_constant_contact.run.intake import Intake
 from target_constant_contact.run.record import RunRecord
 from target_constant_contact.run.sending import Sending
 from target_constant_contact.run.settling import Settling
+from target_constant_contact.segments.gate import Gate
+from target_constant_contact.segments.people import PeopleKey
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -87,7 +89,8 @@ class Run:
         self._sending = Sending(
             settings, account, self._continuity.ledger, hooks, self._settling, folder
         )
-        self._intake = Intake(settings, self._accounting, self._sending.submit)
+        gate = Gate(PeopleKey.of(account.database))
+        self._intake = Intake(settings, self._accounting, gate, self._sending.submit)
         self._ending = Ending(
             folder, account, self._accounting, self._sending.advice, self._continuity.ledger
         )
@@ -145,11 +148,8 @@ class Run:
             contact: What the row was mapped to.
             context: ``schema`` and ``message``: the Singer messages as they were read.
         """
-        if self._intake.add(
-            destination, contact.key, encode_contact(contact.properties, contact.columns)
-        ):
-            self._accounting.drop(destination.stream, contact.dropped)
-        else:
+        encoded = encode_contact(contact.properties, contact.columns)
+        if not self._intake.add(destination, contact.key, encoded, contact.dropped):
             self.reject(destination, _TOO_LARGE, context)
 
     def add_chunk(self, chunk: Chunk, start: int) -> int:
@@ -164,10 +164,6 @@ class Run:
             read; the length of the chunk when there is none.
         """
         reached = self._intake.add_chunk(chunk, start)
-        if chunk.dropped:
-            for place in range(start, reached):
-                stream = chunk.routes[place][0].stream
-                self._accounting.drop(stream, chunk.dropped.get(place, ()))
         for (stream, field), values in chunk.dates.items():
             self._accounting.report.date_orders.count(stream, field, values[start:reached])
         return reached

@@ -9,6 +9,7 @@ from singer_sdk import typing as th
 from target_constant_contact.api.oauth.connection import AUTH_URL
 from target_constant_contact.batches.batch import MAX_BODY_BYTES, MAX_ROWS, BatchLimits
 from target_constant_contact.settings.access import ACCESS
+from target_constant_contact.settings.following import ENTRY, FOLLOWING
 from target_constant_contact.settings.types import BATCH_TYPE, LISTS_TYPE, MAPPING_TYPE
 
 API_URL: Final = "https://api.cc.email/v3"
@@ -63,24 +64,18 @@ PROPERTIES: Final = th.PropertiesList(
                 th.Property("lists", LISTS_TYPE),
                 th.Property("lists_field", th.StringType),
                 th.Property("field_mapping", MAPPING_TYPE),
-                th.Property("load_method", th.StringType, allowed_values=["upsert"]),
                 th.Property("date_order", th.StringType, allowed_values=["mdy", "dmy"]),
+                *ENTRY,
                 additional_properties=False,
             )
         ),
         title="Segments",
-        description="Overrides of `lists`, `lists_field`, `field_mapping`, `load_method` and "
-        "`date_order` for the streams that match the name or glob `stream`. The first match wins.",
+        description="Overrides of `lists`, `lists_field`, `field_mapping`, `date_order`, "
+        "`load_method`, `overwrite_when`, `overwrite_scope`, `respect_departures` and "
+        "`send_unchanged` for the streams that match the name or glob `stream`. The first match "
+        "wins.",
     ),
-    th.Property(
-        "load_method",
-        th.StringType,
-        default="upsert",
-        allowed_values=["upsert"],
-        title="Load method",
-        description="`upsert` adds members and updates their properties. Nobody is taken off "
-        "a list.",
-    ),
+    *FOLLOWING,
     th.Property(
         "on_too_long",
         th.StringType,

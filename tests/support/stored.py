@@ -83,6 +83,10 @@ def segment_rows(stream: str, list_id: str) -> dict[str, Any]:
     return {
         "segments": [key | load],
         "members": [key | {"part": part, "people": bytes(range(64))} for part in range(2)],
+        "loads": [
+            key | {"run": "20260920T0", "number": number, "people": bytes(range(48))}
+            for number in range(2)
+        ],
         "owners": [key],
         "leavers": [key | {"people": bytes(range(16))}],
         "scratch_lists": [
