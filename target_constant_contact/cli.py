@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 COMMANDS: Final = (
     "check",
     "connections",
+    "erase",
     "fields",
     "lists",
     "login",

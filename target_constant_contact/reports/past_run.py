@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from target_constant_contact.api.models import ContactList
 from target_constant_contact.reports.counts import Counts
 from target_constant_contact.reports.imported import ImportRecord, PackedByList, UnsettledImport
+from target_constant_contact.reports.past_withheld import PastWithheld
 from target_constant_contact.reports.segments import SegmentUse
 from target_constant_contact.reports.swept import SweptList
 
@@ -70,21 +71,6 @@ class PastRejections:
     stream: str
     reason: str
     field: str
-
-
-@dataclass(frozen=True, slots=True)
-class PastWithheld:
-    """Rows of a stream that were not sent, though nothing was wrong with them.
-
-    Attributes:
-        rows: How many.
-        stream: Name of the stream.
-        reason: Why.
-    """
-
-    rows: int
-    stream: str
-    reason: str
 
 
 @dataclass(frozen=True, slots=True)
