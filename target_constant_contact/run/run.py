@@ -91,7 +91,7 @@ class Run:
             settings, account, self._continuity.ledger, hooks, self._settling, folder
         )
         gate = Gate(PeopleKey.of(account.database))
-        self.withholding = Withholding(settings, account, gate)
+        self.withholding = Withholding(settings, account, gate, hooks.waiting)
         self._intake = Intake(settings, self._accounting, gate, self._sending.submit)
         self._ending = Ending(
             folder, account, self._accounting, self._sending.advice, self._continuity.ledger
@@ -115,6 +115,7 @@ class Run:
             TargetError: The service cannot be asked what became of an interrupted run.
         """
         self._continuity.begin()
+        self.withholding.begin()
 
     def settings_of(self, stream: str) -> StreamSettings:
         """The settings of a stream that has come; which ones they are is noted.
@@ -266,6 +267,7 @@ class Run:
             concluded: The run has said what became of every row. Otherwise the next run takes its
                 ledger up.
         """
+        self.withholding.close()
         self._settling.close()
         self._intake.close()
         try:
