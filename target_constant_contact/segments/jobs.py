@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from target_constant_contact.api.activities import ActivitiesApi, ActivityStates
 from target_constant_contact.api.models import UNFINISHED_STATES
 from target_constant_contact.exceptions import LostAnswerError, QueueFullError, TryLaterError
-from target_constant_contact.wording import counted, have
+from target_constant_contact.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -57,17 +57,25 @@ class Jobs:
             TryLaterError: They do not end in time, or the queue of the account stays full.
             TargetError: One of them was refused.
         """
-        self._failed = self._polls = 0
-        self._progress()
+        self._failed = 0
+        self._begin()
         for start in starts:
             while len(self._in_flight) >= self._most:
                 self._poll()
-            self._note(self._started(start))
+            self._note(self.started(start))
         while self._in_flight:
             self._poll()
         return not self._failed
 
-    def _started(self, start: Callable[[], Activity]) -> Activity:
+    def started(self, start: Callable[[], Activity]) -> Activity:
+        """Start a job, when the queue of the account has room for it.
+
+        Raises:
+            TryLaterError: It stays full.
+            TargetError: The job was refused.
+        """
+        if not self._in_flight:
+            self._begin()
         lost = 0
         while True:
             try:
@@ -80,6 +88,10 @@ class Jobs:
                 if lost == _TRIES:
                     raise
 
+    def _begin(self) -> None:
+        self._polls = 0
+        self._progress()
+
     def _note(self, activity: Activity) -> None:
         if activity.state in UNFINISHED_STATES or not activity.state:
             self._in_flight[activity.activity_id] = None
@@ -88,11 +100,10 @@ class Jobs:
 
     def _poll(self) -> None:
         if self._waiting.clock() >= self._deadline:
-            number = len(self._in_flight)
             raise TryLaterError(
-                f"{counted(number, 'job')} of Constant Contact {have(number)} not ended in "
-                f"{counted(self._waiting.timeout_minutes, 'minute')} (import_timeout_minutes). "
-                "Start the run again later"
+                f"Jobs of Constant Contact have not ended in "
+                f"{counted(self._waiting.timeout_minutes, 'minute')} (import_timeout_minutes), "
+                f"{len(self._in_flight):,} of them ours. Start the run again later"
             )
         self._waiting.wait_for_poll(self._polls)
         self._polls += 1

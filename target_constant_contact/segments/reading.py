@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
-from target_constant_contact.account.members import ContactExports, read_back
+from target_constant_contact.account.members import ContactExports, exported
 from target_constant_contact.api.activities import ActivitiesApi
-from target_constant_contact.segments.jobs import MOST
+from target_constant_contact.segments.jobs import MOST, Jobs
 from target_constant_contact.segments.on_list import OnList
 from target_constant_contact.segments.scratch_lists import ScratchApi
 
@@ -61,10 +62,12 @@ class ListReader:
 
     Args:
         means: What it is read with.
+        jobs: Starts exports when the queue of the account has room.
     """
 
-    def __init__(self, means: Means) -> None:
+    def __init__(self, means: Means, jobs: Jobs) -> None:
         self._means = means
+        self._jobs = jobs
         self._api = means.api
 
     def count(self, list_id: str) -> int:
@@ -89,7 +92,8 @@ class ListReader:
 
     def by_export(self, list_id: str) -> Iterator[tuple[str, str]]:
         """Addresses of all who are on a list; no contact ids, which an export does not have."""
-        for row in read_back(self._api, [list_id], ("email_address",), self._means.waiting):
+        started = self._jobs.started(partial(self._api.start_contact_export, [list_id]))
+        for row in exported(self._api, started, self._means.waiting):
             yield row["email"], ""
 
     def by_look_ups(self, list_id: str, addresses: Iterable[str]) -> Iterator[tuple[str, str]]:

@@ -13,7 +13,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Final, Protocol
 
 from target_constant_contact.contacts.encoding import encode_json
-from target_constant_contact.exceptions import DataError, TargetError
+from target_constant_contact.exceptions import ApiError, DataError, TargetError
 from target_constant_contact.segments.ways import SCRATCH_ROWS
 from target_constant_contact.wording import counted
 
@@ -113,7 +113,11 @@ class ScratchLists:
         name = f"{PREFIX}{secrets.token_hex(_RANDOM_BYTES)}"
         # Before it is made, so that a crash leaves nothing that nobody knows of.
         self._rows.add(name)
-        list_id = self._api.create_contact_list(name).list_id
+        try:
+            list_id = self._api.create_contact_list(name).list_id
+        except ApiError:
+            self._rows.forget(name)
+            raise
         self._rows.made(name, list_id)
         try:
             yield list_id

@@ -81,8 +81,8 @@ class TakingOff:
     def __init__(self, means: Means) -> None:
         self._means = means
         self._waiting = means.waiting
-        self._reader = ListReader(means)
         self._jobs = Jobs(means.api, means.waiting, means.max_in_flight)
+        self._reader = ListReader(means, self._jobs)
         self._scratch = ScratchLists(means.api, means.scratch_rows, self._jobs)
         self._began_at = 0
 
