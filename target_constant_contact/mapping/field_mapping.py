@@ -169,6 +169,14 @@ class FieldMapping:
         left_out = tuple(dict.fromkeys(dropped))
         return Contact(str(properties["email"]).lower(), properties, left_out, self.columns)
 
+    def key_of(self, record: Mapping[str, Any]) -> str:
+        """E-mail key of the person whom a record is about; empty when it has no such address."""
+        _, _, field, read, convert = self.mapped[0]
+        with suppress(UnfitValueError):
+            value = record.get(field) if read is None else read(record)
+            return str((None if value is None else convert(value)) or "").lower()
+        return ""
+
     def _take_out(self, properties: dict[str, str | int]) -> Iterator[Rejection]:
         """Take out properties until they break no rule, and say why."""
         for rule in self.rules:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from target_constant_contact.contacts.contact import Rejection
 from target_constant_contact.contacts.encoding import encode_contact
 from target_constant_contact.exceptions import DataError, StorageError, TargetError
-from target_constant_contact.reports.segments import idle, misses, note_use, segment_uses
+from target_constant_contact.reports.segments import note_use, segment_uses, tell_uses
 from target_constant_contact.run.accounting import Accounting
 from target_constant_contact.run.continuity import Continuity
 from target_constant_contact.run.ending import Ending
@@ -18,7 +18,7 @@ from target_constant_contact.run.record import RunRecord
 from target_constant_contact.run.sending import Sending
 from target_constant_contact.run.settling import Settling
 from target_constant_contact.segments.gate import Gate
-from target_constant_contact.segments.people import PeopleKey
+from target_constant_contact.segments.seals import UNREADABLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -77,6 +77,7 @@ class Run:
             write_state=None if settings.dry_run else hooks.write_state,
         )
         self.report.segments = segment_uses(settings)
+        self._continuity = Continuity(settings, account, folder)
         self._settling = Settling(
             settings,
             account,
@@ -84,12 +85,10 @@ class Run:
             self._accounting,
             hooks.waiting,
             self._let_go,
+            self._continuity.loads,
         )
-        self._continuity = Continuity(settings, account, folder)
-        self._sending = Sending(
-            settings, account, self._continuity.ledger, hooks, self._settling, folder
-        )
-        gate = Gate(PeopleKey.of(account.database))
+        self._sending = Sending(settings, account, self._continuity, hooks, self._settling, folder)
+        gate = Gate(self._continuity.people, self._continuity.loads)
         self._intake = Intake(settings, self._accounting, gate, self._sending.submit)
         self._ending = Ending(
             folder, account, self._accounting, self._sending.advice, self._continuity.ledger
@@ -124,10 +123,23 @@ class Run:
         note_use(self.report.segments, self.settings.entry_for(stream), stream)
         return found
 
-    def know(self, stream: str, schema: Mapping[str, Any], mapping: FieldMapping) -> None:
-        """Note the SCHEMA message and the mapping of a stream."""
+    def know(
+        self, destination: Destination, schema: Mapping[str, Any], mapping: FieldMapping
+    ) -> None:
+        """Note the SCHEMA message and the mapping of a stream.
+
+        Args:
+            destination: The stream, and the lists of all rows that name none themselves.
+            schema: The message.
+            mapping: The mapping.
+
+        Raises:
+            DataError: One of the lists follows another stream.
+        """
+        stream = destination.stream
         self._accounting.know(stream, schema, mapping)
         self._sending.advice.know(stream, mapping)
+        self._continuity.know(stream, destination.list_ids, self.settings.for_stream(stream))
 
     def know_replay(self, stream: str, *, is_replay: bool) -> None:
         """Note whether the rows of a stream come from a file of rejected rows."""
@@ -150,7 +162,8 @@ class Run:
         """
         encoded = encode_contact(contact.properties, contact.columns)
         if not self._intake.add(destination, contact.key, encoded, contact.dropped):
-            self.reject(destination, _TOO_LARGE, context)
+            self._continuity.loads.refuse(destination.stream, contact.key)
+            self.reject(destination, _TOO_LARGE, context, key=contact.key)
 
     def add_chunk(self, chunk: Chunk, start: int) -> int:
         """Take rows of a chunk from a position on, up to one that cannot be sent.
@@ -185,9 +198,23 @@ class Run:
         context: Mapping[str, Any],
         *,
         hint: str = "",
+        key: str | None = "",
     ) -> None:
-        """Take one row that cannot be sent, as :meth:`Accounting.reject` describes it."""
+        """Take one row that cannot be sent, as :meth:`Accounting.reject` describes it.
+
+        Args:
+            destination: As there.
+            rejection: As there.
+            context: As there.
+            hint: As there.
+            key: E-mail key of the person, who is in the segment all the same; empty when the row
+                has no address that can be sent, and None when that is not known.
+        """
         self._accounting.reject(destination, rejection, context, hint=hint)
+        if key:
+            self._continuity.loads.keep(destination, key)
+        elif key is None:
+            self._continuity.loads.void(destination.stream, UNREADABLE)
 
     def pass_over(self, destination: Destination, place: PassedOver) -> None:
         """Take one row that is not to be imported, as :meth:`Accounting.pass_over` says."""
@@ -214,7 +241,7 @@ class Run:
             DataError: Too many rows were rejected, or the sums do not add up.
             TargetError: An import failed, or the service cannot be used.
         """
-        self._tell_segments()
+        tell_uses(self.report.segments)
         self._intake.send_rest()
         self._sending.importer.finish()
         self._stage = _Stage.SETTLED
@@ -223,6 +250,7 @@ class Run:
             self._accounting.count_rest_as_unsettled()
         self._accounting.raise_faults()
         self._accounting.release()
+        self._continuity.loads.finish()
         self._end("dry run" if self.settings.dry_run else "completed", None, concluded=True)
 
     def abort(self, error: BaseException) -> None:
@@ -242,14 +270,6 @@ class Run:
 
     def _let_go(self, number: int) -> None:
         self._intake.settled(number)
-
-    def _tell_segments(self) -> None:
-        """Say which entries of ``segments`` no stream has matched; all streams have come."""
-        uses = self.report.segments
-        for line in misses(uses):
-            _logger.warning("%s", line)
-        if line := idle(uses):
-            _logger.info("%s", line)
 
     def _end(self, status: str, error: str | None, *, concluded: bool) -> None:
         # First, so that a report that cannot be written does not end the run a second time.

@@ -82,7 +82,7 @@ class SegmentSink(RecordSink):
             self.lists = ListRule(default, segment.lists_field or "", self.schema, account.lists)
         self._blank_rows = BlankRows(self.mapping, self.schema)
         self.plan = self._plan(segment)
-        run.know(stream_name, self._message(), self.mapping)
+        run.know(self.lists.default, self._message(), self.mapping)
         how = "matched by name" if self.mapping.automatic else "mapped"
         _logger.info(
             "Stream %s goes to %s; fields %s: %s",
@@ -128,7 +128,7 @@ class SegmentSink(RecordSink):
         if isinstance(contact, Rejection):
             # No list is created for it.
             place = Destination(self.stream_name) if wanted.new else self.lists.destination(wanted)
-            self._run.reject(place, contact, context)
+            self._run.reject(place, contact, context, key=self.mapping.key_of(record))
         else:
             self._run.add(self.lists.destination(wanted), contact, context)
 
