@@ -7,6 +7,7 @@ import threading
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Any, Final
 
+from target_constant_contact.batches.batch import Destination
 from target_constant_contact.exceptions import DataError
 from target_constant_contact.segments.gate import Withheld
 from target_constant_contact.segments.hash_set import HashSet
@@ -15,6 +16,7 @@ from target_constant_contact.segments.people import PeopleKey
 from target_constant_contact.segments.reading import Means
 from target_constant_contact.segments.taking_off import TakingOff
 from target_constant_contact.store.leavers import LeaverRows
+from target_constant_contact.store.opening import open_segments
 from target_constant_contact.wording import counted, have
 
 if TYPE_CHECKING:
@@ -25,7 +27,9 @@ if TYPE_CHECKING:
     from target_constant_contact.reports.report import Report
     from target_constant_contact.run.hooks import WriteState
     from target_constant_contact.segments.gate import Gate, Rows
+    from target_constant_contact.segments.loads import Loads
     from target_constant_contact.settings.settings import Settings
+    from target_constant_contact.store.segments import SegmentRows
     from target_constant_contact.waiting import Waiting
 
 _MOST_KEYS: Final = 200
@@ -44,18 +48,18 @@ class Leaving:
         settings: The settings.
         account: The account that members go to.
         gate: What all rows pass that could be sent.
+        loads: What the streams bring, for the memories of their lists.
         waiting: How the run waits.
-        folder: Folder of the run.
     """
 
     def __init__(
-        self, settings: Settings, account: Account, gate: Gate, waiting: Waiting, folder: Path
+        self, settings: Settings, account: Account, gate: Gate, loads: Loads, waiting: Waiting
     ) -> None:
         self._settings = settings
         self._account = account
         self._gate = gate
+        self._loads = loads
         self._waiting = waiting
-        self._folder = folder
         self._people = PeopleKey.of(account.database)
         self._lock = threading.Lock()
         self._named = _Named()
@@ -81,23 +85,36 @@ class Leaving:
                 self._watch()
                 self._named.take_up((stream, list_id), people)
 
-    def note(self, stream: str, list_ids: Iterable[str], key: str | None) -> None:
+    def note(self, stream: str, list_ids: Iterable[str], key: str) -> None:
         """Note that a person has left lists.
 
         Args:
             stream: Name of the stream.
             list_ids: The lists; none when the row names none that there is.
-            key: E-mail key; None when the row has no address that could be used.
+            key: E-mail key; empty when the row has no address that could be used.
         """
-        list_ids = [*list_ids]
-        if key is None or not list_ids:
+        destination = Destination(stream, tuple(sorted(list_ids)))
+        if not key or not destination.list_ids:
             self._nameless[stream] += 1
             return
         self._watch()
         one = self._people.hash(key)
+        self._loads.leave(destination, one)
         with self._lock:
-            for list_id in list_ids:
+            for list_id in destination.list_ids:
                 self._named.add((stream, list_id), one, key)
+
+    def come_back(self, destination: Destination, key: str) -> None:
+        """Note that a person is a member, whose row cannot be sent.
+
+        Args:
+            destination: Stream and lists of the row; no lists when they are not known.
+            key: E-mail key.
+        """
+        if self._named:
+            with self._lock:
+                one = self._people.hash(key)
+                self._named.discard(destination, one)
 
     @property
     def says(self) -> Withheld:
@@ -109,8 +126,7 @@ class Leaving:
         if self._named:
             with self._lock:
                 for one, destination in zip(rows.hashes, rows.destinations, strict=True):
-                    for list_id in destination.list_ids:
-                        self._named.discard((destination.stream, list_id), one)
+                    self._named.discard(destination, one)
         return ()
 
     def before(self, write_state: WriteState) -> WriteState:
@@ -122,10 +138,11 @@ class Leaving:
 
         return write
 
-    def take_off(self, report: Report) -> None:
+    def take_off(self, folder: Path, report: Report) -> None:
         """Take leavers off their lists; all imports have settled.
 
         Args:
+            folder: Folder of the run.
             report: Gets what has become of each list.
 
         Raises:
@@ -140,12 +157,12 @@ class Leaving:
         self._remember()
         leaves = [*self._leaves()]
         most = self._settings.max_activities_in_flight
-        means = Means.of(self._account, self._waiting, self._folder, most)
+        means = Means.of(self._account, self._waiting, folder, most)
         # Also what a killed run has left, of whatever export.
         if not leaves and not means.scratch_rows.read():
             return
         taking_off = TakingOff(means)
-        sweep = LeaverSweep(taking_off, self._leavers)
+        sweep = LeaverSweep(taking_off, self._leavers, self._segments)
         with taking_off.alone():
             for leave in leaves:
                 report.swept.append(sweep.sweep(leave))
@@ -155,6 +172,10 @@ class Leaving:
     @property
     def _leavers(self) -> Leavers:
         return Leavers(LeaverRows(self._account.database, self._account.export[0]))
+
+    @property
+    def _segments(self) -> SegmentRows:
+        return open_segments(self._account.database, self._account.export[0])
 
     def _watch(self) -> None:
         """See all rows from now on: without leavers, none need be looked at."""
@@ -228,13 +249,15 @@ class _Named:
             keys.clear()
             self._unknown.add(place)
 
-    def discard(self, place: _Place, one: int) -> None:
-        """Take one out who is a member."""
-        people = self._people.get(place)
-        if people is not None and one in people:
-            people.discard(one)
-            self._keys[place].pop(one, None)
-            self._changed.add(place)
+    def discard(self, destination: Destination, one: int) -> None:
+        """Take one out who is a member of some lists."""
+        for list_id in destination.list_ids:
+            place = destination.stream, list_id
+            people = self._people.get(place)
+            if people is not None and one in people:
+                people.discard(one)
+                self._keys[place].pop(one, None)
+                self._changed.add(place)
 
     def changed(self) -> dict[_Place, HashSet]:
         """What is not remembered yet, which it is from now on."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from target_constant_contact.contacts.contact import Rejection
 from target_constant_contact.contacts.encoding import encode_contact
 from target_constant_contact.exceptions import DataError, StorageError, TargetError
-from target_constant_contact.reports.segments import idle, misses, note_use, segment_uses
+from target_constant_contact.reports.segments import note_use, segment_uses, tell_uses
 from target_constant_contact.run.accounting import Accounting
 from target_constant_contact.run.continuity import Continuity
 from target_constant_contact.run.ending import Ending
@@ -19,7 +19,7 @@ from target_constant_contact.run.record import RunRecord
 from target_constant_contact.run.sending import Sending
 from target_constant_contact.run.settling import Settling
 from target_constant_contact.segments.gate import Gate
-from target_constant_contact.segments.people import PeopleKey
+from target_constant_contact.segments.seals import UNREADABLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -75,8 +75,9 @@ class Run:
         self.account = account
         self._waiting = hooks.waiting
         self._stage = _Stage.READING
-        gate = Gate(PeopleKey.of(account.database))
-        self.leaving = Leaving(settings, account, gate, hooks.waiting, folder)
+        self._continuity = Continuity(settings, account, folder)
+        gate = Gate(self._continuity.people, self._continuity.loads)
+        self.leaving = Leaving(settings, account, gate, self._continuity.loads, hooks.waiting)
         self._accounting = Accounting(
             folder,
             max_rejected_percent=settings.max_rejected_percent,
@@ -91,11 +92,9 @@ class Run:
             self._accounting,
             hooks.waiting,
             self._let_go,
+            self._continuity.loads,
         )
-        self._continuity = Continuity(settings, account, folder)
-        self._sending = Sending(
-            settings, account, self._continuity.ledger, hooks, self._settling, folder
-        )
+        self._sending = Sending(settings, account, self._continuity, hooks, self._settling, folder)
         self._intake = Intake(settings, self._accounting, gate, self._sending.submit)
         self._ending = Ending(
             folder, account, self._accounting, self._sending.advice, self._continuity.ledger
@@ -130,10 +129,23 @@ class Run:
         note_use(self.report.segments, self.settings.entry_for(stream), stream)
         return found
 
-    def know(self, stream: str, schema: Mapping[str, Any], mapping: FieldMapping) -> None:
-        """Note the SCHEMA message and the mapping of a stream."""
+    def know(
+        self, destination: Destination, schema: Mapping[str, Any], mapping: FieldMapping
+    ) -> None:
+        """Note the SCHEMA message and the mapping of a stream.
+
+        Args:
+            destination: The stream, and the lists of all rows that name none themselves.
+            schema: The message.
+            mapping: The mapping.
+
+        Raises:
+            DataError: One of the lists follows another stream.
+        """
+        stream = destination.stream
         self._accounting.know(stream, schema, mapping)
         self._sending.advice.know(stream, mapping)
+        self._continuity.know(stream, destination.list_ids, self.settings.for_stream(stream))
 
     def know_replay(self, stream: str, *, is_replay: bool) -> None:
         """Note whether the rows of a stream come from a file of rejected rows."""
@@ -156,7 +168,8 @@ class Run:
         """
         encoded = encode_contact(contact.properties, contact.columns)
         if not self._intake.add(destination, contact.key, encoded, contact.dropped):
-            self.reject(destination, _TOO_LARGE, context)
+            self._continuity.loads.refuse(destination.stream, contact.key)
+            self.reject(destination, _TOO_LARGE, context, key=contact.key)
 
     def add_chunk(self, chunk: Chunk, start: int) -> int:
         """Take rows of a chunk from a position on, up to one that cannot be sent.
@@ -191,9 +204,19 @@ class Run:
         context: Mapping[str, Any],
         *,
         hint: str = "",
+        key: str | None = "",
     ) -> None:
-        """Take one row that cannot be sent, as :meth:`Accounting.reject` describes it."""
+        """Take one row that cannot be sent, as :meth:`Accounting.reject` describes it.
+
+        ``key`` is the e-mail key of the person, who is in the segment all the same; empty when the
+        row has no address that can be sent, and None when that is not known.
+        """
         self._accounting.reject(destination, rejection, context, hint=hint)
+        if key:
+            self._continuity.loads.keep(destination, key)
+            self.leaving.come_back(destination, key)
+        elif key is None:
+            self._continuity.loads.void(destination.stream, UNREADABLE)
 
     def pass_over(self, destination: Destination, place: PassedOver) -> None:
         """Take one row that is not to be imported, as :meth:`Accounting.pass_over` says."""
@@ -220,7 +243,7 @@ class Run:
             DataError: Too many rows were rejected, the sums do not add up, or a brake held.
             TargetError: An import failed, or the service cannot be used.
         """
-        self._tell_segments()
+        tell_uses(self.report.segments)
         self._intake.send_rest()
         self._sending.importer.finish()
         self._stage = _Stage.SETTLED
@@ -229,8 +252,9 @@ class Run:
             self._accounting.count_rest_as_unsettled()
         self._accounting.raise_faults()
         self._accounting.release()
+        self._continuity.loads.finish()
         self._stage = _Stage.RELEASED
-        self.leaving.take_off(self.report)
+        self.leaving.take_off(self._accounting.folder, self.report)
         self._end("dry run" if self.settings.dry_run else "completed", None, concluded=True)
 
     def abort(self, error: BaseException) -> None:
@@ -251,14 +275,6 @@ class Run:
 
     def _let_go(self, number: int) -> None:
         self._intake.settled(number)
-
-    def _tell_segments(self) -> None:
-        """Say which entries of ``segments`` no stream has matched; all streams have come."""
-        uses = self.report.segments
-        for line in misses(uses):
-            _logger.warning("%s", line)
-        if line := idle(uses):
-            _logger.info("%s", line)
 
     def _end(self, status: str, error: str | None, *, concluded: bool) -> None:
         # First, so that a report that cannot be written does not end the run a second time.

@@ -8,14 +8,17 @@ from typing import TYPE_CHECKING
 from target_constant_contact.reports.swept import SweptList
 from target_constant_contact.segments.brake import holds
 from target_constant_contact.segments.hash_set import HashSet
+from target_constant_contact.segments.memory import Memory
+from target_constant_contact.segments.stored import parts_of
 from target_constant_contact.wording import counted, were
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from target_constant_contact.segments.on_list import OnList
     from target_constant_contact.segments.taking_off import TakingOff
     from target_constant_contact.store.leavers import LeaverRows
+    from target_constant_contact.store.segments import SegmentRows
 
 
 class Leavers:
@@ -87,6 +90,7 @@ class LeaverSweep:
     Args:
         taking_off: Takes them off.
         leavers: Where they are remembered.
+        segments: The memories of lists, which have to know who was taken off.
         allowed: Number of leavers of a list that a person has agreed to.
         plan: Change nothing.
     """
@@ -95,12 +99,14 @@ class LeaverSweep:
         self,
         taking_off: TakingOff,
         leavers: Leavers,
+        segments: SegmentRows,
         *,
         allowed: int | None = None,
         plan: bool = False,
     ) -> None:
         self._taking_off = taking_off
         self._leavers = leavers
+        self._segments = segments
         self._allowed = allowed
         self._plan = plan
 
@@ -127,20 +133,34 @@ class LeaverSweep:
             if self._plan or is_held:
                 found = _kept(leave, on_list, number, is_held=is_held)
             else:
-                off = self._taking_off.take_off(on_list, present)
-                found = SweptList(
-                    *_place(leave),
-                    "swept",
-                    before=off.before,
-                    stay=off.stay,
-                    taken_off=off.taken_off,
-                    left_by_themselves=off.left_by_themselves,
-                    way=off.way,
-                    requests=off.requests,
-                )
+                found = self._taken_off(leave, on_list, present)
         if not self._plan:
             self._forget(leave, present if is_held else HashSet())
         return found
+
+    def _taken_off(self, leave: Leave, on_list: OnList, present: HashSet) -> SweptList:
+        # Before they are off: if this is the last that is done here, they have not departed.
+        self._mark(leave, present, Memory.leaving)
+        off = self._taking_off.take_off(on_list, present)
+        self._mark(leave, present, Memory.took_off)
+        return SweptList(
+            *_place(leave),
+            "swept",
+            before=off.before,
+            stay=off.stay,
+            taken_off=off.taken_off,
+            left_by_themselves=off.left_by_themselves,
+            way=off.way,
+            requests=off.requests,
+        )
+
+    def _mark(
+        self, leave: Leave, people: HashSet, mark: Callable[[Memory, Iterable[int]], None]
+    ) -> None:
+        for stream in leave.streams:
+            members = self._segments.members(stream, leave.list_id, leave.list_name)
+            with parts_of(members) as parts:
+                mark(Memory(parts), people)
 
     def _forget(self, leave: Leave, held: HashSet) -> None:
         rest = {stream: hashes.both(held) for stream, hashes in leave.streams.items()}

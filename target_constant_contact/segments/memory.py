@@ -29,7 +29,7 @@ from target_constant_contact.segments.parts import PARTS, SHIFT, Hashed, pack, u
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator
 
-    from target_constant_contact.segments.parts import People
+    from target_constant_contact.segments.parts import InParts, People
 
 Scope: TypeAlias = Literal["managed", "all"]
 
@@ -157,7 +157,7 @@ class Memory:
 
             self._change(number, put)
 
-    def judge(self, on_list: Hashed, scope: Scope) -> Judgement:
+    def judge(self, on_list: InParts, scope: Scope) -> Judgement:
         """Compare who is on the list with the segment. Nothing is changed.
 
         Args:
@@ -182,7 +182,7 @@ class Memory:
             found.leavers.extend(sorted(leavers))
         return found
 
-    def see(self, on_list: Hashed) -> int:
+    def see(self, on_list: InParts) -> int:
         """Note who is on the list, and who has left it.
 
         Only who was seen on it after this export had put them there can have left it: somebody
@@ -221,12 +221,12 @@ class Memory:
         """Note who was taken off: if they come back to the segment, they are put back."""
         self._mark(hashes, lambda value: value & ~(PUT | SEEN | LEAVING | DAYS))
 
-    def adopt(self, on_list: Hashed) -> None:
+    def adopt(self, on_list: InParts) -> None:
         """Take everybody on the list for put there by this export."""
         for number in range(PARTS):
             there = on_list.part(number)
 
-            def own(people: dict[int, int], there: array[int] = there) -> None:
+            def own(people: dict[int, int], there: Collection[int] = there) -> None:
                 for one in there:
                     people[one] = people.get(one, 0) & ~(LEFT | LEAVING) | PUT | SEEN
 

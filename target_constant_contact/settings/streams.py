@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class StreamSettings:
+class StreamSettings:  # one attribute for each setting of an entry
     """What is done with the members that the streams of one name or glob bring.
 
     Attributes:

@@ -87,7 +87,7 @@ class SegmentSink(RecordSink):
             self.left_rows = LeftRows(stream_name, segment.left_field, self.schema)
         self._blank_rows = BlankRows(self.mapping, self.schema)
         self.plan = self._plan(segment)
-        run.know(stream_name, self._message(), self.mapping)
+        run.know(self.lists.default, self._message(), self.mapping)
         run.leaving.know(stream_name, default.list_ids, of_rows=self.lists.read is not None)
         how = "matched by name" if self.mapping.automatic else "mapped"
         _logger.info(
@@ -134,7 +134,7 @@ class SegmentSink(RecordSink):
         if isinstance(contact, Rejection):
             # No list is created for it.
             place = Destination(self.stream_name) if wanted.new else self.lists.destination(wanted)
-            self._run.reject(place, contact, context)
+            self._run.reject(place, contact, context, key=self.mapping.key_of(record))
         else:
             self._run.add(self.lists.destination(wanted), contact, context)
 
@@ -144,9 +144,9 @@ class SegmentSink(RecordSink):
         Args:
             record: The record after stream maps; None when they have failed.
         """
-        key, list_ids = None, frozenset[str]()
+        key, list_ids = "", frozenset[str]()
         if record is not None:
-            key = self.mapping.key(record)
+            key = self.mapping.key_of(record)
             # Nobody is on a list that there is not, so none is created.
             with suppress(RowRejectedError):
                 list_ids = self.lists.wanted(record).ids

@@ -138,6 +138,7 @@ class Streams:
         left = is_deleted(message["record"])
         for stream_map in self.maps(stream):
             sink = self._sinks[stream_map.stream_alias]
+            record = None
             try:
                 record = _transform(stream_map, message)
                 if record is None:
@@ -153,7 +154,8 @@ class Streams:
                     continue
                 # Which lists it would have gone to is not known, or not certain.
                 place = Destination(stream_map.stream_alias)
-                self._host.run.reject(place, error.rejection, context, hint=error.hint)
+                key = _whose(sink, record, message)
+                self._host.run.reject(place, error.rejection, context, hint=error.hint, key=key)
 
     def missed_maps(self) -> list[str]:
         """Lines about ``stream_maps`` that none of the streams that came has matched."""
@@ -209,6 +211,20 @@ class Streams:
         if len(maps) != 1 or type(maps[0]) is not SameRecordTransform or maps[0].flattening_enabled:
             return None
         return self._sinks.get(maps[0].stream_alias)
+
+
+def _whose(sink: SegmentSink, record: dict[str, Any] | None, message: dict[str, Any]) -> str | None:
+    """E-mail key of the person of a row that was rejected, as `Run.reject` takes it.
+
+    Args:
+        sink: The sink that it was for.
+        record: The record; None when its stream map has failed.
+        message: The RECORD message.
+    """
+    if record is not None:
+        return sink.mapping.key_of(record)
+    # Mostly the map has failed of another field, and has left this one as it was.
+    return sink.mapping.key_of(message["record"]) or None
 
 
 def _transform(stream_map: StreamMap, message: dict[str, Any]) -> dict[str, Any] | None:
