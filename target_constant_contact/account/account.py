@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from target_constant_contact.account.following import overwriting_faults
 from target_constant_contact.account.lists import ListDirectory, UnknownListError, new_list_faults
 from target_constant_contact.api.client import ConstantContactClient
-from target_constant_contact.api.limits.limiter import RateLimiter
+from target_constant_contact.api.limits.limiter import RateLimiter, reserved
 from target_constant_contact.api.models import AccountSummary
 from target_constant_contact.api.oauth.credentials import BearerToken
 from target_constant_contact.api.oauth.grants import AuthorizationServer
@@ -147,6 +147,16 @@ class Account:
         Nobody is asked for it: what counts them may be what a run has failed of.
         """
         return self.limiter.used, self.limiter.requests_per_day
+
+    @property
+    def requests_left(self) -> int:
+        """Requests of the day that are left for what is not in flight yet.
+
+        Raises:
+            TargetError: The store cannot be used.
+        """
+        per_day = self.limiter.requests_per_day
+        return max(0, per_day - reserved(per_day) - self.limiter.used_today())
 
     def identify(self) -> AccountSummary:
         """Ask which account this is, and keep the answer with the connection.

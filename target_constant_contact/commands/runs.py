@@ -17,6 +17,7 @@ from target_constant_contact.commands.common import (
 from target_constant_contact.commands.group import CommandGroup
 from target_constant_contact.reports.counts import Counts
 from target_constant_contact.reports.history import past_runs
+from target_constant_contact.reports.past_run import LOAD
 from target_constant_contact.reports.run_names import LATEST
 
 if TYPE_CHECKING:
@@ -95,6 +96,7 @@ def _say_none(place: str) -> None:
 def _row(past: PastRun) -> dict[str, Any]:
     return {
         "run": past.run,
+        "kind": past.kind,
         "started_at": _iso(past.started_at),
         "status": past.status,
         "seconds": past.seconds,
@@ -113,7 +115,10 @@ def _counts(counts: Counts | None) -> dict[str, Any]:
 
 
 def _readable(past: PastRun) -> dict[str, Any]:
-    row = _row(past) | {"started_at": _moment(past.started_at)} | _counts(past.totals)
+    # A column that says nothing of loads is shown only when there is something else among them.
+    kind = "" if past.kind == LOAD else past.kind
+    row = _row(past) | {"kind": kind, "started_at": _moment(past.started_at)}
+    row |= _counts(past.totals)
     return {_TITLES.get(name, name): value for name, value in row.items()}
 
 
@@ -143,6 +148,7 @@ def _document(past: PastRun) -> dict[str, Any]:
         "unsettled_imports": [asdict(one) for one in past.unsettled],
         "imports": [asdict(record) for record in past.imports],
         "segments": [asdict(use) for use in past.segments],
+        "swept": [asdict(one) for one in past.swept],
     }
 
 
@@ -167,6 +173,7 @@ def _print_run(past: PastRun) -> None:
     _print_part("Rows that did not land", map(asdict, past.findings))
     _print_part("Packed by list", map(_packed_by_list, past.packed_by_list))
     _print_part("Segments", map(_segment, past.segments))
+    _print_part("Lists that follow segments", map(asdict, past.swept))
     _print_part("Imports that are not settled", map(asdict, past.unsettled))
     _print_part("Imports", (_import(asdict(record)) for record in past.imports))
 

@@ -13,6 +13,7 @@ from target_constant_contact.api.models import ContactList
 from target_constant_contact.reports.counts import Counts
 from target_constant_contact.reports.imported import ImportRecord, PackedByList, UnsettledImport
 from target_constant_contact.reports.segments import SegmentUse
+from target_constant_contact.reports.swept import SweptList
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 
 UNFINISHED: Final = "unfinished"
 """Status of a run without a report: it is under way, or it was killed."""
+
+LOAD: Final = "load"
+"""Kind of a run that has imported rows."""
 
 UNREADABLE: Final = "unreadable"
 """Status of a run whose report is damaged, or was written by something else."""
@@ -156,6 +160,8 @@ class PastRun:  # a plain record: one attribute for each member of the report
         imports: The settled imports.
         unsettled: Those that were accepted and had not ended.
         segments: Which streams fell under which entry of ``segments``.
+        swept: Lists that people were taken off.
+        kind: ``load`` or ``sweep``.
     """
 
     run: str
@@ -179,6 +185,8 @@ class PastRun:  # a plain record: one attribute for each member of the report
     imports: tuple[ImportRecord, ...] = ()
     unsettled: tuple[UnsettledImport, ...] = ()
     segments: tuple[SegmentUse, ...] = ()
+    swept: tuple[SweptList, ...] = ()
+    kind: str = LOAD
 
     @property
     def seconds(self) -> int | None:
@@ -223,6 +231,8 @@ def _past_run(row: RunRow, document: Mapping[str, Any]) -> PastRun:
         unsettled=_records(UnsettledImport, document.get("unsettled_imports", ())),
         imports=tuple(map(_import, document.get("imports", ()))),
         segments=tuple(map(_segment, document.get("segments", ()))),
+        swept=_records(SweptList, document.get("swept", ())),
+        kind=_text(document.get("kind", LOAD)),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import asdict, dataclass, field
+from itertools import chain
 from typing import TYPE_CHECKING, Any, Final
 
 from target_constant_contact.batches.batch import Destination
@@ -11,6 +12,7 @@ from target_constant_contact.redaction import json_text
 from target_constant_contact.reports.counts import Counts
 from target_constant_contact.reports.date_orders import DateOrders
 from target_constant_contact.reports.imported import ImportRecord, PackedByList
+from target_constant_contact.reports.swept import SweptList
 from target_constant_contact.wording import counted, were
 
 if TYPE_CHECKING:
@@ -41,6 +43,8 @@ class Report:  # one attribute for each part of the report
         by_list: What was packed by list, per stream.
         date_orders: What columns of dates show of their order of day and month.
         segments: Which streams fell under which entry of ``segments``.
+        swept: Lists that people were taken off.
+        kind: ``load`` or ``sweep``.
         replays: Whether the rows of a stream come from a file of rejected rows.
     """
 
@@ -55,6 +59,8 @@ class Report:  # one attribute for each part of the report
     by_list: dict[str, PackedByList] = field(default_factory=dict)
     date_orders: DateOrders = field(default_factory=DateOrders)
     segments: list[SegmentUse] = field(default_factory=list)
+    swept: list[SweptList] = field(default_factory=list)
+    kind: str = "load"
     replays: dict[str, bool] = field(default_factory=dict)
 
     def of(self, destination: Destination) -> Counts:
@@ -167,6 +173,7 @@ class Report:  # one attribute for each part of the report
                 f"instead of {packed.imports_by_combination:,}; each is counted once for each of "
                 "its lists"
             )
+        yield from chain.from_iterable(map(SweptList.lines, self.swept))
         if len(places) > 1:
             yield f"Total: {self.totals.sums(dry_run=dry_run)}"
 
@@ -192,6 +199,7 @@ class Report:  # one attribute for each part of the report
         """
         document = {
             "run": self.run,
+            "kind": self.kind,
             "started_at": self.started_at.isoformat(timespec="seconds"),
             **facts,
             "totals": asdict(self.totals),
@@ -210,6 +218,7 @@ class Report:  # one attribute for each part of the report
             "date_orders": self.date_orders.as_list(),
             "imports": [asdict(record) for record in self.imports],
             "segments": [asdict(use) for use in self.segments],
+            "swept": [asdict(one) for one in self.swept],
         }
         return f"{json_text(document)}\n"
 

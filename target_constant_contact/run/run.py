@@ -17,6 +17,7 @@ from target_constant_contact.run.intake import Intake
 from target_constant_contact.run.record import RunRecord
 from target_constant_contact.run.sending import Sending
 from target_constant_contact.run.settling import Settling
+from target_constant_contact.run.withholding import Withholding
 from target_constant_contact.segments.gate import Gate
 from target_constant_contact.segments.seals import UNREADABLE
 
@@ -63,12 +64,12 @@ class Run:
     Attributes:
         settings: As above.
         account: As above.
+        withholding: Whose rows are not sent.
     """
 
     def __init__(self, settings: Settings, account: Account, folder: Path, hooks: Hooks) -> None:
         self.settings = settings
         self.account = account
-        self._waiting = hooks.waiting
         self._stage = _Stage.READING
         self._accounting = Accounting(
             folder,
@@ -77,7 +78,7 @@ class Run:
             write_state=None if settings.dry_run else hooks.write_state,
         )
         self.report.segments = segment_uses(settings)
-        self._continuity = Continuity(settings, account, folder)
+        self._continuity = Continuity(settings, account, folder, hooks.waiting)
         self._settling = Settling(
             settings,
             account,
@@ -89,6 +90,7 @@ class Run:
         )
         self._sending = Sending(settings, account, self._continuity, hooks, self._settling, folder)
         gate = Gate(self._continuity.people, self._continuity.loads)
+        self.withholding = Withholding(settings, account, gate)
         self._intake = Intake(settings, self._accounting, gate, self._sending.submit)
         self._ending = Ending(
             folder, account, self._accounting, self._sending.advice, self._continuity.ledger
@@ -111,7 +113,7 @@ class Run:
             TryLaterError: Another run of the same export does not come to its end.
             TargetError: The service cannot be asked what became of an interrupted run.
         """
-        self._continuity.begin(self._waiting)
+        self._continuity.begin()
 
     def settings_of(self, stream: str) -> StreamSettings:
         """The settings of a stream that has come; which ones they are is noted.
