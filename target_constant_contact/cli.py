@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 COMMANDS: Final = (
+    "adopt",
     "check",
     "connections",
     "fields",
@@ -33,9 +34,11 @@ COMMANDS: Final = (
     "login",
     "logout",
     "rejects",
+    "release",
     "runs",
     "sandbox",
     "store",
+    "sweep",
 )
 """Names of the commands beside the Singer command, and of their modules."""
 DRAIN_SECONDS: Final = 3.0
