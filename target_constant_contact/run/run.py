@@ -14,6 +14,7 @@ from target_constant_contact.run.accounting import Accounting
 from target_constant_contact.run.continuity import Continuity
 from target_constant_contact.run.ending import Ending
 from target_constant_contact.run.intake import Intake
+from target_constant_contact.run.leaving import Leaving
 from target_constant_contact.run.record import RunRecord
 from target_constant_contact.run.sending import Sending
 from target_constant_contact.run.settling import Settling
@@ -48,9 +49,12 @@ class _Stage(Enum):
     READING = auto()
     SETTLED = auto()
     """Every import is completed and counted."""
+    RELEASED = auto()
+    """All STATE has left: nothing is left to be taken up."""
     ENDED = auto()
 
 
+# What a run is made of, one attribute for each part.
 class Run:
     """A run from its first row to its report.
 
@@ -63,6 +67,7 @@ class Run:
     Attributes:
         settings: As above.
         account: As above.
+        leaving: Rows that say that somebody has left.
     """
 
     def __init__(self, settings: Settings, account: Account, folder: Path, hooks: Hooks) -> None:
@@ -70,14 +75,16 @@ class Run:
         self.account = account
         self._waiting = hooks.waiting
         self._stage = _Stage.READING
+        self._continuity = Continuity(settings, account, folder)
+        gate = Gate(self._continuity.people, self._continuity.loads)
+        self.leaving = Leaving(settings, account, gate, self._continuity.loads, hooks.waiting)
         self._accounting = Accounting(
             folder,
             max_rejected_percent=settings.max_rejected_percent,
             encode=hooks.encode,
-            write_state=None if settings.dry_run else hooks.write_state,
+            write_state=None if settings.dry_run else self.leaving.before(hooks.write_state),
         )
         self.report.segments = segment_uses(settings)
-        self._continuity = Continuity(settings, account, folder)
         self._settling = Settling(
             settings,
             account,
@@ -88,7 +95,6 @@ class Run:
             self._continuity.loads,
         )
         self._sending = Sending(settings, account, self._continuity, hooks, self._settling, folder)
-        gate = Gate(self._continuity.people, self._continuity.loads)
         self._intake = Intake(settings, self._accounting, gate, self._sending.submit)
         self._ending = Ending(
             folder, account, self._accounting, self._sending.advice, self._continuity.ledger
@@ -202,17 +208,13 @@ class Run:
     ) -> None:
         """Take one row that cannot be sent, as :meth:`Accounting.reject` describes it.
 
-        Args:
-            destination: As there.
-            rejection: As there.
-            context: As there.
-            hint: As there.
-            key: E-mail key of the person, who is in the segment all the same; empty when the row
-                has no address that can be sent, and None when that is not known.
+        ``key`` is the e-mail key of the person, who is in the segment all the same; empty when the
+        row has no address that can be sent, and None when that is not known.
         """
         self._accounting.reject(destination, rejection, context, hint=hint)
         if key:
             self._continuity.loads.keep(destination, key)
+            self.leaving.come_back(destination, key)
         elif key is None:
             self._continuity.loads.void(destination.stream, UNREADABLE)
 
@@ -238,7 +240,7 @@ class Run:
         """Settle everything, check the sums, and write report and summary.
 
         Raises:
-            DataError: Too many rows were rejected, or the sums do not add up.
+            DataError: Too many rows were rejected, the sums do not add up, or a brake held.
             TargetError: An import failed, or the service cannot be used.
         """
         tell_uses(self.report.segments)
@@ -251,6 +253,8 @@ class Run:
         self._accounting.raise_faults()
         self._accounting.release()
         self._continuity.loads.finish()
+        self._stage = _Stage.RELEASED
+        self.leaving.take_off(self._accounting.folder, self.report)
         self._end("dry run" if self.settings.dry_run else "completed", None, concluded=True)
 
     def abort(self, error: BaseException) -> None:
@@ -260,7 +264,8 @@ class Run:
         self._sending.importer.give_up(GIVE_UP_SECONDS)
         self._accounting.count_rest_as_unsettled()
         # The data are at fault, and sending them again would not help: nothing is to be taken up.
-        concluded = self._stage is _Stage.SETTLED and isinstance(error, DataError)
+        at_fault = self._stage is _Stage.SETTLED and isinstance(error, DataError)
+        concluded = at_fault or self._stage is _Stage.RELEASED
         known = isinstance(error, TargetError)
         try:
             self._end("failed", str(error) if known else type(error).__name__, concluded=concluded)

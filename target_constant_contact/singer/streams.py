@@ -126,6 +126,7 @@ class Streams:
             sink = self._sinks[stream_map.stream_alias]
             fields = (sink.lists.field, *sink.mapping.fields.values())
             known.update(field.partition(".")[0] for field in fields)
+            known.update(sink.left_rows.roots)
         return not known.isdisjoint(names)
 
     def process(self, message: dict[str, Any]) -> None:
@@ -143,13 +144,13 @@ class Streams:
                 if record is None:
                     continue
                 if left:
-                    sink.pass_over("left")
+                    sink.leave(record)
                 else:
                     sink.process_record(record, context)
             except RowRejectedError as error:
                 if left:
                     # Often nothing but its key is there, which no stream map can work with.
-                    sink.pass_over("left")
+                    sink.leave(None)
                     continue
                 # Which lists it would have gone to is not known, or not certain.
                 place = Destination(stream_map.stream_alias)
