@@ -18,6 +18,7 @@ from target_constant_contact.run.leaving import Leaving
 from target_constant_contact.run.record import RunRecord
 from target_constant_contact.run.sending import Sending
 from target_constant_contact.run.settling import Settling
+from target_constant_contact.run.withholding import Withholding
 from target_constant_contact.segments.gate import Gate
 from target_constant_contact.segments.seals import UNREADABLE
 
@@ -68,16 +69,17 @@ class Run:
         settings: As above.
         account: As above.
         leaving: Rows that say that somebody has left.
+        withholding: Whose rows are not sent.
     """
 
     def __init__(self, settings: Settings, account: Account, folder: Path, hooks: Hooks) -> None:
         self.settings = settings
         self.account = account
-        self._waiting = hooks.waiting
         self._stage = _Stage.READING
-        self._continuity = Continuity(settings, account, folder)
-        gate = Gate(self._continuity.people, self._continuity.loads)
-        self.leaving = Leaving(settings, account, gate, self._continuity.loads, hooks.waiting)
+        self._continuity = Continuity(settings, account, folder, hooks.waiting)
+        loads, waiting = self._continuity.loads, hooks.waiting
+        gate = Gate(self._continuity.people, loads)
+        self.leaving = Leaving(settings, account, gate, loads, waiting)
         self._accounting = Accounting(
             folder,
             max_rejected_percent=settings.max_rejected_percent,
@@ -86,19 +88,13 @@ class Run:
         )
         self.report.segments = segment_uses(settings)
         self._settling = Settling(
-            settings,
-            account,
-            folder,
-            self._accounting,
-            hooks.waiting,
-            self._let_go,
-            self._continuity.loads,
+            settings, account, folder, self._accounting, waiting, self._let_go, loads
         )
         self._sending = Sending(settings, account, self._continuity, hooks, self._settling, folder)
+        self.withholding = Withholding(settings, account, gate)
         self._intake = Intake(settings, self._accounting, gate, self._sending.submit)
-        self._ending = Ending(
-            folder, account, self._accounting, self._sending.advice, self._continuity.ledger
-        )
+        advice, ledger = self._sending.advice, self._continuity.ledger
+        self._ending = Ending(folder, account, self._accounting, advice, ledger)
 
     def keep(self) -> None:
         """Have the store know of this run, from now to its end.
@@ -106,9 +102,8 @@ class Run:
         Raises:
             TargetError: The store cannot be used.
         """
-        place = self._accounting.folder
-        started_at = self.report.started_at
-        self._ending.note(RunRecord(self.account.database, self.settings, place, started_at))
+        place, since = self._accounting.folder, self.report.started_at
+        self._ending.note(RunRecord(self.account.database, self.settings, place, since))
 
     def begin(self) -> None:
         """Keep other runs of the same export out, and take up one that was interrupted.
@@ -117,7 +112,7 @@ class Run:
             TryLaterError: Another run of the same export does not come to its end.
             TargetError: The service cannot be asked what became of an interrupted run.
         """
-        self._continuity.begin(self._waiting)
+        self._continuity.begin()
 
     def settings_of(self, stream: str) -> StreamSettings:
         """The settings of a stream that has come; which ones they are is noted.
@@ -264,8 +259,8 @@ class Run:
         self._sending.importer.give_up(GIVE_UP_SECONDS)
         self._accounting.count_rest_as_unsettled()
         # The data are at fault, and sending them again would not help: nothing is to be taken up.
-        at_fault = self._stage is _Stage.SETTLED and isinstance(error, DataError)
-        concluded = at_fault or self._stage is _Stage.RELEASED
+        concluded = self._stage is _Stage.SETTLED and isinstance(error, DataError)
+        concluded |= self._stage is _Stage.RELEASED
         known = isinstance(error, TargetError)
         try:
             self._end("failed", str(error) if known else type(error).__name__, concluded=concluded)

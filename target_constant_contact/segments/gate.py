@@ -100,10 +100,13 @@ class Gate:
     Args:
         people: Makes keyed hashes; it is asked only when a rule wants them.
         witness: Sees all rows.
+
+    Attributes:
+        people: As above.
     """
 
     def __init__(self, people: PeopleKey, witness: Witness | None = None) -> None:
-        self._people = people
+        self.people = people
         self._witness = witness
         self._rules: list[Rule] = []
 
@@ -129,7 +132,7 @@ class Gate:
         Raises:
             TargetError: It cannot be known.
         """
-        rows = Rows(self._people, keys, bodies, destinations)
+        rows = Rows(self.people, keys, bodies, destinations)
         found: dict[int, Withheld] = {}
         for rule in self._rules:
             for place in rule.withheld(rows):

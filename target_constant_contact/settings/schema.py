@@ -11,6 +11,7 @@ from target_constant_contact.batches.batch import MAX_BODY_BYTES, MAX_ROWS, Batc
 from target_constant_contact.settings.access import ACCESS
 from target_constant_contact.settings.following import ENTRY, FOLLOWING
 from target_constant_contact.settings.leaving import LEAVING, LEAVING_ENTRY
+from target_constant_contact.settings.people import PEOPLE
 from target_constant_contact.settings.types import BATCH_TYPE, LISTS_TYPE, MAPPING_TYPE
 
 API_URL: Final = "https://api.cc.email/v3"
@@ -136,6 +137,7 @@ PROPERTIES: Final = th.PropertiesList(
         description="The run stops before an import with which it would add more contacts than "
         "this to the account.",
     ),
+    *PEOPLE,
     th.Property(
         "verify",
         th.StringType,
