@@ -13,7 +13,8 @@ from target_constant_contact.segments.following import Following
 from target_constant_contact.segments.memory import Memory
 from target_constant_contact.segments.parts import Hashed
 from target_constant_contact.segments.people import PeopleKey
-from target_constant_contact.store.segments import SegmentRows
+from target_constant_contact.segments.stored import parts_of
+from target_constant_contact.store.opening import open_segments
 from target_constant_contact.waiting import Waiting
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ def adopt(settings: Settings, reference: str, stream: str | None) -> Owned:
         TargetError: The store or the service cannot be used.
     """
     with alone(settings) as account:
-        rows = SegmentRows(account.database, account.export[0])
+        rows = open_segments(account.database, account.export[0])
         following = Following(settings, account.lists)
         list_id = following.list_of(reference)
         name = account.list_names[list_id]
@@ -65,7 +66,8 @@ def adopt(settings: Settings, reference: str, stream: str | None) -> Owned:
         waiting = Waiting(settings.import_timeout_minutes * 60)
         for contact in read_back(account.client, [list_id], ["email_address"], waiting):
             on_list.add(people.hashes([key_of(contact["email"])]))
-        Memory(rows.members(chosen, list_id, name)).adopt(on_list)
+        with parts_of(rows.members(chosen, list_id, name)) as parts:
+            Memory(parts).adopt(on_list)
         return Owned(name, chosen, len(on_list))
 
 
@@ -82,7 +84,7 @@ def release(settings: Settings, reference: str) -> Owned:
     """
     with alone(settings) as account:
         list_id = Following(settings, account.lists).list_of(reference)
-        stream = SegmentRows(account.database, account.export[0]).release(list_id)
+        stream = open_segments(account.database, account.export[0]).release(list_id)
         return Owned(account.list_names[list_id], stream or "")
 
 

@@ -66,8 +66,9 @@ class Run:
         self.account = account
         self._stage = Stage.READING
         self._continuity = Continuity(settings, account, folder, hooks.waiting)
-        gate = Gate(self._continuity.people, self._continuity.loads)
-        self.leaving = Leaving(settings, account, gate, self._continuity.loads, hooks.waiting)
+        loads, waiting = self._continuity.loads, hooks.waiting
+        gate = Gate(self._continuity.people, loads)
+        self.leaving = Leaving(settings, account, gate, loads, waiting)
         self._accounting = Accounting(
             folder,
             max_rejected_percent=settings.max_rejected_percent,
@@ -76,20 +77,13 @@ class Run:
         )
         self.report.segments = segment_uses(settings)
         self._settling = Settling(
-            settings,
-            account,
-            folder,
-            self._accounting,
-            hooks.waiting,
-            self._let_go,
-            self._continuity.loads,
+            settings, account, folder, self._accounting, waiting, self._let_go, loads
         )
         self._sending = Sending(settings, account, self._continuity, hooks, self._settling, folder)
         self.withholding = Withholding(settings, account, gate)
         self._intake = Intake(settings, self._accounting, gate, self._sending.submit)
-        self._ending = Ending(
-            folder, account, self._accounting, self._sending.advice, self._continuity.ledger
-        )
+        advice, ledger = self._sending.advice, self._continuity.ledger
+        self._ending = Ending(folder, account, self._accounting, advice, ledger)
 
     def keep(self) -> None:
         """Have the store know of this run, from now to its end.
@@ -97,9 +91,8 @@ class Run:
         Raises:
             TargetError: The store cannot be used.
         """
-        place = self._accounting.folder
-        started_at = self.report.started_at
-        self._ending.note(RunRecord(self.account.database, self.settings, place, started_at))
+        place, since = self._accounting.folder, self.report.started_at
+        self._ending.note(RunRecord(self.account.database, self.settings, place, since))
 
     def begin(self) -> None:
         """Keep other runs of the same export out, and take up one that was interrupted.
