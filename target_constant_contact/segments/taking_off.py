@@ -186,7 +186,7 @@ class TakingOff:
             if not still:
                 return self._sums(on_list, leavers, after, way)
             self._waiting.wait_for_poll(turn)
-            self._remove_stragglers(on_list, still)
+            self._remove_stragglers(on_list, still, turn)
         number = len(still)
         raise DataError(
             f"{counted(number, 'person', 'people')} {are(number)} still on list "
@@ -221,14 +221,14 @@ class TakingOff:
         self._look_up_and_remove(on_list, leavers)
         return "export and look-ups"
 
-    def _remove_stragglers(self, on_list: OnList, still: HashSet) -> None:
+    def _remove_stragglers(self, on_list: OnList, still: HashSet, turn: int) -> None:
         """Take off who is still on the list, such as those who could not join a scratch list."""
         if on_list.has_ids:
             self._by_ids(on_list.list_id, on_list.ids(still))
         elif len(still) <= _FEW:
             self._look_up_and_remove(on_list, still)
         else:
-            self._by_all_ids(on_list.list_id, still, UNMAILABLE)
+            self._by_all_ids(on_list.list_id, still, "" if turn else UNMAILABLE)
 
     def _look_up_and_remove(self, on_list: OnList, leavers: HashSet) -> None:
         list_id, addresses = on_list.list_id, on_list.addresses(leavers)
