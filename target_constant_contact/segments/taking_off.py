@@ -39,8 +39,9 @@ if TYPE_CHECKING:
 UNMAILABLE: Final = "unsubscribed,temp_hold,pending_confirmation,not_set"
 """Statuses of those who may not be able to join a scratch list."""
 
-_ROUNDS: Final = 4
-"""How often the list is read back: it may show somebody for a moment who is off it already."""
+_ROUNDS: Final = 6
+"""How often the list is read back, with longer and longer waits, half a minute in all: it may show
+somebody for a moment who is off it already. Whether it does is not documented."""
 _FEW: Final = 200
 """People who are rather looked up one by one than among all who cannot be mailed."""
 _MOST_GONE_PERCENT: Final = 1.0
@@ -156,7 +157,7 @@ class TakingOff:
             return
         with self._reader.on_list(list_id, has_ids=True) as found:
             found.read(self._reader.by_look_ups(list_id, wanted) if members else ())
-            found.count, found.whole = members, False
+            found.count, found.whole = max(members, found.count), False
             yield found
 
     def take_off(self, on_list: OnList, leavers: HashSet) -> TakenOff:
