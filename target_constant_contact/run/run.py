@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from enum import Enum, auto
 from typing import TYPE_CHECKING, Any, Final
 
 from target_constant_contact.contacts.contact import Rejection
@@ -18,6 +17,7 @@ from target_constant_contact.run.leaving import Leaving
 from target_constant_contact.run.record import RunRecord
 from target_constant_contact.run.sending import Sending
 from target_constant_contact.run.settling import Settling
+from target_constant_contact.run.stage import Stage
 from target_constant_contact.run.withholding import Withholding
 from target_constant_contact.segments.gate import Gate
 from target_constant_contact.segments.seals import UNREADABLE
@@ -44,17 +44,6 @@ _TOO_LARGE: Final = Rejection("record is larger than batch_size_bytes allows", "
 _logger = logging.getLogger("target-constant-contact")
 
 
-class _Stage(Enum):
-    """How far a run has come."""
-
-    READING = auto()
-    SETTLED = auto()
-    """Every import is completed and counted."""
-    RELEASED = auto()
-    """All STATE has left: nothing is left to be taken up."""
-    ENDED = auto()
-
-
 # What a run is made of, one attribute for each part.
 class Run:
     """A run from its first row to its report.
@@ -75,7 +64,7 @@ class Run:
     def __init__(self, settings: Settings, account: Account, folder: Path, hooks: Hooks) -> None:
         self.settings = settings
         self.account = account
-        self._stage = _Stage.READING
+        self._stage = Stage.READING
         self._continuity = Continuity(settings, account, folder, hooks.waiting)
         loads, waiting = self._continuity.loads, hooks.waiting
         gate = Gate(self._continuity.people, loads)
@@ -241,26 +230,26 @@ class Run:
         tell_uses(self.report.segments)
         self._intake.send_rest()
         self._sending.importer.finish()
-        self._stage = _Stage.SETTLED
+        self._stage = Stage.SETTLED
         self._settling.explain()
         if self.settings.dry_run:
             self._accounting.count_rest_as_unsettled()
         self._accounting.raise_faults()
         self._accounting.release()
         self._continuity.loads.finish()
-        self._stage = _Stage.RELEASED
+        self._stage = Stage.RELEASED
         self.leaving.take_off(self._accounting.folder, self.report)
         self._end("dry run" if self.settings.dry_run else "completed", None, concluded=True)
 
     def abort(self, error: BaseException) -> None:
         """Give up: wait a little for what is in flight, then write report and summary."""
-        if self._stage is _Stage.ENDED:
+        if self._stage is Stage.ENDED:
             return
         self._sending.importer.give_up(GIVE_UP_SECONDS)
         self._accounting.count_rest_as_unsettled()
         # The data are at fault, and sending them again would not help: nothing is to be taken up.
-        concluded = self._stage is _Stage.SETTLED and isinstance(error, DataError)
-        concluded |= self._stage is _Stage.RELEASED
+        concluded = self._stage is Stage.SETTLED and isinstance(error, DataError)
+        concluded |= self._stage is Stage.RELEASED
         known = isinstance(error, TargetError)
         try:
             self._end("failed", str(error) if known else type(error).__name__, concluded=concluded)
@@ -273,7 +262,7 @@ class Run:
 
     def _end(self, status: str, error: str | None, *, concluded: bool) -> None:
         # First, so that a report that cannot be written does not end the run a second time.
-        self._stage = _Stage.ENDED
+        self._stage = Stage.ENDED
         self._close(concluded=concluded)
         self._ending.write(status, error)
 
