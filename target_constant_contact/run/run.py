@@ -14,6 +14,7 @@ from target_constant_contact.run.accounting import Accounting
 from target_constant_contact.run.continuity import Continuity
 from target_constant_contact.run.ending import Ending
 from target_constant_contact.run.intake import Intake
+from target_constant_contact.run.leaving import Leaving
 from target_constant_contact.run.record import RunRecord
 from target_constant_contact.run.sending import Sending
 from target_constant_contact.run.settling import Settling
@@ -22,7 +23,7 @@ from target_constant_contact.segments.gate import Gate
 from target_constant_contact.segments.seals import UNREADABLE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
     from pathlib import Path
 
     from target_constant_contact.account.account import Account
@@ -49,9 +50,12 @@ class _Stage(Enum):
     READING = auto()
     SETTLED = auto()
     """Every import is completed and counted."""
+    RELEASED = auto()
+    """All STATE has left: nothing is left to be taken up."""
     ENDED = auto()
 
 
+# What a run is made of, one attribute for each part.
 class Run:
     """A run from its first row to its report.
 
@@ -65,20 +69,23 @@ class Run:
         settings: As above.
         account: As above.
         withholding: Whose rows are not sent.
+        leaving: Rows that say that somebody has left.
     """
 
     def __init__(self, settings: Settings, account: Account, folder: Path, hooks: Hooks) -> None:
         self.settings = settings
         self.account = account
         self._stage = _Stage.READING
+        self._continuity = Continuity(settings, account, folder, hooks.waiting)
+        gate = Gate(self._continuity.people, self._continuity.loads)
+        self.leaving = Leaving(settings, account, gate, self._continuity)
         self._accounting = Accounting(
             folder,
             max_rejected_percent=settings.max_rejected_percent,
             encode=hooks.encode,
-            write_state=None if settings.dry_run else hooks.write_state,
+            write_state=None if settings.dry_run else self.leaving.before(hooks.write_state),
         )
         self.report.segments = segment_uses(settings)
-        self._continuity = Continuity(settings, account, folder, hooks.waiting)
         self._settling = Settling(
             settings,
             account,
@@ -89,7 +96,6 @@ class Run:
             self._continuity.loads,
         )
         self._sending = Sending(settings, account, self._continuity, hooks, self._settling, folder)
-        gate = Gate(self._continuity.people, self._continuity.loads)
         self.withholding = Withholding(settings, account, gate)
         self._intake = Intake(settings, self._accounting, gate, self._sending.submit)
         self._ending = Ending(
@@ -183,16 +189,6 @@ class Run:
             self._accounting.report.date_orders.count(stream, field, values[start:reached])
         return reached
 
-    def count_dates(self, stream: str, written: Iterable[tuple[str, Any]]) -> None:
-        """Count what the dates of a row that comes alone show of their order.
-
-        Args:
-            stream: Name of the stream.
-            written: Record fields with their values.
-        """
-        for field, value in written:
-            self._accounting.report.date_orders.count(stream, field, [value])
-
     def reject(
         self,
         destination: Destination,
@@ -240,7 +236,7 @@ class Run:
         """Settle everything, check the sums, and write report and summary.
 
         Raises:
-            DataError: Too many rows were rejected, or the sums do not add up.
+            DataError: Too many rows were rejected, the sums do not add up, or a brake held.
             TargetError: An import failed, or the service cannot be used.
         """
         tell_uses(self.report.segments)
@@ -252,7 +248,10 @@ class Run:
             self._accounting.count_rest_as_unsettled()
         self._accounting.raise_faults()
         self._accounting.release()
-        self._continuity.loads.finish()
+        self._stage = _Stage.RELEASED
+        self._continuity.loads.merge()
+        self.leaving.take_off(self.report)
+        self._continuity.seal(self.report)
         self._end("dry run" if self.settings.dry_run else "completed", None, concluded=True)
 
     def abort(self, error: BaseException) -> None:
@@ -262,7 +261,8 @@ class Run:
         self._sending.importer.give_up(GIVE_UP_SECONDS)
         self._accounting.count_rest_as_unsettled()
         # The data are at fault, and sending them again would not help: nothing is to be taken up.
-        concluded = self._stage is _Stage.SETTLED and isinstance(error, DataError)
+        at_fault = self._stage is _Stage.SETTLED and isinstance(error, DataError)
+        concluded = at_fault or self._stage is _Stage.RELEASED
         known = isinstance(error, TargetError)
         try:
             self._end("failed", str(error) if known else type(error).__name__, concluded=concluded)

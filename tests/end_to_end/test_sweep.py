@@ -59,7 +59,9 @@ class Exports:
 
     @property
     def removals(self):
-        return [one for one in self.sandbox.activities() if one["kind"] == REMOVAL.rpartition("/")[2]]
+        return [
+            one for one in self.sandbox.activities() if one["kind"] == REMOVAL.rpartition("/")[2]
+        ]
 
 
 @pytest.fixture
@@ -427,7 +429,9 @@ def test_a_list_that_no_row_has_named_keeps_its_members_and_is_named(sandbox, tm
     assert swept.exit_code == 0
     assert exports.members == {*range(28)}
     assert len(sandbox.members("Product updates")) == 5
-    assert "members -> Product updates: no row of the latest load has named the list" in swept.stdout
+    assert (
+        "members -> Product updates: no row of the latest load has named the list" in swept.stdout
+    )
 
 
 def test_nothing_that_is_kept_of_a_sweep_holds_an_address(loaded):
