@@ -23,7 +23,7 @@ from target_constant_contact.segments.gate import Gate
 from target_constant_contact.segments.seals import UNREADABLE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
     from pathlib import Path
 
     from target_constant_contact.account.account import Account
@@ -66,9 +66,8 @@ class Run:
         self.account = account
         self._stage = Stage.READING
         self._continuity = Continuity(settings, account, folder, hooks.waiting)
-        loads, waiting = self._continuity.loads, hooks.waiting
-        gate = Gate(self._continuity.people, loads)
-        self.leaving = Leaving(settings, account, gate, loads, waiting)
+        gate = Gate(self._continuity.people, self._continuity.loads)
+        self.leaving = Leaving(settings, account, gate, self._continuity)
         self._accounting = Accounting(
             folder,
             max_rejected_percent=settings.max_rejected_percent,
@@ -77,7 +76,13 @@ class Run:
         )
         self.report.segments = segment_uses(settings)
         self._settling = Settling(
-            settings, account, folder, self._accounting, waiting, self._let_go, loads
+            settings,
+            account,
+            folder,
+            self._accounting,
+            hooks.waiting,
+            self._let_go,
+            self._continuity.loads,
         )
         self._sending = Sending(settings, account, self._continuity, hooks, self._settling, folder)
         self.withholding = Withholding(settings, account, gate)
@@ -171,16 +176,6 @@ class Run:
             self._accounting.report.date_orders.count(stream, field, values[start:reached])
         return reached
 
-    def count_dates(self, stream: str, written: Iterable[tuple[str, Any]]) -> None:
-        """Count what the dates of a row that comes alone show of their order.
-
-        Args:
-            stream: Name of the stream.
-            written: Record fields with their values.
-        """
-        for field, value in written:
-            self._accounting.report.date_orders.count(stream, field, [value])
-
     def reject(
         self,
         destination: Destination,
@@ -236,9 +231,10 @@ class Run:
             self._accounting.count_rest_as_unsettled()
         self._accounting.raise_faults()
         self._accounting.release()
-        self._continuity.loads.finish()
         self._stage = Stage.RELEASED
-        self.leaving.take_off(self._accounting.folder, self.report)
+        self._continuity.loads.merge()
+        self.leaving.take_off(self.report)
+        self._continuity.seal(self.report)
         self._end("dry run" if self.settings.dry_run else "completed", None, concluded=True)
 
     def abort(self, error: BaseException) -> None:
