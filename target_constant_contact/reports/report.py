@@ -148,6 +148,11 @@ class Report:  # one attribute for each part of the report
         bad = sum(counts.rejected for counts in of_stream) + rows_refused
         return 100 * bad / judged
 
+    def note_replay(self, stream: str, *, is_replay: bool) -> None:
+        """Note whether the rows of a stream come from a file of rejected rows."""
+        # All of its SCHEMA messages have to say so: beside a tap's own rows they are no such file.
+        self.replays[stream] = is_replay and self.replays.get(stream, True)
+
     def note_version(self, stream: str) -> None:
         """Note that an ACTIVATE_VERSION of a stream has come."""
         self.versions[stream] = self._rows_of(stream)

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
     from target_constant_contact.account.account import Account
     from target_constant_contact.reports.report import Report
-    from target_constant_contact.run.continuity import Continuity
     from target_constant_contact.run.hooks import WriteState
+    from target_constant_contact.run.remembering import Remembering
     from target_constant_contact.segments.gate import Gate, Rows
     from target_constant_contact.settings.settings import Settings
 
@@ -43,17 +43,17 @@ class Leaving:
         settings: The settings.
         account: The account that members go to.
         gate: What all rows pass that could be sent.
-        continuity: What the streams bring, for those who are in no segment any more.
+        remembering: What the streams bring: leavers are in no segment any more.
     """
 
     def __init__(
-        self, settings: Settings, account: Account, gate: Gate, continuity: Continuity
+        self, settings: Settings, account: Account, gate: Gate, remembering: Remembering
     ) -> None:
         self._settings = settings
         self._account = account
         self._gate = gate
-        self._continuity = continuity
-        self._people = continuity.people
+        self._remembering = remembering
+        self._people = remembering.people
         self._lock = threading.Lock()
         self._named = _Named()
         self._nameless: Counter[str] = Counter()
@@ -92,7 +92,7 @@ class Leaving:
             return
         self._watch()
         one = self._people.hash(key)
-        self._continuity.loads.leave(destination, one)
+        self._remembering.loads.leave(destination, one)
         with self._lock:
             for list_id in destination.list_ids:
                 self._named.add((stream, list_id), one, key)
@@ -148,7 +148,7 @@ class Leaving:
             return
         self._remember()
         leaves = [*self._leaves()]
-        means = self._continuity.means
+        means = self._remembering.means
         # Also what a killed run has left, of whatever export.
         if not leaves and not means.scratch_rows.read():
             return

@@ -103,7 +103,7 @@ class Streams:
                 "with properties."
             ) from None
         for stream_map in self.maps(stream):
-            self._host.run.know_replay(stream_map.stream_alias, is_replay=is_replay(message))
+            self._host.run.report.note_replay(stream_map.stream_alias, is_replay=is_replay(message))
         sink = self._plain_sink(stream)
         self.chunks.set(stream, sink.chunks() if sink else None)
 
