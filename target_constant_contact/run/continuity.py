@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from target_constant_contact.imports.recovery import Recovery
 from target_constant_contact.ledger.ledger import Ledger
-from target_constant_contact.segments.loads import FIRST_DAY, Loads
-from target_constant_contact.segments.people import PeopleKey
-from target_constant_contact.store.opening import open_segments
 from target_constant_contact.verification.kept import forget_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from pathlib import Path
 
     from target_constant_contact.account.account import Account
     from target_constant_contact.settings.settings import Settings
-    from target_constant_contact.settings.streams import StreamSettings
     from target_constant_contact.waiting import Waiting
 
 
@@ -33,22 +27,12 @@ class Continuity:
 
     Attributes:
         ledger: The ledger.
-        people: Makes keyed hashes of people.
-        loads: What the streams bring, for the memories of their lists.
     """
 
     def __init__(
         self, settings: Settings, account: Account, folder: Path, waiting: Waiting
     ) -> None:
         self.ledger = Ledger(account.database, account.export, folder.name)
-        self.people = PeopleKey.of(account.database)
-        self.loads = Loads(
-            lambda: open_segments(account.database, account.export[0]),
-            self.people,
-            folder.name,
-            (datetime.now(UTC).date() - FIRST_DAY).days,
-            lambda: account.list_names,
-        )
         self._client = account.client
         self._folder = folder
         self._waiting = waiting
@@ -69,11 +53,6 @@ class Continuity:
         for run in self.ledger.interrupted_runs:
             forget_rows(self._folder.parent / run)
         Recovery(self._client, self.ledger, self._waiting).run()
-
-    def know(self, stream: str, list_ids: Sequence[str], settings: StreamSettings) -> None:
-        """Note that a stream has come, as :meth:`Loads.begin` describes it."""
-        if not self._dry_run:
-            self.loads.begin(stream, list_ids, settings)
 
     def conclude(self) -> None:
         """Say that nothing is left to take up: it is known what became of every row."""

@@ -12,25 +12,20 @@ from target_constant_contact.exceptions import DataError
 from target_constant_contact.segments.gate import Withheld
 from target_constant_contact.segments.hash_set import HashSet
 from target_constant_contact.segments.leavers import Leave, Leavers, LeaverSweep
-from target_constant_contact.segments.people import PeopleKey
-from target_constant_contact.segments.reading import Means
 from target_constant_contact.segments.taking_off import TakingOff
 from target_constant_contact.store.leavers import LeaverRows
-from target_constant_contact.store.opening import open_segments
+from target_constant_contact.store.segments import SegmentRows
 from target_constant_contact.wording import counted, have
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-    from pathlib import Path
 
     from target_constant_contact.account.account import Account
     from target_constant_contact.reports.report import Report
     from target_constant_contact.run.hooks import WriteState
+    from target_constant_contact.run.remembering import Remembering
     from target_constant_contact.segments.gate import Gate, Rows
-    from target_constant_contact.segments.loads import Loads
     from target_constant_contact.settings.settings import Settings
-    from target_constant_contact.store.segments import SegmentRows
-    from target_constant_contact.waiting import Waiting
 
 _MOST_KEYS: Final = 200
 """Leavers of a list whose addresses are kept until the end of the run, to look them up by: more
@@ -48,19 +43,17 @@ class Leaving:
         settings: The settings.
         account: The account that members go to.
         gate: What all rows pass that could be sent.
-        loads: What the streams bring, for the memories of their lists.
-        waiting: How the run waits.
+        remembering: What the streams bring: leavers are in no segment any more.
     """
 
     def __init__(
-        self, settings: Settings, account: Account, gate: Gate, loads: Loads, waiting: Waiting
+        self, settings: Settings, account: Account, gate: Gate, remembering: Remembering
     ) -> None:
         self._settings = settings
         self._account = account
         self._gate = gate
-        self._loads = loads
-        self._waiting = waiting
-        self._people = PeopleKey.of(account.database)
+        self._remembering = remembering
+        self._people = remembering.people
         self._lock = threading.Lock()
         self._named = _Named()
         self._nameless: Counter[str] = Counter()
@@ -99,7 +92,7 @@ class Leaving:
             return
         self._watch()
         one = self._people.hash(key)
-        self._loads.leave(destination, one)
+        self._remembering.loads.leave(destination, one)
         with self._lock:
             for list_id in destination.list_ids:
                 self._named.add((stream, list_id), one, key)
@@ -138,11 +131,10 @@ class Leaving:
 
         return write
 
-    def take_off(self, folder: Path, report: Report) -> None:
+    def take_off(self, report: Report) -> None:
         """Take leavers off their lists; all imports have settled.
 
         Args:
-            folder: Folder of the run.
             report: Gets what has become of each list.
 
         Raises:
@@ -156,13 +148,13 @@ class Leaving:
             return
         self._remember()
         leaves = [*self._leaves()]
-        most = self._settings.max_activities_in_flight
-        means = Means.of(self._account, self._waiting, folder, most)
+        means = self._remembering.means
         # Also what a killed run has left, of whatever export.
         if not leaves and not means.scratch_rows.read():
             return
         taking_off = TakingOff(means)
-        sweep = LeaverSweep(taking_off, self._leavers, self._segments)
+        segments = SegmentRows(self._account.database, self._account.export[0])
+        sweep = LeaverSweep(taking_off, self._leavers, segments)
         with taking_off.alone():
             for leave in leaves:
                 report.swept.append(sweep.sweep(leave))
@@ -172,10 +164,6 @@ class Leaving:
     @property
     def _leavers(self) -> Leavers:
         return Leavers(LeaverRows(self._account.database, self._account.export[0]))
-
-    @property
-    def _segments(self) -> SegmentRows:
-        return open_segments(self._account.database, self._account.export[0])
 
     def _watch(self) -> None:
         """See all rows from now on: without leavers, none need be looked at."""

@@ -14,7 +14,7 @@ from target_constant_contact.segments.memory import Memory
 from target_constant_contact.segments.parts import Hashed
 from target_constant_contact.segments.people import PeopleKey
 from target_constant_contact.segments.stored import parts_of
-from target_constant_contact.store.opening import open_segments
+from target_constant_contact.store.segments import SegmentRows
 from target_constant_contact.waiting import Waiting
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def adopt(settings: Settings, reference: str, stream: str | None) -> Owned:
         TargetError: The store or the service cannot be used.
     """
     with alone(settings) as account:
-        rows = open_segments(account.database, account.export[0])
+        rows = SegmentRows(account.database, account.export[0])
         following = Following(settings, account.lists)
         list_id = following.list_of(reference)
         name = account.list_names[list_id]
@@ -84,7 +84,7 @@ def release(settings: Settings, reference: str) -> Owned:
     """
     with alone(settings) as account:
         list_id = Following(settings, account.lists).list_of(reference)
-        stream = open_segments(account.database, account.export[0]).release(list_id)
+        stream = SegmentRows(account.database, account.export[0]).release(list_id)
         return Owned(account.list_names[list_id], stream or "")
 
 

@@ -15,6 +15,7 @@ from target_constant_contact.run.ending import Ending
 from target_constant_contact.run.intake import Intake
 from target_constant_contact.run.leaving import Leaving
 from target_constant_contact.run.record import RunRecord
+from target_constant_contact.run.remembering import Remembering
 from target_constant_contact.run.sending import Sending
 from target_constant_contact.run.settling import Settling
 from target_constant_contact.run.stage import Stage
@@ -23,11 +24,11 @@ from target_constant_contact.segments.gate import Gate
 from target_constant_contact.segments.seals import UNREADABLE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
     from pathlib import Path
 
     from target_constant_contact.account.account import Account
-    from target_constant_contact.batches.batch import Destination
+    from target_constant_contact.batches.batch import Destination, ImportBatch
     from target_constant_contact.batches.chunk import Chunk
     from target_constant_contact.contacts.contact import Contact
     from target_constant_contact.mapping.field_mapping import FieldMapping
@@ -66,9 +67,9 @@ class Run:
         self.account = account
         self._stage = Stage.READING
         self._continuity = Continuity(settings, account, folder, hooks.waiting)
-        loads, waiting = self._continuity.loads, hooks.waiting
-        gate = Gate(self._continuity.people, loads)
-        self.leaving = Leaving(settings, account, gate, loads, waiting)
+        self._remembering = Remembering(settings, account, folder, hooks.waiting)
+        gate = Gate(self._remembering.people, self._remembering.loads)
+        self.leaving = Leaving(settings, account, gate, self._remembering)
         self._accounting = Accounting(
             folder,
             max_rejected_percent=settings.max_rejected_percent,
@@ -77,11 +78,19 @@ class Run:
         )
         self.report.segments = segment_uses(settings)
         self._settling = Settling(
-            settings, account, folder, self._accounting, waiting, self._let_go, loads
+            settings,
+            account,
+            folder,
+            self._accounting,
+            hooks.waiting,
+            self._let_go,
+            self._remembering.loads,
         )
-        self._sending = Sending(settings, account, self._continuity, hooks, self._settling, folder)
+        self._sending = Sending(
+            settings, account, self._continuity.ledger, hooks, self._settling, folder
+        )
         self.withholding = Withholding(settings, account, gate)
-        self._intake = Intake(settings, self._accounting, gate, self._sending.submit)
+        self._intake = Intake(settings, self._accounting, gate, self._submit)
         advice, ledger = self._sending.advice, self._continuity.ledger
         self._ending = Ending(folder, account, self._accounting, advice, ledger)
 
@@ -102,6 +111,7 @@ class Run:
             TargetError: The service cannot be asked what became of an interrupted run.
         """
         self._continuity.begin()
+        self._remembering.begin(self._intake.gate)
 
     def settings_of(self, stream: str) -> StreamSettings:
         """The settings of a stream that has come; which ones they are is noted.
@@ -129,13 +139,7 @@ class Run:
         stream = destination.stream
         self._accounting.know(stream, schema, mapping)
         self._sending.advice.know(stream, mapping)
-        self._continuity.know(stream, destination.list_ids, self.settings.for_stream(stream))
-
-    def know_replay(self, stream: str, *, is_replay: bool) -> None:
-        """Note whether the rows of a stream come from a file of rejected rows."""
-        # All of its SCHEMA messages have to say so: beside a tap's own rows they are no such file.
-        replays = self.report.replays
-        replays[stream] = is_replay and replays.get(stream, True)
+        self._remembering.know(stream, destination.list_ids)
 
     def add(
         self,
@@ -152,7 +156,7 @@ class Run:
         """
         encoded = encode_contact(contact.properties, contact.columns)
         if not self._intake.add(destination, contact.key, encoded, contact.dropped):
-            self._continuity.loads.refuse(destination.stream, contact.key)
+            self._remembering.loads.refuse(destination.stream, contact.key)
             self.reject(destination, _TOO_LARGE, context, key=contact.key)
 
     def add_chunk(self, chunk: Chunk, start: int) -> int:
@@ -171,16 +175,6 @@ class Run:
             self._accounting.report.date_orders.count(stream, field, values[start:reached])
         return reached
 
-    def count_dates(self, stream: str, written: Iterable[tuple[str, Any]]) -> None:
-        """Count what the dates of a row that comes alone show of their order.
-
-        Args:
-            stream: Name of the stream.
-            written: Record fields with their values.
-        """
-        for field, value in written:
-            self._accounting.report.date_orders.count(stream, field, [value])
-
     def reject(
         self,
         destination: Destination,
@@ -192,15 +186,15 @@ class Run:
     ) -> None:
         """Take one row that cannot be sent, as :meth:`Accounting.reject` describes it.
 
-        ``key`` is the e-mail key of the person, who is in the segment all the same; empty when the
-        row has no address that can be sent, and None when that is not known.
+        Whoever it is about, by the e-mail key, is in the segment all the same. It is empty when
+        the row has no address that can be sent, and None when that is not known.
         """
         self._accounting.reject(destination, rejection, context, hint=hint)
         if key:
-            self._continuity.loads.keep(destination, key)
+            self._remembering.loads.keep(destination, key)
             self.leaving.come_back(destination, key)
         elif key is None:
-            self._continuity.loads.void(destination.stream, UNREADABLE)
+            self._remembering.loads.void(destination.stream, UNREADABLE)
 
     def pass_over(self, destination: Destination, place: PassedOver) -> None:
         """Take one row that is not to be imported, as :meth:`Accounting.pass_over` says."""
@@ -236,9 +230,10 @@ class Run:
             self._accounting.count_rest_as_unsettled()
         self._accounting.raise_faults()
         self._accounting.release()
-        self._continuity.loads.finish()
         self._stage = Stage.RELEASED
-        self.leaving.take_off(self._accounting.folder, self.report)
+        self._remembering.loads.merge()
+        self.leaving.take_off(self.report)
+        self._remembering.seal(self.report)
         self._end("dry run" if self.settings.dry_run else "completed", None, concluded=True)
 
     def abort(self, error: BaseException) -> None:
@@ -256,6 +251,11 @@ class Run:
         except StorageError as other:
             # What went wrong before is raised, and matters more.
             _logger.error("%s", other)  # noqa: TRY400 - one line
+
+    def _submit(self, batch: ImportBatch) -> None:
+        # Whoever is sent is remembered, also if this is the last that the run does.
+        self._remembering.loads.flush(batch.destination)
+        self._sending.submit(batch)
 
     def _let_go(self, number: int) -> None:
         self._intake.settled(number)

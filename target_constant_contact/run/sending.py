@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from target_constant_contact.account.account import Account
     from target_constant_contact.batches.batch import ImportBatch
-    from target_constant_contact.run.continuity import Continuity
+    from target_constant_contact.ledger.ledger import Ledger
     from target_constant_contact.run.hooks import Hooks
     from target_constant_contact.run.settling import Settling
     from target_constant_contact.settings.settings import Settings
@@ -26,7 +26,7 @@ class Sending:
     Args:
         settings: The settings.
         account: The account that members go to.
-        continuity: What was sent, and what is noted before it is sent.
+        ledger: What was sent, on disk.
         hooks: What the run asks of the program around it.
         settling: Takes every completed import.
         folder: Folder of the run.
@@ -40,7 +40,7 @@ class Sending:
         self,
         settings: Settings,
         account: Account,
-        continuity: Continuity,
+        ledger: Ledger,
         hooks: Hooks,
         settling: Settling,
         folder: Path,
@@ -48,7 +48,7 @@ class Sending:
         self.advice = FormatAdvice(settings.limits, settings.import_format)
         self.importer = Importer(
             account.client,
-            continuity.ledger,
+            ledger,
             hooks.waiting,
             Spool(folder),
             on_settled=settling.settle,
@@ -64,7 +64,6 @@ class Sending:
             max_active=settings.max_active_contacts,
             max_new=settings.max_new_contacts,
         )
-        self._loads = continuity.loads
         self._settling = settling
         self._dry_run = settings.dry_run
 
@@ -74,6 +73,5 @@ class Sending:
         if self._dry_run:
             self._settling.let_go(batch.number)
         else:
-            self._loads.flush(batch.destination)
             self._guard.admit(batch)
             self.importer.submit(batch)

@@ -20,7 +20,7 @@ from target_constant_contact.segments.sweep import Consent, Sweep
 from target_constant_contact.segments.taking_off import TakingOff
 from target_constant_contact.store.leavers import LeaverRows
 from target_constant_contact.store.ledger import LedgerRows, lock_of
-from target_constant_contact.store.opening import open_segments
+from target_constant_contact.store.segments import SegmentRows
 from target_constant_contact.waiting import Waiting
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ class SweepRun:
         folder, most = settings.data_dir.runs, settings.max_activities_in_flight
         self._taking = TakingOff(Means.of(account, waiting, folder, most))
         self._sweep = Sweep(
-            open_segments(account.database, account.export[0]),
+            SegmentRows(account.database, account.export[0]),
             Leavers(LeaverRows(account.database, account.export[0])),
             Following(settings, account.lists),
             self._taking,

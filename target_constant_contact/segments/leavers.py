@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING
 from target_constant_contact.reports.swept import SweptList
 from target_constant_contact.segments.brake import holds
 from target_constant_contact.segments.hash_set import HashSet
-from target_constant_contact.segments.memory import Memory
-from target_constant_contact.segments.stored import parts_of
+from target_constant_contact.segments.list_memories import ListMemories
 from target_constant_contact.wording import counted, were
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from target_constant_contact.segments.on_list import OnList
     from target_constant_contact.segments.taking_off import TakingOff
@@ -90,7 +89,7 @@ class LeaverSweep:
     Args:
         taking_off: Takes them off.
         leavers: Where they are remembered.
-        segments: The memories of lists, which have to know who was taken off.
+        segments: What is remembered of the lists.
         allowed: Number of leavers of a list that a person has agreed to.
         plan: Change nothing.
     """
@@ -133,34 +132,23 @@ class LeaverSweep:
             if self._plan or is_held:
                 found = _kept(leave, on_list, number, is_held=is_held)
             else:
-                found = self._taken_off(leave, on_list, present)
+                memories = ListMemories(self._segments, leave.list_id)
+                memories.leaving(present)
+                off = self._taking_off.take_off(on_list, present)
+                memories.took_off(present)
+                found = SweptList(
+                    *_place(leave),
+                    "swept",
+                    before=off.before,
+                    stay=off.stay,
+                    taken_off=off.taken_off,
+                    left_by_themselves=off.left_by_themselves,
+                    way=off.way,
+                    requests=off.requests,
+                )
         if not self._plan:
             self._forget(leave, present if is_held else HashSet())
         return found
-
-    def _taken_off(self, leave: Leave, on_list: OnList, present: HashSet) -> SweptList:
-        # Before they are off: if this is the last that is done here, they have not departed.
-        self._mark(leave, present, Memory.leaving)
-        off = self._taking_off.take_off(on_list, present)
-        self._mark(leave, present, Memory.took_off)
-        return SweptList(
-            *_place(leave),
-            "swept",
-            before=off.before,
-            stay=off.stay,
-            taken_off=off.taken_off,
-            left_by_themselves=off.left_by_themselves,
-            way=off.way,
-            requests=off.requests,
-        )
-
-    def _mark(
-        self, leave: Leave, people: HashSet, mark: Callable[[Memory, Iterable[int]], None]
-    ) -> None:
-        for stream in leave.streams:
-            members = self._segments.members(stream, leave.list_id, leave.list_name)
-            with parts_of(members) as parts:
-                mark(Memory(parts), people)
 
     def _forget(self, leave: Leave, held: HashSet) -> None:
         rest = {stream: hashes.both(held) for stream, hashes in leave.streams.items()}

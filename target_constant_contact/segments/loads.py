@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 from array import array
 from collections import defaultdict
+from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING, Final
 from zlib import crc32
@@ -21,7 +22,7 @@ from target_constant_contact.segments.stream_load import ListLoad, StreamLoad, a
 from target_constant_contact.store.segment_row import SegmentRow
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from target_constant_contact.batches.batch import Destination
     from target_constant_contact.segments.gate import Rows, Withheld
@@ -40,7 +41,7 @@ class Loads:
     """The loads of a run.
 
     Args:
-        open_segments: Opens the segments of the account in the store, when they are needed.
+        segments: The segments of the account in the store.
         people: Makes keyed hashes.
         run: Name of the run.
         today: The day, since 2020.
@@ -52,24 +53,30 @@ class Loads:
 
     def __init__(
         self,
-        open_segments: Callable[[], SegmentRows],
+        segments: SegmentRows,
         people: PeopleKey,
         run: str,
         today: int,
         names: Callable[[], Mapping[str, str]],
     ) -> None:
-        self._open = open_segments
+        self._segments = segments
         self._people = people
         self._run = run
         self._today = today
         self._names = names
         self._streams: dict[str, StreamLoad] = {}
         self._refused: set[int] = set()
+        self._proven: dict[str, list[SegmentRow]] = {}
 
     @property
     def is_idle(self) -> bool:
         """Whether no stream that has come has to be remembered."""
         return not self._streams
+
+    @property
+    def overwriting(self) -> list[str]:
+        """Streams that have come whose lists follow them."""
+        return [stream for stream, found in self._streams.items() if found.overwrites]
 
     def begin(self, stream: str, list_ids: Sequence[str], settings: StreamSettings) -> None:
         """Note that a stream has come, which voids what earlier loads of it have proven.
@@ -84,20 +91,19 @@ class Loads:
         """
         if stream in self._streams:
             return
-        segments = self._open()
         if not settings.overwrites:
-            segments.begin(stream, self._run, seals.VOID, seals.ADDED_TO)
+            self._segments.begin(stream, self._run, seals.VOID, seals.ADDED_TO)
         if not settings.remembers:
             return
         load = StreamLoad(settings.overwrites)
         if load.overwrites:
             for list_id in list_ids:
-                self._own(segments, stream, list_id)
-            segments.begin(stream, self._run, seals.LOADING)
-        for list_id, run in segments.unfinished_loads(stream, self._run):
-            absorb(segments.members(stream, list_id, self._name(list_id)), run)
+                self._own(stream, list_id)
+            self._segments.begin(stream, self._run, seals.LOADING)
+        for list_id, run in self._segments.unfinished_loads(stream, self._run):
+            absorb(self._segments.members(stream, list_id, self._name(list_id)), run)
         for list_id in list_ids:
-            self._meet(segments, stream, load, list_id, is_named=True)
+            self._meet(stream, load, list_id, is_named=True)
         self._streams[stream] = load
 
     def note(self, rows: Rows, withheld: Mapping[int, Withheld]) -> None:
@@ -178,26 +184,33 @@ class Loads:
                 if load := found.lists.get(list_id):
                     load.put()
 
-    def finish(self) -> list[SegmentRow]:
-        """Merge everything into the memories, and seal them. All imports are settled.
-
-        Returns:
-            The loads of lists that follow segments.
-        """
-        proven: list[SegmentRow] = []
+    def merge(self) -> None:
+        """Merge everything into the memories. All imports are settled."""
         for stream, found in self._streams.items():
-            rows = [
+            self._proven[stream] = [
                 SegmentRow(
                     stream, each, self._run, 0, *found.merge(each, self._today, self._refused)
                 )
                 for each in found.lists
             ]
+            for load in found.lists.values():
+                load.members.forget_load(self._run)
+
+    def seal(self) -> list[SegmentRow]:
+        """Say what the loads of lists that follow segments have proven: the run ends well.
+
+        Returns:
+            These loads, but for those that another run has disturbed.
+        """
+        rows: list[SegmentRow] = []
+        for stream, found in self._streams.items():
             if found.overwrites:
-                proven += self._conclude([*rows, *self._unnamed(stream, found)])
-            else:
-                for load in found.lists.values():
-                    load.members.forget_load(self._run)
-        return proven
+                of_stream = [*self._proven[stream], *self._unnamed(stream, found)]
+                rows += [
+                    replace(row, state=seals.VOID, reason=found.fault) if found.fault else row
+                    for row in of_stream
+                ]
+        return self._conclude(rows) if rows else []
 
     def _add(self, destination: Destination, hashes: array[int], values: array[int]) -> None:
         found = self._streams.get(destination.stream)
@@ -206,23 +219,20 @@ class Loads:
         for list_id in destination.list_ids:
             load = found.lists.get(list_id)
             if load is None:
-                segments = self._open()
                 if found.overwrites:
-                    self._own(segments, destination.stream, list_id)
-                load = self._meet(segments, destination.stream, found, list_id, is_named=False)
+                    self._own(destination.stream, list_id)
+                load = self._meet(destination.stream, found, list_id, is_named=False)
             load.add(hashes, values)
 
-    def _meet(
-        self, segments: SegmentRows, stream: str, found: StreamLoad, list_id: str, *, is_named: bool
-    ) -> ListLoad:
+    def _meet(self, stream: str, found: StreamLoad, list_id: str, *, is_named: bool) -> ListLoad:
         if found.overwrites:
-            segments.add(stream, list_id, self._run, seals.LOADING)
-        members = segments.members(stream, list_id, self._name(list_id))
+            self._segments.add(stream, list_id, self._run, seals.LOADING)
+        members = self._segments.members(stream, list_id, self._name(list_id))
         load = found.lists[list_id] = ListLoad(members, self._run, is_named)
         return load
 
-    def _own(self, segments: SegmentRows, stream: str, list_id: str) -> None:
-        owner = segments.own(list_id, stream)
+    def _own(self, stream: str, list_id: str) -> None:
+        owner = self._segments.own(list_id, stream)
         if owner != stream:
             name = self._name(list_id)
             raise DataError(
@@ -233,13 +243,12 @@ class Loads:
 
     def _unnamed(self, stream: str, found: StreamLoad) -> Iterator[SegmentRow]:
         """Lists that the stream has gone to before, and that no row has named now."""
-        for row in self._open().all():
+        for row in self._segments.all():
             if row.stream == stream and row.run == self._run and row.list_id not in found.lists:
                 yield SegmentRow(stream, row.list_id, self._run, 0, seals.KEPT)
 
-    def _conclude(self, rows: Iterable[SegmentRow]) -> list[SegmentRow]:
-        rows = [*rows]
-        lost = self._open().conclude(rows)
+    def _conclude(self, rows: Sequence[SegmentRow]) -> list[SegmentRow]:
+        lost = self._segments.conclude(rows)
         for row in rows:
             if reason := seals.DISTURBED if row in lost else row.reason:
                 _logger.warning(

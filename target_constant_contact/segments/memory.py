@@ -209,6 +209,9 @@ class Memory:
                         has_left = LEFT if value & IN_SEGMENT else 0
                         gone += bool(has_left)
                         people[one] = value & ~(PUT | SEEN | DAYS) | has_left
+                    else:
+                        # They never were there, so that they have to be sent again.
+                        people[one] = value & ~DAYS
 
             self._change(number, look)
         return gone

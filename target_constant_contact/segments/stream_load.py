@@ -105,8 +105,8 @@ class StreamLoad:
                     whole=self.overwrites and is_whole,
                     refused=refused,
                 )
-        if fault := self.fault if is_whole else seals.DISTURBED:
-            return seals.VOID, fault
+        if not is_whole:
+            return seals.VOID, seals.DISTURBED
         return seals.seal_of(load.inside + len(self.elsewhere), is_named=load.is_named)
 
 

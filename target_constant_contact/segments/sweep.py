@@ -18,6 +18,7 @@ from target_constant_contact.segments.decision import (
 from target_constant_contact.segments.flags import IN_SEGMENT, PUT
 from target_constant_contact.segments.hash_set import HashSet
 from target_constant_contact.segments.leavers import LeaverSweep
+from target_constant_contact.segments.list_memories import ListMemories
 from target_constant_contact.segments.memory import Memory
 from target_constant_contact.segments.parts import Hashed
 from target_constant_contact.segments.seals import SWEPT
@@ -122,7 +123,7 @@ class Sweep:
                 return _left_alone(export, verdict, found)
             if self._consent.plan:
                 return _planned(export, found)
-            swept = self._taken_off(members, export, on_list, found)
+            swept = self._taken_off(export, on_list, found)
         self._conclude(row)
         return swept
 
@@ -139,18 +140,14 @@ class Sweep:
             crowd = Crowd(found.in_scope, len(found.leavers), memory.counts().in_segment)
             percent, allowed = entry.max_removed_percent, self._consent.allowed
             verdict = by_crowd(export, crowd, max_removed_percent=percent, allowed=allowed)
-            if verdict.outcome == "sweep" and not self._consent.plan:
-                # Before they are off: if this is the last that is done here, they have not
-                # departed.
-                memory.leaving(found.leavers)
         return found, verdict
 
-    def _taken_off(
-        self, members: MemberRows, export: Export, on_list: OnList, found: Judgement
-    ) -> SweptList:
+    def _taken_off(self, export: Export, on_list: OnList, found: Judgement) -> SweptList:
+        memories = ListMemories(self._rows, export.list_id)
+        # Before they are off: if this is the last that is done here, they have not departed.
+        memories.leaving(found.leavers)
         taken = self._taking.take_off(on_list, HashSet(found.leavers))
-        with parts_of(members) as parts:
-            Memory(parts).took_off(found.leavers)
+        memories.took_off(found.leavers)
         swept = SweptList(
             export.stream,
             export.list_id,

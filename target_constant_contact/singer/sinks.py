@@ -81,14 +81,7 @@ class SegmentSink(RecordSink):
         self.plan = self._plan(segment)
         run.know(self.lists.default, self._message(), self.mapping)
         run.leaving.know(stream_name, default.list_ids, of_rows=self.lists.read is not None)
-        how = "matched by name" if self.mapping.automatic else "mapped"
-        _logger.info(
-            "Stream %s goes to %s; fields %s: %s",
-            stream_name,
-            self.plan.goal,
-            how,
-            self.plan.sent,
-        )
+        self._tell()
 
     @override
     def get_validator(self) -> None:
@@ -122,11 +115,12 @@ class SegmentSink(RecordSink):
         # The lists come before the mapping: a row that has both faults is rejected for its lists.
         wanted = self.lists.wanted(record)
         contact = self.mapping(record)
-        self._run.count_dates(self.stream_name, self.mapping.written_dates(record))
+        for field, value in self.mapping.written_dates(record):
+            self._run.report.date_orders.count(self.stream_name, field, [value])
         if isinstance(contact, Rejection):
             # No list is created for it.
             place = Destination(self.stream_name) if wanted.new else self.lists.destination(wanted)
-            self._run.reject(place, contact, context, key=self.mapping.key_of(record))
+            self._run.reject(place, contact, context, key=self.mapping.key(record) or "")
         else:
             self._run.add(self.lists.destination(wanted), contact, context)
 
@@ -138,7 +132,7 @@ class SegmentSink(RecordSink):
         """
         key, list_ids = "", frozenset[str]()
         if record is not None:
-            key = self.mapping.key_of(record)
+            key = self.mapping.key(record) or ""
             # Nobody is on a list that there is not, so none is created.
             with suppress(RowRejectedError):
                 list_ids = self.lists.wanted(record).ids
@@ -175,6 +169,15 @@ class SegmentSink(RecordSink):
         """End the sink; its rows are in the run's batches."""
         # Up to singer-sdk 0.54 clean_up() does it, from 0.55 on a method that is private.
         self.record_counter_metric.exit()
+
+    def _tell(self) -> None:
+        _logger.info(
+            "Stream %s goes to %s; fields %s: %s",
+            self.stream_name,
+            self.plan.goal,
+            "matched by name" if self.mapping.automatic else "mapped",
+            self.plan.sent,
+        )
 
     def _message(self) -> dict[str, Any]:
         """The SCHEMA message of what the sink gets."""

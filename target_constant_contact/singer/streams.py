@@ -103,7 +103,7 @@ class Streams:
                 "with properties."
             ) from None
         for stream_map in self.maps(stream):
-            self._host.run.know_replay(stream_map.stream_alias, is_replay=is_replay(message))
+            self._host.run.report.note_replay(stream_map.stream_alias, is_replay=is_replay(message))
         sink = self._plain_sink(stream)
         self.chunks.set(stream, sink.chunks() if sink else None)
 
@@ -118,6 +118,12 @@ class Streams:
                 f"A record of stream {stream!r} came before a corresponding schema. Check that "
                 "the tap writes SCHEMA before RECORD."
             )
+
+    def activate(self, stream: str) -> None:
+        """Note an ACTIVATE_VERSION message of a stream."""
+        if stream in self._schemas:
+            for stream_map in self.maps(stream):
+                self._host.run.report.note_version(stream_map.stream_alias)
 
     def has_columns(self, stream: str, names: set[str]) -> bool:
         """Whether the records of a stream can have any of these columns."""
@@ -222,9 +228,9 @@ def _whose(sink: SegmentSink, record: dict[str, Any] | None, message: dict[str, 
         message: The RECORD message.
     """
     if record is not None:
-        return sink.mapping.key_of(record)
+        return sink.mapping.key(record) or ""
     # Mostly the map has failed of another field, and has left this one as it was.
-    return sink.mapping.key_of(message["record"]) or None
+    return sink.mapping.key(message["record"])
 
 
 def _transform(stream_map: StreamMap, message: dict[str, Any]) -> dict[str, Any] | None:

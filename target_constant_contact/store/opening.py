@@ -10,7 +10,6 @@ from target_constant_contact.store.address import no_key
 if TYPE_CHECKING:
     from target_constant_contact.store.database import Database
     from target_constant_contact.store.place import StorePlace
-    from target_constant_contact.store.segments import SegmentRows
 
 
 def open_store(place: StorePlace) -> Database:
@@ -32,19 +31,6 @@ def open_store(place: StorePlace) -> Database:
         database.close()
         raise
     return database
-
-
-def open_segments(database: Database, account: str) -> SegmentRows:
-    """The segments of an account in the store.
-
-    Args:
-        database: The store.
-        account: Key of the account.
-    """
-    # Not before, as above.
-    from target_constant_contact.store.segments import SegmentRows  # noqa: PLC0415
-
-    return SegmentRows(database, account)
 
 
 def _database(place: StorePlace) -> Database:

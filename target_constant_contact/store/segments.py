@@ -101,8 +101,6 @@ class SegmentRows:
     def conclude(self, rows: Iterable[SegmentRow]) -> list[SegmentRow]:
         """Note what loads have proven, all at once, unless another run has loaded them since.
 
-        What they have noted to be sent is forgotten: it is in the memory by now.
-
         Args:
             rows: What is to be known of them.
 
@@ -119,8 +117,6 @@ class SegmentRows:
                 values = {"state": row.state, "reason": row.reason}
                 if not connection.execute(change.values(values)).rowcount:
                     lost.append(row)
-                is_loaded = _is_of(LOADS, key) & (LOADS.c.run == row.run)
-                connection.execute(delete(LOADS).where(is_loaded))
             return lost
 
         return self._database.run(write)
@@ -164,6 +160,13 @@ class SegmentRows:
 
         return self._database.run(write)
 
+    def memories(self, list_id: str) -> list[MemberRows]:
+        """What all streams remember of one list."""
+        is_it = (MEMBERS.c.account == self._account) & (MEMBERS.c.list_id == list_id)
+        query = select(MEMBERS.c.stream).where(is_it).distinct()
+        streams = self._database.run(lambda connection: connection.scalars(query).all())
+        return [self.members(stream, list_id) for stream in sorted(streams)]
+
     def members(self, stream: str, list_id: str, list_name: str = "") -> MemberRows:
         """Who is in a segment.
 
@@ -201,10 +204,7 @@ class MemberRows:
         return self._database.run(lambda connection: connection.scalar(query)) or b""
 
     def write(self, number: int, people: bytes) -> None:
-        """Put a part in the place of the one that is there.
-
-        What comes after it, and must be there for good, makes it so too.
-        """
+        """Put a part in the place of the one that is there, for good when this returns."""
 
         def put(connection: Connection) -> None:
             change = update(MEMBERS).where(self._is_part(number)).values(people=people)
@@ -212,7 +212,7 @@ class MemberRows:
                 new = {**self._row, "part": number, "people": people}
                 connection.execute(insert(MEMBERS).values(new))
 
-        self._database.run(put, durable=False)
+        self._database.run(put)
 
     def read_all(self, most: int) -> dict[int, bytes] | None:
         """All parts, unless they are larger than so many bytes."""
@@ -238,7 +238,7 @@ class MemberRows:
             connection.execute(delete(MEMBERS).where(is_written))
             connection.execute(insert(MEMBERS), rows)
 
-        self._database.run(put, durable=False)
+        self._database.run(put)
 
     def is_empty(self) -> bool:
         """Whether nothing is remembered."""

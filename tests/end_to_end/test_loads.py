@@ -251,3 +251,70 @@ def test_the_day_of_sending_is_known_only_when_all_that_was_sent_has_landed(
         for row in connection.execute(MEMBERS.select()):
             found |= unpack(row.people)
     assert bool(Person.of(found[person]).day) == (verify == "on_errors")
+
+
+def version(stream="members", number=1):
+    return {"type": "ACTIVATE_VERSION", "stream": stream, "version": number}
+
+
+AT_VERSION = OVERWRITE | {"overwrite_when": "activate_version"}
+
+
+def test_a_version_behind_the_last_record_takes_leavers_off(export, sandbox, seals):
+    export(*members(*range(12)), version(), **AT_VERSION)
+    outcome = export(*members(*range(10)), version(), **AT_VERSION)
+    assert outcome.exit_code == 0
+    assert on_list(sandbox) == {*range(10)}
+    assert seals() == {"members": ("swept", "")}
+    assert outcome.report["swept"][0]["taken_off"] == 2
+    assert "2 people were taken off" in outcome.log
+
+
+@pytest.mark.parametrize("early", [True, False], ids=["only an early one", "none"])
+def test_without_a_version_behind_the_last_record_nobody_is_taken_off(
+    export, sandbox, seals, early
+):
+    export(*members(1, 2, 3), version(), **AT_VERSION)
+    first, *rest = members(1, 2)
+    outcome = export(first, *([version()] if early else []), *rest, **AT_VERSION)
+    assert outcome.exit_code == 65
+    assert outcome.states == ["end"]
+    assert on_list(sandbox) == {1, 2, 3}
+    assert seals()["members"][0] == "void"
+    assert "overwrite_when: sweep, and call target-constant-contact sweep" in outcome.log
+
+
+def test_the_end_of_the_input_takes_leavers_off_where_that_is_proof_enough(export, sandbox):
+    settings = OVERWRITE | {"overwrite_when": "end_of_input"}
+    export(*members(*range(12)), **settings)
+    outcome = export(*members(*range(10)), **settings)
+    assert outcome.exit_code == 0
+    assert on_list(sandbox) == {*range(10)}
+
+
+def test_a_brake_at_the_end_of_the_load_holds_everybody_and_no_state(export, sandbox, seals):
+    settings = OVERWRITE | {"overwrite_when": "end_of_input"}
+    export(*members(*range(12)), **settings)
+    outcome = export(*members(1), **settings)
+    assert outcome.exit_code == 65
+    assert outcome.states == ["end"]
+    assert on_list(sandbox) == {*range(12)}
+    assert "sweep --yes-remove 11" in outcome.log
+    assert seals() == {"members": ("sealed", "")}
+
+
+def test_a_leaver_is_in_no_segment_unless_a_later_row_says_so(export, known, sandbox):
+    columns = {"EmailAddress": TEXT, "_sdc_deleted_at": TEXT}
+    left = {"_sdc_deleted_at": "2026-09-21T00:00:00Z"}
+    outcome = export(
+        schema(**columns),
+        member(1),
+        member(2),
+        member(3, **left),
+        member(1, **left),
+        member(3),
+        **OVERWRITE,
+    )
+    assert outcome.exit_code == 0
+    assert known() == {2: IN | PUT, 3: IN | PUT}
+    assert on_list(sandbox) == {2, 3}

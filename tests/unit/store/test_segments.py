@@ -119,14 +119,12 @@ def test_what_is_about_to_be_sent_comes_back_in_its_order(rows):
     assert rows.unfinished_loads("members", "run-1") == []
 
 
-def test_what_a_load_has_noted_is_forgotten_with_its_end(rows):
-    begin(rows)
-    members = rows.members("members", "list-1")
-    members.add_load("run-0", 1, b"of an interrupted run")
-    members.add_load("run-1", 1, b"rows")
-    sealed(rows, "run-1")
-    assert [*members.load("run-1")] == []
-    assert rows.unfinished_loads("members", "run-1") == [("list-1", "run-0")]
+def test_all_streams_may_remember_a_list(rows, target):
+    for stream in ("members", "others"):
+        rows.members(stream, "list-1").write(1, stream.encode())
+    rows.members("members", "list-2").write(1, b"elsewhere")
+    SegmentRows(target, "account-2").members("members", "list-1").write(1, b"elsewhere")
+    assert [each.read(1) for each in rows.memories("list-1")] == [b"members", b"others"]
 
 
 def test_a_small_memory_is_read_and_written_at_once(rows):
