@@ -29,6 +29,7 @@ COMMANDS: Final = (
     "adopt",
     "check",
     "connections",
+    "erase",
     "fields",
     "lists",
     "login",

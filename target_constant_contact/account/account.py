@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 _logger = logging.getLogger("target-constant-contact")
 
 
+# All that is asked of an account is asked in one place.
 class Account:
     """A connection to the account of the settings, or to the sandbox.
 

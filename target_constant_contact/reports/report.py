@@ -185,7 +185,7 @@ class Report:  # one attribute for each part of the report
             yield f"{_title(destination, list_names)}: {counts.sums(dry_run=dry_run)}"
         if len(places) > MAX_SUMMARY_LINES:
             yield f"... and {counted(len(places) - MAX_SUMMARY_LINES, 'more stream-list pair')}"
-        yield from self._reasons()
+        yield from self._why_not_landed()
         for stream, packed in self.by_list.items():
             yield (
                 f"{counted(packed.rows, 'row')} of {stream} with several lists "
@@ -197,7 +197,7 @@ class Report:  # one attribute for each part of the report
         if len(places) > 1:
             yield f"Total: {self.totals.sums(dry_run=dry_run)}"
 
-    def _reasons(self) -> Iterator[str]:
+    def _why_not_landed(self) -> Iterator[str]:
         """Why rows and values have not landed, the most frequent first."""
         for (stream, reason, source), count in self.reasons.most_common(MAX_SUMMARY_LINES):
             where = f" (field {source!r})" if source else ""

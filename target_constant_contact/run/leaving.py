@@ -78,24 +78,36 @@ class Leaving:
                 self._watch()
                 self._named.take_up((stream, list_id), people)
 
-    def note(self, stream: str, list_ids: Iterable[str], key: str | None) -> None:
+    def note(self, stream: str, list_ids: Iterable[str], key: str) -> None:
         """Note that a person has left lists.
 
         Args:
             stream: Name of the stream.
             list_ids: The lists; none when the row names none that there is.
-            key: E-mail key; None when the row has no address that could be used.
+            key: E-mail key; empty when the row has no address that could be used.
         """
-        list_ids = [*list_ids]
-        if key is None or not list_ids:
+        destination = Destination(stream, tuple(sorted(list_ids)))
+        if not key or not destination.list_ids:
             self._nameless[stream] += 1
             return
         self._watch()
         one = self._people.hash(key)
-        self._remembering.loads.leave(Destination(stream, tuple(list_ids)), one)
+        self._remembering.loads.leave(destination, one)
         with self._lock:
-            for list_id in list_ids:
+            for list_id in destination.list_ids:
                 self._named.add((stream, list_id), one, key)
+
+    def come_back(self, destination: Destination, key: str) -> None:
+        """Note that a person is a member, whose row cannot be sent.
+
+        Args:
+            destination: Stream and lists of the row; no lists when they are not known.
+            key: E-mail key.
+        """
+        if self._named:
+            with self._lock:
+                one = self._people.hash(key)
+                self._named.discard(destination, one)
 
     @property
     def says(self) -> Withheld:
@@ -107,8 +119,7 @@ class Leaving:
         if self._named:
             with self._lock:
                 for one, destination in zip(rows.hashes, rows.destinations, strict=True):
-                    for list_id in destination.list_ids:
-                        self._named.discard((destination.stream, list_id), one)
+                    self._named.discard(destination, one)
         return ()
 
     def before(self, write_state: WriteState) -> WriteState:
@@ -226,13 +237,15 @@ class _Named:
             keys.clear()
             self._unknown.add(place)
 
-    def discard(self, place: _Place, one: int) -> None:
-        """Take one out who is a member."""
-        people = self._people.get(place)
-        if people is not None and one in people:
-            people.discard(one)
-            self._keys[place].pop(one, None)
-            self._changed.add(place)
+    def discard(self, destination: Destination, one: int) -> None:
+        """Take one out who is a member of some lists."""
+        for list_id in destination.list_ids:
+            place = destination.stream, list_id
+            people = self._people.get(place)
+            if people is not None and one in people:
+                people.discard(one)
+                self._keys[place].pop(one, None)
+                self._changed.add(place)
 
     def changed(self) -> dict[_Place, HashSet]:
         """What is not remembered yet, which it is from now on."""

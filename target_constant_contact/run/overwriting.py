@@ -9,9 +9,12 @@ from typing import TYPE_CHECKING
 
 from target_constant_contact.exceptions import DataError
 from target_constant_contact.segments.following import Following
+from target_constant_contact.segments.leavers import Leavers
 from target_constant_contact.segments.seals import may_sweep
 from target_constant_contact.segments.sweep import Consent, Sweep
 from target_constant_contact.segments.taking_off import TakingOff
+from target_constant_contact.store.leavers import LeaverRows
+from target_constant_contact.store.segments import SegmentRows
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -51,7 +54,9 @@ def sweep_loads(
     if not wanted:
         return
     taking, following = TakingOff(means), Following(settings, account.lists)
-    sweep = Sweep(account.database, account.export[0], following, taking, Consent())
+    database, key = account.database, account.export[0]
+    rows, leavers = SegmentRows(database, key), Leavers(LeaverRows(database, key))
+    sweep = Sweep(rows, leavers, following, taking, Consent())
     with taking.alone():
         for row, entry in wanted:
             report.swept.append(sweep.one(row, entry, row.stream))

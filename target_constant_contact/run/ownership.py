@@ -13,6 +13,7 @@ from target_constant_contact.segments.following import Following
 from target_constant_contact.segments.memory import Memory
 from target_constant_contact.segments.parts import Hashed
 from target_constant_contact.segments.people import PeopleKey
+from target_constant_contact.segments.stored import parts_of
 from target_constant_contact.store.segments import SegmentRows
 from target_constant_contact.waiting import Waiting
 
@@ -65,7 +66,8 @@ def adopt(settings: Settings, reference: str, stream: str | None) -> Owned:
         waiting = Waiting(settings.import_timeout_minutes * 60)
         for contact in read_back(account.client, [list_id], ["email_address"], waiting):
             on_list.add(people.hashes([key_of(contact["email"])]))
-        Memory(rows.members(chosen, list_id, name)).adopt(on_list)
+        with parts_of(rows.members(chosen, list_id, name)) as parts:
+            Memory(parts).adopt(on_list)
         return Owned(name, chosen, len(on_list))
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from enum import Enum, auto
 from typing import TYPE_CHECKING, Any, Final
 
 from target_constant_contact.contacts.contact import Rejection
@@ -19,6 +18,7 @@ from target_constant_contact.run.record import RunRecord
 from target_constant_contact.run.remembering import Remembering
 from target_constant_contact.run.sending import Sending
 from target_constant_contact.run.settling import Settling
+from target_constant_contact.run.stage import Stage
 from target_constant_contact.run.withholding import Withholding
 from target_constant_contact.segments.gate import Gate
 from target_constant_contact.segments.seals import UNREADABLE
@@ -45,17 +45,6 @@ _TOO_LARGE: Final = Rejection("record is larger than batch_size_bytes allows", "
 _logger = logging.getLogger("target-constant-contact")
 
 
-class _Stage(Enum):
-    """How far a run has come."""
-
-    READING = auto()
-    SETTLED = auto()
-    """Every import is completed and counted."""
-    RELEASED = auto()
-    """All STATE has left: nothing is left to be taken up."""
-    ENDED = auto()
-
-
 # What a run is made of, one attribute for each part.
 class Run:
     """A run from its first row to its report.
@@ -69,14 +58,14 @@ class Run:
     Attributes:
         settings: As above.
         account: As above.
-        withholding: Whose rows are not sent.
         leaving: Rows that say that somebody has left.
+        withholding: Whose rows are not sent.
     """
 
     def __init__(self, settings: Settings, account: Account, folder: Path, hooks: Hooks) -> None:
         self.settings = settings
         self.account = account
-        self._stage = _Stage.READING
+        self._stage = Stage.READING
         self._continuity = Continuity(settings, account, folder, hooks.waiting)
         self._remembering = Remembering(settings, account, folder, hooks.waiting)
         gate = Gate(self._remembering.people, self._remembering.loads)
@@ -102,9 +91,8 @@ class Run:
         )
         self.withholding = Withholding(settings, account, gate)
         self._intake = Intake(settings, self._accounting, gate, self._submit)
-        self._ending = Ending(
-            folder, account, self._accounting, self._sending.advice, self._continuity.ledger
-        )
+        advice, ledger = self._sending.advice, self._continuity.ledger
+        self._ending = Ending(folder, account, self._accounting, advice, ledger)
 
     def keep(self) -> None:
         """Have the store know of this run, from now to its end.
@@ -112,9 +100,8 @@ class Run:
         Raises:
             TargetError: The store cannot be used.
         """
-        place = self._accounting.folder
-        started_at = self.report.started_at
-        self._ending.note(RunRecord(self.account.database, self.settings, place, started_at))
+        place, since = self._accounting.folder, self.report.started_at
+        self._ending.note(RunRecord(self.account.database, self.settings, place, since))
 
     def begin(self) -> None:
         """Keep other runs of the same export out, and take up one that was interrupted.
@@ -199,12 +186,13 @@ class Run:
     ) -> None:
         """Take one row that cannot be sent, as :meth:`Accounting.reject` describes it.
 
-        Whoever it is about, by the e-mail key, is in the segment all the same. It is empty when
-        the row has no address that can be sent, and None when that is not known.
+        ``key`` is the e-mail key of the person, who is in the segment all the same; empty when the
+        row has no address that can be sent, and None when that is not known.
         """
         self._accounting.reject(destination, rejection, context, hint=hint)
         if key:
             self._remembering.loads.keep(destination, key)
+            self.leaving.come_back(destination, key)
         elif key is None:
             self._remembering.loads.void(destination.stream, UNREADABLE)
 
@@ -236,13 +224,13 @@ class Run:
         tell_uses(self.report.segments)
         self._intake.send_rest()
         self._sending.importer.finish()
-        self._stage = _Stage.SETTLED
+        self._stage = Stage.SETTLED
         self._settling.explain()
         if self.settings.dry_run:
             self._accounting.count_rest_as_unsettled()
         self._accounting.raise_faults()
         self._accounting.release()
-        self._stage = _Stage.RELEASED
+        self._stage = Stage.RELEASED
         self._remembering.loads.merge()
         self.leaving.take_off(self.report)
         self._remembering.seal(self.report)
@@ -250,13 +238,13 @@ class Run:
 
     def abort(self, error: BaseException) -> None:
         """Give up: wait a little for what is in flight, then write report and summary."""
-        if self._stage is _Stage.ENDED:
+        if self._stage is Stage.ENDED:
             return
         self._sending.importer.give_up(GIVE_UP_SECONDS)
         self._accounting.count_rest_as_unsettled()
         # The data are at fault, and sending them again would not help: nothing is to be taken up.
-        at_fault = self._stage is _Stage.SETTLED and isinstance(error, DataError)
-        concluded = at_fault or self._stage is _Stage.RELEASED
+        concluded = self._stage is Stage.SETTLED and isinstance(error, DataError)
+        concluded |= self._stage is Stage.RELEASED
         known = isinstance(error, TargetError)
         try:
             self._end("failed", str(error) if known else type(error).__name__, concluded=concluded)
@@ -274,7 +262,7 @@ class Run:
 
     def _end(self, status: str, error: str | None, *, concluded: bool) -> None:
         # First, so that a report that cannot be written does not end the run a second time.
-        self._stage = _Stage.ENDED
+        self._stage = Stage.ENDED
         self._close(concluded=concluded)
         self._ending.write(status, error)
 

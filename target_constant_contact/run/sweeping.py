@@ -14,12 +14,13 @@ from target_constant_contact.files import write_whole
 from target_constant_contact.reports.report import Report
 from target_constant_contact.run.record import RunRecord
 from target_constant_contact.segments.following import Following
-from target_constant_contact.segments.people import PeopleKey
+from target_constant_contact.segments.leavers import Leavers
 from target_constant_contact.segments.reading import Means
 from target_constant_contact.segments.sweep import Consent, Sweep
 from target_constant_contact.segments.taking_off import TakingOff
+from target_constant_contact.store.leavers import LeaverRows
 from target_constant_contact.store.ledger import LedgerRows, lock_of
-from target_constant_contact.store.scratch_lists import ScratchRows
+from target_constant_contact.store.segments import SegmentRows
 from target_constant_contact.waiting import Waiting
 
 if TYPE_CHECKING:
@@ -56,19 +57,12 @@ class SweepRun:
         self._account = account
         self._plan = plan or settings.dry_run
         settings.data_dir.make_runs()
-        self._taking = TakingOff(
-            Means(
-                account.client,
-                PeopleKey.of(account.database),
-                ScratchRows(account.database, account.export[0]),
-                Waiting(settings.import_timeout_minutes * 60),
-                requests_left=lambda: account.requests_left,
-                folder=settings.data_dir.runs,
-            )
-        )
+        waiting = Waiting(settings.import_timeout_minutes * 60)
+        folder, most = settings.data_dir.runs, settings.max_activities_in_flight
+        self._taking = TakingOff(Means.of(account, waiting, folder, most))
         self._sweep = Sweep(
-            account.database,
-            account.export[0],
+            SegmentRows(account.database, account.export[0]),
+            Leavers(LeaverRows(account.database, account.export[0])),
             Following(settings, account.lists),
             self._taking,
             Consent(plan=self._plan, allowed=allowed),

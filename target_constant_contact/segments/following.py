@@ -2,31 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, Protocol
+import math
+from collections import defaultdict
+from typing import TYPE_CHECKING, Final
 
 from target_constant_contact.account.lists import UnknownListError
 from target_constant_contact.exceptions import SettingsError
+from target_constant_contact.segments.leavers import Leave
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from target_constant_contact.account.lists import ListDirectory
+    from target_constant_contact.segments.hash_set import HashSet
+    from target_constant_contact.segments.leavers import Leavers
     from target_constant_contact.settings.settings import Settings
     from target_constant_contact.settings.streams import StreamSettings
 
 _GLOB: Final = frozenset("*?[")
-
-
-class Loaded(Protocol):
-    """A load that the store knows."""
-
-    @property
-    def stream(self) -> str:
-        """Name of its stream."""
-
-    @property
-    def list_id(self) -> str:
-        """Its list."""
 
 
 class Following:
@@ -46,18 +39,28 @@ class Following:
         """The settings of streams whose lists follow segments."""
         return [one for one in self._settings.all_streams if one.overwrites]
 
-    def entry_of(self, stream: str) -> StreamSettings | None:
-        """The settings of a stream; None where none of its lists follows it."""
-        try:
-            entry = self._settings.for_stream(stream)
-        except SettingsError:
-            return None
-        return entry if entry.overwrites else None
+    def entry_for(self, stream: str, list_id: str) -> StreamSettings | None:
+        """The settings by which a list follows a stream; None where it does not."""
+        entry = self._entry_of(stream, list_id)
+        return entry if entry and entry.overwrites else None
 
-    def entry_for(self, loaded: Loaded) -> StreamSettings | None:
-        """The settings of a load; None where they do not send its stream to its list."""
-        entry = self.entry_of(loaded.stream)
-        return entry if entry and self._goes_to(entry, loaded.list_id) else None
+    def leaves(self, leavers: Leavers) -> list[Leave]:
+        """Who leaves which list of these settings, of those whom taps have named as leavers.
+
+        Args:
+            leavers: All of the account.
+        """
+        found: defaultdict[str, dict[str, HashSet]] = defaultdict(dict)
+        shares: defaultdict[str, float] = defaultdict(lambda: math.inf)
+        for stream in leavers.streams():
+            for list_id, people in leavers.of(stream).items():
+                if entry := self._entry_of(stream, list_id):
+                    found[list_id][stream] = people
+                    shares[list_id] = min(shares[list_id], entry.max_removed_percent)
+        return [
+            Leave(list_id, self.name_of(list_id) or "", streams, shares[list_id])
+            for list_id, streams in found.items()
+        ]
 
     def name_of(self, list_id: str) -> str | None:
         """Name of a list; None when there is no such list any more."""
@@ -77,11 +80,7 @@ class Following:
         """
         named = [one.stream for one in self.entries if not _GLOB & {*one.stream}]
         found = dict.fromkeys([*known, *named])
-        return [
-            stream
-            for stream in found
-            if (entry := self.entry_of(stream)) and self._goes_to(entry, list_id)
-        ]
+        return [stream for stream in found if self.entry_for(stream, list_id)]
 
     def list_of(self, reference: str) -> str:
         """The id of a list that a person has named.
@@ -96,6 +95,14 @@ class Following:
         if len(ids) != 1:
             raise SettingsError([f"{reference!r} is not one list of the account; name one list"])
         return next(iter(ids))
+
+    def _entry_of(self, stream: str, list_id: str) -> StreamSettings | None:
+        """The settings of a stream; None where they do not send it to a list."""
+        try:
+            entry = self._settings.for_stream(stream)
+        except SettingsError:
+            return None
+        return entry if self._goes_to(entry, list_id) else None
 
     def _goes_to(self, entry: StreamSettings, list_id: str) -> bool:
         # Which lists records name is not known before they come.

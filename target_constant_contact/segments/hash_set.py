@@ -71,7 +71,7 @@ class HashSet:
         return place < len(part) and part[place] == one
 
     def __bool__(self) -> bool:
-        return any(map(len, self._parts)) or len(self) > 0
+        return any(map(len, map(self._settled, range(PARTS))))
 
     def part(self, number: int) -> set[int]:
         """The hashes of one part, as a set of their own."""

@@ -82,6 +82,11 @@ class InSuppressionFile:
         return self._people.places(rows.keys)
 
 
+def is_address(text: str) -> bool:
+    """Whether a text is one e-mail address and nothing else, as far as its form tells."""
+    return _ADDRESS.fullmatch(text) is not None
+
+
 def read_suppressions(path: Path) -> SuppressedPeople:
     """Read the file: an address or ``sha256:`` and 64 hexadecimal digits on each line, in UTF-8.
 
@@ -102,8 +107,8 @@ def read_suppressions(path: Path) -> SuppressedPeople:
         raise SettingsError([fault]) from None
     if wrong:
         fault = (
-            f"suppression_file: {_numbers(wrong)} of {path}: neither an e-mail address nor sha256: "
-            "and 64 hexadecimal digits; nothing was sent. Correct that, or put # before it"
+            f"suppression_file: {_named_lines(wrong)} of {path}: neither an e-mail address nor "
+            "sha256: and 64 hexadecimal digits; nothing was sent. Correct that, or put # before it"
         )
         raise SettingsError([fault])
     return people
@@ -139,14 +144,14 @@ def _digest_of(line: bytes, *, is_first: bool) -> bytes | None:
         return b""
     if hashed := _HASHED.fullmatch(text):
         return bytes.fromhex(hashed[1])
-    return _digest(key_of(text)) if _ADDRESS.fullmatch(text) else None
+    return _digest(key_of(text)) if is_address(text) else None
 
 
 def _digest(key: str) -> bytes:
     return hashlib.sha256(key.encode()).digest()
 
 
-def _numbers(wrong: list[int]) -> str:
+def _named_lines(wrong: list[int]) -> str:
     """The lines in words."""
     shown = ", ".join(f"{number:,}" for number in wrong[:_MOST_SHOWN])
     others = f" and {len(wrong) - _MOST_SHOWN:,} more" if len(wrong) > _MOST_SHOWN else ""

@@ -17,22 +17,25 @@ from target_constant_contact.segments.decision import (
 )
 from target_constant_contact.segments.flags import IN_SEGMENT, PUT
 from target_constant_contact.segments.hash_set import HashSet
+from target_constant_contact.segments.leavers import LeaverSweep
+from target_constant_contact.segments.list_memories import ListMemories
 from target_constant_contact.segments.memory import Memory
 from target_constant_contact.segments.parts import Hashed
 from target_constant_contact.segments.seals import SWEPT
+from target_constant_contact.segments.stored import parts_of
 from target_constant_contact.segments.ways import plans
-from target_constant_contact.store.segments import SegmentRows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from target_constant_contact.segments.following import Following
+    from target_constant_contact.segments.leavers import Leavers
     from target_constant_contact.segments.memory import Judgement
     from target_constant_contact.segments.on_list import OnList
     from target_constant_contact.segments.taking_off import TakingOff
     from target_constant_contact.settings.streams import StreamSettings
-    from target_constant_contact.store.database import Database
     from target_constant_contact.store.segment_row import SegmentRow
+    from target_constant_contact.store.segments import MemberRows, SegmentRows
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +52,11 @@ class Consent:
 
 
 class Sweep:
-    """Sweeps the lists that follow segments by some settings.
+    """Sweeps the lists of some settings: those that follow segments, and those with leavers.
 
     Args:
-        database: The store; not closed with this.
-        account: Key of the account.
+        rows: What the store knows of segments.
+        leavers: Whom taps have named as leavers, and a brake has held.
         following: The exports of the settings.
         taking: Takes people off lists.
         consent: What it may do.
@@ -61,13 +64,14 @@ class Sweep:
 
     def __init__(
         self,
-        database: Database,
-        account: str,
+        rows: SegmentRows,
+        leavers: Leavers,
         following: Following,
         taking: TakingOff,
         consent: Consent,
     ) -> None:
-        self._rows = SegmentRows(database, account)
+        self._rows = rows
+        self._leavers = leavers
         self._following = following
         self._taking = taking
         self._consent = consent
@@ -79,10 +83,13 @@ class Sweep:
             DataError: The sums of a list do not add up.
             TargetError: The service or the store cannot be used.
         """
-        owners = self._rows.owners()
-        used = []
+        plan, allowed = self._consent.plan, self._consent.allowed
+        sweep = LeaverSweep(self._taking, self._leavers, self._rows, allowed=allowed, plan=plan)
+        for leave in self._following.leaves(self._leavers):
+            yield sweep.sweep(leave)
+        owners, used = self._rows.owners(), []
         for row in self._rows.all():
-            if entry := self._following.entry_for(row):
+            if entry := self._following.entry_for(row.stream, row.list_id):
                 used.append(entry)
                 yield self.one(row, entry, owners.get(row.list_id, ""))
         for entry in self._following.entries:
@@ -109,43 +116,38 @@ class Sweep:
             verdict = Verdict("idle", f"{export}: there is no such list any more")
         if verdict.outcome != "sweep":
             return _left_alone(export, verdict)
-        memory = Memory(self._rows.members(row.stream, row.list_id, export.name))
-        with self._taking.read(row.list_id, self._at_most(row, entry, memory)) as on_list:
-            return self._judged(row, export, entry, memory, on_list)
+        members = self._rows.members(row.stream, row.list_id, export.name)
+        with self._taking.read(row.list_id, self._at_most(members, export, entry)) as on_list:
+            found, verdict = self._judged(members, export, entry, on_list)
+            if verdict.outcome != "sweep":
+                return _left_alone(export, verdict, found)
+            if self._consent.plan:
+                return _planned(export, found)
+            swept = self._taken_off(export, on_list, found)
+        self._conclude(row)
+        return swept
 
     def _judged(
-        self,
-        row: SegmentRow,
-        export: Export,
-        entry: StreamSettings,
-        memory: Memory,
-        on_list: OnList,
-    ) -> SweptList:
+        self, members: MemberRows, export: Export, entry: StreamSettings, on_list: OnList
+    ) -> tuple[Judgement, Verdict]:
+        """Who leaves, and whether so many may."""
         there = Hashed(on_list.hashes)
-        if not self._consent.plan:
-            memory.see(there)
-        found = memory.judge(there, entry.overwrite_scope)
-        crowd = Crowd(found.in_scope, len(found.leavers), memory.counts().in_segment)
-        percent, allowed = getattr(entry, "max_removed_percent", 20.0), self._consent.allowed
-        verdict = by_crowd(export, crowd, max_removed_percent=percent, allowed=allowed)
-        if verdict.outcome != "sweep":
-            return _left_alone(export, verdict, found)
-        if self._consent.plan:
-            return _planned(export, found)
-        return self._taken_off(row, export, memory, on_list, found)
+        with parts_of(members) as parts:
+            memory = Memory(parts)
+            if not self._consent.plan:
+                memory.see(there)
+            found = memory.judge(there, entry.overwrite_scope)
+            crowd = Crowd(found.in_scope, len(found.leavers), memory.counts().in_segment)
+            percent, allowed = entry.max_removed_percent, self._consent.allowed
+            verdict = by_crowd(export, crowd, max_removed_percent=percent, allowed=allowed)
+        return found, verdict
 
-    def _taken_off(
-        self,
-        row: SegmentRow,
-        export: Export,
-        memory: Memory,
-        on_list: OnList,
-        found: Judgement,
-    ) -> SweptList:
+    def _taken_off(self, export: Export, on_list: OnList, found: Judgement) -> SweptList:
+        memories = ListMemories(self._rows, export.list_id)
         # Before they are off: if this is the last that is done here, they have not departed.
-        memory.leaving(found.leavers)
+        memories.leaving(found.leavers)
         taken = self._taking.take_off(on_list, HashSet(found.leavers))
-        memory.took_off(found.leavers)
+        memories.took_off(found.leavers)
         swept = SweptList(
             export.stream,
             export.list_id,
@@ -159,23 +161,28 @@ class Sweep:
             way=taken.way,
             requests=taken.requests,
         )
-        if not swept.adds_up or taken.taken_off != len(found.leavers):
+        if not swept.adds_up or (taken.before, taken.taken_off) != (
+            found.before,
+            len(found.leavers),
+        ):
             raise DataError(
                 f"{export}: the sums of the sweep do not add up: {swept.sums}. Look at the list, "
                 "and sweep again"
             )
-        self._conclude(row)
         return swept
 
-    def _at_most(self, row: SegmentRow, entry: StreamSettings, memory: Memory) -> int:
+    def _at_most(self, members: MemberRows, export: Export, entry: StreamSettings) -> int:
         """How many people may have to leave, as far as it is known before the list is read."""
-        if entry.overwrite_scope == "all":
-            return max(0, self._following.count_of(row.list_id) - memory.counts().in_segment)
-        return sum(
-            value & PUT > 0 and not value & IN_SEGMENT
-            for _, values in memory.columns()
-            for value in values
-        )
+        with parts_of(members) as parts:
+            memory = Memory(parts)
+            if entry.overwrite_scope == "all":
+                on_list = self._following.count_of(export.list_id)
+                return max(0, on_list - memory.counts().in_segment)
+            return sum(
+                value & PUT > 0 and not value & IN_SEGMENT
+                for _, values in memory.columns()
+                for value in values
+            )
 
     def _conclude(self, row: SegmentRow) -> None:
         """Each seal is swept once."""

@@ -66,19 +66,11 @@ class SegmentSink(RecordSink):
         super().__init__(target, stream_name, schema, key_properties)
         self._run = run
         self._rules = RecordValidator(self.schema, stream_name) if self.validate_schema else None
-        settings, account = run.settings, run.account
+        account = run.account
         segment = run.settings_of(stream_name)
-        options = MappingOptions(
-            today=datetime.now(UTC).date(),
-            custom_fields=account.custom_fields_for(segment),
-            on_too_long=settings.on_too_long,
-            on_bad_value=settings.on_bad_value,
-            date_order=segment.date_order,
-            import_format=settings.import_format,
-        )
         with named_in_faults(segment.mapping_place):
             self.mapping = FieldMapping.compile(
-                stream_name, self.schema, segment.field_mapping, options
+                stream_name, self.schema, segment.field_mapping, _options(run, segment)
             )
         with named_in_faults(segment.lists_place):
             default = Destination(stream_name, default_lists(segment, account.lists))
@@ -138,9 +130,9 @@ class SegmentSink(RecordSink):
         Args:
             record: The record after stream maps; None when they have failed.
         """
-        key, list_ids = None, frozenset[str]()
+        key, list_ids = "", frozenset[str]()
         if record is not None:
-            key = self.mapping.key(record)
+            key = self.mapping.key(record) or ""
             # Nobody is on a list that there is not, so none is created.
             with suppress(RowRejectedError):
                 list_ids = self.lists.wanted(record).ids
@@ -209,3 +201,15 @@ class SegmentSink(RecordSink):
             automatic=mapping.automatic,
             unsent={name: why for name, why in mapping.unsent.items() if name not in used},
         )
+
+
+def _options(run: Run, segment: StreamSettings) -> MappingOptions:
+    settings = run.settings
+    return MappingOptions(
+        today=datetime.now(UTC).date(),
+        custom_fields=run.account.custom_fields_for(segment),
+        on_too_long=settings.on_too_long,
+        on_bad_value=settings.on_bad_value,
+        date_order=segment.date_order,
+        import_format=settings.import_format,
+    )

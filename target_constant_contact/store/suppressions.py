@@ -1,15 +1,15 @@
-"""People who were erased, as keyed hashes: they are never imported again."""
+"""People who may not be sent, as keyed hashes: who was erased, and who has unsubscribed."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import insert, select
+from sqlalchemy import and_, delete, insert, select, update
 
-from target_constant_contact.store.segment_tables import SUPPRESSIONS
+from target_constant_contact.store.segment_tables import LEAVERS, OPT_OUTS, SUPPRESSIONS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from sqlalchemy import Connection
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Suppressions:
-    """The people of a store who were erased.
+    """The people of a store who may not be sent.
 
     Args:
         database: The store; not closed with this.
@@ -46,6 +46,17 @@ class Suppressions:
         query = select(SUPPRESSIONS.c.person)
         return self._database.run(lambda connection: frozenset(connection.scalars(query)))
 
+    def change_people(self, change: Callable[[bytes], tuple[bytes, int]]) -> int:
+        """Change who is remembered as a leaver, or as having unsubscribed, all or nothing.
+
+        Args:
+            change: Gets packed hashes, and tells what they become, and a number.
+
+        Returns:
+            The sum of these numbers.
+        """
+        return self._database.run(lambda connection: _change(connection, change))
+
     def _add(self, connection: Connection, wanted: Iterable[str]) -> int:
         known = {*connection.scalars(select(SUPPRESSIONS.c.person))}
         since = self._database.now(connection)
@@ -53,3 +64,17 @@ class Suppressions:
         if new:
             connection.execute(insert(SUPPRESSIONS), new)
         return len(new)
+
+
+def _change(connection: Connection, change: Callable[[bytes], tuple[bytes, int]]) -> int:
+    total = 0
+    for table in (LEAVERS, OPT_OUTS):
+        for row in connection.execute(select(table)).mappings().all():
+            people, number = change(bytes(row["people"]))
+            total += number
+            is_it = and_(*(column == row[column.name] for column in table.primary_key))
+            if not people and table is LEAVERS:
+                connection.execute(delete(table).where(is_it))
+            elif people != row["people"]:
+                connection.execute(update(table).where(is_it).values(people=people))
+    return total
