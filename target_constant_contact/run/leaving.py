@@ -159,7 +159,7 @@ class Leaving:
             for leave in leaves:
                 report.swept.append(sweep.sweep(leave))
         if held := [one.reason for one in report.swept if one.outcome == "refused"]:
-            raise DataError("; ".join(held))
+            raise DataError(f"A brake held leavers back: {'; '.join(held)}")
 
     @property
     def _leavers(self) -> Leavers:

@@ -186,8 +186,8 @@ class Run:
     ) -> None:
         """Take one row that cannot be sent, as :meth:`Accounting.reject` describes it.
 
-        ``key`` is the e-mail key of the person, who is in the segment all the same; empty when the
-        row has no address that can be sent, and None when that is not known.
+        Whoever it is about, by the e-mail key, is in the segment all the same. It is empty when
+        the row has no address that can be sent, and None when that is not known.
         """
         self._accounting.reject(destination, rejection, context, hint=hint)
         if key:

@@ -94,7 +94,7 @@ class ListReader:
         self._jobs = jobs
         self._api = means.api
 
-    def count(self, list_id: str) -> int:
+    def members(self, list_id: str) -> int:
         """How many people are on a list; nobody is on one that is gone."""
         found = self._api.memberships.contact_list(list_id)
         return (found.membership_count or 0) if found else 0

@@ -196,7 +196,7 @@ class TakingOff:
 
     def _count(self, list_id: str) -> int:
         self._began_at = self._means.api.requests_made
-        return self._reader.count(list_id)
+        return self._reader.members(list_id)
 
     def _remove(self, on_list: OnList, leavers: HashSet) -> str:
         """Take people off; return how."""

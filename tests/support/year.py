@@ -9,6 +9,7 @@ from __future__ import annotations
 import random
 import re
 import time
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -105,6 +106,7 @@ class ListModel:
         left: Who has left the list though they were seen on it.
         sent: What landed last of whom.
         loaded: Who came in the latest load.
+        taken_off: How many were taken off in all.
     """
 
     name: str
@@ -117,6 +119,7 @@ class ListModel:
     left: set[str] = field(default_factory=set)
     sent: dict[str, str] = field(default_factory=dict)
     loaded: set[str] = field(default_factory=set)
+    taken_off: int = 0
 
     def look(self) -> None:
         """The list is read: who is on it is seen, and who is gone has left."""
@@ -156,6 +159,7 @@ class ListModel:
         """Leavers are taken off."""
         self.look()
         leavers = self.leavers()
+        self.taken_off += len(leavers)
         self.on_list -= leavers
         self.put -= leavers
         self.seen -= leavers
@@ -210,6 +214,7 @@ class Year:
         del self._config["lists"]
         self._file = config_file(folder, **self._config)
         self.log: list[str] = []
+        self.counts: Counter[str] = Counter()
 
     def night(self) -> None:
         """What happens in the account by day, in the sources, and then the runs of one night."""
@@ -299,6 +304,9 @@ class Year:
         outcome = self._run(one, rows)
         assert outcome.exit_code == 0, outcome.log
         sent = one.load(rows, self._unsubscribed)
+        self.counts["loads"] += 1
+        self.counts["rows"] += len(rows)
+        self.counts["sent"] += len(sent)
         self._note(f"{what} {one.name}: {len(rows)} rows, {len(sent)} sent")
 
     def _disturbed(self, one: ListModel, rows: dict[str, str]) -> None:
@@ -307,6 +315,7 @@ class Year:
         self._trouble()
         outcome = self._run(one, rows)
         self._sandbox.clear_faults()
+        self.counts["disturbed runs"] += 1
         self._note(f"disturbed load {one.name}: exit {outcome.exit_code}")
         if not outcome.exit_code:
             one.load(rows, self._unsubscribed)
@@ -331,6 +340,7 @@ class Year:
             self._trouble()
             answer = self._sweep()
             self._sandbox.clear_faults()
+            self.counts["disturbed sweeps"] += 1
             self._note(f"disturbed sweep: exit {answer.exit_code}")
         answer = self._sweep()
         self._judge(answer)
@@ -346,6 +356,8 @@ class Year:
         self._note(f"sweep: exit {answer.exit_code}, {[one.name for one in braked]} braked")
         assert answer.exit_code == (65 if braked else 0), answer.stdout + answer.log
         self._all_swept = not braked
+        self.counts["sweeps"] += 1
+        self.counts["brakes"] += len(braked)
         for one in braked:
             if one.loaded and self._draw.random() < 0.5:
                 number = len(one.leavers())
@@ -364,6 +376,7 @@ class Year:
         self._sandbox.add_fault(Fault("*", "/v3/*", action=action, nth=nth, times=None))
 
     def _same(self) -> None:
+        self.counts["taken off"] = sum(one.taken_off for one in self.lists)
         for one in self.lists:
             found = self._account.members(one.name)
             extra, missing = sorted(found - one.on_list), sorted(one.on_list - found)
