@@ -40,7 +40,7 @@ _Place = tuple[str, str]
 _logger = logging.getLogger("target-constant-contact")
 
 
-class Departures:
+class Departures:  # what it asks, and what it has learnt of each list
     """Withholds rows of people who have left one of their lists, as `segments.gate.Rule` says.
 
     Args:
