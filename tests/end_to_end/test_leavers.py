@@ -372,6 +372,17 @@ def test_no_address_is_in_what_is_remembered(load, tmp_path, caplog):
             assert b"@example.com" not in path.read_bytes(), path
 
 
+def test_damaged_leavers_end_the_run_in_one_line(load, tmp_path):
+    load(*members(*range(20)))
+    load(*members(*range(6), **LEFT))
+    with closing(sqlite3.connect(tmp_path / "data" / "store.sqlite")) as db:
+        db.execute("UPDATE leavers SET people = x'0011'")
+        db.commit()
+    outcome = load(*members(1))
+    assert outcome.exit_code == 78
+    assert "what the store remembers of people who left is damaged; restore it" in outcome.log
+
+
 # Together with what is remembered of lists
 
 
