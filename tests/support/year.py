@@ -127,10 +127,12 @@ class ListModel:
         """The list is read: who is on it is seen, and who is gone has left."""
         self.left -= self.on_list
         gone = self.seen - self.on_list
-        self.left |= gone
-        self.put -= gone
-        for person in gone:
+        # Who was in no segment then has left nothing that they could be put back to.
+        self.left |= gone & self.loaded
+        for person in self.put - self.on_list:
+            # Whether or not they ever were there, they are not there now.
             self.sent.pop(person, None)
+        self.put -= gone
         self.seen = self.put & self.on_list
 
     def load(self, rows: dict[str, str], unsubscribed: set[str]) -> set[str]:
