@@ -89,7 +89,7 @@ class Run:
         self._sending = Sending(
             settings, account, self._continuity.ledger, hooks, self._settling, folder
         )
-        self.withholding = Withholding(settings, account, gate)
+        self.withholding = Withholding(settings, account, gate, hooks.waiting)
         self._intake = Intake(settings, self._accounting, gate, self._submit)
         advice, ledger = self._sending.advice, self._continuity.ledger
         self._ending = Ending(folder, account, self._accounting, advice, ledger)
@@ -112,6 +112,7 @@ class Run:
         """
         self._continuity.begin()
         self._remembering.begin(self._intake.gate)
+        self.withholding.begin()
 
     def settings_of(self, stream: str) -> StreamSettings:
         """The settings of a stream that has come; which ones they are is noted.
@@ -273,6 +274,7 @@ class Run:
             concluded: The run has said what became of every row. Otherwise the next run takes its
                 ledger up.
         """
+        self.withholding.close()
         self._settling.close()
         self._intake.close()
         try:
