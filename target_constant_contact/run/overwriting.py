@@ -15,7 +15,6 @@ from target_constant_contact.segments.sweep import Consent, Sweep
 from target_constant_contact.segments.taking_off import TakingOff
 from target_constant_contact.store.leavers import LeaverRows
 from target_constant_contact.store.segments import SegmentRows
-from target_constant_contact.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -62,5 +61,6 @@ def sweep_loads(
         for row, entry in wanted:
             report.swept.append(sweep.one(row, entry, row.stream))
     if refused := [one.reason for one in report.swept if one.outcome == "refused"]:
-        number = len(refused)
-        raise DataError(f"{counted(number, 'list')} could not be swept: {'; '.join(refused)}")
+        raise DataError(
+            "All rows have landed, but not all lists follow their segments: " + "; ".join(refused)
+        )
