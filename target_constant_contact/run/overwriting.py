@@ -61,4 +61,6 @@ def sweep_loads(
         for row, entry in wanted:
             report.swept.append(sweep.one(row, entry, row.stream))
     if refused := [one.reason for one in report.swept if one.outcome == "refused"]:
-        raise DataError("; ".join(refused))
+        raise DataError(
+            "All rows have landed, but not all lists follow their segments: " + "; ".join(refused)
+        )

@@ -140,7 +140,9 @@ class Run:
         stream = destination.stream
         self._accounting.know(stream, schema, mapping)
         self._sending.advice.know(stream, mapping)
-        self._remembering.know(stream, destination.list_ids)
+        self._remembering.know(
+            stream, destination.list_ids, is_replay=self.report.replays.get(stream, False)
+        )
 
     def add(
         self,

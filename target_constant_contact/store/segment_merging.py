@@ -90,7 +90,7 @@ class SegmentMerge:
             Why nothing may be changed, if that is so.
         """
         if self._differs:
-            if fault := self._fault(here, there, replace=replace):
+            if fault := self._why_not(here, there, replace=replace):
                 return SettingsError([fault])
             for table in (SEGMENTS, *_OF_PEOPLE):
                 self._connection.execute(table.delete())
@@ -111,7 +111,7 @@ class SegmentMerge:
             return kept is None or self._differs
         return None
 
-    def _fault(self, here: str, there: str, *, replace: bool) -> str:
+    def _why_not(self, here: str, there: str, *, replace: bool) -> str:
         if self._has(SUPPRESSIONS):
             return (
                 f"{here} and {there} know people by hashes of different keys, and people were "

@@ -257,6 +257,11 @@ class MemberRows:
 
         self._database.run(put)
 
+    def runs(self) -> list[str]:
+        """Runs that have noted rows and have not ended well."""
+        query = select(LOADS.c.run).where(_is_of(LOADS, self._key)).distinct()
+        return [*self._database.run(lambda connection: connection.scalars(query).all())]
+
     def load(self, run: str) -> Iterator[bytes]:
         """What a run has noted, in the order of coming; one at a time is in memory."""
         is_it = _is_of(LOADS, self._key) & (LOADS.c.run == run)
