@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 COMMANDS: Final = (
+    "adopt",
     "check",
     "connections",
     "erase",
@@ -34,9 +35,11 @@ COMMANDS: Final = (
     "login",
     "logout",
     "rejects",
+    "release",
     "runs",
     "sandbox",
     "store",
+    "sweep",
 )
 """Names of the commands beside the Singer command, and of their modules."""
 DRAIN_SECONDS: Final = 3.0

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 _logger = logging.getLogger("target-constant-contact")
 
 
+# All that is asked of an account is asked in one place.
 class Account:
     """A connection to the account of the settings, or to the sandbox.
 
@@ -186,7 +187,7 @@ class Account:
                 do not exist, or too many lists would be made: one line for each.
             SignInError: There is nothing to sign in with.
         """
-        self._check_account()
+        self.check_identity()
         segments = self._settings.all_streams
         faults = [fault for segment in segments for fault in self._faults(segment)]
         # The lists are not read for nothing.
@@ -235,8 +236,13 @@ class Account:
             return f"connection {self.signer.name!r}"
         return "the access token"
 
-    def _check_account(self) -> None:
-        """Refuse another account than the settings name; learn the name of a new connection."""
+    def check_identity(self) -> None:
+        """Refuse another account than the settings name; learn the name of a new connection.
+
+        Raises:
+            SettingsError: It is not the one in the settings.
+            SignInError: There is nothing to sign in with.
+        """
         if self._sandbox:
             return
         if self._settings.account:

@@ -24,11 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
-    from target_constant_contact.reports.past_run import (
-        PastDestination,
-        PastPackedByList,
-        PastRun,
-    )
+    from target_constant_contact.reports.past_parts import PastDestination, PastPackedByList
+    from target_constant_contact.reports.past_run import PastRun
     from target_constant_contact.reports.segments import SegmentUse
 
 _SHOWN: Final = 20

@@ -12,7 +12,14 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from target_constant_contact.api.models import ContactList
 from target_constant_contact.reports.counts import Counts
 from target_constant_contact.reports.imported import ImportRecord, PackedByList, UnsettledImport
-from target_constant_contact.reports.past_withheld import PastWithheld
+from target_constant_contact.reports.past_parts import (
+    PastDestination,
+    PastDropped,
+    PastFindings,
+    PastPackedByList,
+    PastRejections,
+    PastWithheld,
+)
 from target_constant_contact.reports.segments import SegmentUse
 from target_constant_contact.reports.swept import SweptList
 
@@ -39,85 +46,6 @@ _NO_REPORT: Final = (
     OverflowError,
     RecursionError,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class PastDestination:
-    """What became of the rows of one stream and set of lists in a past run.
-
-    Attributes:
-        stream: Name of the stream.
-        lists: The lists; none when rows were rejected before their lists were known.
-        counts: Where the rows ended up.
-    """
-
-    stream: str
-    lists: tuple[ContactList, ...]
-    counts: Counts
-
-
-@dataclass(frozen=True, slots=True)
-class PastRejections:
-    """Rows of a stream that were rejected for the same reason.
-
-    Attributes:
-        rows: How many.
-        stream: Name of the stream.
-        reason: What was wrong.
-        field: The record field it was about, or an empty string.
-    """
-
-    rows: int
-    stream: str
-    reason: str
-    field: str
-
-
-@dataclass(frozen=True, slots=True)
-class PastDropped:
-    """Values of a stream that were left out of rows that were sent, for the same reason.
-
-    Attributes:
-        values: How many.
-        stream: Name of the stream.
-        reason: What was wrong.
-        field: The record field that they stood in.
-    """
-
-    values: int
-    stream: str
-    reason: str
-    field: str
-
-
-@dataclass(frozen=True, slots=True)
-class PastFindings:
-    """Rows of a stream that were sent and did not land, for the same reason.
-
-    Attributes:
-        rows: How many.
-        stream: Name of the stream.
-        reason: Why.
-        evidence: How it is known.
-    """
-
-    rows: int
-    stream: str
-    reason: str
-    evidence: str
-
-
-@dataclass(frozen=True, slots=True)
-class PastPackedByList:
-    """Rows of a stream that were packed by list.
-
-    Attributes:
-        stream: Name of the stream.
-        counts: How many, and what it saved.
-    """
-
-    stream: str
-    counts: PackedByList
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,6 +123,7 @@ def read_run(row: RunRow) -> PastRun:
 
 def _past_run(row: RunRow, document: Mapping[str, Any]) -> PastRun:
     """Read what ``Report.as_json`` made; members of later versions are passed over."""
+    kind = _text(document.get("kind", LOAD))
     return PastRun(
         run=row.run,
         machine=row.machine,
@@ -207,7 +136,8 @@ def _past_run(row: RunRow, document: Mapping[str, Any]) -> PastRun:
         error=_text(document.get("error")),
         requests=_whole(document.get("requests", 0)),
         rejects_file=_text(document.get("rejects_file")),
-        totals=_counts(document["totals"]),
+        # A sweep has no rows.
+        totals=_counts(document["totals"]) if kind == LOAD else None,
         destinations=tuple(map(_destination, document.get("destinations", ()))),
         rejections=_records(PastRejections, document.get("rejections", ())),
         withheld=_records(PastWithheld, document.get("withheld", ())),
@@ -218,7 +148,7 @@ def _past_run(row: RunRow, document: Mapping[str, Any]) -> PastRun:
         imports=tuple(map(_import, document.get("imports", ()))),
         segments=tuple(map(_segment, document.get("segments", ()))),
         swept=_records(SweptList, document.get("swept", ())),
-        kind=_text(document.get("kind", LOAD)),
+        kind=kind,
     )
 
 

@@ -45,6 +45,7 @@ class Report:  # one attribute for each part of the report
         segments: Which streams fell under which entry of ``segments``.
         swept: Lists that people were taken off.
         kind: ``load`` or ``sweep``.
+        versions: Rows of streams that had come before their latest ACTIVATE_VERSION.
         replays: Whether the rows of a stream come from a file of rejected rows.
     """
 
@@ -61,6 +62,7 @@ class Report:  # one attribute for each part of the report
     segments: list[SegmentUse] = field(default_factory=list)
     swept: list[SweptList] = field(default_factory=list)
     kind: str = "load"
+    versions: dict[str, int] = field(default_factory=dict)
     replays: dict[str, bool] = field(default_factory=dict)
 
     def of(self, destination: Destination) -> Counts:
@@ -145,6 +147,24 @@ class Report:  # one attribute for each part of the report
         rows_refused = max(sum(refused) - copies, *refused) if copies else sum(refused)
         bad = sum(counts.rejected for counts in of_stream) + rows_refused
         return 100 * bad / judged
+
+    def note_replay(self, stream: str, *, is_replay: bool) -> None:
+        """Note whether the rows of a stream come from a file of rejected rows."""
+        # All of its SCHEMA messages have to say so: beside a tap's own rows they are no such file.
+        self.replays[stream] = is_replay and self.replays.get(stream, True)
+
+    def note_version(self, stream: str) -> None:
+        """Note that an ACTIVATE_VERSION of a stream has come."""
+        self.versions[stream] = self._rows_of(stream)
+
+    def ends_with_version(self, stream: str) -> bool:
+        """Whether no row of a stream has come after its latest ACTIVATE_VERSION."""
+        return self.versions.get(stream) == self._rows_of(stream)
+
+    def _rows_of(self, stream: str) -> int:
+        copies = self.by_list[stream].copies if stream in self.by_list else 0
+        places = list(self.counts.items())
+        return sum(counts.read for place, counts in places if place.stream == stream) - copies
 
     def is_blank(self, stream: str) -> bool:
         """Whether a stream has blank rows, and no other but those that had left."""

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class SweptList:
+class SweptList:  # a plain record
     """One list, and whom a sweep has taken off it.
 
     Attributes:
@@ -49,6 +49,15 @@ class SweptList:
         """Whether it is known of everybody on the list what has become of them."""
         return self.before == (self.stay + self.taken_off + self.not_ours + self.left_by_themselves)
 
+    @property
+    def sums(self) -> str:
+        """The sums as people read them."""
+        return (
+            f"on the list before {self.before:,} = stay {self.stay:,} + taken off "
+            f"{self.taken_off:,} + not ours {self.not_ours:,} + left by themselves "
+            f"{self.left_by_themselves:,}"
+        )
+
     def lines(self) -> Iterator[str]:
         """What a person reads of it."""
         if self.reason:
@@ -56,10 +65,7 @@ class SweptList:
             return
         verb = "would be" if self.outcome == "planned" else were(self.taken_off)
         place = f"{self.stream} -> {self.list_name or self.list_id}"
-        yield (
-            f"{place}: {counted(self.taken_off, 'person', 'people')} {verb} taken off; on the "
-            f"list before {self.before:,} = stay {self.stay:,} + taken off {self.taken_off:,} + "
-            f"not ours {self.not_ours:,} + left by themselves {self.left_by_themselves:,}"
-        )
+        people = counted(self.taken_off, "person", "people")
+        yield f"{place}: {people} {verb} taken off; {self.sums}"
         if self.way:
             yield f"{place}: by {self.way}, in {counted(self.requests, 'request')}"

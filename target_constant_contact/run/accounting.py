@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from target_constant_contact.run.hooks import Encode, WriteState
     from target_constant_contact.verification.explanation import Explanation, Finding
 
-PassedOver: TypeAlias = Literal["left", "blank", "suppressed"]
+PassedOver: TypeAlias = Literal["left", "blank", "suppressed", "unchanged"]
 """Places of rows that are not sent: deleted in the source, nothing in them, or withheld."""
 
 

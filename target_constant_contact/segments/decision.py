@@ -7,17 +7,15 @@ that are here, and nothing here asks anybody.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Literal, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
+from target_constant_contact.segments.brake import holds
+from target_constant_contact.segments.seals import KEPT, SWEPT, may_sweep, words_of
 from target_constant_contact.wording import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-
     from target_constant_contact.settings.streams import StreamSettings
-
-SMALL: Final = 5
-"""So many people may always leave: a share of a list of ten says nothing."""
+    from target_constant_contact.store.segment_row import SegmentRow
 
 Outcome: TypeAlias = Literal["sweep", "idle", "refused"]
 
@@ -38,22 +36,6 @@ class Export:
 
     def __str__(self) -> str:
         return f"{self.stream} -> {self.name or self.list_id}"
-
-
-class Latest(Protocol):
-    """The latest load of an export, as `segments.seals` describes it."""
-
-    @property
-    def run(self) -> str:
-        """Name of its run."""
-
-    @property
-    def state(self) -> str:
-        """How far it has come."""
-
-    @property
-    def words(self) -> str:
-        """Why nobody may be taken off by it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +70,7 @@ class Verdict:
 GO_ON: Final = Verdict("sweep")
 
 
-def by_load(export: Export, latest: Latest, owner: str) -> Verdict:
+def by_load(export: Export, latest: SegmentRow, owner: str) -> Verdict:
     """What the latest load of an export says, before the account is asked anything.
 
     Args:
@@ -102,17 +84,12 @@ def by_load(export: Export, latest: Latest, owner: str) -> Verdict:
             f"{export}: the list follows stream {owner!r}, and no list follows two. Nobody was "
             f"taken off. Let go of it with: release {export.name or export.list_id!r}",
         )
-    if latest.state == "swept":
+    words = f"{export}: {words_of(latest)} (run {latest.run})"
+    if latest.state in {KEPT, SWEPT}:
+        return Verdict("idle", f"{words}; the list stays as it is")
+    if not may_sweep(latest):
         return Verdict(
-            "idle",
-            f"{export}: nothing was loaded since the last sweep; the list stays as it is (latest "
-            f"load: run {latest.run})",
-        )
-    if latest.state != "sealed":
-        return Verdict(
-            "refused",
-            f"{export}: {latest.words} (run {latest.run}). Nobody was taken off. Load the segment "
-            "again, and sweep then",
+            "refused", f"{words}. Nobody was taken off. Load the segment again, and sweep then"
         )
     return GO_ON
 
@@ -135,7 +112,7 @@ def by_crowd(
             "off. If that is right, delete the list, or its members, in Constant Contact",
         )
     share = 100 * crowd.leavers / crowd.within if crowd.within else 0.0
-    if crowd.leavers <= SMALL or share <= max_removed_percent or crowd.leavers == allowed:
+    if crowd.leavers == allowed or not holds(crowd.leavers, crowd.within, max_removed_percent):
         return GO_ON
     return Verdict(
         "refused",
@@ -146,20 +123,8 @@ def by_crowd(
     )
 
 
-def not_loaded(
-    entries: Sequence[StreamSettings], streams: Iterable[str], chosen: Mapping[str, StreamSettings]
-) -> list[str]:
-    """A line for each setting by which nothing was ever loaded.
-
-    Args:
-        entries: The settings of streams whose lists follow segments.
-        streams: Names of the streams that the store knows.
-        chosen: The settings of each of these streams.
-    """
-    used = [chosen[stream] for stream in streams]
-    return [
-        f"{entry.place or 'lists'}: nothing was loaded yet that a list could follow"
-        + (f" (stream {entry.stream!r})" if entry.place else "")
-        for entry in entries
-        if entry not in used
-    ]
+def never_loaded(entry: StreamSettings) -> Verdict:
+    """What is said of settings by which no load has come yet that a list could follow."""
+    # An entry of segments names its streams by itself.
+    place = entry.place or "load_method"
+    return Verdict("idle", f"{place}: nothing was loaded yet that a list could follow")

@@ -21,7 +21,7 @@ class Erased:
         persons: Those of the people.
     """
 
-    says: Final = Withheld("suppressed", "erased")
+    says: Final = Withheld("suppressed", "erased", leaves_no_trace=True)
 
     def __init__(self, people: PeopleKey, persons: frozenset[str]) -> None:
         self._people = people

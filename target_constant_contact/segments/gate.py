@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
 
 if TYPE_CHECKING:
     from array import array
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from target_constant_contact.batches.batch import Destination
     from target_constant_contact.segments.people import PeopleKey
 
-Place: TypeAlias = Literal["suppressed"]
+Place: TypeAlias = Literal["suppressed", "unchanged"]
 """Where a withheld row is counted."""
 
 
@@ -27,11 +27,13 @@ class Withheld:
 
     Attributes:
         place: Where they are counted.
-        reason: Why, for the report.
+        reason: Why, for the report; empty where the place says it.
+        leaves_no_trace: Whether nothing may be remembered of these people.
     """
 
     place: Place
     reason: str
+    leaves_no_trace: bool = False
 
 
 class Rows:
@@ -81,18 +83,31 @@ class Rule(Protocol):
         """
 
 
+class Witness(Protocol):
+    """Sees every row, and what becomes of it at the gate, before any of them is packed."""
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether it need not see any row as yet."""
+
+    def note(self, rows: Rows, withheld: Mapping[int, Withheld]) -> None:
+        """See rows; maybe once more, as rules do."""
+
+
 class Gate:
     """Lets rows through that no rule withholds; of several rules, the first one gives the reason.
 
     Args:
         people: Makes keyed hashes; it is asked only when a rule wants them.
+        witness: Sees all rows.
 
     Attributes:
         people: As above.
     """
 
-    def __init__(self, people: PeopleKey) -> None:
+    def __init__(self, people: PeopleKey, witness: Witness | None = None) -> None:
         self.people = people
+        self._witness = witness
         self._rules: list[Rule] = []
 
     def add(self, rule: Rule) -> None:
@@ -101,8 +116,8 @@ class Gate:
 
     @property
     def is_open(self) -> bool:
-        """Whether there is no rule, so that nothing need be looked at."""
-        return not self._rules
+        """Whether there is no rule and no witness, so that nothing need be looked at."""
+        return not self._rules and (self._witness is None or self._witness.is_idle)
 
     def withheld(
         self, keys: Sequence[str], bodies: Sequence[bytes], destinations: Sequence[Destination]
@@ -122,4 +137,6 @@ class Gate:
         for rule in self._rules:
             for place in rule.withheld(rows):
                 found.setdefault(place, rule.says)
+        if self._witness and not self._witness.is_idle:
+            self._witness.note(rows, found)
         return found

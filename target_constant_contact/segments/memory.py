@@ -29,7 +29,7 @@ from target_constant_contact.segments.parts import PARTS, SHIFT, Hashed, pack, u
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator
 
-    from target_constant_contact.segments.parts import People
+    from target_constant_contact.segments.parts import InParts, People
 
 Scope: TypeAlias = Literal["managed", "all"]
 
@@ -157,7 +157,7 @@ class Memory:
 
             self._change(number, put)
 
-    def judge(self, on_list: Hashed, scope: Scope) -> Judgement:
+    def judge(self, on_list: InParts, scope: Scope) -> Judgement:
         """Compare who is on the list with the segment. Nothing is changed.
 
         Args:
@@ -165,24 +165,27 @@ class Memory:
             scope: Who may be taken off.
         """
         found = Judgement()
-        for number in range(PARTS):
+        for number, (hashes, values) in enumerate(self.columns()):
             there = set(on_list.part(number))
-            people = self._read(number)
-            inside = {one for one, value in people.items() if value & IN_SEGMENT} & there
-            ours = (
-                there
-                if scope == "all"
-                else {one for one, value in people.items() if value & PUT} & there
-            )
-            leavers = ours - inside
-            found.before += len(there)
-            found.stay += len(inside)
-            found.in_scope += len(ours)
-            found.not_ours += len(there) - len(inside) - len(leavers)
-            found.leavers.extend(sorted(leavers))
+            stay, put, leavers = 0, 0, []
+            for one, value in zip(hashes, values, strict=True):
+                if one in there:
+                    put += value & PUT
+                    if value & IN_SEGMENT:
+                        stay += 1
+                        there.discard(one)
+                    elif value & PUT:
+                        leavers.append(one)
+            # Those who stay are not among them any more.
+            leaving = there if scope == "all" else leavers
+            found.before += len(there) + stay
+            found.stay += stay
+            found.in_scope += len(there) + stay if scope == "all" else put // PUT
+            found.not_ours += len(there) - len(leaving)
+            found.leavers.extend(sorted(leaving))
         return found
 
-    def see(self, on_list: Hashed) -> int:
+    def see(self, on_list: InParts) -> int:
         """Note who is on the list, and who has left it.
 
         Only who was seen on it after this export had put them there can have left it: somebody
@@ -209,6 +212,9 @@ class Memory:
                         has_left = LEFT if value & IN_SEGMENT else 0
                         gone += bool(has_left)
                         people[one] = value & ~(PUT | SEEN | DAYS) | has_left
+                    else:
+                        # They never were there, so that they have to be sent again.
+                        people[one] = value & ~DAYS
 
             self._change(number, look)
         return gone
@@ -221,12 +227,12 @@ class Memory:
         """Note who was taken off: if they come back to the segment, they are put back."""
         self._mark(hashes, lambda value: value & ~(PUT | SEEN | LEAVING | DAYS))
 
-    def adopt(self, on_list: Hashed) -> None:
+    def adopt(self, on_list: InParts) -> None:
         """Take everybody on the list for put there by this export."""
         for number in range(PARTS):
             there = on_list.part(number)
 
-            def own(people: dict[int, int], there: array[int] = there) -> None:
+            def own(people: dict[int, int], there: Collection[int] = there) -> None:
                 for one in there:
                     people[one] = people.get(one, 0) & ~(LEFT | LEAVING) | PUT | SEEN
 

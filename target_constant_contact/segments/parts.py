@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import sys
 from array import array
-from typing import TYPE_CHECKING, Final, NamedTuple, Self
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol, Self
 from zlib import crc32
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
 PARTS: Final = 64
 """In how many parts people are."""
@@ -46,6 +46,13 @@ class Person(NamedTuple):
     def value(self) -> int:
         """The number."""
         return self.fingerprint << 32 | self.day << 16 | self.flags
+
+
+class InParts(Protocol):
+    """A set of people in these parts."""
+
+    def part(self, number: int) -> Collection[int]:
+        """The hashes of one part."""
 
 
 class People:

@@ -11,15 +11,16 @@ from target_constant_contact.account.members import ContactExports, exported
 from target_constant_contact.api.activities import ActivitiesApi
 from target_constant_contact.segments.jobs import MOST, Jobs
 from target_constant_contact.segments.on_list import OnList
+from target_constant_contact.segments.people import PeopleKey
 from target_constant_contact.segments.scratch_lists import ScratchApi
+from target_constant_contact.store.scratch_lists import ScratchRows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
+    from target_constant_contact.account.account import Account
     from target_constant_contact.api.models import ContactStatus
-    from target_constant_contact.segments.people import PeopleKey
-    from target_constant_contact.store.scratch_lists import ScratchRows
     from target_constant_contact.waiting import Waiting
 
 
@@ -56,6 +57,29 @@ class Means:
     folder: Path
     max_in_flight: int = MOST
 
+    @classmethod
+    def of(
+        cls, account: Account, waiting: Waiting, folder: Path, max_in_flight: int = MOST
+    ) -> Means:
+        """Those of an account.
+
+        Args:
+            account: The account.
+            waiting: As above.
+            folder: As above.
+            max_in_flight: As above.
+        """
+        database = account.database
+        return cls(
+            account.client,
+            PeopleKey.of(database),
+            ScratchRows(database, account.export[0]),
+            waiting,
+            lambda: account.requests_left,
+            folder,
+            max_in_flight,
+        )
+
 
 class ListReader:
     """Reads who is on a list.
@@ -70,7 +94,7 @@ class ListReader:
         self._jobs = jobs
         self._api = means.api
 
-    def count(self, list_id: str) -> int:
+    def members(self, list_id: str) -> int:
         """How many people are on a list; nobody is on one that is gone."""
         found = self._api.memberships.contact_list(list_id)
         return (found.membership_count or 0) if found else 0

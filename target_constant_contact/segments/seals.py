@@ -23,6 +23,9 @@ WORDS: Final[dict[str, str]] = {
 """What each state of a segment means, in words."""
 
 EMPTY: Final = "the latest load brought nobody, and an empty segment takes nobody off"
+ADDED_TO: Final = "the latest load only added to the list (load_method: upsert)"
+UNREADABLE: Final = "rows were rejected of which it is not known whose they are"
+NO_VERSION: Final = "no ACTIVATE_VERSION came after the last record"
 DISTURBED: Final = "another run has loaded it at the same time"
 
 

@@ -10,6 +10,7 @@ from target_constant_contact.api.oauth.connection import AUTH_URL
 from target_constant_contact.batches.batch import MAX_BODY_BYTES, MAX_ROWS, BatchLimits
 from target_constant_contact.settings.access import ACCESS
 from target_constant_contact.settings.following import ENTRY, FOLLOWING
+from target_constant_contact.settings.leaving import LEAVING, LEAVING_ENTRY
 from target_constant_contact.settings.people import PEOPLE
 from target_constant_contact.settings.types import BATCH_TYPE, LISTS_TYPE, MAPPING_TYPE
 
@@ -67,16 +68,18 @@ PROPERTIES: Final = th.PropertiesList(
                 th.Property("field_mapping", MAPPING_TYPE),
                 th.Property("date_order", th.StringType, allowed_values=["mdy", "dmy"]),
                 *ENTRY,
+                *LEAVING_ENTRY,
                 additional_properties=False,
             )
         ),
         title="Segments",
         description="Overrides of `lists`, `lists_field`, `field_mapping`, `date_order`, "
-        "`load_method`, `overwrite_when`, `overwrite_scope`, `respect_departures` and "
-        "`send_unchanged` for the streams that match the name or glob `stream`. The first match "
-        "wins.",
+        "`load_method`, `overwrite_when`, `overwrite_scope`, `respect_departures`, "
+        "`send_unchanged`, `left_field` and `max_removed_percent` for the streams that match the "
+        "name or glob `stream`. The first match wins.",
     ),
     *FOLLOWING,
+    *LEAVING,
     th.Property(
         "on_too_long",
         th.StringType,

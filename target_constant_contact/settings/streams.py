@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class StreamSettings:
+class StreamSettings:  # one attribute for each setting of an entry
     """What is done with the members that the streams of one name or glob bring.
 
     Attributes:
@@ -33,6 +33,8 @@ class StreamSettings:
         respect_departures: Whether who has left a list is not put back; None for what goes with
             the rest.
         resend_days: Days for which a member that has not changed is not sent.
+        left_field: Record field that says that somebody has left, or None.
+        max_removed_percent: Share of the people on a list that may be taken off at once.
     """
 
     stream: str = "*"
@@ -48,6 +50,8 @@ class StreamSettings:
     overwrite_scope: Literal["managed", "all"] = "managed"
     respect_departures: bool | None = None
     resend_days: float = 0
+    left_field: str | None = None
+    max_removed_percent: float = 20.0
 
     @classmethod
     def from_values(
@@ -77,6 +81,7 @@ class StreamSettings:
             date_order=values.get("date_order") or default.date_order,
             overwrite_when=values.get("overwrite_when") or default.overwrite_when,
             overwrite_scope=values.get("overwrite_scope") or default.overwrite_scope,
+            left_field=values.get("left_field") or default.left_field,
             **_followed(values, default),
         )
 
@@ -99,7 +104,9 @@ class StreamSettings:
 def _followed(values: Mapping[str, Any], default: StreamSettings) -> dict[str, Any]:
     method, departures = values.get("load_method"), values.get("respect_departures")
     days = values.get("send_unchanged")
+    share = values.get("max_removed_percent")
     return {
+        "max_removed_percent": default.max_removed_percent if share is None else float(share),
         "overwrites": method == "overwrite" if method else default.overwrites,
         "respect_departures": default.respect_departures if departures is None else departures,
         # What is no such value is a fault of its own.

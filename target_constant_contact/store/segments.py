@@ -10,7 +10,7 @@ from target_constant_contact.store.segment_row import SegmentRow
 from target_constant_contact.store.segment_tables import LOADS, MEMBERS, OWNERS, SEGMENTS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from sqlalchemy import Connection, Table
     from sqlalchemy.sql.elements import ColumnElement
@@ -51,33 +51,55 @@ class SegmentRows:
         rows = (row for row in self.all() if row.stream == stream and row.list_id == list_id)
         return next(rows, None)
 
-    def begin(self, stream: str, list_ids: Iterable[str], run: str, state: str) -> None:
-        """Note that a run loads a stream, which voids what earlier loads have proven.
+    def begin(self, stream: str, run: str, state: str, reason: str = "") -> None:
+        """Note that a run loads a stream, which voids what earlier loads of it have proven.
 
         Args:
             stream: The stream.
-            list_ids: Lists that it is sure to go to; those it has gone to before are affected too.
             run: Name of the run.
-            state: The state of a load that has not ended.
+            state: What is known of the lists that the stream has gone to before.
+            reason: Why nobody may be taken off them.
         """
+        is_of = (SEGMENTS.c.account == self._account) & (SEGMENTS.c.stream == stream)
+        query = select(SEGMENTS.c.list_id).where(is_of).limit(1)
+        new = {"run": run, "state": state, "reason": reason}
+
+        def write(connection: Connection) -> None:
+            if connection.scalar(query) is not None:
+                values = new | {"loaded_at": self._database.now(connection)}
+                connection.execute(update(SEGMENTS).where(is_of).values(values))
+
+        self._database.run(write)
+
+    def add(self, stream: str, list_id: str, run: str, state: str) -> None:
+        """Note that a run loads a stream to a list.
+
+        Args:
+            stream: The stream.
+            list_id: The list.
+            run: Name of the run.
+            state: What is known of it.
+        """
+        key = {"account": self._account, "stream": stream, "list_id": list_id}
+        is_it = _is_of(SEGMENTS, (self._account, stream, list_id))
 
         def write(connection: Connection) -> None:
             now = self._database.now(connection)
             new = {"run": run, "loaded_at": now, "state": state, "reason": ""}
-            is_of = (SEGMENTS.c.account == self._account) & (SEGMENTS.c.stream == stream)
-            known = {*connection.scalars(select(SEGMENTS.c.list_id).where(is_of))}
-            connection.execute(update(SEGMENTS).where(is_of).values(new))
-            for list_id in dict.fromkeys(list_ids):
-                if list_id not in known:
-                    key = {"account": self._account, "stream": stream, "list_id": list_id}
-                    connection.execute(insert(SEGMENTS).values(key | new))
+            if not connection.execute(update(SEGMENTS).where(is_it).values(new)).rowcount:
+                connection.execute(insert(SEGMENTS).values(key | new))
 
         self._database.run(write)
 
+    def unfinished_loads(self, stream: str, run: str) -> list[tuple[str, str]]:
+        """Lists, and runs other than one that have noted rows for them and have not ended well."""
+        is_it = (LOADS.c.account == self._account) & (LOADS.c.stream == stream)
+        query = select(LOADS.c.list_id, LOADS.c.run).where(is_it & (LOADS.c.run != run))
+        rows = self._database.run(lambda connection: connection.execute(query.distinct()).all())
+        return sorted((row.list_id, row.run) for row in rows)
+
     def conclude(self, rows: Iterable[SegmentRow]) -> list[SegmentRow]:
         """Note what loads have proven, all at once, unless another run has loaded them since.
-
-        What they have noted to be sent is forgotten: it is in the memory by now.
 
         Args:
             rows: What is to be known of them.
@@ -95,8 +117,6 @@ class SegmentRows:
                 values = {"state": row.state, "reason": row.reason}
                 if not connection.execute(change.values(values)).rowcount:
                     lost.append(row)
-                is_loaded = _is_of(LOADS, key) & (LOADS.c.run == row.run)
-                connection.execute(delete(LOADS).where(is_loaded))
             return lost
 
         return self._database.run(write)
@@ -140,6 +160,13 @@ class SegmentRows:
 
         return self._database.run(write)
 
+    def memories(self, list_id: str) -> list[MemberRows]:
+        """What all streams remember of one list."""
+        is_it = (MEMBERS.c.account == self._account) & (MEMBERS.c.list_id == list_id)
+        query = select(MEMBERS.c.stream).where(is_it).distinct()
+        streams = self._database.run(lambda connection: connection.scalars(query).all())
+        return [self.members(stream, list_id) for stream in sorted(streams)]
+
     def members(self, stream: str, list_id: str, list_name: str = "") -> MemberRows:
         """Who is in a segment.
 
@@ -177,10 +204,7 @@ class MemberRows:
         return self._database.run(lambda connection: connection.scalar(query)) or b""
 
     def write(self, number: int, people: bytes) -> None:
-        """Put a part in the place of the one that is there.
-
-        What comes after it, and must be there for good, makes it so too.
-        """
+        """Put a part in the place of the one that is there, for good when this returns."""
 
         def put(connection: Connection) -> None:
             change = update(MEMBERS).where(self._is_part(number)).values(people=people)
@@ -188,7 +212,33 @@ class MemberRows:
                 new = {**self._row, "part": number, "people": people}
                 connection.execute(insert(MEMBERS).values(new))
 
-        self._database.run(put, durable=False)
+        self._database.run(put)
+
+    def read_all(self, most: int) -> dict[int, bytes] | None:
+        """All parts, unless they are larger than so many bytes."""
+        is_it = _is_of(MEMBERS, self._key)
+        size = select(func.sum(func.length(MEMBERS.c.people))).where(is_it)
+        query = select(MEMBERS.c.part, MEMBERS.c.people).where(is_it)
+
+        def read(connection: Connection) -> dict[int, bytes] | None:
+            if (connection.scalar(size) or 0) > most:
+                return None
+            return {row.part: row.people for row in connection.execute(query)}
+
+        return self._database.run(read)
+
+    def write_all(self, parts: Mapping[int, bytes]) -> None:
+        """Put parts in the place of those that are there, as :meth:`write` does."""
+        if not parts:
+            return
+        rows = [{**self._row, "part": number, "people": part} for number, part in parts.items()]
+
+        def put(connection: Connection) -> None:
+            is_written = _is_of(MEMBERS, self._key) & MEMBERS.c.part.in_([*parts])
+            connection.execute(delete(MEMBERS).where(is_written))
+            connection.execute(insert(MEMBERS), rows)
+
+        self._database.run(put)
 
     def is_empty(self) -> bool:
         """Whether nothing is remembered."""
@@ -207,18 +257,17 @@ class MemberRows:
 
         self._database.run(put)
 
+    def runs(self) -> list[str]:
+        """Runs that have noted rows and have not ended well."""
+        query = select(LOADS.c.run).where(_is_of(LOADS, self._key)).distinct()
+        return [*self._database.run(lambda connection: connection.scalars(query).all())]
+
     def load(self, run: str) -> Iterator[bytes]:
         """What a run has noted, in the order of coming; one at a time is in memory."""
         is_it = _is_of(LOADS, self._key) & (LOADS.c.run == run)
         numbers = select(LOADS.c.number).where(is_it).order_by(LOADS.c.number)
         for number in self._database.run(lambda connection: connection.scalars(numbers).all()):
             yield self._piece(is_it & (LOADS.c.number == number))
-
-    def other_loads(self, run: str) -> list[str]:
-        """Runs that have noted rows and have not ended well, besides one."""
-        is_it = _is_of(LOADS, self._key) & (LOADS.c.run != run)
-        query = select(LOADS.c.run).where(is_it).distinct()
-        return [*self._database.run(lambda connection: connection.scalars(query).all())]
 
     def forget_load(self, run: str) -> None:
         """Remove what a run has noted."""

@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
-
 import pytest
 
+from target_constant_contact.segments.brake import ALWAYS
 from target_constant_contact.segments.decision import (
     GO_ON,
-    SMALL,
     Crowd,
     Export,
     by_crowd,
     by_load,
-    not_loaded,
+    never_loaded,
 )
 from target_constant_contact.settings.streams import StreamSettings
+from target_constant_contact.store.segment_row import SegmentRow
 
 EXPORT = Export("members", "an-id", "Newsletter")
 
 
-def loaded(state, words=""):
-    return SimpleNamespace(run="20260501T040000Z-000001", state=state, words=words)
+def loaded(state, reason=""):
+    run = "20260501T040000Z-000001"
+    return SegmentRow("members", "an-id", run, 0.0, state, reason)
 
 
 def braked(within, leavers, *, members=1, percent=20.0, allowed=None):
@@ -37,7 +37,7 @@ def test_a_list_that_follows_nobody_yet_is_swept_by_the_first_seal():
     assert by_load(EXPORT, loaded("sealed"), "") == GO_ON
 
 
-@pytest.mark.parametrize("state", ["sealed", "void", "loading", "swept"])
+@pytest.mark.parametrize("state", ["sealed", "void", "loading", "swept", "kept"])
 def test_the_list_of_another_stream_is_refused_whatever_was_loaded(state):
     verdict = by_load(EXPORT, loaded(state), "others")
     assert verdict.outcome == "refused"
@@ -51,8 +51,14 @@ def test_each_seal_is_swept_once():
     assert "members -> Newsletter: nothing was loaded since the last sweep" in verdict.line
 
 
+def test_a_list_that_no_row_of_the_latest_load_has_named_stays_and_is_named():
+    verdict = by_load(EXPORT, loaded("kept"), "members")
+    assert verdict.outcome == "idle"
+    assert "members -> Newsletter: no row of the latest load has named the list" in verdict.line
+
+
 def test_a_load_that_is_not_at_its_end_is_refused():
-    verdict = by_load(EXPORT, loaded("loading", "the latest load has not ended well"), "members")
+    verdict = by_load(EXPORT, loaded("loading"), "members")
     assert verdict.outcome == "refused"
     assert "has not ended well (run 20260501T040000Z-000001). Nobody" in verdict.line
 
@@ -78,8 +84,13 @@ def test_the_share_is_of_those_within_the_scope():
 
 
 def test_a_few_people_may_always_leave():
-    assert braked(SMALL, SMALL, percent=0.0) == GO_ON
-    assert braked(SMALL + 1, SMALL + 1, percent=0.0).outcome == "refused"
+    assert braked(ALWAYS, ALWAYS, percent=1.0) == GO_ON
+    assert braked(ALWAYS + 1, ALWAYS + 1, percent=1.0).outcome == "refused"
+
+
+def test_nobody_may_leave_where_the_share_is_nothing():
+    assert braked(1_000, 0, percent=0.0) == GO_ON
+    assert braked(1_000, 1, percent=0.0).outcome == "refused"
 
 
 @pytest.mark.parametrize(
@@ -94,7 +105,9 @@ def test_nobody_on_the_list_is_nothing_to_brake():
 
 
 def test_the_settings_by_which_nothing_was_loaded_are_named():
-    one = StreamSettings(stream="a*", place="segments.0")
-    other = StreamSettings(stream="b", place="segments.1")
-    lines = not_loaded([one, other], ["alpha"], {"alpha": one})
-    assert lines == ["segments.1: nothing was loaded yet that a list could follow (stream 'b')"]
+    entry = StreamSettings(stream="b", place="segments.1 (stream 'b')")
+    verdict = never_loaded(entry)
+    assert verdict.outcome == "idle"
+    assert (
+        verdict.line == "segments.1 (stream 'b'): nothing was loaded yet that a list could follow"
+    )

@@ -162,7 +162,8 @@ def test_who_was_seen_on_the_list_and_is_gone_has_left_it(memory, parts):
 def test_who_was_never_seen_on_the_list_has_not_left_it(memory, parts):
     merge(memory, (ANN, LANDED), (BOB, LANDED))
     assert memory.see(Hashed([ANN])) == 0
-    assert flags(parts)[BOB] == IN | PUT
+    assert known(parts)[ANN].day == TODAY
+    assert known(parts)[BOB] == Person(IN | PUT)
 
 
 def test_who_is_on_the_list_again_has_not_left_it(memory, parts):

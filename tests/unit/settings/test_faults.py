@@ -117,7 +117,8 @@ def test_a_segment_with_a_setting_that_does_not_exist_is_a_fault_with_close_matc
         (
             "segments.0 (stream 'a'): 'list' does not exist here; did you mean lists?; 'zzz' does "
             "not exist here (what does: stream, lists, lists_field, field_mapping, date_order, "
-            "load_method, overwrite_when, overwrite_scope, respect_departures, send_unchanged)"
+            "load_method, overwrite_when, overwrite_scope, respect_departures, send_unchanged, "
+            "left_field, max_removed_percent)"
         )
     ]
 

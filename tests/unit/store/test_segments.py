@@ -21,7 +21,9 @@ def states(rows):
 
 
 def begin(rows, stream="members", lists=("list-1",), run="run-1"):
-    rows.begin(stream, lists, run, "loading")
+    rows.begin(stream, run, "loading")
+    for list_id in lists:
+        rows.add(stream, list_id, run, "loading")
 
 
 def sealed(rows, run, stream="members", list_id="list-1", state="sealed"):
@@ -112,16 +114,24 @@ def test_what_is_about_to_be_sent_comes_back_in_its_order(rows):
     members.add_load("run-1", 3, b"once more")
     members.add_load("run-2", 1, b"another run")
     assert [*members.load("run-1")] == [b"1", b"2", b"once more", b"10"]
-    assert members.other_loads("run-1") == ["run-2"]
+    assert rows.unfinished_loads("members", "run-1") == [("list-1", "run-2")]
     members.forget_load("run-2")
-    assert members.other_loads("run-1") == []
+    assert rows.unfinished_loads("members", "run-1") == []
 
 
-def test_what_a_load_has_noted_is_forgotten_with_its_end(rows):
-    begin(rows)
+def test_all_streams_may_remember_a_list(rows, target):
+    for stream in ("members", "others"):
+        rows.members(stream, "list-1").write(1, stream.encode())
+    rows.members("members", "list-2").write(1, b"elsewhere")
+    SegmentRows(target, "account-2").members("members", "list-1").write(1, b"elsewhere")
+    assert [each.read(1) for each in rows.memories("list-1")] == [b"members", b"others"]
+
+
+def test_a_small_memory_is_read_and_written_at_once(rows):
     members = rows.members("members", "list-1")
-    members.add_load("run-0", 1, b"of an interrupted run")
-    members.add_load("run-1", 1, b"rows")
-    sealed(rows, "run-1")
-    assert [*members.load("run-1")] == []
-    assert members.other_loads("run-1") == ["run-0"]
+    assert members.read_all(10) == {}
+    members.write_all({1: b"one", 2: b"two"})
+    members.write_all({2: b"new", 3: b"three"})
+    members.write_all({})
+    assert members.read_all(11) == {1: b"one", 2: b"new", 3: b"three"}
+    assert members.read_all(10) is None
