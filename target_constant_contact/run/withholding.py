@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from target_constant_contact.account.account import Account
     from target_constant_contact.segments.gate import Gate
+    from target_constant_contact.segments.opt_outs import Question
     from target_constant_contact.settings.settings import Settings
     from target_constant_contact.store.opt_out_row import OptOutRow
     from target_constant_contact.store.suppressions import Suppressions
@@ -74,19 +75,26 @@ class Withholding:
         known = store.opt_outs(account.export[0])
         self._known = known if known and is_recent(known, now) else None
         if not self._settings.dry_run:
-            asked = question(known, now, account.requests_left)
-            if asked.pages:
-                api, people = account.client.memberships, self._gate.people
-                self._reading = OptOutReading(api, asked, people, known, now)
-                self._reading.start()
-            else:
-                _warn("too few requests are left of the day's")
+            self._ask(question(known, now, account.requests_left), known, now)
         self._gate.add(Unsubscribed(self._unsubscribed))
 
     def close(self) -> None:
         """Ask no more."""
         if self._reading:
             self._reading.stop()
+
+    def _ask(self, asked: Question, known: OptOutRow | None, now: float) -> None:
+        if not asked.pages:
+            _warn("too few requests are left of the day's")
+            return
+        api, people = self._account.client.memberships, self._gate.people
+        reading = OptOutReading(api, asked, people, known, now)
+        try:
+            reading.start()
+        except RuntimeError:
+            _warn("the system lets this process start no thread")
+        else:
+            self._reading = reading
 
     def _unsubscribed(self) -> Iterable[int]:
         known = self._known

@@ -39,6 +39,7 @@ _DAY: Final = 86_400.0
 _HASHES: Final = 8
 """Bytes of a hash."""
 _LOOK_SECONDS: Final = 0.02
+_STOP_SECONDS: Final = 1.0
 
 
 class OptOutApi(Protocol):
@@ -126,8 +127,12 @@ class OptOutReading:
         self._thread.start()
 
     def stop(self) -> None:
-        """Let it end; its answer is not needed any more."""
+        """Let it end; its answer is not needed any more. A request that is on its way ends first.
+
+        What it uses may be closed afterwards; what takes longer is left behind.
+        """
         self._is_stopped = True
+        self._thread.join(_STOP_SECONDS)
 
     def result(self, waiting: Waiting, longest: float) -> OptOutRow | None:
         """Wait for the answer.
