@@ -26,16 +26,20 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 COMMANDS: Final = (
+    "adopt",
     "check",
     "connections",
+    "erase",
     "fields",
     "lists",
     "login",
     "logout",
     "rejects",
+    "release",
     "runs",
     "sandbox",
     "store",
+    "sweep",
 )
 """Names of the commands beside the Singer command, and of their modules."""
 DRAIN_SECONDS: Final = 3.0

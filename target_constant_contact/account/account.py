@@ -7,9 +7,10 @@ from contextlib import suppress
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from target_constant_contact.account.following import overwriting_faults
 from target_constant_contact.account.lists import ListDirectory, UnknownListError, new_list_faults
 from target_constant_contact.api.client import ConstantContactClient
-from target_constant_contact.api.limits.limiter import RateLimiter
+from target_constant_contact.api.limits.limiter import RateLimiter, reserved
 from target_constant_contact.api.models import AccountSummary
 from target_constant_contact.api.oauth.credentials import BearerToken
 from target_constant_contact.api.oauth.grants import AuthorizationServer
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 _logger = logging.getLogger("target-constant-contact")
 
 
+# All that is asked of an account is asked in one place.
 class Account:
     """A connection to the account of the settings, or to the sandbox.
 
@@ -147,6 +149,16 @@ class Account:
         """
         return self.limiter.used, self.limiter.requests_per_day
 
+    @property
+    def requests_left(self) -> int:
+        """Requests of the day that are left for what is not in flight yet.
+
+        Raises:
+            TargetError: The store cannot be used.
+        """
+        per_day = self.limiter.requests_per_day
+        return max(0, per_day - reserved(per_day) - self.limiter.used_today())
+
     def identify(self) -> AccountSummary:
         """Ask which account this is, and keep the answer with the connection.
 
@@ -175,12 +187,13 @@ class Account:
                 do not exist, or too many lists would be made: one line for each.
             SignInError: There is nothing to sign in with.
         """
-        self._check_account()
+        self.check_identity()
         segments = self._settings.all_streams
         faults = [fault for segment in segments for fault in self._faults(segment)]
         # The lists are not read for nothing.
         if references := [text for segment in segments for text in segment.lists]:
             faults += [f"lists: {fault}" for fault in new_list_faults(self.lists, references)]
+            faults += overwriting_faults(self._settings.segments, self.lists)
         if faults:
             # Once each: several streams may name the same list that does not exist.
             raise SettingsError(dict.fromkeys(faults))
@@ -223,8 +236,13 @@ class Account:
             return f"connection {self.signer.name!r}"
         return "the access token"
 
-    def _check_account(self) -> None:
-        """Refuse another account than the settings name; learn the name of a new connection."""
+    def check_identity(self) -> None:
+        """Refuse another account than the settings name; learn the name of a new connection.
+
+        Raises:
+            SettingsError: It is not the one in the settings.
+            SignInError: There is nothing to sign in with.
+        """
         if self._sandbox:
             return
         if self._settings.account:

@@ -41,7 +41,23 @@ def read_back(
         TryLaterError: The export failed, or took too long.
         TargetError: A request was refused.
     """
-    started = exports.start_contact_export(list_ids, fields)
+    yield from exported(exports, exports.start_contact_export(list_ids, fields), waiting)
+
+
+def exported(
+    exports: ContactExports, started: Activity, waiting: Waiting
+) -> Iterator[dict[str, str]]:
+    """Wait for an export that was started, and return its contacts.
+
+    Args:
+        exports: The API.
+        started: The export.
+        waiting: How it is waited for.
+
+    Raises:
+        TryLaterError: The export failed, or took too long.
+        TargetError: A request was refused.
+    """
     activity = wait_for_end(exports, started, waiting)
     if activity.state != "completed":
         raise TryLaterError(

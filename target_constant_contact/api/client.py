@@ -13,8 +13,8 @@ from target_constant_contact.api.http.answers import items
 from target_constant_contact.api.http.request import ONCE, ApiRequest
 from target_constant_contact.api.http.retry import Retry
 from target_constant_contact.api.http.transport import Transport
+from target_constant_contact.api.memberships import CONTACTS, LISTS, Memberships
 from target_constant_contact.api.models import (
-    MAX_BUTTONS,
     AccountSummary,
     Activity,
     ContactCounts,
@@ -22,6 +22,7 @@ from target_constant_contact.api.models import (
     ContactStatus,
     CustomField,
 )
+from target_constant_contact.api.new_fields import new_field
 from target_constant_contact.exceptions import ApiError
 
 if TYPE_CHECKING:
@@ -31,10 +32,8 @@ if TYPE_CHECKING:
     from target_constant_contact.api.http.signer import Signer
     from target_constant_contact.api.limits.limiter import RateLimiter
 
-LISTS: Final = "/contact_lists"
 CUSTOM_FIELDS: Final = "/contact_custom_fields"
 ACTIVITIES: Final = "/activities"
-CONTACTS: Final = "/contacts"
 CONTACT_COUNTS: Final = "/contacts/counts"
 CONTACT_EXPORTS: Final = "/activities/contact_exports"
 JSON_IMPORT: Final = "/activities/contacts_json_import"
@@ -63,6 +62,9 @@ class ConstantContactClient:
         retry_seconds: First of the growing waits between tries; None takes the usual one.
         timeout: Seconds to connect, and seconds without an answer.
         max_tries: How often a request is made before it is given up.
+
+    Attributes:
+        memberships: Who is on which list.
     """
 
     def __init__(  # noqa: PLR0913 - all but two have defaults
@@ -82,6 +84,7 @@ class ConstantContactClient:
             retry=Retry(max_tries, _MAX_WAIT_SECONDS, retry_seconds),
             timeout=timeout,
         )
+        self.memberships = Memberships(self._transport)
 
     @property
     def requests_made(self) -> int:
@@ -147,7 +150,7 @@ class ConstantContactClient:
             ApiError: 409 when the label belongs to a field of another type; 400 when the service
                 takes no such field, or no more fields.
         """
-        body = _new_field(label, type, choices)
+        body = new_field(label, type, choices)
         request = ApiRequest("POST", CUSTOM_FIELDS, json=body, needed="custom_field_id")
         try:
             answer = self._transport.send(request)
@@ -223,7 +226,10 @@ class ConstantContactClient:
         return [Activity.from_json(item) for item in items(answer, "activities")]
 
     def start_contact_export(
-        self, list_ids: Sequence[str] = (), fields: Sequence[str] = ("email_address",)
+        self,
+        list_ids: Sequence[str] = (),
+        fields: Sequence[str] = ("email_address",),
+        status: str = "",
     ) -> Activity:
         """Start an export of contacts; a second one that nobody asked for does no harm.
 
@@ -231,8 +237,10 @@ class ConstantContactClient:
             list_ids: Lists whose members are exported, at most ``MAX_EXPORT_LISTS``; none: every
                 contact of the account that is not deleted.
             fields: The service's names of the columns.
+            status: Which contacts: ``active``, ``unsubscribed`` or ``removed``; empty: all.
         """
-        body = {"fields": list(fields)} | ({"list_ids": list(list_ids)} if list_ids else {})
+        chosen = {"list_ids": list(list_ids), "status": status}
+        body = {"fields": list(fields)} | {name: value for name, value in chosen.items() if value}
         request = ApiRequest("POST", CONTACT_EXPORTS, json=body, needed="activity_id")
         return Activity.from_json(self._transport.send(request))
 
@@ -284,17 +292,3 @@ class ConstantContactClient:
         wanted = (label.strip(), kind)
         fields = self.custom_fields()
         return next((item for item in fields if (item.label.strip(), item.type) == wanted), None)
-
-
-def _new_field(label: str, kind: str, choices: Sequence[str]) -> dict[str, Any]:
-    """The body that makes a custom field, with nothing that the service does not ask for."""
-    body: dict[str, Any] = {"label": label, "type": kind}
-    if choices:
-        body["choices"] = [
-            {"choice_label": choice, "display_order": order}
-            for order, choice in enumerate(choices, start=1)
-        ]
-    if len(choices) > MAX_BUTTONS:
-        # The only way of display that takes so many; which one is usual is not documented.
-        body["metadata"] = {"display_type": "dropdown"}
-    return body

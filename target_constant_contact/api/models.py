@@ -208,12 +208,14 @@ class ContactStatus:
             ``temp_hold`` or ``unsubscribed``; empty when there is no e-mail address.
         deleted: Whether the contact is deleted; it is kept, without lists.
         list_ids: Lists that the person is a member of.
+        contact_id: UUID of the contact.
         email: The address, as the account has it.
     """
 
     permission: str
     deleted: bool = False
     list_ids: frozenset[str] = frozenset()
+    contact_id: str = ""
     email: str = field(default="", repr=False)
 
     @classmethod
@@ -222,6 +224,7 @@ class ContactStatus:
         email, lists = answer.get("email_address"), answer.get("list_memberships")
         of_email = email if isinstance(email, dict) else {}
         return cls(
+            contact_id=_id(answer.get("contact_id")),
             email=_stripped(of_email.get("address")),
             permission=str(of_email.get("permission_to_send") or ""),
             deleted=bool(answer.get("deleted_at")),

@@ -16,7 +16,12 @@ from target_constant_contact.checks.access import (
     check_scopes,
 )
 from target_constant_contact.checks.contents import check_custom_fields, check_lists
-from target_constant_contact.checks.local import check_data_folder, check_requests, check_settings
+from target_constant_contact.checks.local import (
+    check_data_folder,
+    check_requests,
+    check_settings,
+    check_suppression_file,
+)
 from target_constant_contact.checks.results import Check, failures
 from target_constant_contact.checks.samples import Samples, check_samples
 from target_constant_contact.data_folder import DataFolder
@@ -36,6 +41,7 @@ _CONTENTS: Final = ("lists", "custom fields", "mapping")
 _ONLINE: Final = ("scopes", "privileges", "account", *_CONTENTS)
 _CONSEQUENCES: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
     "data folder": ("data_dir cannot be written", ("connection", *_ONLINE, "requests")),
+    "settings": ("suppression_file cannot be used", ("mapping",)),
     "connection": ("there is no token to ask with", _ONLINE),
     "privileges": ("the token was not accepted", ("account", *_CONTENTS)),
     "account": ("it is not certain that this is the right account", _CONTENTS),
@@ -131,6 +137,8 @@ class Checkup:
             self._settings = Settings.parse(self._config, schema, for_export=False)
         except SettingsError:
             self._skip("the settings are wrong", ("connection", *_ONLINE, "requests"))
+        else:
+            yield from check_suppression_file(self._settings)
 
     def _check_data_folder(self) -> Iterator[Check]:
         given = self._config.get("data_dir")

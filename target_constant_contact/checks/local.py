@@ -8,6 +8,7 @@ from target_constant_contact.api.limits.limiter import reserved
 from target_constant_contact.checks.results import Check, failures
 from target_constant_contact.exceptions import QuotaExceededError, SettingsError
 from target_constant_contact.files import prove_writable
+from target_constant_contact.segments.suppression_file import read_suppressions
 from target_constant_contact.settings.faults import unknown_settings
 from target_constant_contact.settings.settings import Settings
 from target_constant_contact.settings.sources import Given
@@ -33,6 +34,18 @@ def check_settings(config: Mapping[str, Any], schema: Mapping[str, Any]) -> Iter
         yield Check("settings", "ok", f"a run can start with them{source}")
     for line in unknown_settings(config, schema):
         yield Check("settings", "warning", line)
+
+
+def check_suppression_file(settings: Settings) -> Iterator[Check]:
+    """Whether the file of people who are never imported can be used, if one is set.
+
+    Raises:
+        SettingsError: It cannot.
+    """
+    if path := settings.suppression_file:
+        people = len(read_suppressions(path))
+        words = "1 person" if people == 1 else f"{people:,} people"
+        yield Check("settings", "ok", f"{words} in {path}, who will not be imported")
 
 
 def check_data_folder(folder: DataFolder) -> Iterator[Check]:

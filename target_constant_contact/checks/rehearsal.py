@@ -130,7 +130,8 @@ class Rehearsal(TargetConstantContact):
 
     @override
     def begin(self) -> None:
-        """Nothing: the account was checked before, with a line for each fault."""
+        """Learn who may not be sent. The account was checked before, with a line for each fault."""
+        self.run.withholding.learn()
 
     @override
     def close(self) -> None:

@@ -147,12 +147,7 @@ def _counts(report: Report, max_rejected_percent: float) -> Iterator[Check]:
     for destination, counts in report.counts.items():
         streams[destination.stream] = streams.get(destination.stream, Counts()) + counts
     for stream, counts in streams.items():
-        detail = (
-            f"stream {stream!r}: {counts.read:,} read = {counts.unsettled:,} to be sent + "
-            f"{counts.rejected:,} rejected + {counts.merged:,} merged"
-        )
-        detail += f" + {counts.left:,} left" if counts.left else ""
-        detail += f" + {counts.blank:,} blank" if counts.blank else ""
+        detail = f"stream {stream!r}: {_sums(counts)}"
         share = rejected_beyond(max_rejected_percent, report, stream)
         if share is not None:
             fault = f"{share:.1f} % rejected, max_rejected_percent is {max_rejected_percent:g}"
@@ -167,6 +162,17 @@ def _counts(report: Report, max_rejected_percent: float) -> Iterator[Check]:
             yield Check("mapping", "failed", column.line(), DataError.exit_code)
         else:
             yield Check("mapping", "warning", column.line())
+
+
+def _sums(counts: Counts) -> str:
+    said = (
+        f"{counts.read:,} read = {counts.unsettled:,} to be sent + {counts.rejected:,} rejected + "
+        f"{counts.merged:,} merged"
+    )
+    for place in ("suppressed", "left", "blank"):
+        if rows := getattr(counts, place):
+            said += f" + {rows:,} {place}"
+    return said
 
 
 def _reasons(report: Report) -> Iterator[Check]:

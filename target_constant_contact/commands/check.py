@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from target_constant_contact.checks.checkup import Checkup
-from target_constant_contact.checks.samples import Samples
 from target_constant_contact.commands.common import configured, json_option, print_json, say
 from target_constant_contact.wording import counted
 
@@ -41,7 +40,9 @@ def check(
     config: dict[str, Any], schemas: Path | None, messages: Path | None, *, as_json: bool
 ) -> None:
     """Look at everything that a run needs, and send nothing."""
-    found = Checkup(config, Samples(schemas, messages))
+    # Not before: to say what there is, nothing is needed that a run needs.
+    module = import_module("target_constant_contact.checks.checkup")
+    found: Iterable[Check] = module.Checkup(config, module.Samples(schemas, messages))
     # For programs all at once; a person sees each line as soon as it is known.
     checks = list(found) if as_json else list(_shown(found))
     failed = [item for item in checks if item.status == "failed"]

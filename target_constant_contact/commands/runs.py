@@ -17,17 +17,15 @@ from target_constant_contact.commands.common import (
 from target_constant_contact.commands.group import CommandGroup
 from target_constant_contact.reports.counts import Counts
 from target_constant_contact.reports.history import past_runs
+from target_constant_contact.reports.past_run import LOAD
 from target_constant_contact.reports.run_names import LATEST
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
-    from target_constant_contact.reports.past_run import (
-        PastDestination,
-        PastPackedByList,
-        PastRun,
-    )
+    from target_constant_contact.reports.past_parts import PastDestination, PastPackedByList
+    from target_constant_contact.reports.past_run import PastRun
     from target_constant_contact.reports.segments import SegmentUse
 
 _SHOWN: Final = 20
@@ -95,6 +93,7 @@ def _say_none(place: str) -> None:
 def _row(past: PastRun) -> dict[str, Any]:
     return {
         "run": past.run,
+        "kind": past.kind,
         "started_at": _iso(past.started_at),
         "status": past.status,
         "seconds": past.seconds,
@@ -113,7 +112,10 @@ def _counts(counts: Counts | None) -> dict[str, Any]:
 
 
 def _readable(past: PastRun) -> dict[str, Any]:
-    row = _row(past) | {"started_at": _moment(past.started_at)} | _counts(past.totals)
+    # A column that says nothing of loads is shown only when there is something else among them.
+    kind = "" if past.kind == LOAD else past.kind
+    row = _row(past) | {"kind": kind, "started_at": _moment(past.started_at)}
+    row |= _counts(past.totals)
     return {_TITLES.get(name, name): value for name, value in row.items()}
 
 
@@ -136,12 +138,14 @@ def _document(past: PastRun) -> dict[str, Any]:
             for place in past.destinations
         ],
         "rejections": [asdict(reason) for reason in past.rejections],
+        "withheld": [asdict(reason) for reason in past.withheld],
         "dropped": [asdict(reason) for reason in past.dropped],
         "findings": [asdict(finding) for finding in past.findings],
         "packed_by_list": [_packed_by_list(packed) for packed in past.packed_by_list],
         "unsettled_imports": [asdict(one) for one in past.unsettled],
         "imports": [asdict(record) for record in past.imports],
         "segments": [asdict(use) for use in past.segments],
+        "swept": [asdict(one) for one in past.swept],
     }
 
 
@@ -161,10 +165,12 @@ def _print_run(past: PastRun) -> None:
     print_table(("fact", "value"), known.items())
     _print_part("Destinations", map(_destination, past.destinations))
     _print_part("Rejected rows", map(asdict, past.rejections))
+    _print_part("Rows not sent", map(asdict, past.withheld))
     _print_part("Values left out", map(asdict, past.dropped))
     _print_part("Rows that did not land", map(asdict, past.findings))
     _print_part("Packed by list", map(_packed_by_list, past.packed_by_list))
     _print_part("Segments", map(_segment, past.segments))
+    _print_part("Lists that follow segments", map(asdict, past.swept))
     _print_part("Imports that are not settled", map(asdict, past.unsettled))
     _print_part("Imports", (_import(asdict(record)) for record in past.imports))
 

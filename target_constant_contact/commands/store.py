@@ -203,6 +203,8 @@ def _facts(
     yield "connections", f"{found.rows['connections']:,}"
     yield "exports", f"{found.rows['exports']:,}, of them {len(found.interrupted):,} interrupted"
     yield "runs", _runs(found)
+    if suppressed := found.rows["suppressions"]:
+        yield "people suppressed", f"{suppressed:,}"
     for name, used in found.requests_today.items():
         yield f"requests today of key {name}", f"{used:,}"
     yield "secrets", _secrets(found, has_key=has_key)

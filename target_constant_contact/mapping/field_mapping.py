@@ -169,6 +169,16 @@ class FieldMapping:
         left_out = tuple(dict.fromkeys(dropped))
         return Contact(str(properties["email"]).lower(), properties, left_out, self.columns)
 
+    def key(self, record: Mapping[str, Any]) -> str | None:
+        """E-mail key of a record, whatever else is in it; None without a usable address."""
+        _, _, field, read, convert = self.mapped[0]
+        try:
+            value = record.get(field) if read is None else read(record)
+            address = None if value is None else convert(value)
+        except UnfitValueError:
+            return None
+        return None if address is None else str(address).lower()
+
     def _take_out(self, properties: dict[str, str | int]) -> Iterator[Rejection]:
         """Take out properties until they break no rule, and say why."""
         for rule in self.rules:

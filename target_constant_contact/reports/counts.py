@@ -19,6 +19,7 @@ class Counts:  # a plain record: one attribute for each place of a row
         suppressed: Rows of people who had unsubscribed.
         merged: Rows that joined another row of the same address.
         left: Rows that are deleted in the source, and were not imported.
+        unchanged: Rows that say what has landed before, and were not sent.
         blank: Rows in which every mapped field is blank.
         unexplained: Rows that Constant Contact neither confirmed nor explained.
         unsettled: Rows that had not been imported when the run ended (or are not, in a dry run).
@@ -33,6 +34,7 @@ class Counts:  # a plain record: one attribute for each place of a row
     suppressed: int = 0
     merged: int = 0
     left: int = 0
+    unchanged: int = 0
     blank: int = 0
     unexplained: int = 0
     unsettled: int = 0
@@ -48,6 +50,7 @@ class Counts:  # a plain record: one attribute for each place of a row
             + self.suppressed
             + self.merged
             + self.left
+            + self.unchanged
             + self.blank
             + self.unexplained
             + self.unsettled

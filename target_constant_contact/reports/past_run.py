@@ -12,7 +12,16 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from target_constant_contact.api.models import ContactList
 from target_constant_contact.reports.counts import Counts
 from target_constant_contact.reports.imported import ImportRecord, PackedByList, UnsettledImport
+from target_constant_contact.reports.past_parts import (
+    PastDestination,
+    PastDropped,
+    PastFindings,
+    PastPackedByList,
+    PastRejections,
+    PastWithheld,
+)
 from target_constant_contact.reports.segments import SegmentUse
+from target_constant_contact.reports.swept import SweptList
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -21,6 +30,9 @@ if TYPE_CHECKING:
 
 UNFINISHED: Final = "unfinished"
 """Status of a run without a report: it is under way, or it was killed."""
+
+LOAD: Final = "load"
+"""Kind of a run that has imported rows."""
 
 UNREADABLE: Final = "unreadable"
 """Status of a run whose report is damaged, or was written by something else."""
@@ -34,85 +46,6 @@ _NO_REPORT: Final = (
     OverflowError,
     RecursionError,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class PastDestination:
-    """What became of the rows of one stream and set of lists in a past run.
-
-    Attributes:
-        stream: Name of the stream.
-        lists: The lists; none when rows were rejected before their lists were known.
-        counts: Where the rows ended up.
-    """
-
-    stream: str
-    lists: tuple[ContactList, ...]
-    counts: Counts
-
-
-@dataclass(frozen=True, slots=True)
-class PastRejections:
-    """Rows of a stream that were rejected for the same reason.
-
-    Attributes:
-        rows: How many.
-        stream: Name of the stream.
-        reason: What was wrong.
-        field: The record field it was about, or an empty string.
-    """
-
-    rows: int
-    stream: str
-    reason: str
-    field: str
-
-
-@dataclass(frozen=True, slots=True)
-class PastDropped:
-    """Values of a stream that were left out of rows that were sent, for the same reason.
-
-    Attributes:
-        values: How many.
-        stream: Name of the stream.
-        reason: What was wrong.
-        field: The record field that they stood in.
-    """
-
-    values: int
-    stream: str
-    reason: str
-    field: str
-
-
-@dataclass(frozen=True, slots=True)
-class PastFindings:
-    """Rows of a stream that were sent and did not land, for the same reason.
-
-    Attributes:
-        rows: How many.
-        stream: Name of the stream.
-        reason: Why.
-        evidence: How it is known.
-    """
-
-    rows: int
-    stream: str
-    reason: str
-    evidence: str
-
-
-@dataclass(frozen=True, slots=True)
-class PastPackedByList:
-    """Rows of a stream that were packed by list.
-
-    Attributes:
-        stream: Name of the stream.
-        counts: How many, and what it saved.
-    """
-
-    stream: str
-    counts: PackedByList
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,12 +67,15 @@ class PastRun:  # a plain record: one attribute for each member of the report
         totals: The counts of the whole run.
         destinations: Counts per stream and set of lists.
         rejections: Rejected rows per reason, the most frequent first.
+        withheld: Rows that were not sent per reason, the most frequent first.
         dropped: Values that were left out per reason, the most frequent first.
         findings: Rows that did not land per reason, the most frequent first.
         packed_by_list: What was packed by list, per stream.
         imports: The settled imports.
         unsettled: Those that were accepted and had not ended.
         segments: Which streams fell under which entry of ``segments``.
+        swept: Lists that people were taken off.
+        kind: ``load`` or ``sweep``.
     """
 
     run: str
@@ -156,12 +92,15 @@ class PastRun:  # a plain record: one attribute for each member of the report
     totals: Counts | None = None
     destinations: tuple[PastDestination, ...] = ()
     rejections: tuple[PastRejections, ...] = ()
+    withheld: tuple[PastWithheld, ...] = ()
     dropped: tuple[PastDropped, ...] = ()
     findings: tuple[PastFindings, ...] = ()
     packed_by_list: tuple[PastPackedByList, ...] = ()
     imports: tuple[ImportRecord, ...] = ()
     unsettled: tuple[UnsettledImport, ...] = ()
     segments: tuple[SegmentUse, ...] = ()
+    swept: tuple[SweptList, ...] = ()
+    kind: str = LOAD
 
     @property
     def seconds(self) -> int | None:
@@ -184,6 +123,7 @@ def read_run(row: RunRow) -> PastRun:
 
 def _past_run(row: RunRow, document: Mapping[str, Any]) -> PastRun:
     """Read what ``Report.as_json`` made; members of later versions are passed over."""
+    kind = _text(document.get("kind", LOAD))
     return PastRun(
         run=row.run,
         machine=row.machine,
@@ -196,15 +136,19 @@ def _past_run(row: RunRow, document: Mapping[str, Any]) -> PastRun:
         error=_text(document.get("error")),
         requests=_whole(document.get("requests", 0)),
         rejects_file=_text(document.get("rejects_file")),
-        totals=_counts(document["totals"]),
+        # A sweep has no rows.
+        totals=_counts(document["totals"]) if kind == LOAD else None,
         destinations=tuple(map(_destination, document.get("destinations", ()))),
         rejections=_records(PastRejections, document.get("rejections", ())),
+        withheld=_records(PastWithheld, document.get("withheld", ())),
         dropped=_records(PastDropped, document.get("dropped", ())),
         findings=_records(PastFindings, document.get("findings", ())),
         packed_by_list=tuple(map(_packed_by_list, document.get("packed_by_list", ()))),
         unsettled=_records(UnsettledImport, document.get("unsettled_imports", ())),
         imports=tuple(map(_import, document.get("imports", ()))),
         segments=tuple(map(_segment, document.get("segments", ()))),
+        swept=_records(SweptList, document.get("swept", ())),
+        kind=kind,
     )
 
 

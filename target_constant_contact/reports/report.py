@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import asdict, dataclass, field
+from itertools import chain
 from typing import TYPE_CHECKING, Any, Final
 
 from target_constant_contact.batches.batch import Destination
@@ -11,6 +12,7 @@ from target_constant_contact.redaction import json_text
 from target_constant_contact.reports.counts import Counts
 from target_constant_contact.reports.date_orders import DateOrders
 from target_constant_contact.reports.imported import ImportRecord, PackedByList
+from target_constant_contact.reports.swept import SweptList
 from target_constant_contact.wording import counted, were
 
 if TYPE_CHECKING:
@@ -33,6 +35,7 @@ class Report:  # one attribute for each part of the report
         started_at: When it started.
         counts: Counts per stream and set of lists.
         reasons: Rejected rows per stream, reason and field.
+        withheld: Rows that may not be sent, or need not be, per stream and reason.
         dropped: Values that were left out of rows that were sent, per stream, reason and field.
         findings: Rows that were sent and have not landed, as far as they could be named, per
             stream, reason and kind of evidence.
@@ -40,6 +43,9 @@ class Report:  # one attribute for each part of the report
         by_list: What was packed by list, per stream.
         date_orders: What columns of dates show of their order of day and month.
         segments: Which streams fell under which entry of ``segments``.
+        swept: Lists that people were taken off.
+        kind: ``load`` or ``sweep``.
+        versions: Rows of streams that had come before their latest ACTIVATE_VERSION.
         replays: Whether the rows of a stream come from a file of rejected rows.
     """
 
@@ -47,12 +53,16 @@ class Report:  # one attribute for each part of the report
     started_at: datetime
     counts: dict[Destination, Counts] = field(default_factory=dict)
     reasons: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    withheld: Counter[tuple[str, str]] = field(default_factory=Counter)
     dropped: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     findings: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     imports: list[ImportRecord] = field(default_factory=list)
     by_list: dict[str, PackedByList] = field(default_factory=dict)
     date_orders: DateOrders = field(default_factory=DateOrders)
     segments: list[SegmentUse] = field(default_factory=list)
+    swept: list[SweptList] = field(default_factory=list)
+    kind: str = "load"
+    versions: dict[str, int] = field(default_factory=dict)
     replays: dict[str, bool] = field(default_factory=dict)
 
     def of(self, destination: Destination) -> Counts:
@@ -138,6 +148,24 @@ class Report:  # one attribute for each part of the report
         bad = sum(counts.rejected for counts in of_stream) + rows_refused
         return 100 * bad / judged
 
+    def note_replay(self, stream: str, *, is_replay: bool) -> None:
+        """Note whether the rows of a stream come from a file of rejected rows."""
+        # All of its SCHEMA messages have to say so: beside a tap's own rows they are no such file.
+        self.replays[stream] = is_replay and self.replays.get(stream, True)
+
+    def note_version(self, stream: str) -> None:
+        """Note that an ACTIVATE_VERSION of a stream has come."""
+        self.versions[stream] = self._rows_of(stream)
+
+    def ends_with_version(self, stream: str) -> bool:
+        """Whether no row of a stream has come after its latest ACTIVATE_VERSION."""
+        return self.versions.get(stream) == self._rows_of(stream)
+
+    def _rows_of(self, stream: str) -> int:
+        copies = self.by_list[stream].copies if stream in self.by_list else 0
+        places = list(self.counts.items())
+        return sum(counts.read for place, counts in places if place.stream == stream) - copies
+
     def is_blank(self, stream: str) -> bool:
         """Whether a stream has blank rows, and no other but those that had left."""
         places = list(self.counts.items())
@@ -157,14 +185,7 @@ class Report:  # one attribute for each part of the report
             yield f"{_title(destination, list_names)}: {counts.sums(dry_run=dry_run)}"
         if len(places) > MAX_SUMMARY_LINES:
             yield f"... and {counted(len(places) - MAX_SUMMARY_LINES, 'more stream-list pair')}"
-        for (stream, reason, source), count in self.reasons.most_common(MAX_SUMMARY_LINES):
-            where = f" (field {source!r})" if source else ""
-            yield f"{count:,} of {stream} rejected: {reason}{where}"
-        for (stream, reason, source), count in self.dropped.most_common(MAX_SUMMARY_LINES):
-            values = "1 value" if count == 1 else f"{count:,} values"
-            yield f"{values} of {stream} left out: {reason} (field {source!r})"
-        for (stream, reason, evidence), count in self.findings.most_common(MAX_SUMMARY_LINES):
-            yield f"{count:,} of {stream} {reason} ({evidence})"
+        yield from self._why_not_landed()
         for stream, packed in self.by_list.items():
             yield (
                 f"{counted(packed.rows, 'row')} of {stream} with several lists "
@@ -172,8 +193,22 @@ class Report:  # one attribute for each part of the report
                 f"instead of {packed.imports_by_combination:,}; each is counted once for each of "
                 "its lists"
             )
+        yield from chain.from_iterable(map(SweptList.lines, self.swept))
         if len(places) > 1:
             yield f"Total: {self.totals.sums(dry_run=dry_run)}"
+
+    def _why_not_landed(self) -> Iterator[str]:
+        """Why rows and values have not landed, the most frequent first."""
+        for (stream, reason, source), count in self.reasons.most_common(MAX_SUMMARY_LINES):
+            where = f" (field {source!r})" if source else ""
+            yield f"{count:,} of {stream} rejected: {reason}{where}"
+        for (stream, reason), count in self.withheld.most_common(MAX_SUMMARY_LINES):
+            yield f"{count:,} of {stream} not sent: {reason}"
+        for (stream, reason, source), count in self.dropped.most_common(MAX_SUMMARY_LINES):
+            values = "1 value" if count == 1 else f"{count:,} values"
+            yield f"{values} of {stream} left out: {reason} (field {source!r})"
+        for (stream, reason, evidence), count in self.findings.most_common(MAX_SUMMARY_LINES):
+            yield f"{count:,} of {stream} {reason} ({evidence})"
 
     def as_json(self, list_names: Mapping[str, str], **facts: Any) -> str:
         """The report, as ``report.json`` and the store have it.
@@ -184,6 +219,7 @@ class Report:  # one attribute for each part of the report
         """
         document = {
             "run": self.run,
+            "kind": self.kind,
             "started_at": self.started_at.isoformat(timespec="seconds"),
             **facts,
             "totals": asdict(self.totals),
@@ -192,26 +228,24 @@ class Report:  # one attribute for each part of the report
                 | asdict(counts)
                 for destination, counts in self.counts.items()
             ],
-            "rejections": [
-                {"stream": stream, "reason": reason, "field": source, "rows": count}
-                for (stream, reason, source), count in self.reasons.most_common()
-            ],
-            "dropped": [
-                {"stream": stream, "reason": reason, "field": source, "values": count}
-                for (stream, reason, source), count in self.dropped.most_common()
-            ],
-            "findings": [
-                {"stream": stream, "reason": reason, "evidence": evidence, "rows": count}
-                for (stream, reason, evidence), count in self.findings.most_common()
-            ],
+            "rejections": _listed(self.reasons, "stream", "reason", "field", "rows"),
+            "withheld": _listed(self.withheld, "stream", "reason", "rows"),
+            "dropped": _listed(self.dropped, "stream", "reason", "field", "values"),
+            "findings": _listed(self.findings, "stream", "reason", "evidence", "rows"),
             "packed_by_list": [
                 {"stream": stream} | asdict(packed) for stream, packed in self.by_list.items()
             ],
             "date_orders": self.date_orders.as_list(),
             "imports": [asdict(record) for record in self.imports],
             "segments": [asdict(use) for use in self.segments],
+            "swept": [asdict(one) for one in self.swept],
         }
         return f"{json_text(document)}\n"
+
+
+def _listed(numbers: Counter[Any], *names: str) -> list[dict[str, Any]]:
+    """Counted keys with their numbers as members of these names, the most frequent first."""
+    return [dict(zip(names, (*key, count), strict=True)) for key, count in numbers.most_common()]
 
 
 def _lists(destination: Destination, names: Mapping[str, str]) -> list[dict[str, str]]:

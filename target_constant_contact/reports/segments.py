@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
+import logging
 import re
 from dataclasses import dataclass, field
 from itertools import islice
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from target_constant_contact.settings.settings import Settings
 
 _LINES: Final = 20
+_logger = logging.getLogger("target-constant-contact")
 _NAMED: Final = 5
 _ADVICE: Final = "Correct its name, or give each stream an entry of its own"
 _WILD: Final = re.compile(r"[*?[]")
@@ -54,6 +56,14 @@ def note_use(uses: Iterable[SegmentUse], entry: int | None, stream: str) -> None
     for use in uses:
         if use.entry == entry and stream not in use.streams:
             use.streams.append(stream)
+
+
+def tell_uses(uses: Sequence[SegmentUse]) -> None:
+    """Say which entries of ``segments`` no stream has matched; all streams have come."""
+    for line in misses(uses):
+        _logger.warning("%s", line)
+    if line := idle(uses):
+        _logger.info("%s", line)
 
 
 def misses(uses: Sequence[SegmentUse]) -> list[str]:

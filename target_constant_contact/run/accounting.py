@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from target_constant_contact.run.hooks import Encode, WriteState
     from target_constant_contact.verification.explanation import Explanation, Finding
 
-PassedOver: TypeAlias = Literal["left", "blank"]
-"""Places of rows that are not to be imported: deleted in the source, or nothing in them."""
+PassedOver: TypeAlias = Literal["left", "blank", "suppressed", "unchanged"]
+"""Places of rows that are not sent: deleted in the source, nothing in them, or withheld."""
 
 
 class Accounting:
@@ -137,18 +137,20 @@ class Accounting:
             self._rejects.write(context["schema"], context["message"], reason, rejection.field)
         self._limit.check(destination.stream)
 
-    def pass_over(self, destination: Destination, place: PassedOver) -> None:
+    def pass_over(self, destination: Destination, place: PassedOver, reason: str = "") -> None:
         """Count a row that is not to be imported, though nothing is wrong with it.
 
         Args:
             destination: Stream and lists of the row; no lists when each row names its own.
             place: Where it is counted.
+            reason: Why, where the place does not say it.
         """
         self.rows += 1
         counts = self.report.of(destination)
         counts.read += 1
-        counts.left += place == "left"
-        counts.blank += place == "blank"
+        setattr(counts, place, getattr(counts, place) + 1)
+        if reason:
+            self.report.withheld[destination.stream, reason] += 1
 
     def hold(self, opened: Iterable[tuple[int, int]], emptied: Iterable[int]) -> None:
         """Note which batches hold rows from which row on, and which hold none any more."""

@@ -23,23 +23,24 @@ class Continuity:
         settings: The settings.
         account: The account that members go to.
         folder: Folder of the run.
+        waiting: How the run waits, for another run or for what an interrupted one has sent.
 
     Attributes:
         ledger: The ledger.
     """
 
-    def __init__(self, settings: Settings, account: Account, folder: Path) -> None:
+    def __init__(
+        self, settings: Settings, account: Account, folder: Path, waiting: Waiting
+    ) -> None:
         self.ledger = Ledger(account.database, account.export, folder.name)
         self._client = account.client
         self._folder = folder
+        self._waiting = waiting
         self._dry_run = settings.dry_run
         self._begun = False
 
-    def begin(self, waiting: Waiting) -> None:
+    def begin(self) -> None:
         """Keep other runs of the same export out, and take up one that was interrupted.
-
-        Args:
-            waiting: How the run waits, for another run or for what an interrupted one has sent.
 
         Raises:
             TryLaterError: Another run of the same export does not come to its end.
@@ -48,10 +49,10 @@ class Continuity:
         if self._dry_run:
             return
         self._begun = True
-        self.ledger.open(waiting)
+        self.ledger.open(self._waiting)
         for run in self.ledger.interrupted_runs:
             forget_rows(self._folder.parent / run)
-        Recovery(self._client, self.ledger, waiting).run()
+        Recovery(self._client, self.ledger, self._waiting).run()
 
     def conclude(self) -> None:
         """Say that nothing is left to take up: it is known what became of every row."""

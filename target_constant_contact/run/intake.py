@@ -5,19 +5,21 @@ from __future__ import annotations
 from bisect import bisect_left
 from typing import TYPE_CHECKING, Final
 
+from target_constant_contact.batches.chunk import Chunk
 from target_constant_contact.batches.packer import Packer
 from target_constant_contact.exceptions import SettingsError
 from target_constant_contact.imports.spool import Spool
 from target_constant_contact.wording import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from target_constant_contact.batches.batch import Destination, ImportBatch
-    from target_constant_contact.batches.chunk import Chunk
     from target_constant_contact.batches.list_group import ListGroup
     from target_constant_contact.batches.packed import Packed
+    from target_constant_contact.contacts.contact import Rejection
     from target_constant_contact.run.accounting import Accounting
+    from target_constant_contact.segments.gate import Gate, Withheld
     from target_constant_contact.settings.settings import Settings
 
 _FEW: Final = 16
@@ -30,33 +32,55 @@ class Intake:
     Args:
         settings: The settings.
         accounting: Counts the rows.
+        gate: Withholds rows that may not be sent, or need not be.
         submit: Sends a batch.
+
+    Attributes:
+        gate: As above.
     """
 
     def __init__(
-        self, settings: Settings, accounting: Accounting, submit: Callable[[ImportBatch], None]
+        self,
+        settings: Settings,
+        accounting: Accounting,
+        gate: Gate,
+        submit: Callable[[ImportBatch], None],
     ) -> None:
         self._accounting = accounting
+        self.gate = gate
         self._submit = submit
         self._spill = Spool(accounting.folder, in_memory=0)
         self._packer = Packer(settings.import_format, settings.limits, spill=self._spill)
         self._max_contacts = settings.max_profiles_per_export
         self._contacts = 0
 
-    def add(self, destination: Destination, key: str, encoded: bytes) -> bool:
+    def add(
+        self,
+        destination: Destination,
+        key: str,
+        encoded: bytes,
+        dropped: Iterable[Rejection] = (),
+    ) -> bool:
         """Take one row.
 
         Args:
             destination: Stream and lists of the row.
             key: E-mail key of the contact.
             encoded: The contact, encoded.
+            dropped: Values that are left out of it.
 
         Returns:
             Whether it was taken; it is not when it is too large to be sent.
         """
-        # A row's number is how many came before it, so it is asked for before the row is counted:
-        # with a higher one, a STATE right before the row would be held back for it.
-        return self._add(destination, self._accounting.rows, key, encoded)
+        if not self.gate.is_open:
+            withheld = self.gate.withheld((key,), (encoded,), (destination,))
+            if withheld:
+                self._withhold(destination, withheld[0])
+                return True
+        taken = self._add_one(destination, key, encoded)
+        if taken:
+            self._accounting.drop(destination.stream, dropped)
+        return taken
 
     def add_chunk(self, chunk: Chunk, start: int) -> int:
         """Take rows from a position on, as if they came one after the other.
@@ -70,9 +94,17 @@ class Intake:
         """
         next_unfit = bisect_left(chunk.unfit, start)
         has_unfit = next_unfit < len(chunk.unfit)
-        return self._add_rows(
-            chunk, start, chunk.unfit[next_unfit] if has_unfit else len(chunk.keys)
-        )
+        stop = chunk.unfit[next_unfit] if has_unfit else len(chunk.keys)
+        if self.gate.is_open:
+            reached = self._add_rows(chunk, start, stop)
+            sent: Sequence[int] = range(start, reached)
+        else:
+            reached, sent = self._add_others(chunk, start, stop)
+        if chunk.dropped:
+            for place in sent:
+                stream = chunk.routes[place][0].stream
+                self._accounting.drop(stream, chunk.dropped.get(place, ()))
+        return reached
 
     def send_rest(self) -> None:
         """Send what is in open batches, the oldest first, then what waits for others."""
@@ -87,6 +119,14 @@ class Intake:
         """Note that a batch is settled; may be called from any thread."""
         self._packer.settled(number)
 
+    def _withhold(self, destination: Destination, why: Withheld) -> None:
+        self._accounting.pass_over(destination, why.place, why.reason)
+
+    def _add_one(self, destination: Destination, key: str, encoded: bytes) -> bool:
+        # A row's number is how many came before it, so it is asked for before the row is counted:
+        # with a higher one, a STATE right before the row would be held back for it.
+        return self._add(destination, self._accounting.rows, key, encoded)
+
     def _add(self, destination: Destination, row: int, key: str, encoded: bytes) -> bool:
         packed = self._packer.add(destination, row, key, encoded)
         if packed.too_large:
@@ -98,6 +138,33 @@ class Intake:
             self._carry_out(relieving)
         return True
 
+    def _add_others(self, chunk: Chunk, start: int, stop: int) -> tuple[int, Sequence[int]]:
+        """Take the rows between two positions that the gate lets through.
+
+        Returns:
+            How far it has come, as for :meth:`_add_rows`, and the positions of those rows.
+        """
+        part = slice(start, stop)
+        destinations = [route[0] for route in chunk.routes[part]]
+        withheld = self.gate.withheld(chunk.keys[part], chunk.bodies[part], destinations)
+        if not withheld:
+            reached = self._add_rows(chunk, start, stop)
+            return reached, range(start, reached)
+        sent = [place for place in range(start, stop) if place - start not in withheld]
+        rest = Chunk(
+            [chunk.routes[place] for place in sent],
+            [chunk.keys[place] for place in sent],
+            [chunk.bodies[place] for place in sent],
+            (),
+        )
+        taken = self._add_rows(rest, 0, len(sent))
+        reached = sent[taken] if taken < len(sent) else stop
+        # No STATE comes between rows of a chunk, so that they may be counted in another order.
+        for at, why in withheld.items():
+            if start + at < reached:
+                self._withhold(destinations[at], why)
+        return reached, sent[:taken]
+
     def _add_rows(self, chunk: Chunk, start: int, stop: int) -> int:
         """Take the rows between two positions, all at once or else in halves.
 
@@ -106,7 +173,8 @@ class Intake:
         """
         if stop - start <= _FEW:
             for place in range(start, stop):
-                if not self.add(chunk.routes[place][0], chunk.keys[place], chunk.bodies[place]):
+                destination = chunk.routes[place][0]
+                if not self._add_one(destination, chunk.keys[place], chunk.bodies[place]):
                     return place
             return stop
         if self._add_at_once(chunk, start, stop):

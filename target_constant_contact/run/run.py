@@ -3,27 +3,32 @@
 from __future__ import annotations
 
 import logging
-from enum import Enum, auto
 from typing import TYPE_CHECKING, Any, Final
 
 from target_constant_contact.contacts.contact import Rejection
 from target_constant_contact.contacts.encoding import encode_contact
 from target_constant_contact.exceptions import DataError, StorageError, TargetError
-from target_constant_contact.reports.segments import idle, misses, note_use, segment_uses
+from target_constant_contact.reports.segments import note_use, segment_uses, tell_uses
 from target_constant_contact.run.accounting import Accounting
 from target_constant_contact.run.continuity import Continuity
 from target_constant_contact.run.ending import Ending
 from target_constant_contact.run.intake import Intake
+from target_constant_contact.run.leaving import Leaving
 from target_constant_contact.run.record import RunRecord
+from target_constant_contact.run.remembering import Remembering
 from target_constant_contact.run.sending import Sending
 from target_constant_contact.run.settling import Settling
+from target_constant_contact.run.stage import Stage
+from target_constant_contact.run.withholding import Withholding
+from target_constant_contact.segments.gate import Gate
+from target_constant_contact.segments.seals import UNREADABLE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
     from pathlib import Path
 
     from target_constant_contact.account.account import Account
-    from target_constant_contact.batches.batch import Destination
+    from target_constant_contact.batches.batch import Destination, ImportBatch
     from target_constant_contact.batches.chunk import Chunk
     from target_constant_contact.contacts.contact import Contact
     from target_constant_contact.mapping.field_mapping import FieldMapping
@@ -40,15 +45,7 @@ _TOO_LARGE: Final = Rejection("record is larger than batch_size_bytes allows", "
 _logger = logging.getLogger("target-constant-contact")
 
 
-class _Stage(Enum):
-    """How far a run has come."""
-
-    READING = auto()
-    SETTLED = auto()
-    """Every import is completed and counted."""
-    ENDED = auto()
-
-
+# What a run is made of, one attribute for each part.
 class Run:
     """A run from its first row to its report.
 
@@ -61,18 +58,23 @@ class Run:
     Attributes:
         settings: As above.
         account: As above.
+        leaving: Rows that say that somebody has left.
+        withholding: Whose rows are not sent.
     """
 
     def __init__(self, settings: Settings, account: Account, folder: Path, hooks: Hooks) -> None:
         self.settings = settings
         self.account = account
-        self._waiting = hooks.waiting
-        self._stage = _Stage.READING
+        self._stage = Stage.READING
+        self._continuity = Continuity(settings, account, folder, hooks.waiting)
+        self._remembering = Remembering(settings, account, folder, hooks.waiting)
+        gate = Gate(self._remembering.people, self._remembering.loads)
+        self.leaving = Leaving(settings, account, gate, self._remembering)
         self._accounting = Accounting(
             folder,
             max_rejected_percent=settings.max_rejected_percent,
             encode=hooks.encode,
-            write_state=None if settings.dry_run else hooks.write_state,
+            write_state=None if settings.dry_run else self.leaving.before(hooks.write_state),
         )
         self.report.segments = segment_uses(settings)
         self._settling = Settling(
@@ -82,15 +84,15 @@ class Run:
             self._accounting,
             hooks.waiting,
             self._let_go,
+            self._remembering.loads,
         )
-        self._continuity = Continuity(settings, account, folder)
         self._sending = Sending(
             settings, account, self._continuity.ledger, hooks, self._settling, folder
         )
-        self._intake = Intake(settings, self._accounting, self._sending.submit)
-        self._ending = Ending(
-            folder, account, self._accounting, self._sending.advice, self._continuity.ledger
-        )
+        self.withholding = Withholding(settings, account, gate, hooks.waiting)
+        self._intake = Intake(settings, self._accounting, gate, self._submit)
+        advice, ledger = self._sending.advice, self._continuity.ledger
+        self._ending = Ending(folder, account, self._accounting, advice, ledger)
 
     def keep(self) -> None:
         """Have the store know of this run, from now to its end.
@@ -98,9 +100,8 @@ class Run:
         Raises:
             TargetError: The store cannot be used.
         """
-        place = self._accounting.folder
-        started_at = self.report.started_at
-        self._ending.note(RunRecord(self.account.database, self.settings, place, started_at))
+        place, since = self._accounting.folder, self.report.started_at
+        self._ending.note(RunRecord(self.account.database, self.settings, place, since))
 
     def begin(self) -> None:
         """Keep other runs of the same export out, and take up one that was interrupted.
@@ -109,7 +110,9 @@ class Run:
             TryLaterError: Another run of the same export does not come to its end.
             TargetError: The service cannot be asked what became of an interrupted run.
         """
-        self._continuity.begin(self._waiting)
+        self._continuity.begin()
+        self._remembering.begin(self._intake.gate)
+        self.withholding.begin()
 
     def settings_of(self, stream: str) -> StreamSettings:
         """The settings of a stream that has come; which ones they are is noted.
@@ -121,16 +124,25 @@ class Run:
         note_use(self.report.segments, self.settings.entry_for(stream), stream)
         return found
 
-    def know(self, stream: str, schema: Mapping[str, Any], mapping: FieldMapping) -> None:
-        """Note the SCHEMA message and the mapping of a stream."""
+    def know(
+        self, destination: Destination, schema: Mapping[str, Any], mapping: FieldMapping
+    ) -> None:
+        """Note the SCHEMA message and the mapping of a stream.
+
+        Args:
+            destination: The stream, and the lists of all rows that name none themselves.
+            schema: The message.
+            mapping: The mapping.
+
+        Raises:
+            DataError: One of the lists follows another stream.
+        """
+        stream = destination.stream
         self._accounting.know(stream, schema, mapping)
         self._sending.advice.know(stream, mapping)
-
-    def know_replay(self, stream: str, *, is_replay: bool) -> None:
-        """Note whether the rows of a stream come from a file of rejected rows."""
-        # All of its SCHEMA messages have to say so: beside a tap's own rows they are no such file.
-        replays = self.report.replays
-        replays[stream] = is_replay and replays.get(stream, True)
+        self._remembering.know(
+            stream, destination.list_ids, is_replay=self.report.replays.get(stream, False)
+        )
 
     def add(
         self,
@@ -145,12 +157,10 @@ class Run:
             contact: What the row was mapped to.
             context: ``schema`` and ``message``: the Singer messages as they were read.
         """
-        if self._intake.add(
-            destination, contact.key, encode_contact(contact.properties, contact.columns)
-        ):
-            self._accounting.drop(destination.stream, contact.dropped)
-        else:
-            self.reject(destination, _TOO_LARGE, context)
+        encoded = encode_contact(contact.properties, contact.columns)
+        if not self._intake.add(destination, contact.key, encoded, contact.dropped):
+            self._remembering.loads.refuse(destination.stream, contact.key)
+            self.reject(destination, _TOO_LARGE, context, key=contact.key)
 
     def add_chunk(self, chunk: Chunk, start: int) -> int:
         """Take rows of a chunk from a position on, up to one that cannot be sent.
@@ -164,23 +174,9 @@ class Run:
             read; the length of the chunk when there is none.
         """
         reached = self._intake.add_chunk(chunk, start)
-        if chunk.dropped:
-            for place in range(start, reached):
-                stream = chunk.routes[place][0].stream
-                self._accounting.drop(stream, chunk.dropped.get(place, ()))
         for (stream, field), values in chunk.dates.items():
             self._accounting.report.date_orders.count(stream, field, values[start:reached])
         return reached
-
-    def count_dates(self, stream: str, written: Iterable[tuple[str, Any]]) -> None:
-        """Count what the dates of a row that comes alone show of their order.
-
-        Args:
-            stream: Name of the stream.
-            written: Record fields with their values.
-        """
-        for field, value in written:
-            self._accounting.report.date_orders.count(stream, field, [value])
 
     def reject(
         self,
@@ -189,9 +185,19 @@ class Run:
         context: Mapping[str, Any],
         *,
         hint: str = "",
+        key: str | None = "",
     ) -> None:
-        """Take one row that cannot be sent, as :meth:`Accounting.reject` describes it."""
+        """Take one row that cannot be sent, as :meth:`Accounting.reject` describes it.
+
+        Whoever it is about, by the e-mail key, is in the segment all the same. It is empty when
+        the row has no address that can be sent, and None when that is not known.
+        """
         self._accounting.reject(destination, rejection, context, hint=hint)
+        if key:
+            self._remembering.loads.keep(destination, key)
+            self.leaving.come_back(destination, key)
+        elif key is None:
+            self._remembering.loads.void(destination.stream, UNREADABLE)
 
     def pass_over(self, destination: Destination, place: PassedOver) -> None:
         """Take one row that is not to be imported, as :meth:`Accounting.pass_over` says."""
@@ -215,28 +221,33 @@ class Run:
         """Settle everything, check the sums, and write report and summary.
 
         Raises:
-            DataError: Too many rows were rejected, or the sums do not add up.
+            DataError: Too many rows were rejected, the sums do not add up, or a brake held.
             TargetError: An import failed, or the service cannot be used.
         """
-        self._tell_segments()
+        tell_uses(self.report.segments)
         self._intake.send_rest()
         self._sending.importer.finish()
-        self._stage = _Stage.SETTLED
+        self._stage = Stage.SETTLED
         self._settling.explain()
         if self.settings.dry_run:
             self._accounting.count_rest_as_unsettled()
         self._accounting.raise_faults()
         self._accounting.release()
+        self._stage = Stage.RELEASED
+        self._remembering.loads.merge()
+        self.leaving.take_off(self.report)
+        self._remembering.seal(self.report)
         self._end("dry run" if self.settings.dry_run else "completed", None, concluded=True)
 
     def abort(self, error: BaseException) -> None:
         """Give up: wait a little for what is in flight, then write report and summary."""
-        if self._stage is _Stage.ENDED:
+        if self._stage is Stage.ENDED:
             return
         self._sending.importer.give_up(GIVE_UP_SECONDS)
         self._accounting.count_rest_as_unsettled()
         # The data are at fault, and sending them again would not help: nothing is to be taken up.
-        concluded = self._stage is _Stage.SETTLED and isinstance(error, DataError)
+        concluded = self._stage is Stage.SETTLED and isinstance(error, DataError)
+        concluded |= self._stage is Stage.RELEASED
         known = isinstance(error, TargetError)
         try:
             self._end("failed", str(error) if known else type(error).__name__, concluded=concluded)
@@ -244,20 +255,17 @@ class Run:
             # What went wrong before is raised, and matters more.
             _logger.error("%s", other)  # noqa: TRY400 - one line
 
+    def _submit(self, batch: ImportBatch) -> None:
+        # Whoever is sent is remembered, also if this is the last that the run does.
+        self._remembering.loads.flush(batch.destination)
+        self._sending.submit(batch)
+
     def _let_go(self, number: int) -> None:
         self._intake.settled(number)
 
-    def _tell_segments(self) -> None:
-        """Say which entries of ``segments`` no stream has matched; all streams have come."""
-        uses = self.report.segments
-        for line in misses(uses):
-            _logger.warning("%s", line)
-        if line := idle(uses):
-            _logger.info("%s", line)
-
     def _end(self, status: str, error: str | None, *, concluded: bool) -> None:
         # First, so that a report that cannot be written does not end the run a second time.
-        self._stage = _Stage.ENDED
+        self._stage = Stage.ENDED
         self._close(concluded=concluded)
         self._ending.write(status, error)
 
@@ -268,6 +276,7 @@ class Run:
             concluded: The run has said what became of every row. Otherwise the next run takes its
                 ledger up.
         """
+        self.withholding.close()
         self._settling.close()
         self._intake.close()
         try:

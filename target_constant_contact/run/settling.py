@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
+from target_constant_contact.contacts.addresses import key_of
 from target_constant_contact.verification.verifier import Verifier
 from target_constant_contact.wording import counted
 
@@ -15,7 +16,9 @@ if TYPE_CHECKING:
     from target_constant_contact.account.account import Account
     from target_constant_contact.imports.settled import SettledImport
     from target_constant_contact.run.accounting import Accounting
+    from target_constant_contact.segments.loads import Loads
     from target_constant_contact.settings.settings import Settings
+    from target_constant_contact.verification.explanation import Explanation
     from target_constant_contact.waiting import Waiting
 
 _logger = logging.getLogger("target-constant-contact")
@@ -31,6 +34,7 @@ class Settling:
         accounting: Counts the rows.
         waiting: How the run waits.
         let_go: Called with the number of each batch that holds no later one back any more.
+        loads: Learns which rows have not landed.
     """
 
     def __init__(  # noqa: PLR0913, PLR0917 - what it brings together
@@ -41,9 +45,11 @@ class Settling:
         accounting: Accounting,
         waiting: Waiting,
         let_go: Callable[[int], None],
+        loads: Loads,
     ) -> None:
         self._accounting = accounting
         self.let_go = let_go
+        self._loads = loads
         self._verifier = Verifier(
             account.client, folder, settings.verify, settings.import_format, waiting
         )
@@ -60,22 +66,32 @@ class Settling:
             held = explanation is not None or self._verifier.keep(*imported)
         self._accounting.settle(done, held=held)
         if explanation:
-            self._accounting.explain(explanation)
+            self._learn(explanation)
+        elif not held and done.settlement.not_landed:
+            self._loads.doubt(done.batch.destination)
         self.let_go(done.batch.number)
 
     def explain_early(self) -> None:
         """Explain what has held STATE back for long; in the main thread, now and then."""
         for explanation in self._verifier.explain_early():
-            self._accounting.explain(explanation)
+            self._learn(explanation)
 
     def explain(self) -> None:
         """Find the rows that have not landed."""
         for explanation in self._verifier.explain():
-            self._accounting.explain(explanation)
+            self._learn(explanation)
 
     def close(self) -> None:
         """Forget the rows that were kept for an explanation."""
         self._verifier.close()
+
+    def _learn(self, explanation: Explanation) -> None:
+        self._accounting.explain(explanation)
+        place = explanation.destination
+        for finding in explanation.findings:
+            self._loads.refuse(place.stream, key_of(str(finding.properties["email"])))
+        if len(explanation.findings) < explanation.settlement.not_landed:
+            self._loads.doubt(place)
 
 
 def _log_settled(done: SettledImport) -> None:

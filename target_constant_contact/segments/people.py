@@ -12,8 +12,6 @@ from array import array
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Final
 
-from target_constant_contact.store.secrets import PEOPLE_KEY, secret
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
@@ -36,7 +34,7 @@ class PeopleKey:
     @classmethod
     def of(cls, database: Database) -> PeopleKey:
         """The key of a store, made where there is none."""
-        return cls(lambda: secret(database, PEOPLE_KEY, partial(secrets.token_hex, _KEY_BYTES)))
+        return cls(lambda: _key_of(database))
 
     def hashes(self, keys: Iterable[str]) -> array[int]:
         """64 bits for each address.
@@ -63,3 +61,10 @@ class PeopleKey:
     @cached_property
     def _key(self) -> bytes:
         return bytes.fromhex(self._read())
+
+
+def _key_of(database: Database) -> str:
+    # Not before: what is imported for the help of a command need not load SQLAlchemy.
+    from target_constant_contact.store.secrets import PEOPLE_KEY, secret  # noqa: PLC0415
+
+    return secret(database, PEOPLE_KEY, partial(secrets.token_hex, _KEY_BYTES))

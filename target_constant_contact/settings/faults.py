@@ -9,6 +9,7 @@ from singer_sdk.typing import DEFAULT_JSONSCHEMA_VALIDATOR
 
 from target_constant_contact.api.http.addresses import address_fault
 from target_constant_contact.api.oauth.connection import name_fault
+from target_constant_contact.settings.following import days_fault
 from target_constant_contact.settings.streams import within_entry
 from target_constant_contact.settings.texts import types_of
 from target_constant_contact.store.address import key_fault, no_key, schema_fault, url_fault
@@ -164,6 +165,14 @@ def value_faults(values: Mapping[str, Any]) -> Iterator[str]:
     yield from _mapping_faults(values)
     yield from filter(None, (address_fault(name, values[name]) for name in ("api_url", "auth_url")))
     yield from _store_faults(values)
+    yield from _unchanged_faults(values)
+
+
+def _unchanged_faults(values: Mapping[str, Any]) -> Iterator[str]:
+    found = {"send_unchanged": values.get("send_unchanged")}
+    for index, entry in enumerate(values.get("segments") or ()):
+        found[within_entry(place_of(index, entry), "send_unchanged")] = entry.get("send_unchanged")
+    yield from filter(None, (days_fault(name, value) for name, value in found.items()))
 
 
 def _store_faults(values: Mapping[str, Any]) -> Iterator[str]:

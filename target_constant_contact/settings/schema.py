@@ -9,6 +9,9 @@ from singer_sdk import typing as th
 from target_constant_contact.api.oauth.connection import AUTH_URL
 from target_constant_contact.batches.batch import MAX_BODY_BYTES, MAX_ROWS, BatchLimits
 from target_constant_contact.settings.access import ACCESS
+from target_constant_contact.settings.following import ENTRY, FOLLOWING
+from target_constant_contact.settings.leaving import LEAVING, LEAVING_ENTRY
+from target_constant_contact.settings.people import PEOPLE
 from target_constant_contact.settings.types import BATCH_TYPE, LISTS_TYPE, MAPPING_TYPE
 
 API_URL: Final = "https://api.cc.email/v3"
@@ -63,24 +66,20 @@ PROPERTIES: Final = th.PropertiesList(
                 th.Property("lists", LISTS_TYPE),
                 th.Property("lists_field", th.StringType),
                 th.Property("field_mapping", MAPPING_TYPE),
-                th.Property("load_method", th.StringType, allowed_values=["upsert"]),
                 th.Property("date_order", th.StringType, allowed_values=["mdy", "dmy"]),
+                *ENTRY,
+                *LEAVING_ENTRY,
                 additional_properties=False,
             )
         ),
         title="Segments",
-        description="Overrides of `lists`, `lists_field`, `field_mapping`, `load_method` and "
-        "`date_order` for the streams that match the name or glob `stream`. The first match wins.",
+        description="Overrides of `lists`, `lists_field`, `field_mapping`, `date_order`, "
+        "`load_method`, `overwrite_when`, `overwrite_scope`, `respect_departures`, "
+        "`send_unchanged`, `left_field` and `max_removed_percent` for the streams that match the "
+        "name or glob `stream`. The first match wins.",
     ),
-    th.Property(
-        "load_method",
-        th.StringType,
-        default="upsert",
-        allowed_values=["upsert"],
-        title="Load method",
-        description="`upsert` adds members and updates their properties. Nobody is taken off "
-        "a list.",
-    ),
+    *FOLLOWING,
+    *LEAVING,
     th.Property(
         "on_too_long",
         th.StringType,
@@ -138,6 +137,7 @@ PROPERTIES: Final = th.PropertiesList(
         description="The run stops before an import with which it would add more contacts than "
         "this to the account.",
     ),
+    *PEOPLE,
     th.Property(
         "verify",
         th.StringType,

@@ -8,12 +8,14 @@ from __future__ import annotations
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from target_constant_contact.api.oauth.credentials import Credentials
 from target_constant_contact.batches.batch import BatchLimits
 from target_constant_contact.contacts.contact import did_you_mean
 from target_constant_contact.exceptions import SettingsError
+from target_constant_contact.redaction import trust
 from target_constant_contact.settings.faults import (
     flattening_faults,
     list_faults,
@@ -64,6 +66,7 @@ class Settings:
     max_profiles_per_export: int
     max_active_contacts: int | None
     max_new_contacts: int | None
+    suppression_file: Path | None
     verify: Literal["never", "on_errors", "always"]
     import_format: ImportFormat
     import_timeout_minutes: float
@@ -135,6 +138,7 @@ class Settings:
             api_url=values["api_url"].rstrip("/"),
             max_active_contacts=values.get("max_active_contacts"),
             max_new_contacts=values.get("max_new_contacts"),
+            suppression_file=_path(values.get("suppression_file")),
             **{name: values[name] for name in _AS_THEY_ARE},
         )
 
@@ -215,6 +219,15 @@ def defaults(schema: Mapping[str, Any]) -> dict[str, Any]:
         for name, declared in schema["properties"].items()
         if "default" in declared
     }
+
+
+def _path(value: str | None) -> Path | None:
+    if not value:
+        return None
+    path = Path(value).expanduser()
+    # What looks like an address in the name of a file is shown.
+    trust(str(path))
+    return path
 
 
 def _credentials(values: Mapping[str, Any]) -> Credentials:

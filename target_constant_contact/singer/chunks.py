@@ -14,14 +14,16 @@ import msgspec
 
 from target_constant_contact.batches.chunk import Chunk
 from target_constant_contact.mapping.columns import ColumnMapping
-from target_constant_contact.singer.passed_over import DELETED_AT, has_left
+from target_constant_contact.singer.passed_over import DELETED_AT, has_left, marks_leaver
+from target_constant_contact.singer.routes import column_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from target_constant_contact.contacts.contact import Rejection
     from target_constant_contact.mapping.field_mapping import FieldMapping
     from target_constant_contact.mapping.property_columns import Column
+    from target_constant_contact.singer.passed_over import LeftRows
     from target_constant_contact.singer.routes import RouteColumn
 
 
@@ -31,6 +33,7 @@ class StreamChunks:
     Args:
         mapping: Its mapping.
         routes: Where its records go.
+        left_rows: Which of its records say that somebody has left.
         is_valid: Checks a whole record; None when only mapped fields are checked.
         count: Called with the number of records that have been mapped.
 
@@ -43,6 +46,7 @@ class StreamChunks:
         self,
         mapping: FieldMapping,
         routes: RouteColumn,
+        left_rows: LeftRows,
         *,
         is_valid: Callable[[dict[str, Any]], bool] | None = None,
         count: Callable[[int], None] = lambda _records: None,
@@ -53,8 +57,10 @@ class StreamChunks:
         self._routes = routes
         self._is_valid = is_valid
         # The mapping counts on its fields being the first columns.
-        self._fields = tuple(dict.fromkeys((*self._mapping.fields, *routes.fields, *DELETED_AT)))
-        self._deleted_at = [self._fields.index(name) for name in DELETED_AT]
+        self._left_rows = left_rows
+        others = (*routes.fields, *left_rows.roots, *DELETED_AT)
+        self._fields = tuple(dict.fromkeys((*self._mapping.fields, *others)))
+        self._place = {name: place for place, name in enumerate(self._fields)}
         self.record_type: Any = dict[str, Any] if is_valid else self._struct()
         self.decode = decoder(self.record_type)
 
@@ -62,15 +68,22 @@ class StreamChunks:
         """Map records that were decoded to ``record_type``."""
         columns = self._read(records)
         contacts = self._mapping(columns)
-        left = (_left(columns[place]) for place in self._deleted_at)
-        unfit = contacts.unfit.union(*left)
+        unfit = contacts.unfit.union(*self._left(columns))
         if self._is_valid:
             unfit |= {place for place, each in enumerate(records) if not self._is_valid(each)}
-        named = {name: columns[self._fields.index(name)] for name in self._routes.fields}
+        named = {name: columns[self._place[name]] for name in self._routes.fields}
         routes = self._routes.of(named, contacts.permissions, unfit)
         self._count(len(records) - len(unfit))
         dates = {(self._stream, name): column for name, column in contacts.dates.items()}
         return Chunk(routes, contacts.keys, contacts.bodies, sorted(unfit), contacts.dropped, dates)
+
+    def _left(self, columns: Sequence[Column]) -> Iterator[set[int]]:
+        """Places of the records that say that somebody has left."""
+        for name in DELETED_AT:
+            yield _places(columns[self._place[name]], has_left)
+        if read := self._left_rows.read:
+            roots = {name: columns[self._place[name]] for name in read.roots}
+            yield _places(column_of(read, roots), marks_leaver)
 
     def _struct(self) -> type:
         """A type with the fields that are needed; decoding passes over all others."""
@@ -125,11 +138,11 @@ class Chunks:
         return places, self._types[kind].map([messages[place].record for place in places])
 
 
-def _left(deleted_at: Column) -> set[int]:
-    """Places of the records that are deleted in the source."""
-    if deleted_at.count(None) == len(deleted_at):
+def _places(column: Column, is_true: Callable[[Any], bool]) -> set[int]:
+    """Places of the values of which something is true that is not of null."""
+    if column.count(None) == len(column):
         return set()
-    return {place for place, value in enumerate(deleted_at) if has_left(value)}
+    return {place for place, value in enumerate(column) if is_true(value)}
 
 
 def decoder(record_type: Any) -> Callable[[bytes], Any]:

@@ -100,7 +100,8 @@ class MessageHandler:
         self._host.run.add_state(message["value"])
 
     def _activate_version(self, message: dict[str, Any]) -> None:
-        """Ignore the version: members are added and updated, not replaced."""
+        """Note that all records of a version have come, if no more of them come."""
+        self._streams.activate(message["stream"])
 
     def _batch(self, message: dict[str, Any]) -> None:
         """Take the records of batch files as if they had come as RECORD messages."""

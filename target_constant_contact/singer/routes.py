@@ -60,7 +60,7 @@ class RouteColumn:
         """
         if self._lists is None:
             return list(map(self._fixed.__getitem__, permissions))
-        values = _list_values(self._lists, columns)
+        values = column_of(self._lists, columns)
         routes = self._known_routes(values, permissions)
         if routes is None:
             if unfit:
@@ -96,8 +96,14 @@ class RouteColumn:
         return route
 
 
-def _list_values(lists: Read, columns: Mapping[str, Column]) -> Column:
-    if lists.whole:
-        return columns[lists.roots[0]]
-    parts = zip(*(columns[name] for name in lists.roots), strict=True)
-    return [lists(dict(zip(lists.roots, values, strict=True))) for values in parts]
+def column_of(read: Read, columns: Mapping[str, Column]) -> Column:
+    """What a reader finds in each record.
+
+    Args:
+        read: The reader.
+        columns: The fields that it looks at.
+    """
+    if read.whole:
+        return columns[read.roots[0]]
+    parts = zip(*(columns[name] for name in read.roots), strict=True)
+    return [read(dict(zip(read.roots, values, strict=True))) for values in parts]

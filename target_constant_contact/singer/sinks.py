@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -15,8 +16,9 @@ from target_constant_contact.mapping.field_mapping import FieldMapping, MappingO
 from target_constant_contact.settings.settings import named_in_faults
 from target_constant_contact.singer.chunks import StreamChunks
 from target_constant_contact.singer.list_rule import ListRule, default_lists
-from target_constant_contact.singer.passed_over import BlankRows, is_deleted
+from target_constant_contact.singer.passed_over import BlankRows, LeftRows
 from target_constant_contact.singer.plan import StreamPlan
+from target_constant_contact.singer.rejected import RowRejectedError
 from target_constant_contact.singer.routes import RouteColumn
 from target_constant_contact.singer.validation import RecordValidator
 
@@ -44,6 +46,7 @@ class SegmentSink(RecordSink):
 
     Attributes:
         lists: Where each record goes.
+        left_rows: Which records say that somebody has left.
         mapping: What each record becomes.
         plan: Both in words.
 
@@ -63,34 +66,22 @@ class SegmentSink(RecordSink):
         super().__init__(target, stream_name, schema, key_properties)
         self._run = run
         self._rules = RecordValidator(self.schema, stream_name) if self.validate_schema else None
-        settings, account = run.settings, run.account
+        account = run.account
         segment = run.settings_of(stream_name)
-        options = MappingOptions(
-            today=datetime.now(UTC).date(),
-            custom_fields=account.custom_fields_for(segment),
-            on_too_long=settings.on_too_long,
-            on_bad_value=settings.on_bad_value,
-            date_order=segment.date_order,
-            import_format=settings.import_format,
-        )
         with named_in_faults(segment.mapping_place):
             self.mapping = FieldMapping.compile(
-                stream_name, self.schema, segment.field_mapping, options
+                stream_name, self.schema, segment.field_mapping, _options(run, segment)
             )
         with named_in_faults(segment.lists_place):
             default = Destination(stream_name, default_lists(segment, account.lists))
             self.lists = ListRule(default, segment.lists_field or "", self.schema, account.lists)
+        with named_in_faults(segment.place):
+            self.left_rows = LeftRows(stream_name, segment.left_field, self.schema)
         self._blank_rows = BlankRows(self.mapping, self.schema)
         self.plan = self._plan(segment)
-        run.know(stream_name, self._message(), self.mapping)
-        how = "matched by name" if self.mapping.automatic else "mapped"
-        _logger.info(
-            "Stream %s goes to %s; fields %s: %s",
-            stream_name,
-            self.plan.goal,
-            how,
-            self.plan.sent,
-        )
+        run.know(self.lists.default, self._message(), self.mapping)
+        run.leaving.know(stream_name, default.list_ids, of_rows=self.lists.read is not None)
+        self._tell()
 
     @override
     def get_validator(self) -> None:
@@ -110,8 +101,8 @@ class SegmentSink(RecordSink):
         """
         if self.include_sdc_metadata_properties:
             self._add_sdc_metadata_to_record(record, context["message"], {})
-        if is_deleted(record):
-            self.pass_over("left")
+        if record in self.left_rows:
+            self.leave(record)
         elif record in self._blank_rows:
             self.pass_over("blank")
         else:
@@ -124,13 +115,29 @@ class SegmentSink(RecordSink):
         # The lists come before the mapping: a row that has both faults is rejected for its lists.
         wanted = self.lists.wanted(record)
         contact = self.mapping(record)
-        self._run.count_dates(self.stream_name, self.mapping.written_dates(record))
+        for field, value in self.mapping.written_dates(record):
+            self._run.report.date_orders.count(self.stream_name, field, [value])
         if isinstance(contact, Rejection):
             # No list is created for it.
             place = Destination(self.stream_name) if wanted.new else self.lists.destination(wanted)
-            self._run.reject(place, contact, context)
+            self._run.reject(place, contact, context, key=self.mapping.key(record) or "")
         else:
             self._run.add(self.lists.destination(wanted), contact, context)
+
+    def leave(self, record: Mapping[str, Any] | None) -> None:
+        """Take a record that says that its person has left.
+
+        Args:
+            record: The record after stream maps; None when they have failed.
+        """
+        key, list_ids = "", frozenset[str]()
+        if record is not None:
+            key = self.mapping.key(record) or ""
+            # Nobody is on a list that there is not, so none is created.
+            with suppress(RowRejectedError):
+                list_ids = self.lists.wanted(record).ids
+        self._run.leaving.note(self.stream_name, list_ids, key)
+        self.pass_over("left")
 
     def pass_over(self, place: PassedOver) -> None:
         """Count a record that is not to be imported."""
@@ -150,6 +157,7 @@ class SegmentSink(RecordSink):
             return StreamChunks(
                 self.mapping,
                 RouteColumn(self.lists.read, self.lists.of_value, self.lists.admit),
+                self.left_rows,
                 is_valid=self._rules.is_valid if self._rules else None,
                 count=self.record_counter_metric.increment,
             )
@@ -161,6 +169,15 @@ class SegmentSink(RecordSink):
         """End the sink; its rows are in the run's batches."""
         # Up to singer-sdk 0.54 clean_up() does it, from 0.55 on a method that is private.
         self.record_counter_metric.exit()
+
+    def _tell(self) -> None:
+        _logger.info(
+            "Stream %s goes to %s; fields %s: %s",
+            self.stream_name,
+            self.plan.goal,
+            "matched by name" if self.mapping.automatic else "mapped",
+            self.plan.sent,
+        )
 
     def _message(self) -> dict[str, Any]:
         """The SCHEMA message of what the sink gets."""
@@ -174,7 +191,7 @@ class SegmentSink(RecordSink):
     def _plan(self, segment: StreamSettings) -> StreamPlan:
         names = self._run.account.lists.names
         mapping, lists = self.mapping, self.lists
-        of_lists = lists.read.roots if lists.read else ()
+        used = {*(lists.read.roots if lists.read else ()), *self.left_rows.roots}
         return StreamPlan(
             stream=self.stream_name,
             segment="" if segment is self._run.settings.default else segment.stream,
@@ -182,5 +199,17 @@ class SegmentSink(RecordSink):
             lists_field=lists.field,
             fields=mapping.fields,
             automatic=mapping.automatic,
-            unsent={name: why for name, why in mapping.unsent.items() if name not in of_lists},
+            unsent={name: why for name, why in mapping.unsent.items() if name not in used},
         )
+
+
+def _options(run: Run, segment: StreamSettings) -> MappingOptions:
+    settings = run.settings
+    return MappingOptions(
+        today=datetime.now(UTC).date(),
+        custom_fields=run.account.custom_fields_for(segment),
+        on_too_long=settings.on_too_long,
+        on_bad_value=settings.on_bad_value,
+        date_order=segment.date_order,
+        import_format=settings.import_format,
+    )

@@ -103,7 +103,7 @@ class Streams:
                 "with properties."
             ) from None
         for stream_map in self.maps(stream):
-            self._host.run.know_replay(stream_map.stream_alias, is_replay=is_replay(message))
+            self._note_replay(stream_map, message)
         sink = self._plain_sink(stream)
         self.chunks.set(stream, sink.chunks() if sink else None)
 
@@ -119,6 +119,12 @@ class Streams:
                 "the tap writes SCHEMA before RECORD."
             )
 
+    def activate(self, stream: str) -> None:
+        """Note an ACTIVATE_VERSION message of a stream."""
+        if stream in self._schemas:
+            for stream_map in self.maps(stream):
+                self._host.run.report.note_version(stream_map.stream_alias)
+
     def has_columns(self, stream: str, names: set[str]) -> bool:
         """Whether the records of a stream can have any of these columns."""
         known = set(properties_of(self._schemas[stream]["schema"]))
@@ -126,6 +132,7 @@ class Streams:
             sink = self._sinks[stream_map.stream_alias]
             fields = (sink.lists.field, *sink.mapping.fields.values())
             known.update(field.partition(".")[0] for field in fields)
+            known.update(sink.left_rows.roots)
         return not known.isdisjoint(names)
 
     def process(self, message: dict[str, Any]) -> None:
@@ -137,22 +144,24 @@ class Streams:
         left = is_deleted(message["record"])
         for stream_map in self.maps(stream):
             sink = self._sinks[stream_map.stream_alias]
+            record = None
             try:
                 record = _transform(stream_map, message)
                 if record is None:
                     continue
                 if left:
-                    sink.pass_over("left")
+                    sink.leave(record)
                 else:
                     sink.process_record(record, context)
             except RowRejectedError as error:
                 if left:
                     # Often nothing but its key is there, which no stream map can work with.
-                    sink.pass_over("left")
+                    sink.leave(None)
                     continue
                 # Which lists it would have gone to is not known, or not certain.
                 place = Destination(stream_map.stream_alias)
-                self._host.run.reject(place, error.rejection, context, hint=error.hint)
+                key = _whose(sink, record, message)
+                self._host.run.reject(place, error.rejection, context, hint=error.hint, key=key)
 
     def missed_maps(self) -> list[str]:
         """Lines about ``stream_maps`` that none of the streams that came has matched."""
@@ -185,7 +194,13 @@ class Streams:
         # Nothing here needs keys, and singer-sdk refuses those that are not among the properties.
         mapper.register_raw_stream_schema(stream, schema, None)
         for stream_map in self.maps(stream):
+            # Before its sink: what comes from such a file is not the whole of a segment.
+            self._note_replay(stream_map, self._schemas[stream])
             self._open_sink(stream_map)
+
+    def _note_replay(self, stream_map: StreamMap, message: dict[str, Any]) -> None:
+        report = self._host.run.report
+        report.note_replay(stream_map.stream_alias, is_replay=is_replay(message))
 
     def _open_sink(self, stream_map: StreamMap) -> None:
         name = stream_map.stream_alias
@@ -208,6 +223,20 @@ class Streams:
         if len(maps) != 1 or type(maps[0]) is not SameRecordTransform or maps[0].flattening_enabled:
             return None
         return self._sinks.get(maps[0].stream_alias)
+
+
+def _whose(sink: SegmentSink, record: dict[str, Any] | None, message: dict[str, Any]) -> str | None:
+    """E-mail key of the person of a row that was rejected, as `Run.reject` takes it.
+
+    Args:
+        sink: The sink that it was for.
+        record: The record; None when its stream map has failed.
+        message: The RECORD message.
+    """
+    if record is not None:
+        return sink.mapping.key(record) or ""
+    # Mostly the map has failed of another field, and has left this one as it was.
+    return sink.mapping.key(message["record"])
 
 
 def _transform(stream_map: StreamMap, message: dict[str, Any]) -> dict[str, Any] | None:

@@ -154,6 +154,7 @@ class TargetConstantContact(Target):
 
     def begin(self) -> None:
         """Compare the settings with the account, once, before the first row."""
+        self.run.withholding.learn()
         self.run.account.check()
         self.run.begin()
 

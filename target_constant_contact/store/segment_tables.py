@@ -51,6 +51,26 @@ class _OfMembers(Columns):
     people: Named[bytes] = Column(LargeBinary)
 
 
+class _OfLoads(Columns):
+    """What loads that have not ended well bring: rows, before they are sent.
+
+    Attributes:
+        account: As in exports.
+        stream: As in segments.
+        list_id: As in segments.
+        run: Name of the run.
+        number: Place in the order of coming.
+        people: Keyed hashes, and what is known of each, as `segments.parts` packs them.
+    """
+
+    account = Column(Text, primary_key=True)
+    stream = Column(Text, primary_key=True)
+    list_id = Column(Text, primary_key=True)
+    run = Column(Text, primary_key=True)
+    number = Column(Integer, primary_key=True, autoincrement=False)
+    people: Named[bytes] = Column(LargeBinary)
+
+
 class _OfOwners(Columns):
     """Which export a list follows; no list follows two.
 
@@ -127,6 +147,7 @@ class _OfOptOuts(Columns):
 
 SEGMENTS: Final = Table("segments", METADATA, _OfSegments)
 MEMBERS: Final = Table("members", METADATA, _OfMembers)
+LOADS: Final = Table("loads", METADATA, _OfLoads)
 OWNERS: Final = Table("owners", METADATA, _OfOwners)
 LEAVERS: Final = Table("leavers", METADATA, _OfLeavers)
 SCRATCH_LISTS: Final = Table("scratch_lists", METADATA, _OfScratchLists)
@@ -135,6 +156,7 @@ OPT_OUTS: Final = Table("opt_outs", METADATA, _OfOptOuts)
 TABLES: Final = (
     SEGMENTS,
     MEMBERS,
+    LOADS,
     OWNERS,
     LEAVERS,
     SCRATCH_LISTS,

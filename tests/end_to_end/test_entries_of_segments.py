@@ -39,7 +39,10 @@ FAULTS = [
         f"{PLACE}field_mapping: unknown contact property 'email_address'; did you mean 'email'?",
     ),
     ({"list": "Newsletter"}, f"{PLACE}'list' does not exist here; did you mean lists?"),
-    ({"load_method": "overwrite"}, f"{PLACE}load_method: 'overwrite' is not one of ['upsert']"),
+    (
+        {"load_method": "replace"},
+        f"{PLACE}load_method: 'replace' is not one of ['upsert', 'overwrite']",
+    ),
 ]
 
 
@@ -80,3 +83,21 @@ def test_entries_that_came_as_the_text_of_json_are_entries(export, sandbox):
     assert outcome.exit_code == 0, outcome.log
     assert "vip@example.com" in sandbox.members("Loyalty members")
     assert "vip@example.com" not in sandbox.members("Newsletter")
+
+
+def test_no_list_follows_two_segments(export, sandbox):
+    """Also when one entry names it, and the other one has its id."""
+    list_id = sandbox.lists()["Newsletter"]
+    outcome = export(
+        *MESSAGES,
+        segments=[
+            {"stream": "vip-*", "lists": "Newsletter", "load_method": "overwrite"},
+            {"stream": "trial-*", "lists": list_id, "load_method": "overwrite"},
+            {"stream": "others", "lists": "Newsletter"},
+        ],
+    )
+    assert outcome.exit_code == 78
+    assert (
+        "segments.1 (stream 'trial-*'): lists: segments.0 (stream 'vip-*') has 'Newsletter' follow "
+        "its segment too"
+    ) in outcome.log

@@ -111,10 +111,11 @@ def test_a_stream_of_nothing_but_rows_that_have_left_is_fine(export):
 
 
 def test_the_row_of_a_person_before_the_deletion_lands(sandbox, export):
-    """Taking off is another matter."""
+    """It says what the person was, and the later one that they are on the list no more."""
     outcome = export(schema(**COLUMNS), member(3), LEFT[0])
     assert outcome.totals == {"read": 2, "landed": 1, "left": 1}
-    assert "member3@example.com" in sandbox.members("Newsletter")
+    assert "member3@example.com" not in sandbox.members("Newsletter")
+    assert sandbox.contact("member3@example.com")
 
 
 BLANK = [

@@ -71,7 +71,7 @@ waiting.POLL_SECONDS = (0.05, 0.1, 0.2, 0.4)
 # A server that stands still is waited for less long than its longest answer may take.
 PatientConnection.patience = 3.0
 for line in sys.stdin:
-    config, messages, output, log = line.split()
+    config, messages, output, log, *words = line.split()
     pid = os.fork()
     if pid == 0:
         for number, path, flags in ((0, messages, os.O_RDONLY),
@@ -79,7 +79,7 @@ for line in sys.stdin:
                                     (2, log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)):
             os.dup2(os.open(path, flags, 0o600), number)
         sys.stdin = open(0, encoding="utf-8")
-        sys.argv = ["target-constant-contact", "--config", config]
+        sys.argv = ["target-constant-contact", *words, "--config", config]
         try:
             main()
         except SystemExit as ended:
@@ -179,28 +179,45 @@ class Bench:
             | settings
         )
 
+    def bring(self, messages: Path) -> None:
+        """Have all runs from now on read another stream."""
+        self._messages = messages
+
     def sign_in_again(self) -> None:
         """Set a new refresh token, as somebody does whose last one is lost."""
         _tell(self._service, "")
         self.config["refresh_token"] = _line(self._service)
 
+    def sweep(self, moment: float | None = None) -> tuple[int, float]:
+        """Sweep once; return the exit code, and the seconds that it took.
+
+        Args:
+            moment: Seconds after which the sweep is killed.
+        """
+        return self.run(moment, words="sweep")
+
     def run(
-        self, moment: float | None = None, then: Callable[[int], object] = kill
+        self,
+        moment: float | None = None,
+        then: Callable[[int], object] = kill,
+        *,
+        words: str = "",
     ) -> tuple[int, float]:
         """Run once; return the exit code, and the seconds that it took.
 
         Args:
             moment: Seconds after which something happens to the run.
             then: What happens, told the run's process: by default it is killed.
+            words: Of the command line, for a command instead of a run.
         """
         self.store.forget(f"machine-{self._runs}")
         self._runs += 1
         settings = self.config | self.store.settings(f"machine-{self._runs}")
         (self._folder / "config.json").write_text(json.dumps(settings))
-        names = ("config.json", "output", "log")
+        names = ("config.json", "said" if words else "output", "log")
         config, output, log = (str(self._folder / name) for name in names)
         started = time.monotonic()
-        _tell(self._forks, f"{config} {self._messages} {output} {log}")
+        _tell(self._forks, f"{config} {self._messages} {output} {log} {words}")
         pid = int(_line(self._forks))
         ended = threading.Event()
         watcher = threading.Thread(target=self._watch, args=(pid, ended))
@@ -271,6 +288,12 @@ class Bench:
                 digest.update(json.dumps(row).encode())
         return digest.hexdigest()
 
+    def lists(self) -> set[str]:
+        """Names of the lists that there are."""
+        with self._asking() as db:
+            query = "SELECT name FROM lists WHERE deleted_at IS NULL"
+            return {name for (name,) in db.execute(query)}
+
     def log(self) -> str:
         """What the runs have logged."""
         return (self._folder / "log").read_text()
@@ -289,9 +312,14 @@ class Bench:
 
 
 @contextmanager
-def forking(folder: Path) -> Iterator[subprocess.Popen[str]]:
-    """The process that runs are forked from."""
-    process = _start(_FORKS, folder)
+def forking(folder: Path, before: str = "") -> Iterator[subprocess.Popen[str]]:
+    """The process that runs are forked from.
+
+    Args:
+        folder: Its home.
+        before: Lines that it carries out first.
+    """
+    process = _start(before + _FORKS, folder)
     try:
         yield process
     finally:

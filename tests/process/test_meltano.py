@@ -171,6 +171,44 @@ def test_every_command_can_be_called_by_meltano(project: Project):
     assert re.search(r"VIP +2$", lists.stdout, re.MULTILINE), lists.stdout + lists.stderr
 
 
+_TAP = """#!/usr/bin/env python3
+import json, os, sys
+text = {"type": "string"}
+schema = {"properties": {"login": text, "given": text, "address": {"type": "object"}}}
+stream = {"stream": "vip_customers"}
+print(json.dumps({"type": "SCHEMA", "key_properties": [], "schema": schema, **stream}))
+for name in os.environ["PEOPLE"].split():
+    row = {"login": name + "@example.com", "given": name, "address": {"city": "York"}}
+    print(json.dumps({"type": "RECORD", "record": row, **stream}))
+sys.stdout.flush()
+sys.exit(int(os.environ["CODE"]))
+"""
+
+
+def test_a_list_follows_its_segment_unless_the_tap_has_failed(project: Project):
+    """The blocks of the page, in one run of Meltano each."""
+    (shown,) = pages.blocks("yaml", pages.marked("sweep project"))
+    tap = project.folder / "tap.py"
+    tap.write_text(_TAP, encoding="utf-8")
+    tap.chmod(0o700)
+    own = {"name": "tap-own", "namespace": "tap_own", "executable": str(tap)}
+    plugins = yaml.safe_load(shown.body)["plugins"] | {"extractors": [own]}
+    _write_into(project.folder / "meltano.yml", {"plugins": plugins})
+
+    def night(people: str, code: int) -> tuple[int, set[str]]:
+        project.env.update(PEOPLE=people, CODE=str(code))
+        words = ("run", "tap-own", TARGET, "constant-contact:sweep")
+        done = project.meltano(*words, load_method="overwrite", overwrite_scope="all")
+        with Sandbox(project.data / "sandbox.sqlite") as sandbox:
+            return done.returncode, {key.partition("@")[0] for key in sandbox.members("VIP")}
+
+    assert night("ada ben cem", 0) == (0, {"ada", "ben", "cem"})
+    assert night("ada", 3) == (1, {"ada", "ben", "cem"})
+    assert night("ada ben", 0) == (0, {"ada", "ben"})
+    # It had come to its end, and only Meltano knows that it failed.
+    assert night("ada", 3) == (1, {"ada", "ben"})
+
+
 def test_the_levels_of_the_targets_lines_reach_the_log_of_meltano(project: Project):
     done = project.meltano("run", "tap-vip", TARGET, batch_size_rows=0)
 

@@ -107,12 +107,15 @@ class Transport:
         """
         return self._send_to(f"{self._api_url}{request.path}", request)
 
-    def pages(self, request: ApiRequest, member: str) -> Iterator[dict[str, Any]]:
+    def pages(
+        self, request: ApiRequest, member: str, most: int = MAX_PAGES
+    ) -> Iterator[dict[str, Any]]:
         """The items of all pages.
 
         Args:
             request: Asks for the first page.
             member: Name of the list that holds the items.
+            most: More pages than there can be.
 
         Raises:
             ServiceUnavailableError: There are too many, or a link leads to a page that was read.
@@ -125,7 +128,7 @@ class Transport:
             if not href:
                 return
             # What is missing would look as if it were not in the account.
-            if href in followed or len(followed) >= MAX_PAGES - 1:
+            if href in followed or len(followed) >= most - 1:
                 raise ServiceUnavailableError(
                     f"{request}: its pages have no end ({len(followed) + 1} were read). "
                     "Start the run again later; see https://status.constantcontact.com"
@@ -223,8 +226,10 @@ class Transport:
 
         Redirects are not followed, so that a token never goes to another host.
         """
-        # Before the slot is reserved, because renewing a token takes its time.
+        # Before the slot is reserved, because renewing a token takes its time, and so does making a
+        # thread's first session.
         self._auth.make_ready()
+        self._session()
         self._limiter.acquire(in_flight=request.in_flight)
         if request.on_turn:
             request.on_turn()

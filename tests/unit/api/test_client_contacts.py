@@ -375,7 +375,10 @@ def test_a_contact_is_looked_for_by_its_address_in_any_status(client, httpserver
     found(httpserver, contact("Ann+x@Example.com"))
     status = client.find_contact("Ann+X@example.com")
     assert status == ContactStatus(
-        "implicit", list_ids=frozenset({"l1", "l2"}), email="Ann+x@Example.com"
+        "implicit",
+        list_ids=frozenset({"l1", "l2"}),
+        contact_id="c1",
+        email="Ann+x@Example.com",
     )
     request = httpserver.log[0][0]
     assert dict(request.args) == {

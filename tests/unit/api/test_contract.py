@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 import pytest
 from pytest_httpserver import HTTPServer
@@ -71,9 +71,32 @@ CALLS = {
         "/contact_exports/{file_export_id}",
         lambda c: list(c.exported_contacts(Activity("a1", "completed", results=RESULTS))),
     ),
+    "start_contact_export_of_some": (
+        "/activities/contact_exports",
+        lambda c: c.start_contact_export(LIST_IDS, status="active"),
+    ),
     "find_contact": ("/contacts", lambda c: c.find_contact("ann+x@example.com")),
     "contact_counts": ("/contacts/counts", lambda c: c.contact_counts()),
+    "contacts": (
+        "/contacts",
+        lambda c: list(c.memberships.contacts(LIST_IDS, status="unsubscribed", optout_after=SINCE)),
+    ),
+    "contact_list": ("/contact_lists/{list_id}", lambda c: c.memberships.contact_list("l1")),
+    "active_members": (
+        "/contact_lists/{list_id}",
+        lambda c: c.memberships.contact_list("l1", active=True),
+    ),
+    "remove": (
+        "/activities/remove_list_memberships",
+        lambda c: c.memberships.remove(LIST_IDS[0], contact_ids=["c1"]),
+    ),
+    "remove_members_of": (
+        "/activities/remove_list_memberships",
+        lambda c: c.memberships.remove(LIST_IDS[0], from_list=LIST_IDS[1]),
+    ),
+    "delete_lists": ("/activities/list_delete", lambda c: c.memberships.delete_lists(LIST_IDS)),
 }
+SINCE = datetime(2026, 1, 1, tzinfo=UTC)
 RESULTS = "/v3/contact_exports/e1"
 TAKEN = "A taken name"
 ANSWER = {
@@ -143,7 +166,7 @@ def exchanges():
                 table = "text/csv" in made[name].accept
                 return Response("Email address\r\n" if table else json.dumps(ANSWER))
 
-            ids = {"activity_id": "a1", "file_export_id": "e1"}
+            ids = {"activity_id": "a1", "file_export_id": "e1", "list_id": "l1"}
             url_path = BASE_PATH + path.format(**ids)
             server.expect_request(url_path).respond_with_handler(answer)
             call(client)
@@ -191,12 +214,22 @@ def test_the_parts_of_an_upload_are_known_and_complete(exchange):
         assert made.form["sms_permission_to_send"] in parts["sms_permission_to_send"]["enum"]
 
 
-@pytest.mark.parametrize("name", ["create_contact_list", "create_custom_field", "import_json"])
+@pytest.mark.parametrize(
+    "name",
+    ["create_contact_list", "create_custom_field", "import_json", "remove", "delete_lists"],
+)
 def test_the_keys_of_a_body_are_known_and_complete(exchanges, name):
     path, _ = CALLS[name]
     schema = SCHEMAS[REQUESTS[f"POST {path}"]["body"]]
     keys = set(json.loads(exchanges[name].data))
     assert set(schema["required"]) <= keys <= set(schema["properties"])
+
+
+def test_a_removal_has_one_source_of_those_that_are_known(exchanges):
+    known = properties(REQUESTS["POST /activities/remove_list_memberships"]["body"])
+    for name, source in (("remove", "contact_ids"), ("remove_members_of", "list_ids")):
+        body = json.loads(exchanges[name].data)
+        assert set(body["source"]) == {source} <= set(known["source"]["properties"])
 
 
 def test_the_keys_of_an_export_are_known_and_may_go_together(exchanges):
@@ -225,6 +258,7 @@ def test_a_contact_is_read_under_the_documented_keys():
         permission=shown["email_address"]["permission_to_send"],
         deleted=True,
         list_ids=frozenset(shown["list_memberships"]),
+        contact_id=shown["contact_id"],
     )
 
 

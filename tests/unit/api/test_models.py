@@ -166,7 +166,7 @@ def test_an_activity_without_results_has_none(links):
 
 def test_a_contact_without_an_address_has_no_permission():
     """Somebody may be known by SMS number alone."""
-    assert ContactStatus.from_json({"contact_id": "c1"}) == ContactStatus("")
+    assert ContactStatus.from_json({"contact_id": "c1"}) == ContactStatus("", contact_id="c1")
 
 
 @pytest.mark.parametrize("odd", [None, 5, "odd", ["odd"]])

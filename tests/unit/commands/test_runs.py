@@ -136,6 +136,7 @@ def test_runs_are_printed_for_programs(tmp_path: Path):
     assert runs(tmp_path, "--json").json == [
         {
             "run": name_of(1),
+            "kind": "load",
             "started_at": "2026-05-01T04:00:00+00:00",
             "status": "completed",
             "seconds": 90,
@@ -145,6 +146,7 @@ def test_runs_are_printed_for_programs(tmp_path: Path):
             "folder": str(tmp_path / "runs" / name_of(1)),
             **COUNTS,
             "left": 0,
+            "unchanged": 0,
             "blank": 0,
             "unexplained": 2,
             "unsettled": 3,

@@ -19,6 +19,8 @@ from target_constant_contact.imports.settled import SettledImport
 from target_constant_contact.ledger.settlement import Settlement
 from target_constant_contact.run.accounting import Accounting
 from target_constant_contact.run.intake import Intake
+from target_constant_contact.segments.gate import Gate
+from target_constant_contact.segments.people import PeopleKey
 
 if TYPE_CHECKING:
     from target_constant_contact.batches.batch import ImportBatch
@@ -72,7 +74,7 @@ def test_state_waits_for_all_lists_of_every_row_and_the_sums_add_up(rows, open_r
     settings: Any = SimpleNamespace(
         import_format="json", limits=BatchLimits(rows=5), max_profiles_per_export=1_000
     )
-    intake = Intake(settings, accounting, service.take)
+    intake = Intake(settings, accounting, Gate(PeopleKey(str)), service.take)
     intake._packer = packer.Packer("json", settings.limits, open_rows=open_rows)
     for number, (key, lists, extra) in enumerate(rows, start=1):
         address = f"{key}@example.com"

@@ -19,6 +19,8 @@ from target_constant_contact.imports.settled import SettledImport
 from target_constant_contact.ledger.settlement import Settlement
 from target_constant_contact.run.accounting import Accounting
 from target_constant_contact.run.intake import Intake
+from target_constant_contact.segments.gate import Gate
+from target_constant_contact.segments.people import PeopleKey
 from tests.support.packing import Memory, rows_of, update
 
 if TYPE_CHECKING:
@@ -57,7 +59,8 @@ class Service:
             import_format="json", limits=self.limits, max_profiles_per_export=1_000
         )
         self.spill = bounds["spill"]()
-        self.intake = Intake(settings, self.accounting, self._take)
+        gate = Gate(PeopleKey(str))
+        self.intake = Intake(settings, self.accounting, gate, self._take)
         packer = Packer("json", self.limits, **{**bounds, "spill": self.spill})
         self.intake._packer = packer
         self.unsettled = packer._door.unsettled

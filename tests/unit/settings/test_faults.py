@@ -98,9 +98,9 @@ def test_faults_of_a_segments_mapping_name_the_segment(faults):
 
 
 def test_faults_in_the_types_of_an_entry_name_the_entry_by_its_number_and_its_streams(faults):
-    entries = [{"stream": "a"}, {"stream": "vip-*", "load_method": "overwrite"}, {"lists": "A"}]
+    entries = [{"stream": "a"}, {"stream": "vip-*", "load_method": "replace"}, {"lists": "A"}]
     assert faults(sandbox=True, lists="x", segments=entries) == [
-        "segments.1 (stream 'vip-*'): load_method: 'overwrite' is not one of ['upsert']",
+        "segments.1 (stream 'vip-*'): load_method: 'replace' is not one of ['upsert', 'overwrite']",
         "segments.2: 'stream' is a required property",
     ]
 
@@ -116,8 +116,9 @@ def test_a_segment_with_a_setting_that_does_not_exist_is_a_fault_with_close_matc
     assert found == [
         (
             "segments.0 (stream 'a'): 'list' does not exist here; did you mean lists?; 'zzz' does "
-            "not exist here (what does: stream, lists, lists_field, field_mapping, load_method, "
-            "date_order)"
+            "not exist here (what does: stream, lists, lists_field, field_mapping, date_order, "
+            "load_method, overwrite_when, overwrite_scope, respect_departures, send_unchanged, "
+            "left_field, max_removed_percent)"
         )
     ]
 
@@ -175,7 +176,7 @@ def test_more_lists_than_a_contact_can_be_on_are_a_fault(faults, where):
 
 
 def test_overwrite_is_refused_and_not_taken_for_upsert(faults):
-    assert "load_method: 'overwrite'" in faults(sandbox=True, lists="x", load_method="overwrite")[0]
+    assert "load_method: 'replace'" in faults(sandbox=True, lists="x", load_method="replace")[0]
 
 
 @pytest.mark.parametrize(
@@ -347,3 +348,12 @@ def test_the_host_of_a_secret_url_is_shown_where_a_fault_names_it(schema, login)
     line = "the store at db7-Eu2x.Example.com:5432/warehouse9 cannot be used"
     assert redacted(line) == line
     assert "Xk29" not in redacted(url)
+
+
+@pytest.mark.parametrize("value", ["sometimes", "0", 0, -3, "1.5", 40_000, ""])
+def test_send_unchanged_takes_two_words_or_days(faults, value):
+    (fault,) = faults(sandbox=True, lists="x", send_unchanged=value)
+    assert fault.startswith(f"send_unchanged: {str(value)!r} is neither always nor never")
+    entries = [{"stream": "a", "send_unchanged": value}]
+    (fault,) = faults(sandbox=True, lists="x", segments=entries)
+    assert fault.startswith("segments.0 (stream 'a'): send_unchanged: ")

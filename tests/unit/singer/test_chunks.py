@@ -12,6 +12,7 @@ from target_constant_contact.batches.batch import Destination
 from target_constant_contact.mapping.field_mapping import FieldMapping, MappingOptions
 from target_constant_contact.mapping.paths import field_getter
 from target_constant_contact.singer.chunks import Chunks, StreamChunks
+from target_constant_contact.singer.passed_over import LeftRows
 from target_constant_contact.singer.routes import RouteColumn
 
 SCHEMA = {"properties": {name: {"type": "string"} for name in ("id", "email", "list", "other")}}
@@ -27,7 +28,7 @@ def chunks(asked: list[Any], **options: Any) -> StreamChunks:
         return Destination("members", (str(value),)) if value else None
 
     routes = RouteColumn(field_getter("list", SCHEMA), destination_for)
-    return StreamChunks(MAPPING, routes, **options)
+    return StreamChunks(MAPPING, routes, LeftRows("members", None, {}), **options)
 
 
 def record(number: int, **values: Any) -> dict[str, Any]:
@@ -74,7 +75,7 @@ def test_interleaved_streams_keep_the_order_of_their_records():
     known = Chunks()
     for name in ("members", "others"):
         routes = RouteColumn(None, lambda _value, name=name: Destination(name))
-        known.set(name, StreamChunks(MAPPING, routes))
+        known.set(name, StreamChunks(MAPPING, routes, LeftRows("members", None, {})))
     decode: Any = known.decode
     text = b'{"type":"RECORD","stream":"%s","record":{"email":"m%d@example.com"}}'
     names = [b"members", b"others", b"others", b"members"]

@@ -1,0 +1,71 @@
+"""What has become of the people on a list that follows a segment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from target_constant_contact.wording import counted, were
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@dataclass(frozen=True, slots=True)
+class SweptList:  # a plain record
+    """One list, and whom a sweep has taken off it.
+
+    Attributes:
+        stream: Stream whose segment the list follows.
+        list_id: The list.
+        list_name: Its name.
+        outcome: ``swept``, ``planned``, ``idle`` or ``refused``.
+        before: People on the list when it was read.
+        stay: Those of them who stay.
+        taken_off: Those who were taken off; in a plan, those who would be.
+        not_ours: Those who are in no segment and whom this export has not put on the list.
+        left_by_themselves: Those who were off it before anybody was taken off, or after, and whom
+            nobody here has taken off.
+        way: How they were found and taken off.
+        requests: Requests that it has taken.
+        reason: Why nobody was taken off; empty when that is not so.
+    """
+
+    stream: str
+    list_id: str
+    list_name: str
+    outcome: str
+    before: int = 0
+    stay: int = 0
+    taken_off: int = 0
+    not_ours: int = 0
+    left_by_themselves: int = 0
+    way: str = ""
+    requests: int = 0
+    reason: str = ""
+
+    @property
+    def adds_up(self) -> bool:
+        """Whether it is known of everybody on the list what has become of them."""
+        return self.before == (self.stay + self.taken_off + self.not_ours + self.left_by_themselves)
+
+    @property
+    def sums(self) -> str:
+        """The sums as people read them."""
+        return (
+            f"on the list before {self.before:,} = stay {self.stay:,} + taken off "
+            f"{self.taken_off:,} + not ours {self.not_ours:,} + left by themselves "
+            f"{self.left_by_themselves:,}"
+        )
+
+    def lines(self) -> Iterator[str]:
+        """What a person reads of it."""
+        if self.reason:
+            yield self.reason
+            return
+        verb = "would be" if self.outcome == "planned" else were(self.taken_off)
+        place = f"{self.stream} -> {self.list_name or self.list_id}"
+        people = counted(self.taken_off, "person", "people")
+        yield f"{place}: {people} {verb} taken off; {self.sums}"
+        if self.way:
+            yield f"{place}: by {self.way}, in {counted(self.requests, 'request')}"

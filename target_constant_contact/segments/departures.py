@@ -1,0 +1,172 @@
+"""People who have left a list are not put back on it.
+
+Who is on a list is read when its stream has come, and the first row waits for the answer. Only who
+was seen on the list after this export had put them there can have left it.
+"""
+
+from __future__ import annotations
+
+import logging
+from functools import partial
+from itertools import islice
+from typing import TYPE_CHECKING, Final
+
+from target_constant_contact.account.members import exported
+from target_constant_contact.contacts.addresses import key_of
+from target_constant_contact.segments.flags import LEFT
+from target_constant_contact.segments.gate import Withheld
+from target_constant_contact.segments.hash_set import HashSet
+from target_constant_contact.segments.jobs import Jobs
+from target_constant_contact.segments.memory import Memory
+from target_constant_contact.segments.parts import Hashed
+from target_constant_contact.segments.stored import parts_of
+from target_constant_contact.segments.ways import EXPORT
+from target_constant_contact.wording import counted
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from target_constant_contact.api.models import Activity
+    from target_constant_contact.batches.batch import Destination
+    from target_constant_contact.segments.gate import Rows
+    from target_constant_contact.segments.reading import Means
+    from target_constant_contact.store.segments import MemberRows, SegmentRows
+
+MOST_READ: Final = 20
+"""Lists that a run reads, at a handful of requests each."""
+
+_AT_ONCE: Final = 1_000
+"""Addresses that are hashed together."""
+_Place = tuple[str, str]
+_logger = logging.getLogger("target-constant-contact")
+
+
+class Departures:  # what it asks, and what it has learnt of each list
+    """Withholds rows of people who have left one of their lists, as `segments.gate.Rule` says.
+
+    Args:
+        segments: The segments of the account in the store.
+        means: What lists are read with.
+        names: Tells the name of a list.
+        reads: Whether the account may be asked; otherwise what is known from before counts.
+    """
+
+    says: Final = Withheld("suppressed", "left the list")
+
+    def __init__(
+        self,
+        segments: SegmentRows,
+        means: Means,
+        names: Callable[[str], str],
+        *,
+        reads: bool,
+    ) -> None:
+        self._segments = segments
+        self._means = means
+        self._names = names
+        self._reads = reads
+        self._jobs = Jobs(means.api, means.waiting)
+        self._streams: dict[str, bool] = {}
+        self._exports: dict[_Place, Activity] = {}
+        self._left: dict[_Place, HashSet] = {}
+        self._read = 0
+        self._is_told = False
+
+    def begin(self, stream: str, list_ids: Iterable[str], *, withholds: bool) -> None:
+        """Begin to look who is on the lists of a stream that has come.
+
+        Args:
+            stream: Name of the stream.
+            list_ids: Lists of all its rows that name none themselves.
+            withholds: Whether its rows are withheld.
+
+        Raises:
+            TargetError: The service or the store cannot be used.
+        """
+        self._streams[stream] = withholds
+        for list_id in list_ids:
+            self._start((stream, list_id))
+
+    def withheld(self, rows: Rows) -> Iterator[int]:
+        """Positions of the rows of people who have left one of their lists."""
+        latest: Destination | None = None
+        left: list[HashSet] = []
+        for place, (one, destination) in enumerate(
+            zip(rows.hashes, rows.destinations, strict=True)
+        ):
+            # Mostly all rows of a chunk go the same way.
+            if destination is not latest:
+                latest, left = destination, self._left_by(destination)
+            if left and any(one in each for each in left):
+                yield place
+
+    def _left_by(self, destination: Destination) -> list[HashSet]:
+        """Who has left each of the lists, where anybody has whose rows are withheld."""
+        withholds = self._streams.get(destination.stream)
+        if withholds is None:
+            return []
+        found = []
+        for list_id in destination.list_ids:
+            key = destination.stream, list_id
+            if key not in self._left:
+                self._left[key] = self._find(key)
+            found.append(self._left[key])
+        return [each for each in found if each] if withholds else []
+
+    def _start(self, place: _Place) -> None:
+        """Have the service write who is on a list, if that can tell of anybody who has left it."""
+        if not self._reads or self._remembered(place).is_empty():
+            return
+        if self._read >= MOST_READ:
+            self._tell(f"{MOST_READ} lists are read in a run")
+        elif self._means.requests_left() < EXPORT:
+            self._tell("too few requests are left of the day's")
+        else:
+            self._read += 1
+            start = partial(self._means.api.start_contact_export, [place[1]])
+            self._exports[place] = self._jobs.started(start)
+
+    def _find(self, place: _Place) -> HashSet:
+        """Who has left a list."""
+        members = self._remembered(place)
+        if members.is_empty():
+            return HashSet()
+        if place not in self._exports:
+            # A row has named it.
+            self._start(place)
+        if started := self._exports.pop(place, None):
+            there = self._on_list(started)
+            with parts_of(members) as parts:
+                gone = Memory(parts).see(there)
+            if gone:
+                _logger.info(
+                    "%s left list %r since it was seen last",
+                    counted(gone, "person has", "people have"),
+                    self._names(place[1]),
+                )
+        return HashSet(
+            one
+            for hashes, values in Memory(members).columns()
+            for one, value in zip(hashes, values, strict=True)
+            if value & LEFT
+        )
+
+    def _on_list(self, started: Activity) -> Hashed:
+        there, hashes = Hashed(), self._means.people.hashes
+        found = exported(self._means.api, started, self._means.waiting)
+        while some := [key_of(row["email"]) for row in islice(found, _AT_ONCE)]:
+            there.add(hashes(some))
+        return there
+
+    def _remembered(self, place: _Place) -> MemberRows:
+        stream, list_id = place
+        return self._segments.members(stream, list_id, self._names(list_id))
+
+    def _tell(self, why: str) -> None:
+        if not self._is_told:
+            self._is_told = True
+            _logger.warning(
+                "Who has left a list since the last run is not found out for all lists (%s); who "
+                "has left before is not put back",
+                why,
+            )
