@@ -120,7 +120,7 @@ def test_the_file_is_readable(export):
 
 
 def test_people_who_unsubscribed_are_not_called_rejected_rows(export):
-    outcome = export(schema(), *rows("una.subscribed@example.com"))
+    outcome = export(schema(), *rows("gone.unsubscribed@example.com"))
     assert "Rejected rows" not in outcome.log
     assert f"Rows that did not land: {rejects_path(outcome)}" in outcome.log
 
