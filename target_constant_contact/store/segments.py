@@ -10,7 +10,7 @@ from target_constant_contact.store.segment_row import SegmentRow
 from target_constant_contact.store.segment_tables import LOADS, MEMBERS, OWNERS, SEGMENTS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from sqlalchemy import Connection, Table
     from sqlalchemy.sql.elements import ColumnElement
@@ -51,7 +51,9 @@ class SegmentRows:
         rows = (row for row in self.all() if row.stream == stream and row.list_id == list_id)
         return next(rows, None)
 
-    def begin(self, stream: str, run: str, state: str, reason: str = "") -> None:
+    def begin(
+        self, stream: str, run: str, state: str, reason: str, only: Collection[str] | None
+    ) -> None:
         """Note that a run loads a stream, which voids what earlier loads of it have proven.
 
         Args:
@@ -59,8 +61,11 @@ class SegmentRows:
             run: Name of the run.
             state: What is known of the lists that the stream has gone to before.
             reason: Why nobody may be taken off them.
+            only: The lists to which the run may send; None: all.
         """
         is_of = (SEGMENTS.c.account == self._account) & (SEGMENTS.c.stream == stream)
+        if only is not None:
+            is_of &= SEGMENTS.c.list_id.in_(only)
         query = select(SEGMENTS.c.list_id).where(is_of).limit(1)
         new = {"run": run, "state": state, "reason": reason}
 

@@ -1,0 +1,61 @@
+"""What loads and sweeps must not do when something goes wrong between them."""
+
+from __future__ import annotations
+
+import pytest
+
+from target_constant_contact.segments.list_memories import ListMemories
+from tests.end_to_end.test_sweep import Exports
+
+ENTRY = {"stream": "members", "lists": "Newsletter", "load_method": "overwrite"}
+
+
+def test_a_load_by_other_settings_to_another_list_leaves_the_seal_alone(sandbox, tmp_path):
+    sandbox.create_list("Loyalty")
+    one = Exports(sandbox, tmp_path / "one")
+    other = Exports(sandbox, tmp_path / "other", segments=[ENTRY | {"lists": "Loyalty"}])
+    other.config["data_dir"] = one.config["data_dir"]
+    one.load(range(40))
+    assert one.sweep().exit_code == 0
+    assert one.load(range(2, 40)).exit_code == 0
+    assert other.load(range(40)).exit_code == 0
+
+    assert one.sweep().exit_code == 0
+
+    assert one.members == {*range(2, 40)}
+
+
+def test_who_has_left_is_not_put_back_after_a_load_that_did_not_bring_them(sandbox, tmp_path):
+    """A tap that died has left them out; nobody was taken off, and they left by themselves."""
+    exports = Exports(sandbox, tmp_path)
+    exports.load(range(40))
+    assert exports.sweep().exit_code == 0
+    assert exports.load(range(20)).exit_code == 0
+    exports.account.leave("Newsletter", "member30@example.com")
+
+    assert exports.load(range(40)).totals == {"read": 40, "landed": 39, "suppressed": 1}
+
+    assert 30 not in exports.members
+
+
+@pytest.mark.parametrize("send_unchanged", ["always", "never"])
+def test_who_comes_back_after_a_sweep_that_was_killed_is_put_back(
+    sandbox, tmp_path, send_unchanged, monkeypatch
+):
+    entry = ENTRY | {"respect_departures": False}
+    exports = Exports(sandbox, tmp_path, segments=[entry], send_unchanged=send_unchanged)
+    exports.load(range(40))
+    assert exports.sweep().exit_code == 0
+    exports.load(range(2, 40))
+    with monkeypatch.context() as patched:
+        patched.setattr(ListMemories, "took_off", _killed)
+        exports.sweep()
+    assert exports.members == {*range(2, 40)}
+
+    assert exports.load(range(40)).exit_code == 0
+
+    assert exports.members == {*range(40)}
+
+
+def _killed(*_):
+    raise KeyboardInterrupt
