@@ -133,8 +133,9 @@ class LeaverSweep:
                 found = _kept(leave, on_list, number, is_held=is_held)
             else:
                 memories = ListMemories(self._segments, leave.list_id)
-                memories.leaving(present)
-                off = self._taking_off.take_off(on_list, present)
+                with self._taking_off.removing():
+                    memories.leaving(present)
+                    off = self._taking_off.take_off(on_list, present)
                 memories.took_off(present)
                 found = SweptList(
                     *_place(leave),

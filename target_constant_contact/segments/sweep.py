@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from target_constant_contact.exceptions import DataError
+from target_constant_contact.exceptions import DataError, TryLaterError
 from target_constant_contact.reports.swept import SweptList
 from target_constant_contact.segments.decision import (
     Crowd,
@@ -106,6 +106,7 @@ class Sweep:
 
         Raises:
             DataError: The sums do not add up.
+            TryLaterError: A load of it has begun.
             TargetError: The service or the store cannot be used.
         """
         name = self._following.name_of(row.list_id)
@@ -123,7 +124,13 @@ class Sweep:
                 return _left_alone(export, verdict, found)
             if self._consent.plan:
                 return _planned(export, found)
-            swept = self._taken_off(export, on_list, found)
+            with self._taking.removing():
+                if self._rows.of(row.stream, row.list_id) != row:
+                    raise TryLaterError(
+                        f"{export}: a load has begun since, so nobody was taken off. Sweep when it "
+                        "has ended"
+                    )
+                swept = self._taken_off(export, on_list, found)
         self._conclude(row)
         return swept
 

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import time
+from dataclasses import replace
+
 import pytest
 
+from target_constant_contact.segments.jobs import Jobs
 from target_constant_contact.segments.list_memories import ListMemories
+from target_constant_contact.segments.memory import Memory
 from tests.end_to_end.test_sweep import Exports
 
 ENTRY = {"stream": "members", "lists": "Newsletter", "load_method": "overwrite"}
@@ -55,6 +60,54 @@ def test_who_comes_back_after_a_sweep_that_was_killed_is_put_back(
     assert exports.load(range(40)).exit_code == 0
 
     assert exports.members == {*range(40)}
+
+
+def test_nobody_is_taken_off_after_they_came_back_by_what_a_killed_sweep_has_begun(
+    sandbox, tmp_path, monkeypatch
+):
+    """The service takes its time, and does not keep to the order of jobs."""
+    exports = Exports(sandbox, tmp_path)
+    exports.load(range(40))
+    assert exports.sweep().exit_code == 0
+    exports.load(range(2, 40))
+    quick = sandbox.behaviour
+    sandbox.behaviour = replace(quick, seconds_to_finish=2)
+    with monkeypatch.context() as patched:
+        patched.setattr(Jobs, "_poll", _killed)
+        exports.sweep()
+    sandbox.behaviour = quick
+    assert len(exports.removals) == 1
+
+    exports.load(range(40))
+
+    time.sleep(2)
+    assert exports.members == {*range(40)}
+
+
+def test_a_sweep_takes_nobody_off_when_a_load_by_other_settings_has_begun(
+    sandbox, tmp_path, monkeypatch
+):
+    one = Exports(sandbox, tmp_path)
+    others = [ENTRY, ENTRY | {"stream": "others", "lists": "General Interest"}]
+    other = Exports(sandbox, tmp_path / "other", segments=others)
+    other.config["data_dir"] = one.config["data_dir"]
+    one.load(range(40))
+    assert one.sweep().exit_code == 0
+    one.load(range(2, 40))
+    judge = Memory.judge
+
+    def judge_and_load(*args):
+        found = judge(*args)
+        assert other.load(range(40)).exit_code == 0
+        return found
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Memory, "judge", judge_and_load)
+        swept = one.sweep()
+
+    assert swept.exit_code == 75
+    assert "a load has begun since, so nobody was taken off" in swept.log
+    assert one.members == {*range(40)}
 
 
 def _killed(*_):
