@@ -40,7 +40,7 @@ _Place = tuple[str, str]
 _logger = logging.getLogger("target-constant-contact")
 
 
-class Departures:
+class Departures:  # what it asks, and what it has learnt of each list
     """Withholds rows of people who have left one of their lists, as `segments.gate.Rule` says.
 
     Args:
@@ -105,7 +105,7 @@ class Departures:
 
     def _start(self, place: _Place) -> None:
         """Have the service write who is on a list, if that can tell of anybody who has left it."""
-        if not self._reads or self._members(place).is_empty():
+        if not self._reads or self._remembered(place).is_empty():
             return
         if self._read >= MOST_READ:
             self._tell(f"{MOST_READ} lists are read in a run")
@@ -118,7 +118,7 @@ class Departures:
 
     def _find(self, place: _Place) -> HashSet:
         """Who has left a list."""
-        members = self._members(place)
+        members = self._remembered(place)
         if members.is_empty():
             return HashSet()
         if place not in self._exports:
@@ -148,7 +148,7 @@ class Departures:
             there.add(hashes(some))
         return there
 
-    def _members(self, place: _Place) -> MemberRows:
+    def _remembered(self, place: _Place) -> MemberRows:
         stream, list_id = place
         return self._segments.members(stream, list_id, self._names(list_id))
 

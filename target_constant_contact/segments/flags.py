@@ -21,10 +21,13 @@ LEAVING: Final = 16
 SENT: Final = PUT
 """In a load: the row was handed over to be sent."""
 
-_DAY: Final = 16
-DAYS: Final = 0xFFFF << _DAY
+DAY: Final = 16
+"""Where the day begins among the bits, and"""
+FINGERPRINT: Final = 32
+"""the fingerprint."""
+DAYS: Final = 0xFFFF << DAY
 """Bits of the day on which they were sent last; none when what has landed is not known."""
-FINGERPRINTS: Final = 0xFFFFFFFF << 32
+FINGERPRINTS: Final = 0xFFFFFFFF << FINGERPRINT
 """Bits of the fingerprint of what was sent."""
 
 
@@ -55,6 +58,6 @@ def merging(
                 # Who was being taken off may be off the list, and was not seen on it since.
                 was_off = before & (LEFT | LEAVING)
                 kept = before & (IN_SEGMENT if was_off else IN_SEGMENT | SEEN)
-                people[one] = value & FINGERPRINTS | today << _DAY | PUT | kept
+                people[one] = value & FINGERPRINTS | today << DAY | PUT | kept
 
     return merge

@@ -30,6 +30,7 @@ class HashSet:
 
     def __init__(self, hashes: Iterable[int] = ()) -> None:
         self._parts = [array("Q") for _ in range(PARTS)]
+        self._new = [array("Q") for _ in range(PARTS)]
         self._changes: list[dict[int, bool]] = [{} for _ in range(PARTS)]
         self.update(hashes)
 
@@ -66,7 +67,7 @@ class HashSet:
         changed = self._changes[number].get(one)
         if changed is not None:
             return changed
-        part = self._parts[number]
+        part = self._settled(number) if self._new[number] else self._parts[number]
         place = bisect_left(part, one)
         return place < len(part) and part[place] == one
 
@@ -87,13 +88,16 @@ class HashSet:
 
     def update(self, hashes: Iterable[int]) -> None:
         """Put many in."""
-        new = [array("Q") for _ in range(PARTS)]
-        keep = [part.append for part in new]
+        for number in range(PARTS):
+            if self._changes[number]:
+                self._settled(number)
+        keep = [part.append for part in self._new]
         for one in hashes:
             keep[one >> _SHIFT](one)
-        for number, part in enumerate(new):
-            if part:
-                self._parts[number] = array("Q", sorted({*self._settled(number), *part}))
+        for number, new in enumerate(self._new):
+            # As many again as there are: so each is sorted a few times, however many come.
+            if len(new) > max(_MOST_CHANGES, len(self._parts[number])):
+                self._settled(number)
 
     def both(self, other: HashSet) -> HashSet:
         """Who is in this set and in the other one."""
@@ -112,16 +116,20 @@ class HashSet:
 
     def _change(self, one: int, *, is_in: bool) -> None:
         number = one >> _SHIFT
+        if self._new[number]:
+            self._settled(number)
         changes = self._changes[number]
         changes[one] = is_in
         if len(changes) > _MOST_CHANGES:
             self._settled(number)
 
     def _settled(self, number: int) -> array[int]:
-        """A part with all changes brought in."""
-        if changes := self._changes[number]:
-            part = {*self._parts[number], *changes}
-            gone = {one for one, is_in in changes.items() if not is_in}
-            self._parts[number] = array("Q", sorted(part - gone))
+        """A part with all that is new brought in."""
+        changes, new = self._changes[number], self._new[number]
+        if changes or new:
+            part = {*self._parts[number], *new, *changes}
+            part.difference_update(one for one, is_in in changes.items() if not is_in)
+            self._parts[number] = array("Q", sorted(part))
+            self._new[number] = array("Q")
             changes.clear()
         return self._parts[number]

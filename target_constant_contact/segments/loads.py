@@ -17,7 +17,7 @@ from zlib import crc32
 
 from target_constant_contact.exceptions import DataError
 from target_constant_contact.segments import seals
-from target_constant_contact.segments.flags import IN_SEGMENT, SENT
+from target_constant_contact.segments.flags import FINGERPRINT, IN_SEGMENT, SENT
 from target_constant_contact.segments.stream_load import ListLoad, StreamLoad, absorb
 from target_constant_contact.store.segment_row import SegmentRow
 
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 FIRST_DAY: Final = date(2020, 1, 1)
 """The day from which days are counted."""
 
-_FINGERPRINT: Final = 32
 _logger = logging.getLogger("target-constant-contact")
 
 
@@ -267,4 +266,4 @@ class Loads:
 
 
 def _value(fingerprint: int, flags: int) -> int:
-    return fingerprint << _FINGERPRINT | flags
+    return fingerprint << FINGERPRINT | flags

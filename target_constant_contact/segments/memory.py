@@ -165,21 +165,24 @@ class Memory:
             scope: Who may be taken off.
         """
         found = Judgement()
-        for number in range(PARTS):
+        for number, (hashes, values) in enumerate(self.columns()):
             there = set(on_list.part(number))
-            people = self._read(number)
-            inside = {one for one, value in people.items() if value & IN_SEGMENT} & there
-            ours = (
-                there
-                if scope == "all"
-                else {one for one, value in people.items() if value & PUT} & there
-            )
-            leavers = ours - inside
-            found.before += len(there)
-            found.stay += len(inside)
-            found.in_scope += len(ours)
-            found.not_ours += len(there) - len(inside) - len(leavers)
-            found.leavers.extend(sorted(leavers))
+            stay, put, leavers = 0, 0, []
+            for one, value in zip(hashes, values, strict=True):
+                if one in there:
+                    put += value & PUT
+                    if value & IN_SEGMENT:
+                        stay += 1
+                        there.discard(one)
+                    elif value & PUT:
+                        leavers.append(one)
+            # Those who stay are not among them any more.
+            leaving = there if scope == "all" else leavers
+            found.before += len(there) + stay
+            found.stay += stay
+            found.in_scope += len(there) + stay if scope == "all" else put // PUT
+            found.not_ours += len(there) - len(leaving)
+            found.leavers.extend(sorted(leaving))
         return found
 
     def see(self, on_list: InParts) -> int:

@@ -39,8 +39,9 @@ if TYPE_CHECKING:
 UNMAILABLE: Final = "unsubscribed,temp_hold,pending_confirmation,not_set"
 """Statuses of those who may not be able to join a scratch list."""
 
-_ROUNDS: Final = 4
-"""How often the list is read back: it may show somebody for a moment who is off it already."""
+_ROUNDS: Final = 6
+"""How often the list is read back, with longer and longer waits, half a minute in all: it may show
+somebody for a moment who is off it already. Whether it does is not documented."""
 _FEW: Final = 200
 """People who are rather looked up one by one than among all who cannot be mailed."""
 _MOST_GONE_PERCENT: Final = 1.0
@@ -165,7 +166,7 @@ class TakingOff:
             return
         with self._reader.on_list(list_id, has_ids=True) as found:
             found.read(self._reader.by_look_ups(list_id, wanted) if members else ())
-            found.count, found.whole = members, False
+            found.count, found.whole = max(members, found.count), False
             yield found
 
     def take_off(self, on_list: OnList, leavers: HashSet) -> TakenOff:
@@ -195,7 +196,7 @@ class TakingOff:
             if not still:
                 return self._sums(on_list, leavers, after, way)
             self._waiting.wait_for_poll(turn)
-            self._remove_stragglers(on_list, still)
+            self._remove_stragglers(on_list, still, turn)
         number = len(still)
         raise DataError(
             f"{counted(number, 'person', 'people')} {are(number)} still on list "
@@ -230,14 +231,14 @@ class TakingOff:
         self._look_up_and_remove(on_list, leavers)
         return "export and look-ups"
 
-    def _remove_stragglers(self, on_list: OnList, still: HashSet) -> None:
+    def _remove_stragglers(self, on_list: OnList, still: HashSet, turn: int) -> None:
         """Take off who is still on the list, such as those who could not join a scratch list."""
         if on_list.has_ids:
             self._by_ids(on_list.list_id, on_list.ids(still))
         elif len(still) <= _FEW:
             self._look_up_and_remove(on_list, still)
         else:
-            self._by_all_ids(on_list.list_id, still, UNMAILABLE)
+            self._by_all_ids(on_list.list_id, still, "" if turn else UNMAILABLE)
 
     def _look_up_and_remove(self, on_list: OnList, leavers: HashSet) -> None:
         list_id, addresses = on_list.list_id, on_list.addresses(leavers)

@@ -6,10 +6,10 @@ from bisect import bisect_left
 from typing import TYPE_CHECKING, Final
 from zlib import crc32
 
-from target_constant_contact.segments.flags import LEFT, PUT
+from target_constant_contact.segments.flags import DAY, DAYS, FINGERPRINT, LEFT, PUT
 from target_constant_contact.segments.gate import Withheld
 from target_constant_contact.segments.memory import Memory
-from target_constant_contact.segments.parts import SHIFT, Person
+from target_constant_contact.segments.parts import SHIFT
 
 if TYPE_CHECKING:
     from array import array
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 _MARKS: Final = 38
 """How far a hash is shifted to get its place among the marks: 26 bits are left."""
-_NOBODY: Final = Person(0)
 
 
 class Unchanged:
@@ -70,11 +69,11 @@ class Unchanged:
             if known is None:
                 memory = Memory(self._segments.members(stream, list_id))
                 known = self._known[stream, list_id] = Known(memory)
-            person = known.of(one)
-            is_on_list = person.flags & (PUT | LEFT) == PUT
-            if not is_on_list or person.fingerprint != said or not person.day:
+            value = known.of(one)
+            day = (value & DAYS) >> DAY
+            if value & (PUT | LEFT) != PUT or value >> FINGERPRINT != said or not day:
                 return False
-            if self._today - person.day >= days:
+            if self._today - day >= days:
                 return False
         return bool(list_ids)
 
@@ -89,10 +88,10 @@ class Known:
     def __init__(self, memory: Memory) -> None:
         self._parts: list[tuple[array[int], array[int]]] = [*memory.columns()]
 
-    def of(self, one: int) -> Person:
-        """What is known of a person."""
+    def of(self, one: int) -> int:
+        """What is known of a person, as `parts.Person` reads it; 0 for nothing."""
         hashes, values = self._parts[one >> SHIFT]
         place = bisect_left(hashes, one)
         if place < len(hashes) and hashes[place] == one:
-            return Person.of(values[place])
-        return _NOBODY
+            return values[place]
+        return 0

@@ -39,3 +39,9 @@ def test_at_the_limits_a_row_tells_of_both_targets():
     assert "were refused" not in shown
     assert shown.startswith("<!-- limits -->\n300 members, ")
     assert shown.rstrip().endswith("<!-- /limits -->")
+
+
+def test_what_it_takes_to_remember_people_is_measured(monkeypatch, capsys):
+    monkeypatch.setattr("sys.argv", ["memory", "--people", "2000"])
+    memory.main()
+    assert "| compare them with the segment |" in capsys.readouterr().out

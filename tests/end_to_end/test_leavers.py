@@ -370,3 +370,40 @@ def test_no_address_is_in_what_is_remembered(load, tmp_path, caplog):
     for path in (tmp_path / "data").rglob("*"):
         if path.is_file() and "sandbox" not in path.name:
             assert b"@example.com" not in path.read_bytes(), path
+
+
+# Together with what is remembered of lists
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"load_method": "overwrite", "send_unchanged": "never"},
+        {"send_unchanged": "never"},
+        {"load_method": "overwrite"},
+        {"respect_departures": True},
+        {},
+    ],
+    ids=repr,
+)
+def test_a_leaver_who_comes_back_is_put_back(sandbox, load, settings):
+    """They have not gone by themselves, and what landed last is not on the list any more."""
+    load(*members(*range(6), FirstName="Kay"), **settings)
+    load(*members(*range(6), FirstName="Kay"), **settings)
+    stay = members(0, 2, 3, 4, 5, FirstName="Kay")
+    assert load(*stay, *members(1, **LEFT), **settings).exit_code == 0
+    assert on(sandbox) == names(0, 2, 3, 4, 5)
+    assert load(*stay, **settings).exit_code == 0
+    outcome = load(*members(*range(6), FirstName="Kay"), **settings)
+    assert outcome.exit_code == 0
+    assert on(sandbox) == names(*range(6))
+
+
+def test_a_leaver_whom_the_brake_holds_is_not_in_the_segment(sandbox, load):
+    overwrite = {"load_method": "overwrite", "max_removed_percent": 0}
+    load(*members(*range(6)), **overwrite)
+    outcome = load(*members(*range(6)), *members(1, **LEFT), **overwrite)
+    assert outcome.exit_code == 65
+    outcome = load(*members(0, 2, 3, 4, 5), load_method="overwrite", overwrite_when="end_of_input")
+    assert outcome.exit_code == 0
+    assert on(sandbox) == names(0, 2, 3, 4, 5)

@@ -107,6 +107,7 @@ class ListModel:
         sent: What landed last of whom.
         loaded: Who came in the latest load.
         taken_off: How many were taken off in all.
+        is_certain: Whether it is known who was seen: a load that failed has seen some, or none.
     """
 
     name: str
@@ -120,15 +121,18 @@ class ListModel:
     sent: dict[str, str] = field(default_factory=dict)
     loaded: set[str] = field(default_factory=set)
     taken_off: int = 0
+    is_certain: bool = True
 
     def look(self) -> None:
         """The list is read: who is on it is seen, and who is gone has left."""
         self.left -= self.on_list
         gone = self.seen - self.on_list
-        self.left |= gone
-        self.put -= gone
-        for person in gone:
+        # Who was in no segment then has left nothing that they could be put back to.
+        self.left |= gone & self.loaded
+        for person in self.put - self.on_list:
+            # Whether or not they ever were there, they are not there now.
             self.sent.pop(person, None)
+        self.put -= gone
         self.seen = self.put & self.on_list
 
     def load(self, rows: dict[str, str], unsubscribed: set[str]) -> set[str]:
@@ -146,6 +150,10 @@ class ListModel:
         self.loaded = {*rows}
         return may
 
+    def may_go(self, person: str) -> bool:
+        """Whether it is known what follows when somebody leaves the list by themselves."""
+        return self.is_certain or person not in self.put - self.seen
+
     def leavers(self) -> set[str]:
         """Who is to be taken off."""
         return (self.put & self.on_list) - self.loaded
@@ -158,6 +166,7 @@ class ListModel:
     def sweep(self) -> None:
         """Leavers are taken off."""
         self.look()
+        self.is_certain = True
         leavers = self.leavers()
         self.taken_off += len(leavers)
         self.on_list -= leavers
@@ -233,7 +242,7 @@ class Year:
     def _day(self) -> None:
         for one in self.lists:
             self._change(one)
-            for person in self._some(one.on_list, 0.03):
+            for person in filter(one.may_go, self._some(one.on_list, 0.03)):
                 self._account.leave(one.name, person)
                 one.on_list.discard(person)
         everybody = {*map(address, range(PEOPLE))}
@@ -242,7 +251,8 @@ class Year:
             self._off_all(person)
             if self._sandbox.contact(person):
                 self._unsubscribed.add(person)
-        for person in self._some(everybody - self._unsubscribed, 0.004):
+        certain = {person for person in everybody if all(x.may_go(person) for x in self.lists)}
+        for person in self._some(certain - self._unsubscribed, 0.004):
             self._account.delete(person)
             self._off_all(person)
         if self._draw.random() < 0.2:
@@ -313,6 +323,7 @@ class Year:
         """A load that fails somewhere; nobody is taken off then."""
         before = {each.name: self._account.members(each.name) for each in self.lists}
         self._trouble()
+        one.is_certain = False
         outcome = self._run(one, rows)
         self._sandbox.clear_faults()
         self.counts["disturbed runs"] += 1

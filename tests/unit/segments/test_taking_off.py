@@ -26,6 +26,7 @@ from target_constant_contact.waiting import Waiting
 from tests.support.fakes import Limiter
 
 MEMBERS = [f"m{number}@example.com" for number in range(40)]
+REMOVAL = "/activities/remove_list_memberships"
 WAYS = ("look-ups", "pages of the list", "export and look-ups", "scratch list")
 
 
@@ -156,22 +157,27 @@ def test_a_list_that_is_gone_has_nobody_on_it(means):
     assert (found.before, found.taken_off) == (0, 0)
 
 
+JOBS, IMPORT = "/activities/*", "/activities/contacts_json_import"
+FAULTS = [
+    *((way, Fault("POST", JOBS, action="drop_after", times=2)) for way in WAYS),
+    *((way, Fault("POST", JOBS, action="queue_full", times=2)) for way in WAYS[1:]),
+    *((way, Fault("POST", REMOVAL, action="fail")) for way in WAYS),
+    ("look-ups", Fault("GET", "/contacts*", action="error_500")),
+    ("pages of the list", Fault("GET", "/contacts*", action="error_500")),
+    ("export and look-ups", Fault("GET", "/contact_exports/*", action="error_503")),
+    ("scratch list", Fault("POST", JOBS, action="error_503", times=2)),
+    ("scratch list", Fault("POST", IMPORT, action="drop_after", times=2)),
+    ("scratch list", Fault("POST", "/contact_lists", action="drop_after")),
+    ("scratch list", Fault("POST", IMPORT, action="fail")),
+    ("scratch list", Fault("GET", JOBS, action="garbage")),
+]
+
+
 @pytest.mark.parametrize(
-    "fault",
-    [
-        Fault("POST", "/activities/*", action="error_503", times=2),
-        Fault("POST", "/activities/*", action="drop_after", times=2),
-        Fault("POST", "/activities/contacts_json_import", action="drop_after", times=2),
-        Fault("POST", "/contact_lists", action="drop_after"),
-        Fault("POST", "/activities/*", action="queue_full", times=2),
-        Fault("POST", "/activities/remove_list_memberships", action="fail"),
-        Fault("POST", "/activities/contacts_json_import", action="fail"),
-        Fault("GET", "/activities/*", action="garbage"),
-        Fault("GET", "/contacts*", action="error_500"),
-    ],
-    ids=lambda fault: f"{fault.method} {fault.path} {fault.action}",
+    ("way", "fault"),
+    FAULTS,
+    ids=[f"{way}: {fault.method} {fault.path} {fault.action}" for way, fault in FAULTS],
 )
-@pytest.mark.parametrize("way", WAYS)
 def test_a_fault_on_the_way_changes_nothing_of_what_comes_out(
     sandbox, means, place, choose, way, fault
 ):
@@ -185,15 +191,14 @@ def test_a_fault_on_the_way_changes_nothing_of_what_comes_out(
 
 def test_somebody_whom_the_account_shows_a_moment_longer_is_off_in_the_end(sandbox, means, place):
     """The first two jobs do nothing, as if the pages did not know of them yet."""
-    sandbox.add_fault(Fault("POST", "/activities/remove_list_memberships", action="fail", times=2))
+    sandbox.add_fault(Fault("POST", REMOVAL, action="fail", times=2))
     assert take_off(means, place, "pages of the list", MEMBERS[:7]).taken_off == 7
 
 
 @pytest.mark.parametrize("way", ["look-ups", "pages of the list"])
 def test_who_is_still_on_the_list_in_the_end_is_a_fault(sandbox, means, place, choose, way):
     choose(way)
-    removal = "/activities/remove_list_memberships"
-    sandbox.add_fault(Fault("POST", removal, action="fail", times=None))
+    sandbox.add_fault(Fault("POST", REMOVAL, action="fail", times=None))
     with pytest.raises(DataError, match=r"^7 people are still on list .*, though") as raised:
         take_off(means, place, way, MEMBERS[:7])
     assert raised.value.exit_code == 65
