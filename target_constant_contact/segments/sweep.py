@@ -125,7 +125,8 @@ class Sweep:
             if self._consent.plan:
                 return _planned(export, found)
             with self._taking.removing():
-                if self._rows.of(row.stream, row.list_id) != row:
+                latest = self._rows.of(row.stream, row.list_id)
+                if latest is None or (latest.run, latest.state) != (row.run, row.state):
                     raise TryLaterError(
                         f"{export}: a load has begun since, so nobody was taken off. Sweep when it "
                         "has ended"
