@@ -52,6 +52,7 @@ class Memberships:
         *,
         status: str = "",
         optout_after: datetime | None = None,
+        most_pages: int = _MAX_PAGES,
     ) -> Iterator[ContactStatus]:
         """Contacts that meet all conditions, 500 in a request; each one once.
 
@@ -63,6 +64,7 @@ class Memberships:
             status: Which ones, such as ``unsubscribed``; empty: all but the deleted ones, of
                 whom none is on a list.
             optout_after: They have unsubscribed later than this moment, which has a zone.
+            most_pages: More of them are an error.
         """
         params: dict[str, Any] = {"limit": CONTACTS_PAGE}
         if list_ids:
@@ -72,7 +74,7 @@ class Memberships:
         if optout_after:
             params["optout_after"] = optout_after.isoformat(timespec="seconds")
         request = ApiRequest("GET", CONTACTS, params)
-        pages = self._transport.pages(request, "contacts", most=_MAX_PAGES)
+        pages = self._transport.pages(request, "contacts", most=most_pages)
         seen: set[str] = set()
         for contact in map(ContactStatus.from_json, pages):
             # Clients have met objects that are on two pages.

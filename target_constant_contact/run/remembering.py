@@ -74,12 +74,14 @@ class Remembering:
         if any(each.resend_days for each in settings.all_streams):
             gate.add(Unchanged(self._segments, self._days, self._today))
 
-    def know(self, stream: str, list_ids: Sequence[str]) -> None:
+    def know(self, stream: str, list_ids: Sequence[str], *, is_replay: bool = False) -> None:
         """Note that a stream has come, which voids what earlier loads of it have proven.
 
         Args:
             stream: Name of the stream.
             list_ids: Lists of all its rows that name none themselves.
+            is_replay: Its rows come from a file of rejected rows. They are in the segment too,
+                and are not the whole of it.
 
         Raises:
             DataError: One of the lists follows another stream.
@@ -87,7 +89,7 @@ class Remembering:
         """
         settings = self._settings.for_stream(stream)
         if not self._settings.dry_run:
-            self.loads.begin(stream, list_ids, settings)
+            self.loads.begin(stream, list_ids, settings, is_replay=is_replay)
             self._wait_for_removals()
         withholds = settings.respects_departures
         if self._departures and (withholds or self._checks(settings)):

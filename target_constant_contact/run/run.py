@@ -89,7 +89,7 @@ class Run:
         self._sending = Sending(
             settings, account, self._continuity.ledger, hooks, self._settling, folder
         )
-        self.withholding = Withholding(settings, account, gate)
+        self.withholding = Withholding(settings, account, gate, hooks.waiting)
         self._intake = Intake(settings, self._accounting, gate, self._submit)
         advice, ledger = self._sending.advice, self._continuity.ledger
         self._ending = Ending(folder, account, self._accounting, advice, ledger)
@@ -112,6 +112,7 @@ class Run:
         """
         self._continuity.begin()
         self._remembering.begin(self._intake.gate)
+        self.withholding.begin()
 
     def settings_of(self, stream: str) -> StreamSettings:
         """The settings of a stream that has come; which ones they are is noted.
@@ -139,7 +140,9 @@ class Run:
         stream = destination.stream
         self._accounting.know(stream, schema, mapping)
         self._sending.advice.know(stream, mapping)
-        self._remembering.know(stream, destination.list_ids)
+        self._remembering.know(
+            stream, destination.list_ids, is_replay=self.report.replays.get(stream, False)
+        )
 
     def add(
         self,
@@ -273,6 +276,7 @@ class Run:
             concluded: The run has said what became of every row. Otherwise the next run takes its
                 ledger up.
         """
+        self.withholding.close()
         self._settling.close()
         self._intake.close()
         try:

@@ -22,6 +22,7 @@ from target_constant_contact.store.leavers import LeaverRows
 from target_constant_contact.store.ledger import LedgerRows, lock_of
 from target_constant_contact.store.segments import SegmentRows
 from target_constant_contact.waiting import Waiting
+from target_constant_contact.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -96,7 +97,7 @@ class SweepRun:
             DataError: With a sentence for each list.
         """
         if found := refusals(self.found):
-            raise DataError("; ".join(found))
+            raise DataError(f"{counted(len(found), 'list')} could not be swept: {'; '.join(found)}")
 
 
 def refusals(found: Sequence[SweptList]) -> list[str]:

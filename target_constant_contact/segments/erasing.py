@@ -11,6 +11,7 @@ from target_constant_contact.reports.erased_rows import erase_rows
 from target_constant_contact.segments.hash_set import HashSet
 from target_constant_contact.segments.memory import Memory
 from target_constant_contact.segments.people import PeopleKey
+from target_constant_contact.segments.stream_load import absorb
 from target_constant_contact.store.ledger import living_runs
 from target_constant_contact.store.opening import open_store
 from target_constant_contact.store.segments import all_members
@@ -68,16 +69,19 @@ def erase(place: StorePlace, keys: Collection[str]) -> Erasure:
             for _, folder in place.folder.run_folders()
             if folder.name not in living and (erased := erase_rows(folder / REJECTS_FILE, keys))
         ]
-        traces = _forget(database, {*people.hashes(keys)})
+        traces = _forget(database, {*people.hashes(keys)}, living)
     finally:
         database.close()
     return Erasure(len(keys), suppressed, traces, sum(files), len(files), tuple(sorted(living)))
 
 
-def _forget(database: Database, gone: Collection[int]) -> int:
+def _forget(database: Database, gone: Collection[int], living: Collection[str]) -> int:
     """Remove people from all that is remembered; return how often there was something."""
     traces = Suppressions(database).change_people(lambda packed: _without(packed, gone))
     for members in all_members(database):
+        for run in {*members.runs()}.difference(living):
+            # As the next run of the stream would do: what it has noted is in the memory then.
+            absorb(members, run)
         memory = Memory(members)
         traces += sum(memory.forget(one) for one in gone)
     return traces

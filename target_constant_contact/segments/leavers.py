@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from target_constant_contact.exceptions import StorageError
 from target_constant_contact.reports.swept import SweptList
 from target_constant_contact.segments.brake import holds
 from target_constant_contact.segments.hash_set import HashSet
@@ -34,10 +35,20 @@ class Leavers:
         self._rows = rows
 
     def of(self, stream: str) -> dict[str, HashSet]:
-        """The leavers of a stream by list."""
-        return {
-            list_id: HashSet.unpacked(all_) for list_id, all_ in self._rows.read(stream).items()
-        }
+        """The leavers of a stream by list.
+
+        Raises:
+            StorageError: They are damaged.
+        """
+        rows = self._rows.read(stream)
+        try:
+            return {list_id: HashSet.unpacked(people) for list_id, people in rows.items()}
+        except ValueError:
+            fault = (
+                "what the store remembers of people who left is damaged; restore it from a backup, "
+                "or put the store aside and sign in again"
+            )
+            raise StorageError([fault]) from None
 
     def streams(self) -> list[str]:
         """Names of the streams that have leavers."""

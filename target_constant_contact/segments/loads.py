@@ -77,13 +77,21 @@ class Loads:
         """Streams that have come whose lists follow them."""
         return [stream for stream, found in self._streams.items() if found.overwrites]
 
-    def begin(self, stream: str, list_ids: Sequence[str], settings: StreamSettings) -> None:
+    def begin(
+        self,
+        stream: str,
+        list_ids: Sequence[str],
+        settings: StreamSettings,
+        *,
+        is_replay: bool = False,
+    ) -> None:
         """Note that a stream has come, which voids what earlier loads of it have proven.
 
         Args:
             stream: Name of the stream.
             list_ids: Lists of all rows that name none themselves.
             settings: The settings of the stream.
+            is_replay: It only adds to what the latest load has brought, whose proof stays.
 
         Raises:
             DataError: One of the lists follows another stream.
@@ -92,11 +100,11 @@ class Loads:
             return
         # What other settings send to other lists under this name is another export.
         reached = None if settings.lists_field else list_ids
-        if not settings.overwrites:
+        if not settings.overwrites and not is_replay:
             self._segments.begin(stream, self._run, seals.VOID, seals.ADDED_TO, reached)
         if not settings.remembers:
             return
-        load = StreamLoad(settings.overwrites)
+        load = StreamLoad(settings.overwrites and not is_replay)
         if load.overwrites:
             for list_id in list_ids:
                 self._own(stream, list_id)

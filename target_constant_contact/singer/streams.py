@@ -103,7 +103,7 @@ class Streams:
                 "with properties."
             ) from None
         for stream_map in self.maps(stream):
-            self._host.run.report.note_replay(stream_map.stream_alias, is_replay=is_replay(message))
+            self._note_replay(stream_map, message)
         sink = self._plain_sink(stream)
         self.chunks.set(stream, sink.chunks() if sink else None)
 
@@ -194,7 +194,13 @@ class Streams:
         # Nothing here needs keys, and singer-sdk refuses those that are not among the properties.
         mapper.register_raw_stream_schema(stream, schema, None)
         for stream_map in self.maps(stream):
+            # Before its sink: what comes from such a file is not the whole of a segment.
+            self._note_replay(stream_map, self._schemas[stream])
             self._open_sink(stream_map)
+
+    def _note_replay(self, stream_map: StreamMap, message: dict[str, Any]) -> None:
+        report = self._host.run.report
+        report.note_replay(stream_map.stream_alias, is_replay=is_replay(message))
 
     def _open_sink(self, stream_map: StreamMap) -> None:
         name = stream_map.stream_alias

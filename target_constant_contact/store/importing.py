@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from target_constant_contact.store.archive import opened
 from target_constant_contact.store.merging import Merge
 from target_constant_contact.store.schema import CONNECTIONS, EXPORTS, OPEN_RUNS
+from target_constant_contact.store.segment_merging import BroughtSegments
 from target_constant_contact.store.standstill import standstill
 
 if TYPE_CHECKING:
@@ -68,6 +69,7 @@ def import_store(
     with standing as held, held.transaction() as connection:
         merge = Merge(connection, database, place, replace=replace)
         merge.choose(brought.exports)
+        merge.choose_segments(brought.segments)
         for table, row in rows():
             merge.take(table, opened(cipher, table, row, place))
         merge.check()
@@ -81,7 +83,10 @@ class _Brought:
     connections: set[str] = field(default_factory=set)
     exports: dict[tuple[str, str], tuple[float, frozenset[str]]] = field(default_factory=dict)
 
+    segments: BroughtSegments = field(default_factory=BroughtSegments)
+
     def add(self, table: Table, row: dict[str, Any]) -> None:
+        self.segments.add(table, row)
         if table is CONNECTIONS:
             self.connections.add(row["name"])
         if "export" not in row:

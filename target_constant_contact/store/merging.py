@@ -18,7 +18,8 @@ from target_constant_contact.store.schema import (
     SECRETS,
     SLOTS,
 )
-from target_constant_contact.store.secrets import LEDGER_KEY
+from target_constant_contact.store.secrets import LEDGER_KEY, PEOPLE_KEY
+from target_constant_contact.store.segment_merging import SegmentMerge
 from target_constant_contact.store.slot import both_counts
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from sqlalchemy.sql.elements import ColumnElement
 
     from target_constant_contact.store.database import Database
+    from target_constant_contact.store.segment_merging import BroughtSegments
 
     ExportKey = tuple[str, str]
     Written = tuple[float, frozenset[str]]
@@ -63,6 +65,7 @@ class Merge:
         self._words = database.name, source
         self._replace = replace
         self._chosen: dict[ExportKey, Written] = {}
+        self._segments: SegmentMerge | None = None
 
     def choose(self, brought: Mapping[ExportKey, Written]) -> None:
         """Choose the exports whose rows are taken, and remove what they replace. Before all rows.
@@ -76,6 +79,19 @@ class Merge:
                 for table in _OF_EXPORTS:
                     self._connection.execute(table.delete().where(_is_of(table, key)))
 
+    def choose_segments(self, brought: BroughtSegments) -> None:
+        """Choose the segments whose rows are taken, and remove what they replace. Before all rows.
+
+        Args:
+            brought: What is known of those that are brought.
+        """
+        is_it = SECRETS.c.name == PEOPLE_KEY
+        hidden = self._connection.scalar(select(SECRETS.c.value).where(is_it)) or ""
+        own_key = (self._cipher.show(hidden) if self._cipher and hidden else hidden) or hidden
+        self._segments = SegmentMerge(self._connection, brought, own_key)
+        if refusal := self._segments.choose(*self._words, replace=self._replace):
+            self._refusals.append(refusal)
+
     def take(self, table: Table, row: dict[str, Any]) -> None:
         """Take a row, its secret in clear, unless what the store has is to stay."""
         kept = None
@@ -83,7 +99,8 @@ class Merge:
             new = row if (row["account"], row["export"]) in self._chosen else None
         else:
             kept = self._connection.execute(select(table).where(_is(table, row))).mappings().first()
-            new = row if kept is None else self._new(table, row, kept)
+            is_left = self._segments and self._segments.takes(table, row, kept) is False
+            new = None if is_left else row if kept is None else self._new(table, row, kept)
         if new is None:
             self.kept[table.name] += 1
             return
@@ -122,6 +139,9 @@ class Merge:
 
     def _new(self, table: Table, row: dict[str, Any], kept: RowMapping) -> dict[str, Any] | None:
         """What is to be in the place of a row; None when it stays."""
+        chosen = self._segments.takes(table, row, kept) if self._segments else None
+        if chosen is not None:
+            return row if chosen else None
         if table is SLOTS:
             counts = dict(kept)
             merged = both_counts(row, counts)

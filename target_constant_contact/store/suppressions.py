@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from sqlalchemy import and_, delete, insert, select, update
 
+from target_constant_contact.store.opt_out_row import OptOutRow
 from target_constant_contact.store.segment_tables import LEAVERS, OPT_OUTS, SUPPRESSIONS
 
 if TYPE_CHECKING:
@@ -45,6 +47,30 @@ class Suppressions:
         """All of them."""
         query = select(SUPPRESSIONS.c.person)
         return self._database.run(lambda connection: frozenset(connection.scalars(query)))
+
+    def opt_outs(self, account: str) -> OptOutRow | None:
+        """Who has unsubscribed from an account; None when it was never asked for.
+
+        Args:
+            account: Key of the account.
+        """
+        columns = OPT_OUTS.c.read_at, OPT_OUTS.c.whole_at, OPT_OUTS.c.people
+        query = select(*columns).where(OPT_OUTS.c.account == account)
+        row = self._database.run(lambda connection: connection.execute(query).first())
+        return OptOutRow(row.read_at, row.whole_at, bytes(row.people)) if row else None
+
+    def put_opt_outs(self, account: str, row: OptOutRow) -> None:
+        """Write who has unsubscribed from an account, in the place of what was there."""
+
+        def put(connection: Connection) -> None:
+            connection.execute(delete(OPT_OUTS).where(OPT_OUTS.c.account == account))
+            connection.execute(insert(OPT_OUTS).values(account=account, **asdict(row)))
+
+        self._database.run(put)
+
+    def now(self) -> float:
+        """The time by the store's clock."""
+        return self._database.run(self._database.now)
 
     def change_people(self, change: Callable[[bytes], tuple[bytes, int]]) -> int:
         """Change who is remembered as a leaver, or as having unsubscribed, all or nothing.

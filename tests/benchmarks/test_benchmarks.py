@@ -5,6 +5,8 @@ from __future__ import annotations
 import subprocess
 import sys
 
+from benchmarks import memory
+
 
 def benchmark(*arguments: str) -> str:
     done = subprocess.run(

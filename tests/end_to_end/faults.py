@@ -44,6 +44,7 @@ class Endpoint:
         path: Path of the fault.
         settings: Settings with which a run uses it.
         before: Faults that make a run use it.
+        first: The request to it that the fault begins with, from 1.
     """
 
     title: str
@@ -51,6 +52,7 @@ class Endpoint:
     path: str
     settings: dict[str, Any] = field(default_factory=dict)
     before: tuple[Fault, ...] = ()
+    first: int | None = None
 
 
 JSON_IMPORT: Final = "/activities/contacts_json_import"
@@ -77,7 +79,9 @@ ENDPOINTS: Final = (
     ),
     Endpoint("read a list back: POST .../contact_exports", "POST", "/activities/contact_exports"),
     Endpoint("read a list back: GET /contact_exports/{id}", "GET", "/contact_exports/*"),
-    Endpoint("look a person up: GET /contacts", "GET", "/contacts"),
+    Endpoint("ask who has unsubscribed: GET /contacts", "GET", "/contacts"),
+    # The first one has asked who has unsubscribed.
+    Endpoint("look a person up: GET /contacts", "GET", "/contacts", first=2),
 )
 FAULTS: Final[dict[str, Action]] = {
     "throttled": "throttled",
@@ -126,9 +130,12 @@ TIMES: Final[dict[str, int | None]] = {"once": 1, "for good": None}
 
 
 def messages() -> list[dict[str, Any]]:
-    """Seven people in three imports; one of them has unsubscribed."""
+    """Seven people in three imports; one has unsubscribed, which only a look-up tells.
+
+    The list of those who have does not hold this contact, because it is deleted.
+    """
     people = [record(email=f"member{n}@example.com", name=f"N{n}", tier="gold") for n in range(6)]
-    people.append(record(email="una.subscribed@example.com", name="Una", tier="gold"))
+    people.append(record(email="gone.unsubscribed@example.com", name="Una", tier="gold"))
     return [schema(email=TEXT, name=TEXT, tier=TEXT), *people, state("end")]
 
 
@@ -225,7 +232,10 @@ def in_no_time(*, drips: bool = False) -> Iterator[None]:
 
 def fault_of(endpoint: Endpoint, name: str, times: str) -> Fault:
     """The fault that a cell is about."""
-    return Fault(endpoint.method, endpoint.path, FAULTS[name], times=TIMES[times], seconds=0.02)
+    action, times_met = FAULTS[name], TIMES[times]
+    return Fault(
+        endpoint.method, endpoint.path, action, endpoint.first, times=times_met, seconds=0.02
+    )
 
 
 def faults_at_once(endpoint: Endpoint, name: str) -> tuple[Fault, ...]:

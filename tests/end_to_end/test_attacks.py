@@ -11,6 +11,7 @@ from target_constant_contact.segments.jobs import Jobs
 from target_constant_contact.segments.list_memories import ListMemories
 from target_constant_contact.segments.memory import Memory
 from tests.end_to_end.test_sweep import Exports
+from tests.support.target import record, run, schema
 
 ENTRY = {"stream": "members", "lists": "Newsletter", "load_method": "overwrite"}
 
@@ -108,6 +109,38 @@ def test_a_sweep_takes_nobody_off_when_a_load_by_other_settings_has_begun(
     assert swept.exit_code == 75
     assert "a load has begun since, so nobody was taken off" in swept.log
     assert one.members == {*range(40)}
+
+
+class TestAnotherLoadBetween:
+    """One by the same settings that does not bring the stream."""
+
+    @pytest.fixture
+    def exports(self, sandbox, tmp_path):
+        other = ENTRY | {"stream": "others", "lists": "General Interest"}
+        made = Exports(sandbox, tmp_path, segments=[ENTRY, other])
+        made.load(range(40))
+        assert made.sweep().exit_code == 0
+        return made
+
+    @staticmethod
+    def load_others(exports):
+        rows = (record("others", EmailAddress=f"other{n}@example.com") for n in range(9))
+        assert run(exports.config, schema("others"), *rows).exit_code == 0
+
+    def test_the_seal_of_a_tap_that_has_died_is_not_swept(self, exports):
+        exports.load(range(36))
+        self.load_others(exports)
+        swept = exports.sweep()
+        assert swept.exit_code == 65
+        assert "the stream did not come in the latest load" in swept.log
+        assert exports.members == {*range(40)}
+
+    def test_what_a_brake_has_held_may_still_leave(self, exports):
+        exports.load(range(9, 40))
+        assert exports.sweep().exit_code == 65
+        self.load_others(exports)
+        assert exports.sweep("--yes-remove", 9).exit_code == 0
+        assert exports.members == {*range(9, 40)}
 
 
 def _killed(*_):

@@ -300,7 +300,7 @@ def test_a_brake_at_the_end_of_the_load_holds_everybody_and_no_state(export, san
     assert outcome.states == ["end"]
     assert on_list(sandbox) == {*range(12)}
     assert "sweep --yes-remove 11" in outcome.log
-    assert seals() == {"members": ("sealed", "")}
+    assert seals() == {"members": ("reached", "")}
 
 
 def test_a_leaver_is_in_no_segment_unless_a_later_row_says_so(export, known, sandbox):
@@ -318,3 +318,20 @@ def test_a_leaver_is_in_no_segment_unless_a_later_row_says_so(export, known, san
     assert outcome.exit_code == 0
     assert known() == {2: IN | PUT, 3: IN | PUT}
     assert on_list(sandbox) == {2, 3}
+
+
+def test_a_file_of_rejected_rows_is_not_the_whole_segment(export, known, seals, tmp_path):
+    """Its people are in the segment besides those whom the load has brought."""
+    columns = {"EmailAddress": TEXT, "Birthday": TEXT}
+    export(
+        schema(**columns),
+        member(1, Birthday="5/4"),
+        member(2, Birthday="no date"),
+        **OVERWRITE,
+    )
+    (path,) = (tmp_path / "data" / "runs").glob("*/rejects.singer.jsonl")
+    corrected = path.read_text().replace("no date", "6/4")
+    outcome = export(text=corrected, **OVERWRITE)
+    assert outcome.totals == {"read": 1, "landed": 1}
+    assert known() == {1: IN | PUT, 2: IN | PUT}
+    assert seals() == {"members": ("sealed", "")}

@@ -85,7 +85,7 @@ def test_the_service_s_own_lines_name_a_row_without_any_further_request(behave, 
 @pytest.mark.parametrize(
     ("address", "reason"),
     [
-        ("una.subscribed@example.com", "suppressed: unsubscribed"),
+        ("gone.unsubscribed@example.com", "suppressed: unsubscribed"),
     ],
 )
 def test_people_who_unsubscribed_are_named_and_are_no_error(export, address, reason):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -222,6 +223,27 @@ class TestAdopting:
         assert exports.command("adopt", "Newsletter", "--stream", "members").exit_code == 0
         assert exports.command("adopt", "Newsletter", "--stream", "others").exit_code == 78
 
+    def test_a_stream_is_named_where_several_may_be_meant(self, exports):
+        entries = [
+            {"stream": name, "lists_field": "to", "load_method": "overwrite"} for name in "ab"
+        ]
+        exports.set(segments=entries)
+        answer = exports.command("adopt", "Newsletter")
+        assert answer.exit_code == 78
+        assert "the list may follow 'a' or 'b'; name the stream with --stream" in answer.log
+
+    def test_one_list_is_named(self, exports):
+        answer = exports.command("adopt", "Newsletter, General Interest")
+        assert answer.exit_code == 78
+        assert "is not one list of the account" in answer.log
+
+    def test_a_list_that_follows_another_stream_is_not_adopted(self, loaded):
+        entry = {"stream": "others", "lists": "Newsletter", "load_method": "overwrite"}
+        loaded.set(segments=[entry])
+        answer = loaded.command("adopt", "Newsletter")
+        assert answer.exit_code == 65
+        assert "follows stream 'members', not 'others'; nothing was changed" in answer.log
+
     def test_no_such_list(self, exports):
         answer = exports.command("adopt", "Newslettre")
         assert answer.exit_code == 78
@@ -407,6 +429,18 @@ def test_a_sweep_that_was_disturbed_anywhere_is_finished_by_the_next_one(
     assert loaded.members == {*range(4, 40)}
 
 
+def test_a_list_that_is_deleted_is_named_and_keeps_nothing_from_being_swept(loaded, sandbox):
+    loaded.load(range(4, 40))
+    with sandbox._account.store.writing() as db:
+        db.execute("UPDATE lists SET deleted_at = 1 WHERE name = 'Newsletter'")
+    # Named by its id, the list cannot be found among those of the settings.
+    entry = {"stream": "members", "lists_field": "to", "load_method": "overwrite"}
+    loaded.set(segments=[entry])
+    swept = loaded.sweep()
+    assert swept.exit_code == 0
+    assert "there is no such list any more" in swept.stdout
+
+
 def test_a_list_that_no_row_has_named_keeps_its_members_and_is_named(sandbox, tmp_path):
     exports = Exports(sandbox, tmp_path)
     exports.set(
@@ -441,7 +475,7 @@ def test_nothing_that_is_kept_of_a_sweep_holds_an_address(loaded):
     swept = loaded.sweep()
     folder = loaded.config["data_dir"]
     assert "@example.com" not in swept.stdout + swept.log + swept.stderr
-    for path in __import__("pathlib").Path(folder).rglob("*"):
+    for path in Path(folder).rglob("*"):
         if path.is_file():
             assert b"member1@example.com" not in path.read_bytes(), path
 
@@ -449,7 +483,7 @@ def test_nothing_that_is_kept_of_a_sweep_holds_an_address(loaded):
 def test_the_report_of_a_sweep_is_a_file_too(loaded):
     loaded.load(range(4, 40))
     name = loaded.sweep("--json").json["run"]
-    (path,) = __import__("pathlib").Path(loaded.config["data_dir"]).glob(f"runs/{name}/report.json")
+    (path,) = Path(loaded.config["data_dir"]).glob(f"runs/{name}/report.json")
     document: dict[str, Any] = json.loads(path.read_text())
     assert document["kind"] == "sweep"
     assert document["swept"][0]["taken_off"] == 4

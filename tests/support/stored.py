@@ -7,13 +7,23 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import insert, select
 
-from target_constant_contact.store.archive import HIDDEN, TABLES, closed
+from target_constant_contact.store.archive import (
+    HIDDEN,
+    TABLES,
+    closed,
+    head,
+    line_of,
+    rows_of,
+    tail,
+)
 from target_constant_contact.store.cipher import Cipher, new_key
+from target_constant_contact.store.importing import import_store
 from target_constant_contact.store.slot import DAY_SECONDS
 from target_constant_contact.store.versions import prepare
 
 if TYPE_CHECKING:
     from target_constant_contact.store.database import Database
+    from target_constant_contact.store.importing import Imported
 
 KEY, NEW_KEY, OTHER_KEY = (new_key() for _ in range(3))
 TOKEN = "rt-0123456789-very-secret"
@@ -120,3 +130,16 @@ def _rows(connection: Any, cipher: Cipher | None, name: str) -> Any:
         if cipher and name in HIDDEN:
             row[HIDDEN[name]] = cipher.show(row[HIDDEN[name]])
         yield row
+
+
+def take_in(database: Database, rows: dict[str, Any], **options: Any) -> Imported:
+    """Import rows into a store."""
+    cipher = Cipher(KEY)
+    lines = [head()]
+    for name in TABLES:
+        for row in rows.get(name, ()):
+            secret = HIDDEN.get(name)
+            shown = row | {secret: cipher.hide(row[secret])} if secret else row
+            lines.append(line_of(TABLES[name], shown))
+    lines.append(tail({name: len(found) for name, found in rows.items() if found}))
+    return import_store(database, cipher, lambda: rows_of(lines, "x.jsonl"), "x.jsonl", **options)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from typing import TYPE_CHECKING
 
 import pytest
@@ -9,8 +10,10 @@ import pytest
 from target_constant_contact.data_folder import DataFolder
 from target_constant_contact.exceptions import StorageError
 from target_constant_contact.segments.erasing import erase
+from target_constant_contact.segments.flags import IN_SEGMENT, SENT
 from target_constant_contact.segments.hash_set import HashSet
 from target_constant_contact.segments.memory import Memory
+from target_constant_contact.segments.parts import pack_rows
 from target_constant_contact.segments.people import PeopleKey
 from target_constant_contact.store.leavers import LeaverRows
 from target_constant_contact.store.opening import open_store
@@ -57,6 +60,17 @@ def test_an_erased_person_is_suppressed_and_in_no_memory(store, place):
         (packed,) = LeaverRows(store, account).read("members").values()
         assert [*HashSet.unpacked(packed)] == [both[1]]
     assert LeaverRows(store, "a").streams() == ["members"]
+
+
+def test_an_erased_person_is_gone_from_what_an_interrupted_run_has_noted(store, place):
+    both = PeopleKey.of(store).hashes((KAY, LOU))
+    rows = SegmentRows(store, "a")
+    members = rows.members("members", "list")
+    sent = array("Q", [IN_SEGMENT | SENT] * 2)
+    members.add_load("20260920T0", 1, pack_rows(both, sent))
+    assert erase(place, [KAY]).traces == 1
+    assert members.runs() == []
+    assert {one for hashes, _ in Memory(members).columns() for one in hashes} == {both[1]}
 
 
 def test_a_person_can_be_erased_again(place):

@@ -5,11 +5,7 @@ from __future__ import annotations
 import pytest
 
 from target_constant_contact.exceptions import SettingsError
-from target_constant_contact.store.archive import TABLES, head, line_of, rows_of, tail
-from target_constant_contact.store.cipher import Cipher
-from target_constant_contact.store.importing import import_store
 from tests.support.stored import (
-    KEY,
     LEDGER_KEY,
     NOW,
     TODAY,
@@ -18,22 +14,10 @@ from tests.support.stored import (
     export_rows,
     fill,
     rows_in,
+    take_in,
 )
 
 SLOT = {"key": "k", "last": NOW, "asked": NOW, "day": TODAY, "used": 10}
-
-
-def take_in(database, rows, **options):
-    cipher = Cipher(KEY)
-    hidden = {"connections": "document", "secrets": "value"}
-    lines = [head()]
-    for name in TABLES:
-        for row in rows.get(name, ()):
-            secret = hidden.get(name)
-            shown = row | {secret: cipher.hide(row[secret])} if secret else row
-            lines.append(line_of(TABLES[name], shown))
-    lines.append(tail({name: len(found) for name, found in rows.items() if found}))
-    return import_store(database, cipher, lambda: rows_of(lines, "x.jsonl"), "x.jsonl", **options)
 
 
 def refused(database, rows):
