@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from target_constant_contact.api.models import Activity
+    from target_constant_contact.batches.batch import Destination
     from target_constant_contact.segments.gate import Rows
     from target_constant_contact.segments.reading import Means
     from target_constant_contact.store.segments import MemberRows, SegmentRows
@@ -88,20 +89,29 @@ class Departures:  # what it asks, and what it has learnt of each list
 
     def withheld(self, rows: Rows) -> Iterator[int]:
         """Positions of the rows of people who have left one of their lists."""
+        latest: Destination | None = None
+        left: list[HashSet] = []
         for place, (one, destination) in enumerate(
             zip(rows.hashes, rows.destinations, strict=True)
         ):
-            withholds = self._streams.get(destination.stream)
-            if withholds is None:
-                continue
-            for list_id in destination.list_ids:
-                key = destination.stream, list_id
-                left = self._left.get(key)
-                if left is None:
-                    left = self._left[key] = self._find(key)
-                if withholds and one in left:
-                    yield place
-                    break
+            # Mostly all rows of a chunk go the same way.
+            if destination is not latest:
+                latest, left = destination, self._left_by(destination)
+            if left and any(one in each for each in left):
+                yield place
+
+    def _left_by(self, destination: Destination) -> list[HashSet]:
+        """Who has left each of the lists, where anybody has whose rows are withheld."""
+        withholds = self._streams.get(destination.stream)
+        if withholds is None:
+            return []
+        found = []
+        for list_id in destination.list_ids:
+            key = destination.stream, list_id
+            if key not in self._left:
+                self._left[key] = self._find(key)
+            found.append(self._left[key])
+        return [each for each in found if each] if withholds else []
 
     def _start(self, place: _Place) -> None:
         """Have the service write who is on a list, if that can tell of anybody who has left it."""

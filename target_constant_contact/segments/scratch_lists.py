@@ -106,13 +106,9 @@ class ScratchLists:
             del left[REMOVALS]
         if not left:
             return
-        if not all(left.values()):
-            found = {each.name: each.list_id for each in self._api.contact_lists()}
-            left = {name: list_id or found.get(name, "") for name, list_id in left.items()}
-        self._delete(left)
-        _logger.info(
-            "Deleted %s that an interrupted run has left", counted(len(left), "scratch list")
-        )
+        # One that somebody has deleted by hand is no list any more, and may be refused.
+        found = {each.name: each.list_id for each in self._api.contact_lists()}
+        self._delete({name: found.get(name, "") for name in left})
 
     @contextmanager
     def removing(self) -> Iterator[None]:
@@ -162,7 +158,16 @@ class ScratchLists:
         return sent
 
     def _delete(self, left: Mapping[str, str]) -> None:
-        ids = [list_id for list_id in left.values() if list_id]
-        if not ids or self._jobs.run([partial(self._api.memberships.delete_lists, ids)]):
-            for name in left:
-                self._rows.forget(name)
+        """Delete lists, by name with their ids; one without an id is gone.
+
+        What is not deleted is left to the next run: nobody is on a wrong list by it.
+        """
+        if ids := [list_id for list_id in left.values() if list_id]:
+            try:
+                if not self._jobs.run([partial(self._api.memberships.delete_lists, ids)]):
+                    return
+            except ApiError as error:
+                _logger.warning("A scratch list could not be deleted: %s", error)
+                return
+        for name in left:
+            self._rows.forget(name)

@@ -189,6 +189,8 @@ class TakingOff:
         leavers = on_list.hashes.both(leavers)
         if not leavers:
             return self._sums(on_list, leavers, on_list.hashes, "")
+        number = len(leavers)
+        _logger.info("Taking %s off list %s", counted(number, "person", "people"), on_list.list_id)
         way = self._remove(on_list, leavers)
         for turn in range(_ROUNDS):
             after = self._read_back(on_list, leavers)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from array import array
     from collections.abc import Callable, Iterator
 
+    from target_constant_contact.batches.batch import Destination
     from target_constant_contact.segments.gate import Rows
     from target_constant_contact.store.segments import SegmentRows
 
@@ -41,41 +42,44 @@ class Unchanged:
         self._days = days
         self._today = today
         self._known: dict[tuple[str, str], Known] = {}
+        self._ways: dict[Destination, tuple[float, list[Known]]] = {}
         # Who was sent, by a part of the hash. That somebody else has it too costs one more row.
         self._marks = bytearray(1 << (64 - _MARKS - 3))
 
     def withheld(self, rows: Rows) -> Iterator[int]:
         """Positions of rows that need not be sent."""
-        marks = self._marks
-        for place, (one, body, destination) in enumerate(
-            zip(rows.hashes, rows.bodies, rows.destinations, strict=True)
+        marks, said = self._marks, map(crc32, rows.bodies)
+        latest: Destination | None = None
+        oldest, lists = 0.0, list[Known]()
+        for place, (one, fingerprint, destination) in enumerate(
+            zip(rows.hashes, said, rows.destinations, strict=True)
         ):
+            # Mostly all rows of a chunk go the same way.
+            if destination is not latest:
+                latest = destination
+                oldest, lists = self._way(destination)
             mark = one >> _MARKS
-            is_marked = marks[mark >> 3] >> (mark & 7) & 1
-            if not is_marked:
-                days = self._days(destination.stream)
-                if days and self._landed(destination.stream, destination.list_ids, one, body, days):
+            if not marks[mark >> 3] >> (mark & 7) & 1:
+                if lists and all(each.landed(one, fingerprint, oldest) for each in lists):
                     yield place
                 else:
                     marks[mark >> 3] |= 1 << (mark & 7)
 
-    def _landed(
-        self, stream: str, list_ids: tuple[str, ...], one: int, body: bytes, days: float
-    ) -> bool:
-        """Whether just this has landed on all of these lists, in so many days."""
-        said = crc32(body)
-        for list_id in list_ids:
-            known = self._known.get((stream, list_id))
-            if known is None:
-                memory = Memory(self._segments.members(stream, list_id))
-                known = self._known[stream, list_id] = Known(memory)
-            value = known.of(one)
-            day = (value & DAYS) >> DAY
-            if value & (PUT | LEFT) != PUT or value >> FINGERPRINT != said or not day:
-                return False
-            if self._today - day >= days:
-                return False
-        return bool(list_ids)
+    def _way(self, destination: Destination) -> tuple[float, list[Known]]:
+        """The last day of which what has landed is sent again, and who is known of the lists."""
+        found = self._ways.get(destination)
+        if found is None:
+            days = self._days(destination.stream)
+            lists = [self._list(destination.stream, each) for each in destination.list_ids]
+            found = self._ways[destination] = self._today - days, lists if days else []
+        return found
+
+    def _list(self, stream: str, list_id: str) -> Known:
+        known = self._known.get((stream, list_id))
+        if known is None:
+            memory = Memory(self._segments.members(stream, list_id))
+            known = self._known[stream, list_id] = Known(memory)
+        return known
 
 
 class Known:
@@ -88,10 +92,19 @@ class Known:
     def __init__(self, memory: Memory) -> None:
         self._parts: list[tuple[array[int], array[int]]] = [*memory.columns()]
 
-    def of(self, one: int) -> int:
-        """What is known of a person, as `parts.Person` reads it; 0 for nothing."""
+    def landed(self, one: int, fingerprint: int, oldest: float) -> bool:
+        """Whether just this was the last that has landed on the list of a person.
+
+        Args:
+            one: Hash of the person.
+            fingerprint: Of what is said of them.
+            oldest: A day since 2020; what has landed until then does not count.
+        """
         hashes, values = self._parts[one >> SHIFT]
         place = bisect_left(hashes, one)
-        if place < len(hashes) and hashes[place] == one:
-            return values[place]
-        return 0
+        if place == len(hashes) or hashes[place] != one:
+            return False
+        value = values[place]
+        is_there = value >> FINGERPRINT == fingerprint and value & (PUT | LEFT) == PUT
+        day = (value & DAYS) >> DAY
+        return is_there and day > 0 and day > oldest

@@ -128,7 +128,7 @@ def _sweep(way: str, fault: Fault | None) -> Case:
         entry = {"stream": "members", "lists": "Newsletter", "load_method": "overwrite"}
         settings = settings_for(sandbox, folder / "data", segments=[entry])
         del settings["lists"]
-        settings["import_timeout_minutes"] = 0.02
+        settings["import_timeout_minutes"] = 0.1
         for people in (PEOPLE, STAYING):
             assert run(settings, schema(), *map(member, people)).exit_code == 0
         file = config_file(folder, **settings)
@@ -149,7 +149,8 @@ def _is_right(sandbox: Sandbox, answer: Answer, *, end: bool = False) -> bool:
     no_list_left = not any(name.startswith(PREFIX) for name in sandbox.lists())
     if end:
         return answer.exit_code == 0 and here == staying and no_list_left
-    return staying <= here and (answer.exit_code != 0 or (here == staying and no_list_left))
+    # A scratch list that could not be deleted is left to the next run.
+    return staying <= here and (answer.exit_code != 0 or here == staying)
 
 
 @contextmanager

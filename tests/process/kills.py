@@ -23,10 +23,14 @@ from tests.support.target import lines, record, schema, state
 STATE_EVERY = 5_000
 SHARE = 0.7
 """Share of an undisturbed run within which runs are killed: to take one up is shorter."""
+WHOLE = 1.0
+"""The same where people are taken off at the end of a run."""
 
 LISTS = tuple(f"List {letter}" for letter in "ABCDEF")
 COMBINED: dict[str, Any] = {"segments": [], "lists_field": "lists"}
 """Settings of runs whose rows name lists of their own."""
+LEAVING: dict[str, Any] = {"max_removed_percent": 100}
+"""Settings of runs some of whose rows say that somebody has left."""
 
 
 @dataclass(frozen=True)
@@ -79,6 +83,7 @@ def write_stream(
     *,
     changing: bool = False,
     combined: bool = False,
+    leaving: bool = False,
     state_every: int = STATE_EVERY,
 ) -> None:
     """A stream of two segments, with bad rows and people who come twice.
@@ -89,6 +94,7 @@ def write_stream(
         seed: Seeds it.
         changing: Some people come again, far away and with another value.
         combined: Each row names some of six lists; for `COMBINED`.
+        leaving: Some people leave, and some of them come back; for `LEAVING`.
         state_every: Rows from one STATE to the next.
     """
     draw = random.Random(seed)
@@ -98,6 +104,8 @@ def write_stream(
             properties = dict.fromkeys(
                 ("email", "first_name", "last_name", "city", "job_title", "lists"), text
             )
+            if leaving:
+                properties["_sdc_deleted_at"] = text
             file.write(lines(schema(stream, **properties)))
         for number in range(rows):
             stream = "newsletter" if number < rows * 0.6 else "loyalty"
@@ -109,6 +117,11 @@ def write_stream(
             if combined:
                 member["record"]["lists"] = ", ".join(draw.sample(LISTS, draw.randrange(1, 6)))
             file.write(lines(member))
+            if leaving and draw.random() < 0.05:
+                # Somebody of before, or who is going to be a member.
+                gone = _member(stream, draw.randrange(rows), "", bad=False)
+                gone["record"]["_sdc_deleted_at"] = "2026-01-05"
+                file.write(lines(gone))
             if number % state_every == state_every - 1:
                 file.write(lines(state(number + 1)))
         file.write(lines(state(rows)))
@@ -125,7 +138,9 @@ def _member(stream: str, person: int, version: str, *, bad: bool) -> dict[str, A
     )
 
 
-def series(bench: Bench, expected: Bench, seconds: float, count: int, seed: int) -> Series:
+def series(
+    bench: Bench, expected: Bench, seconds: float, count: int, seed: int, share: float = SHARE
+) -> Series:
     """Kill some runs in a row, then run to the end, and compare.
 
     Args:
@@ -134,11 +149,12 @@ def series(bench: Bench, expected: Bench, seconds: float, count: int, seed: int)
         seconds: How long such a run takes.
         count: How many are killed.
         seed: Seeds the moments.
+        share: Share of these seconds within which runs are killed.
     """
     draw = random.Random(seed)
     kills = []
     for _ in range(count):
-        after = draw.uniform(0.0, seconds * SHARE)
+        after = draw.uniform(0.0, seconds * share)
         before = bench.left()
         bench.run(after)
         left = bench.left()
@@ -169,9 +185,12 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--changing", action="store_true", help="people come again, changed")
     parser.add_argument("--combined", action="store_true", help="each row names some of six lists")
+    parser.add_argument("--leaving", action="store_true", help="some rows say that people leave")
     parser.add_argument("--server", action="store_true", help="the store is in PostgreSQL")
     options = parser.parse_args()
-    settings = {"batch_size_rows": options.batch_rows} | (COMBINED if options.combined else {})
+    settings = {"batch_size_rows": options.batch_rows}
+    settings |= (COMBINED if options.combined else {}) | (LEAVING if options.leaving else {})
+    share = WHOLE if options.leaving else SHARE
     with (
         tempfile.TemporaryDirectory() as name,
         forking(Path(name)) as forks,
@@ -180,7 +199,7 @@ def main() -> None:
         server = running.enter_context(Postgres()) if options.server else None
         folder = Path(name)
         stream = folder / "stream.singer.jsonl"
-        kinds = {"changing": options.changing, "combined": options.combined}
+        kinds = {name: getattr(options, name) for name in ("changing", "combined", "leaving")}
         write_stream(stream, options.rows, options.seed, **kinds)
         expected = Bench(folder / "expected", stream, forks, settings, options.seed)
         code, seconds = expected.run()
@@ -189,7 +208,8 @@ def main() -> None:
         for number in range(options.kills // options.in_a_row):
             store = Store(folder / f"machines-{number}", server.new_url() if server else None)
             bench = Bench(folder / str(number), stream, forks, settings, number, store=store)
-            found = series(bench, expected, seconds, options.in_a_row, options.seed + number)
+            seed = options.seed + number
+            found = series(bench, expected, seconds, options.in_a_row, seed, share)
             bench.close()
             moments = " ".join(
                 f"{kill.after:.2f}s{'?' * kill.in_doubt}{'(ended)' * kill.ended}"
@@ -203,7 +223,9 @@ def main() -> None:
             )
             killed += sum(not kill.ended for kill in found.kills)
             twice += found.twice
-            faults += not found.same or found.exit_code != 0 or found.twice > found.allowed
+            # Leavers are imported to scratch lists, each time anew.
+            is_twice = found.twice > found.allowed and not options.leaving
+            faults += not found.same or found.exit_code != 0 or is_twice
         expected.close()
         print(f"{killed} kills, {twice:,} rows imported twice, {faults} faults")
     sys.exit(bool(faults))

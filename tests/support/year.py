@@ -247,9 +247,9 @@ class Year:
                 one.on_list.discard(person)
         everybody = {*map(address, range(PEOPLE))}
         for person in self._some(everybody, 0.004):
-            self._account.unsubscribe(person)
-            self._off_all(person)
             if self._sandbox.contact(person):
+                self._account.unsubscribe(person)
+                self._off_all(person)
                 self._unsubscribed.add(person)
         certain = {person for person in everybody if all(x.may_go(person) for x in self.lists)}
         for person in self._some(certain - self._unsubscribed, 0.004):

@@ -226,8 +226,10 @@ class Transport:
 
         Redirects are not followed, so that a token never goes to another host.
         """
-        # Before the slot is reserved, because renewing a token takes its time.
+        # Before the slot is reserved, because renewing a token takes its time, and so does making a
+        # thread's first session.
         self._auth.make_ready()
+        self._session()
         self._limiter.acquire(in_flight=request.in_flight)
         if request.on_turn:
             request.on_turn()

@@ -14,7 +14,7 @@ from sqlalchemy import update
 from target_constant_contact.cli import command
 from target_constant_contact.store.address import key_fault, no_key_to_move
 from target_constant_contact.store.postgres import PostgresServer
-from target_constant_contact.store.schema import STORE
+from target_constant_contact.store.schema import STORE, VERSION
 from target_constant_contact.store.sqlite import SqliteFile
 from tests.support.commands import call, config_file
 from tests.support.postgres import PASSWORD
@@ -81,7 +81,7 @@ def test_it_tells_what_is_in_a_store(at_file, tmp_path):
     assert answer.exit_code == 0
     text = re.sub(" +", " ", answer.stdout)
     assert f"store {tmp_path}/data/store.sqlite\n" in text
-    assert "tables of version 1\n" in text
+    assert f"tables of version {VERSION}\n" in text
     assert "connections 2\n" in text
     assert "exports 2, of them 1 interrupted\n" in text
     assert "runs 2, from 2026-09-21 14:13 to 2026-09-21 14:13 UTC; 1 is under way" in text
@@ -148,10 +148,10 @@ def test_where_there_is_no_store_none_is_made(tmp_path):
 
 def test_a_newer_store_is_refused(at_file, local):
     with local.transaction() as connection:
-        connection.execute(update(STORE).values(version=2))
+        connection.execute(update(STORE).values(version=VERSION + 1))
     answer = at_file()
     assert answer.exit_code == 78
-    assert "has version 2, and this program knows 1" in answer.log
+    assert f"has version {VERSION + 1}, and this program knows {VERSION}" in answer.log
 
 
 # A key

@@ -300,6 +300,27 @@ def test_what_a_killed_process_has_left_is_deleted_by_the_next(
     assert nothing_is_left(sandbox, means)
 
 
+def test_a_scratch_list_that_cannot_be_deleted_is_left_to_the_next_run(
+    sandbox, means, place, choose, caplog
+):
+    choose("scratch list")
+    sandbox.add_fault(Fault("POST", "/activities/list_delete", action="echo_400"))
+    assert take_off(means, place, "scratch list", MEMBERS[:7]).taken_off == 7
+    assert "A scratch list could not be deleted" in caplog.text
+    assert not nothing_is_left(sandbox, means)
+    with TakingOff(means).alone():
+        assert nothing_is_left(sandbox, means)
+
+
+def test_a_scratch_list_that_somebody_has_deleted_is_forgotten(sandbox, means, client):
+    means.scratch_rows.add("gone")
+    means.scratch_rows.made("gone", "00000000-0000-4000-8000-000000000000")
+    sandbox.add_fault(Fault("POST", "/activities/list_delete", action="echo_400"))
+    with TakingOff(means).alone():
+        assert nothing_is_left(sandbox, means)
+    assert client.requests_made == 1
+
+
 def test_two_processes_do_not_take_people_off_at_the_same_time(means, tmp_path):
     database = SqliteFile(tmp_path / "store.sqlite")
     prepare(database)
