@@ -137,20 +137,23 @@ class Accounting:
             self._rejects.write(context["schema"], context["message"], reason, rejection.field)
         self._limit.check(destination.stream)
 
-    def pass_over(self, destination: Destination, place: PassedOver, reason: str = "") -> None:
+    def pass_over(
+        self, destination: Destination, place: PassedOver, reason: str = "", rows: int = 1
+    ) -> None:
         """Count a row that is not to be imported, though nothing is wrong with it.
 
         Args:
             destination: Stream and lists of the row; no lists when each row names its own.
             place: Where it is counted.
             reason: Why, where the place does not say it.
+            rows: How many such rows there are.
         """
-        self.rows += 1
+        self.rows += rows
         counts = self.report.of(destination)
-        counts.read += 1
-        setattr(counts, place, getattr(counts, place) + 1)
+        counts.read += rows
+        setattr(counts, place, getattr(counts, place) + rows)
         if reason:
-            self.report.withheld[destination.stream, reason] += 1
+            self.report.withheld[destination.stream, reason] += rows
 
     def hold(self, opened: Iterable[tuple[int, int]], emptied: Iterable[int]) -> None:
         """Note which batches hold rows from which row on, and which hold none any more."""

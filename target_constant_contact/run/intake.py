@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections import Counter
 from typing import TYPE_CHECKING, Final
 
 from target_constant_contact.batches.chunk import Chunk
@@ -119,8 +120,8 @@ class Intake:
         """Note that a batch is settled; may be called from any thread."""
         self._packer.settled(number)
 
-    def _withhold(self, destination: Destination, why: Withheld) -> None:
-        self._accounting.pass_over(destination, why.place, why.reason)
+    def _withhold(self, destination: Destination, why: Withheld, rows: int = 1) -> None:
+        self._accounting.pass_over(destination, why.place, why.reason, rows)
 
     def _add_one(self, destination: Destination, key: str, encoded: bytes) -> bool:
         # A row's number is how many came before it, so it is asked for before the row is counted:
@@ -160,9 +161,11 @@ class Intake:
         taken = self._add_rows(rest, 0, len(sent))
         reached = sent[taken] if taken < len(sent) else stop
         # No STATE comes between rows of a chunk, so that they may be counted in another order.
-        for at, why in withheld.items():
-            if start + at < reached:
-                self._withhold(destinations[at], why)
+        kinds = [(destinations[at], why) for at, why in withheld.items() if start + at < reached]
+        # They are few, and the same objects for many rows.
+        numbers = Counter((id(destination), id(why)) for destination, why in kinds)
+        for destination, why in {tuple(map(id, kind)): kind for kind in kinds}.values():
+            self._withhold(destination, why, numbers[id(destination), id(why)])
         return reached, sent[:taken]
 
     def _add_rows(self, chunk: Chunk, start: int, stop: int) -> int:
