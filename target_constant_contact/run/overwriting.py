@@ -59,7 +59,7 @@ def sweep_loads(
     sweep = Sweep(rows, leavers, following, taking, Consent())
     with taking.alone():
         for row, entry in wanted:
-            report.swept.append(sweep.one(row, entry, row.stream))
+            report.swept.append(sweep.one(row, entry, row.stream, row.run))
     if refused := [one.reason for one in report.swept if one.outcome == "refused"]:
         raise DataError(
             "All rows have landed, but not all lists follow their segments: " + "; ".join(refused)

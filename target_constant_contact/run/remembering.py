@@ -12,7 +12,9 @@ from target_constant_contact.segments.loads import FIRST_DAY, Loads
 from target_constant_contact.segments.people import PeopleKey
 from target_constant_contact.segments.reading import Means
 from target_constant_contact.segments.seals import NO_VERSION
+from target_constant_contact.segments.taking_off import TakingOff
 from target_constant_contact.segments.unchanged import Unchanged
+from target_constant_contact.store.scratch_lists import REMOVALS
 from target_constant_contact.store.segments import SegmentRows
 
 if TYPE_CHECKING:
@@ -88,6 +90,7 @@ class Remembering:
         settings = self._settings.for_stream(stream)
         if not self._settings.dry_run:
             self.loads.begin(stream, list_ids, settings, is_replay=is_replay)
+            self._wait_for_removals()
         withholds = settings.respects_departures
         if self._departures and (withholds or self._checks(settings)):
             self._departures.begin(stream, list_ids, withholds=withholds)
@@ -120,6 +123,15 @@ class Remembering:
                 "earlier or not at all, set overwrite_when: sweep, and call "
                 "target-constant-contact sweep when tap and target have ended well"
             )
+
+    def _wait_for_removals(self) -> None:
+        """Wait for jobs that take people off lists, also for those of a killed process.
+
+        Whoever begins to take people off later sees that the stream is being loaded.
+        """
+        if REMOVALS in self.means.scratch_rows.read():
+            with TakingOff(self.means).alone():
+                pass
 
     def _checks(self, settings: StreamSettings) -> bool:
         """Whether members who are not sent have to be on the list."""

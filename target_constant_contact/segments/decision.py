@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from target_constant_contact.segments.brake import holds
-from target_constant_contact.segments.seals import KEPT, SWEPT, may_sweep, words_of
+from target_constant_contact.segments.seals import KEPT, REACHED, SWEPT, may_sweep, words_of
 from target_constant_contact.wording import counted
 
 if TYPE_CHECKING:
@@ -70,13 +70,14 @@ class Verdict:
 GO_ON: Final = Verdict("sweep")
 
 
-def by_load(export: Export, latest: SegmentRow, owner: str) -> Verdict:
+def by_load(export: Export, latest: SegmentRow, owner: str, latest_run: str) -> Verdict:
     """What the latest load of an export says, before the account is asked anything.
 
     Args:
         export: The export.
         latest: Its latest load.
         owner: Stream of the export that the list follows; empty when it follows none.
+        latest_run: Name of the latest run that has loaded any list of the settings.
     """
     if owner and owner != export.stream:
         return Verdict(
@@ -90,6 +91,14 @@ def by_load(export: Export, latest: SegmentRow, owner: str) -> Verdict:
     if not may_sweep(latest):
         return Verdict(
             "refused", f"{words}. Nobody was taken off. Load the segment again, and sweep then"
+        )
+    if latest.state != REACHED and latest.run != latest_run:
+        # Its tap may have died, so that no sweep came after it: then it proves nothing.
+        return Verdict(
+            "refused",
+            f"{export}: the stream did not come in the latest load (run {latest_run}), and was not "
+            f"swept after its own (run {latest.run}). Nobody was taken off. Load the segment "
+            "again, and sweep before anything else is loaded",
         )
     return GO_ON
 

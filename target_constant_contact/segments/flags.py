@@ -55,7 +55,9 @@ def merging(
                 # What the account has of them is not what was sent.
                 people[one] = before & ~DAYS
             else:
-                kept = before & (IN_SEGMENT if before & LEFT else IN_SEGMENT | SEEN)
+                # Who was being taken off may be off the list, and was not seen on it since.
+                was_off = before & (LEFT | LEAVING)
+                kept = before & (IN_SEGMENT if was_off else IN_SEGMENT | SEEN)
                 people[one] = value & FINGERPRINTS | today << DAY | PUT | kept
 
     return merge

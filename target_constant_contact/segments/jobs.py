@@ -11,7 +11,7 @@ from target_constant_contact.exceptions import LostAnswerError, QueueFullError, 
 from target_constant_contact.wording import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
     from target_constant_contact.api.models import Activity
     from target_constant_contact.waiting import Waiting
@@ -87,6 +87,33 @@ class Jobs:
                 lost += 1
                 if lost == _TRIES:
                     raise
+
+    def wait_for_others(self) -> None:
+        """Wait until what the account works on now has ended, whoever has started it.
+
+        It is waited for as long as for a job of ours; then there is a warning.
+
+        Raises:
+            TargetError: The service cannot be asked.
+        """
+        self._begin()
+        wanted = {*self._unfinished()}
+        while left := wanted.intersection(self._unfinished()):
+            if self._waiting.clock() >= self._deadline:
+                _logger.warning(
+                    "%s of Constant Contact, maybe of an interrupted run that takes people off a "
+                    "list, has not ended in %s",
+                    counted(len(left), "job"),
+                    counted(self._waiting.timeout_minutes, "minute"),
+                )
+                return
+            self._waiting.wait_for_poll(self._polls)
+            self._polls += 1
+
+    def _unfinished(self) -> Iterator[str]:
+        for activity in self._states.recent().values():
+            if activity.state in UNFINISHED_STATES:
+                yield activity.activity_id
 
     def _begin(self) -> None:
         self._polls = 0

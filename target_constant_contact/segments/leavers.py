@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from target_constant_contact.segments.on_list import OnList
-    from target_constant_contact.segments.taking_off import TakingOff
+    from target_constant_contact.segments.taking_off import TakenOff, TakingOff
     from target_constant_contact.store.leavers import LeaverRows
     from target_constant_contact.store.segments import SegmentRows
 
@@ -143,10 +143,7 @@ class LeaverSweep:
             if self._plan or is_held:
                 found = _kept(leave, on_list, number, is_held=is_held)
             else:
-                memories = ListMemories(self._segments, leave.list_id)
-                memories.leaving(present)
-                off = self._taking_off.take_off(on_list, present)
-                memories.took_off(present)
+                off = self._take_off(on_list, present)
                 found = SweptList(
                     *_place(leave),
                     "swept",
@@ -160,6 +157,14 @@ class LeaverSweep:
         if not self._plan:
             self._forget(leave, present if is_held else HashSet())
         return found
+
+    def _take_off(self, on_list: OnList, people: HashSet) -> TakenOff:
+        memories = ListMemories(self._segments, on_list.list_id)
+        with self._taking_off.removing():
+            memories.leaving(people)
+            off = self._taking_off.take_off(on_list, people)
+        memories.took_off(people)
+        return off
 
     def _forget(self, leave: Leave, held: HashSet) -> None:
         rest = {stream: hashes.both(held) for stream, hashes in leave.streams.items()}

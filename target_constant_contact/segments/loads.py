@@ -98,15 +98,17 @@ class Loads:
         """
         if stream in self._streams:
             return
+        # What other settings send to other lists under this name is another export.
+        reached = None if settings.lists_field else list_ids
         if not settings.overwrites and not is_replay:
-            self._segments.begin(stream, self._run, seals.VOID, seals.ADDED_TO)
+            self._segments.begin(stream, self._run, seals.VOID, seals.ADDED_TO, reached)
         if not settings.remembers:
             return
         load = StreamLoad(settings.overwrites and not is_replay)
         if load.overwrites:
             for list_id in list_ids:
                 self._own(stream, list_id)
-            self._segments.begin(stream, self._run, seals.LOADING)
+            self._segments.begin(stream, self._run, seals.LOADING, "", reached)
         for list_id, run in self._segments.unfinished_loads(stream, self._run):
             absorb(self._segments.members(stream, list_id, self._name(list_id)), run)
         for list_id in list_ids:

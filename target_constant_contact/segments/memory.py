@@ -209,9 +209,10 @@ class Memory:
                     elif value & LEAVING:
                         people[one] = value & ~(PUT | SEEN | LEAVING | DAYS)
                     elif value & SEEN:
-                        has_left = LEFT if value & IN_SEGMENT else 0
-                        gone += bool(has_left)
-                        people[one] = value & ~(PUT | SEEN | DAYS) | has_left
+                        # Also who is not in the segment, as after a tap that has died: they may
+                        # be in it again on the next night.
+                        gone += 1
+                        people[one] = value & ~(PUT | SEEN | DAYS) | LEFT
                     else:
                         # They never were there, so that they have to be sent again.
                         people[one] = value & ~DAYS
@@ -220,8 +221,12 @@ class Memory:
         return gone
 
     def leaving(self, hashes: Iterable[int]) -> None:
-        """Note who is going to be taken off, before it is done: they will not have departed."""
-        self._mark(hashes, lambda value: value | LEAVING if value & PUT else value)
+        """Note who is going to be taken off, before it is done.
+
+        They will not have departed, and are sent again should they come back, even if nothing has
+        changed.
+        """
+        self._mark(hashes, lambda value: value & ~DAYS | LEAVING if value & PUT else value)
 
     def took_off(self, hashes: Iterable[int]) -> None:
         """Note who was taken off: if they come back to the segment, they are put back."""

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 from target_constant_contact.contacts.encoding import encode_json
 from target_constant_contact.exceptions import ApiError, DataError, TargetError
 from target_constant_contact.segments.ways import SCRATCH_ROWS
+from target_constant_contact.store.scratch_lists import REMOVALS
 from target_constant_contact.wording import counted
 
 if TYPE_CHECKING:
@@ -92,17 +93,33 @@ class ScratchLists:
             self._jobs.run([partial(self._api.memberships.remove, list_id, from_list=scratch_id)])
 
     def clean(self) -> None:
-        """Delete what a process has left that was killed.
+        """Delete what a process has left that was killed, and wait for what it has begun.
 
         Raises:
             TargetError: The service cannot be used.
         """
         left = self._rows.read()
+        if REMOVALS in left:
+            # Whoever is put on a list now must not be taken off it by what was asked for before.
+            self._jobs.wait_for_others()
+            self._rows.forget(REMOVALS)
+            del left[REMOVALS]
         if not left:
             return
         # One that somebody has deleted by hand is no list any more, and may be refused.
         found = {each.name: each.list_id for each in self._api.contact_lists()}
         self._delete({name: found.get(name, "") for name in left})
+
+    @contextmanager
+    def removing(self) -> Iterator[None]:
+        """Have whoever comes next wait for jobs that do not come to their end within."""
+        self._rows.add(REMOVALS)
+        try:
+            yield
+        except DataError:
+            self._rows.forget(REMOVALS)
+            raise
+        self._rows.forget(REMOVALS)
 
     @contextmanager
     def _made(self) -> Iterator[str]:

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
 
 LOADING: Final = "loading"
 SEALED: Final = "sealed"
+REACHED: Final = "reached"
 VOID: Final = "void"
 KEPT: Final = "kept"
 SWEPT: Final = "swept"
@@ -16,6 +17,7 @@ SWEPT: Final = "swept"
 WORDS: Final[dict[str, str]] = {
     LOADING: "the latest load has not ended well",
     SEALED: "the latest load has brought the whole segment",
+    REACHED: "the latest load has brought the whole segment, and a sweep was begun",
     VOID: "the latest load did not prove the segment whole",
     KEPT: "no row of the latest load has named the list",
     SWEPT: "nothing was loaded since the last sweep",
@@ -31,7 +33,7 @@ DISTURBED: Final = "another run has loaded it at the same time"
 
 def may_sweep(segment: SegmentRow) -> bool:
     """Whether people may be taken off by the newest load of a segment."""
-    return segment.state == SEALED
+    return segment.state in {SEALED, REACHED}
 
 
 def words_of(segment: SegmentRow) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from target_constant_contact.exceptions import DataError
+from target_constant_contact.exceptions import DataError, TryLaterError
 from target_constant_contact.reports.swept import SweptList
 from target_constant_contact.segments.decision import (
     Crowd,
@@ -21,7 +21,7 @@ from target_constant_contact.segments.leavers import LeaverSweep
 from target_constant_contact.segments.list_memories import ListMemories
 from target_constant_contact.segments.memory import Memory
 from target_constant_contact.segments.parts import Hashed
-from target_constant_contact.segments.seals import SWEPT
+from target_constant_contact.segments.seals import REACHED, SWEPT, may_sweep
 from target_constant_contact.segments.stored import parts_of
 from target_constant_contact.segments.ways import plans
 
@@ -87,35 +87,45 @@ class Sweep:
         sweep = LeaverSweep(self._taking, self._leavers, self._rows, allowed=allowed, plan=plan)
         for leave in self._following.leaves(self._leavers):
             yield sweep.sweep(leave)
-        owners, used = self._rows.owners(), []
-        for row in self._rows.all():
-            if entry := self._following.entry_for(row.stream, row.list_id):
-                used.append(entry)
-                yield self.one(row, entry, owners.get(row.list_id, ""))
+        owners, entry_for = self._rows.owners(), self._following.entry_for
+        found = [
+            (row, entry)
+            for row in self._rows.all()
+            if (entry := entry_for(row.stream, row.list_id))
+        ]
+        latest = max((row for row, _ in found), key=lambda row: row.loaded_at, default=None)
+        for row, entry in found:
+            owner = owners.get(row.list_id, "")
+            yield self.one(row, entry, owner, latest.run if latest else "")
+        used = [entry for _, entry in found]
         for entry in self._following.entries:
             if entry not in used:
                 yield SweptList(entry.stream, "", "", "idle", reason=never_loaded(entry).line)
 
-    def one(self, row: SegmentRow, entry: StreamSettings, owner: str) -> SweptList:
+    def one(self, row: SegmentRow, entry: StreamSettings, owner: str, latest_run: str) -> SweptList:
         """Sweep one list.
 
         Args:
             row: The latest load of its export.
             entry: The settings of its stream.
             owner: Stream that the list follows; empty when it follows none.
+            latest_run: Name of the latest run that has loaded any list of the settings.
 
         Raises:
             DataError: The sums do not add up.
+            TryLaterError: A load of it has begun.
             TargetError: The service or the store cannot be used.
         """
         name = self._following.name_of(row.list_id)
         export = Export(row.stream, row.list_id, name or "")
-        verdict = by_load(export, row, owner)
+        verdict = by_load(export, row, owner, latest_run)
         if verdict.outcome == "sweep" and name is None:
-            self._conclude(row)
+            self._conclude(row, SWEPT)
             verdict = Verdict("idle", f"{export}: there is no such list any more")
         if verdict.outcome != "sweep":
             return _left_alone(export, verdict)
+        # Whatever a brake or a fault does now, and whatever is loaded before the next sweep.
+        self._conclude(row, REACHED)
         members = self._rows.members(row.stream, row.list_id, export.name)
         with self._taking.read(row.list_id, self._at_most(members, export, entry)) as on_list:
             found, verdict = self._judged(members, export, entry, on_list)
@@ -123,9 +133,19 @@ class Sweep:
                 return _left_alone(export, verdict, found)
             if self._consent.plan:
                 return _planned(export, found)
-            swept = self._taken_off(export, on_list, found)
-        self._conclude(row)
+            with self._taking.removing():
+                self._check_still(row, export)
+                swept = self._taken_off(export, on_list, found)
+        self._conclude(row, SWEPT)
         return swept
+
+    def _check_still(self, row: SegmentRow, export: Export) -> None:
+        latest = self._rows.of(row.stream, row.list_id)
+        if latest is None or latest.run != row.run or not may_sweep(latest):
+            raise TryLaterError(
+                f"{export}: a load has begun since, so nobody was taken off. Sweep when it has "
+                "ended"
+            )
 
     def _judged(
         self, members: MemberRows, export: Export, entry: StreamSettings, on_list: OnList
@@ -184,10 +204,10 @@ class Sweep:
                 for value in values
             )
 
-    def _conclude(self, row: SegmentRow) -> None:
-        """Each seal is swept once."""
+    def _conclude(self, row: SegmentRow, state: str) -> None:
+        """Note how far a seal was swept; each is swept once."""
         if not self._consent.plan:
-            self._rows.conclude([replace(row, state=SWEPT, reason="")])
+            self._rows.conclude([replace(row, state=state, reason="")])
 
 
 def _left_alone(export: Export, verdict: Verdict, found: Judgement | None = None) -> SweptList:

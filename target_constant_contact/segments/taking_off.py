@@ -91,7 +91,7 @@ class TakingOff:
     def alone(self) -> Iterator[None]:
         """Keep others from taking people off lists of the account; everything else goes within.
 
-        Scratch lists that a killed process has left are deleted first.
+        What a killed process has begun is waited for, and its scratch lists are deleted first.
 
         Raises:
             TryLaterError: Another process does not come to its end.
@@ -111,6 +111,15 @@ class TakingOff:
                     "Start the run again when it has"
                 )
             self._waiting.wait(SLICE_SECONDS)
+
+    @contextmanager
+    def removing(self) -> Iterator[None]:
+        """Let loads wait, and whoever comes after a crash, while people are taken off within.
+
+        Nobody may be put on a list by one job and taken off it by an earlier one that ends later.
+        """
+        with self._scratch.removing():
+            yield
 
     @contextmanager
     def read(self, list_id: str, leavers: int) -> Iterator[OnList]:

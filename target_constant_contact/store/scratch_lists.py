@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import delete, insert, select, update
 
@@ -16,8 +16,12 @@ if TYPE_CHECKING:
     from target_constant_contact.store.database import Database, Held
 
 
+REMOVALS: Final = ""
+"""The name that is no list's: jobs are under way that take people off lists."""
+
+
 class ScratchRows:
-    """The scratch lists of an account that are not deleted yet.
+    """The scratch lists of an account that are not deleted yet, and whether they are in use.
 
     Args:
         database: The store; not closed with this.

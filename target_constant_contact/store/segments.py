@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, delete, func, insert, select, union, update
+from sqlalchemy import and_, delete, func, insert, select, true, union, update
 
 from target_constant_contact.store.segment_row import SegmentRow
 from target_constant_contact.store.segment_tables import LOADS, MEMBERS, OWNERS, SEGMENTS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from sqlalchemy import Connection, Table
     from sqlalchemy.sql.elements import ColumnElement
@@ -35,11 +35,8 @@ class SegmentRows:
 
     def all(self) -> list[SegmentRow]:
         """The newest load of each stream to each list, by their names."""
-        query = (
-            select(SEGMENTS)
-            .where(SEGMENTS.c.account == self._account)
-            .order_by(SEGMENTS.c.stream, SEGMENTS.c.list_id)
-        )
+        query = select(SEGMENTS).where(SEGMENTS.c.account == self._account)
+        query = query.order_by(SEGMENTS.c.stream, SEGMENTS.c.list_id)
         rows = self._database.run(lambda connection: connection.execute(query).mappings().all())
         return [
             SegmentRow(**{name: value for name, value in row.items() if name != "account"})
@@ -48,10 +45,12 @@ class SegmentRows:
 
     def of(self, stream: str, list_id: str) -> SegmentRow | None:
         """The newest load of a stream to a list; None when there was none."""
-        rows = (row for row in self.all() if row.stream == stream and row.list_id == list_id)
-        return next(rows, None)
+        found = {(row.stream, row.list_id): row for row in self.all()}
+        return found.get((stream, list_id))
 
-    def begin(self, stream: str, run: str, state: str, reason: str = "") -> None:
+    def begin(
+        self, stream: str, run: str, state: str, reason: str, only: Collection[str] | None
+    ) -> None:
         """Note that a run loads a stream, which voids what earlier loads of it have proven.
 
         Args:
@@ -59,8 +58,10 @@ class SegmentRows:
             run: Name of the run.
             state: What is known of the lists that the stream has gone to before.
             reason: Why nobody may be taken off them.
+            only: The lists to which the run may send; None: all.
         """
         is_of = (SEGMENTS.c.account == self._account) & (SEGMENTS.c.stream == stream)
+        is_of &= true() if only is None else SEGMENTS.c.list_id.in_(only)
         query = select(SEGMENTS.c.list_id).where(is_of).limit(1)
         new = {"run": run, "state": state, "reason": reason}
 
@@ -94,8 +95,8 @@ class SegmentRows:
     def unfinished_loads(self, stream: str, run: str) -> list[tuple[str, str]]:
         """Lists, and runs other than one that have noted rows for them and have not ended well."""
         is_it = (LOADS.c.account == self._account) & (LOADS.c.stream == stream)
-        query = select(LOADS.c.list_id, LOADS.c.run).where(is_it & (LOADS.c.run != run))
-        rows = self._database.run(lambda connection: connection.execute(query.distinct()).all())
+        query = select(LOADS.c.list_id, LOADS.c.run).where(is_it & (LOADS.c.run != run)).distinct()
+        rows = self._database.run(lambda connection: connection.execute(query).all())
         return sorted((row.list_id, row.run) for row in rows)
 
     def conclude(self, rows: Iterable[SegmentRow]) -> list[SegmentRow]:
@@ -113,9 +114,9 @@ class SegmentRows:
             lost = []
             for row in wanted:
                 key = self._account, row.stream, row.list_id
-                change = update(SEGMENTS).where(_is_of(SEGMENTS, key) & (SEGMENTS.c.run == row.run))
+                is_it = _is_of(SEGMENTS, key) & (SEGMENTS.c.run == row.run)
                 values = {"state": row.state, "reason": row.reason}
-                if not connection.execute(change.values(values)).rowcount:
+                if not connection.execute(update(SEGMENTS).where(is_it).values(values)).rowcount:
                     lost.append(row)
             return lost
 
@@ -130,13 +131,13 @@ class SegmentRows:
     def own(self, list_id: str, stream: str) -> str:
         """Let a list follow a stream if it follows none; return the stream that it follows."""
         is_it = (OWNERS.c.account == self._account) & (OWNERS.c.list_id == list_id)
-        new = {"account": self._account, "list_id": list_id, "stream": stream}
 
         # Where two come to this at once, a server refuses the second, which then finds the first's.
         def find_or_own(connection: Connection) -> str:
             found = connection.scalar(select(OWNERS.c.stream).where(is_it))
             if found is None:
-                connection.execute(insert(OWNERS).values(new))
+                new = insert(OWNERS).values(account=self._account, list_id=list_id, stream=stream)
+                connection.execute(new)
             return found or stream
 
         return self._database.run(find_or_own)

@@ -300,7 +300,7 @@ def test_a_brake_at_the_end_of_the_load_holds_everybody_and_no_state(export, san
     assert outcome.states == ["end"]
     assert on_list(sandbox) == {*range(12)}
     assert "sweep --yes-remove 11" in outcome.log
-    assert seals() == {"members": ("sealed", "")}
+    assert seals() == {"members": ("reached", "")}
 
 
 def test_a_leaver_is_in_no_segment_unless_a_later_row_says_so(export, known, sandbox):

@@ -106,6 +106,7 @@ class ListModel:
         left: Who has left the list though they were seen on it.
         sent: What landed last of whom.
         loaded: Who came in the latest load.
+        seal: Whether a sweep has come after it.
         taken_off: How many were taken off in all.
         is_certain: Whether it is known who was seen: a load that failed has seen some, or none.
     """
@@ -120,6 +121,7 @@ class ListModel:
     left: set[str] = field(default_factory=set)
     sent: dict[str, str] = field(default_factory=dict)
     loaded: set[str] = field(default_factory=set)
+    seal: str = "swept"
     taken_off: int = 0
     is_certain: bool = True
 
@@ -148,6 +150,7 @@ class ListModel:
         for person in may:
             self.sent[person] = rows[person]
         self.loaded = {*rows}
+        self.seal = "sealed"
         return may
 
     def may_go(self, person: str) -> bool:
@@ -166,6 +169,7 @@ class ListModel:
     def sweep(self) -> None:
         """Leavers are taken off."""
         self.look()
+        self.seal = "swept"
         self.is_certain = True
         leavers = self.leavers()
         self.taken_off += len(leavers)
@@ -203,8 +207,6 @@ class Year:
         days = 0 if send_unchanged == "always" else None
         self.lists = [ListModel(name, days, departures) for name in ("Alpha", "Beta", "Gamma")]
         self._unsubscribed: set[str] = set()
-        self._all_swept = True
-        """Whether no list has a seal that was not swept."""
         for one in self.lists:
             sandbox.create_list(one.name)
             self._grow(one, self._draw.randrange(5, 40))
@@ -228,13 +230,11 @@ class Year:
     def night(self) -> None:
         """What happens in the account by day, in the sources, and then the runs of one night."""
         self._day()
-        ended_well = [self._loads(one) for one in self.lists]
-        if not all(ended_well):
-            # As Meltano: what comes after a failed block does not happen.
-            self._all_swept = False
-            self._same()
-            return
-        self._sweeps()
+        for one in self.lists:
+            if not self._loads(one):
+                # As Meltano: what comes after a failed block does not happen.
+                break
+            self._sweeps(one)
         self._same()
 
     # What happens by day.
@@ -330,7 +330,7 @@ class Year:
         self._note(f"disturbed load {one.name}: exit {outcome.exit_code}")
         if not outcome.exit_code:
             one.load(rows, self._unsubscribed)
-        elif one is self.lists[0] and self._all_swept:
+        elif all(each.seal == "swept" for each in self.lists):
             # Nothing may be left to sweep: a load that has not come so far changes nothing.
             answer = self._sweep()
             self._note(f"sweep after it: exit {answer.exit_code}")
@@ -346,7 +346,7 @@ class Year:
         ]
         return run(self._config, schema(one.name), *messages)
 
-    def _sweeps(self) -> None:
+    def _sweeps(self, latest: ListModel) -> None:
         if self._draw.random() < 0.25:
             self._trouble()
             answer = self._sweep()
@@ -354,19 +354,21 @@ class Year:
             self.counts["disturbed sweeps"] += 1
             self._note(f"disturbed sweep: exit {answer.exit_code}")
         answer = self._sweep()
-        self._judge(answer)
+        self._judge(answer, latest)
 
-    def _judge(self, answer: Answer) -> None:
+    def _judge(self, answer: Answer, latest: ListModel) -> None:
         """Compare what a sweep says with what it must do, and give a person's word sometimes."""
+        latest.seal = "reached"
         for one in self.lists:
-            one.look()
-        braked = [one for one in self.lists if one.is_braked()]
+            if one.seal == "reached":
+                one.look()
+        braked = [one for one in self.lists if one.seal == "reached" and one.is_braked()]
         for one in self.lists:
-            if one not in braked:
+            if one.seal == "reached" and one not in braked:
                 one.sweep()
         self._note(f"sweep: exit {answer.exit_code}, {[one.name for one in braked]} braked")
-        assert answer.exit_code == (65 if braked else 0), answer.stdout + answer.log
-        self._all_swept = not braked
+        is_left = any(one.seal == "sealed" for one in self.lists)
+        assert answer.exit_code == (65 if braked or is_left else 0), answer.stdout + answer.log
         self.counts["sweeps"] += 1
         self.counts["brakes"] += len(braked)
         for one in braked:

@@ -19,9 +19,11 @@ from target_constant_contact.store.segment_row import SegmentRow
 EXPORT = Export("members", "an-id", "Newsletter")
 
 
+RUN = "20260501T040000Z-000001"
+
+
 def loaded(state, reason=""):
-    run = "20260501T040000Z-000001"
-    return SegmentRow("members", "an-id", run, 0.0, state, reason)
+    return SegmentRow("members", "an-id", RUN, 0.0, state, reason)
 
 
 def braked(within, leavers, *, members=1, percent=20.0, allowed=None):
@@ -30,41 +32,49 @@ def braked(within, leavers, *, members=1, percent=20.0, allowed=None):
 
 
 def test_a_sealed_segment_is_swept():
-    assert by_load(EXPORT, loaded("sealed"), "members") == GO_ON
+    assert by_load(EXPORT, loaded("sealed"), "members", RUN) == GO_ON
+
+
+def test_a_seal_that_no_sweep_came_after_is_not_swept_after_another_load():
+    """Its tap may have died, and Meltano has left the sweep out."""
+    verdict = by_load(EXPORT, loaded("sealed"), "members", "20260502T040000Z-000002")
+    assert verdict.outcome == "refused"
+    assert "did not come in the latest load (run 20260502T040000Z-000002)" in verdict.line
+    assert by_load(EXPORT, loaded("reached"), "members", "20260502T040000Z-000002") == GO_ON
 
 
 def test_a_list_that_follows_nobody_yet_is_swept_by_the_first_seal():
-    assert by_load(EXPORT, loaded("sealed"), "") == GO_ON
+    assert by_load(EXPORT, loaded("sealed"), "", RUN) == GO_ON
 
 
 @pytest.mark.parametrize("state", ["sealed", "void", "loading", "swept", "kept"])
 def test_the_list_of_another_stream_is_refused_whatever_was_loaded(state):
-    verdict = by_load(EXPORT, loaded(state), "others")
+    verdict = by_load(EXPORT, loaded(state), "others", RUN)
     assert verdict.outcome == "refused"
     assert "follows stream 'others'" in verdict.line
     assert "release 'Newsletter'" in verdict.line
 
 
 def test_each_seal_is_swept_once():
-    verdict = by_load(EXPORT, loaded("swept"), "members")
+    verdict = by_load(EXPORT, loaded("swept"), "members", RUN)
     assert verdict.outcome == "idle"
     assert "members -> Newsletter: nothing was loaded since the last sweep" in verdict.line
 
 
 def test_a_list_that_no_row_of_the_latest_load_has_named_stays_and_is_named():
-    verdict = by_load(EXPORT, loaded("kept"), "members")
+    verdict = by_load(EXPORT, loaded("kept"), "members", RUN)
     assert verdict.outcome == "idle"
     assert "members -> Newsletter: no row of the latest load has named the list" in verdict.line
 
 
 def test_a_load_that_is_not_at_its_end_is_refused():
-    verdict = by_load(EXPORT, loaded("loading"), "members")
+    verdict = by_load(EXPORT, loaded("loading"), "members", RUN)
     assert verdict.outcome == "refused"
     assert "has not ended well (run 20260501T040000Z-000001). Nobody" in verdict.line
 
 
 def test_a_void_seal_is_refused_with_its_reason():
-    verdict = by_load(EXPORT, loaded("void", "a row was cut off"), "members")
+    verdict = by_load(EXPORT, loaded("void", "a row was cut off"), "members", RUN)
     assert verdict.outcome == "refused"
     assert "members -> Newsletter: a row was cut off (run " in verdict.line
 

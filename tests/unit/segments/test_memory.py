@@ -174,12 +174,22 @@ def test_who_is_on_the_list_again_has_not_left_it(memory, parts):
     assert flags(parts) == {ANN: IN}
 
 
-def test_who_was_not_in_the_segment_any_more_has_not_departed(memory, parts):
+def test_who_has_left_while_not_in_the_segment_has_departed_too(memory, parts):
+    """A tap that died may not have brought them."""
     merge(memory, (ANN, LANDED), (BOB, LANDED))
     memory.see(Hashed([ANN, BOB]))
     merge(memory, (ANN, LANDED))
-    assert memory.see(Hashed([ANN])) == 0
-    assert BOB not in flags(parts)
+    assert memory.see(Hashed([ANN])) == 1
+    assert flags(parts)[BOB] == LEFT
+
+
+def test_who_was_being_taken_off_is_sent_again_even_if_nothing_has_changed(memory, parts):
+    merge(memory, (ANN, LANDED))
+    memory.see(Hashed([ANN]))
+    memory.leaving([ANN])
+    assert known(parts)[ANN].day == 0
+    merge(memory, (ANN, LANDED))
+    assert flags(parts) == {ANN: IN | PUT}
 
 
 def test_whom_we_take_off_has_not_departed_even_if_nobody_could_note_the_end_of_it(memory, parts):

@@ -21,7 +21,7 @@ def states(rows):
 
 
 def begin(rows, stream="members", lists=("list-1",), run="run-1"):
-    rows.begin(stream, run, "loading")
+    rows.begin(stream, run, "loading", "", None)
     for list_id in lists:
         rows.add(stream, list_id, run, "loading")
 
