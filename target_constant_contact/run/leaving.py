@@ -8,7 +8,7 @@ from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Any, Final
 
 from target_constant_contact.batches.batch import Destination
-from target_constant_contact.exceptions import DataError
+from target_constant_contact.exceptions import DataError, TargetError
 from target_constant_contact.segments.gate import Withheld
 from target_constant_contact.segments.hash_set import HashSet
 from target_constant_contact.segments.leavers import Leave, Leavers, LeaverSweep
@@ -148,11 +148,9 @@ class Leaving:
             return
         self._remember()
         leaves = [*self._leaves()]
-        means = self._remembering.means
-        # Also what a killed run has left, of whatever export.
-        if not leaves and not means.scratch_rows.read():
+        if not leaves and not self._has_scratch_lists():
             return
-        taking_off = TakingOff(means)
+        taking_off = TakingOff(self._remembering.means)
         segments = SegmentRows(self._account.database, self._account.export[0])
         sweep = LeaverSweep(taking_off, self._leavers, segments)
         with taking_off.alone():
@@ -164,6 +162,14 @@ class Leaving:
     @property
     def _leavers(self) -> Leavers:
         return Leavers(LeaverRows(self._account.database, self._account.export[0]))
+
+    def _has_scratch_lists(self) -> bool:
+        """Whether a killed run has left some, of whatever export."""
+        try:
+            return bool(self._remembering.means.scratch_rows.read())
+        except TargetError:
+            # All that this run had to do is done; the next one asks again.
+            return False
 
     def _watch(self) -> None:
         """See all rows from now on: without leavers, none need be looked at."""
@@ -215,6 +221,7 @@ class _Named:
         self.streams: set[str] = set()
         self.is_watched = False
         self._people: dict[_Place, HashSet] = {}
+        self._places: defaultdict[str, set[_Place]] = defaultdict(set)
         self._keys: defaultdict[_Place, dict[int, str]] = defaultdict(dict)
         self._unknown: set[_Place] = set()
         self._changed: set[_Place] = set()
@@ -225,11 +232,13 @@ class _Named:
     def take_up(self, place: _Place, people: HashSet) -> None:
         """Put in those of earlier runs."""
         self._people[place] = people
+        self._places[place[1]].add(place)
         self._unknown.add(place)
 
     def add(self, place: _Place, one: int, key: str) -> None:
         """Put in one of this run."""
         self._people.setdefault(place, HashSet()).add(one)
+        self._places[place[1]].add(place)
         self._changed.add(place)
         keys = self._keys[place]
         keys[one] = key
@@ -238,14 +247,14 @@ class _Named:
             self._unknown.add(place)
 
     def discard(self, destination: Destination, one: int) -> None:
-        """Take one out who is a member of some lists."""
+        """Take one out who is a member of some lists, whichever stream has named the leaver."""
         for list_id in destination.list_ids:
-            place = destination.stream, list_id
-            people = self._people.get(place)
-            if people is not None and one in people:
-                people.discard(one)
-                self._keys[place].pop(one, None)
-                self._changed.add(place)
+            for place in self._places.get(list_id, ()):
+                people = self._people[place]
+                if one in people:
+                    people.discard(one)
+                    self._keys[place].pop(one, None)
+                    self._changed.add(place)
 
     def changed(self) -> dict[_Place, HashSet]:
         """What is not remembered yet, which it is from now on."""

@@ -137,6 +137,15 @@ def test_the_later_of_two_rows_of_a_person_counts(sandbox, load, rows, stays):
     assert sandbox.contact("member1@example.com")
 
 
+@pytest.mark.parametrize(("first", "stays"), [("left", True), ("member", False)])
+def test_the_later_row_counts_whichever_stream_has_brought_it(sandbox, export, first, stays):
+    leaver = [schema(**COLUMNS), member(1, **LEFT)]
+    other = [schema("others", **COLUMNS), record("others", EmailAddress="member1@example.com")]
+    outcome = export(*leaver, *other) if first == "left" else export(*other, *leaver)
+    assert outcome.exit_code == 0
+    assert ("member1" in on(sandbox)) == stays
+
+
 def test_the_address_of_a_leaver_is_read_as_that_of_a_member(sandbox, load):
     load(*members(1, 2, 3))
     addresses = [" Member1@Example.com ", '"member2@example.com"', "nobody", None]
