@@ -106,9 +106,11 @@ class ScratchLists:
             del left[REMOVALS]
         if not left:
             return
+        # Asked for by a process that was killed before the answer, it may be made later.
+        later = self._rows.may_come()
         # One that somebody has deleted by hand is no list any more, and may be refused.
         found = {each.name: each.list_id for each in self._api.contact_lists()}
-        self._delete({name: found.get(name, "") for name in left})
+        self._delete({n: found.get(n, "") for n in left if n in found or n not in later})
 
     @contextmanager
     def removing(self) -> Iterator[None]:

@@ -15,9 +15,11 @@ if TYPE_CHECKING:
 
     from target_constant_contact.store.database import Database, Held
 
-
 REMOVALS: Final = ""
 """The name that is no list's: jobs are under way that take people off lists."""
+
+_LATEST_SECONDS: Final = 3_600
+"""How long after it was asked for a list may still appear."""
 
 
 class ScratchRows:
@@ -50,6 +52,16 @@ class ScratchRows:
         )
         rows = self._database.run(lambda connection: connection.execute(query).all())
         return {row.name: row.list_id for row in rows}
+
+    def may_come(self) -> set[str]:
+        """Names of lists that were asked for in the last hour, and whose id is not known."""
+        query = select(SCRATCH_LISTS.c.name).where(
+            SCRATCH_LISTS.c.account == self._account,
+            SCRATCH_LISTS.c.list_id == "",
+            SCRATCH_LISTS.c.made_at > self._database.now_clause - _LATEST_SECONDS,
+        )
+        told = {} if self._database.clock is None else {"now": self._database.clock()}
+        return set(self._database.run(lambda connection: connection.scalars(query, told).all()))
 
     def add(self, name: str) -> None:
         """Note that a list is going to be made; for good when this returns."""

@@ -19,6 +19,7 @@ from target_constant_contact.segments.reading import Means
 from target_constant_contact.segments.scratch_lists import PREFIX
 from target_constant_contact.segments.taking_off import TakenOff, TakingOff
 from target_constant_contact.segments.ways import Plan
+from target_constant_contact.store import scratch_lists as scratch_rows
 from target_constant_contact.store.scratch_lists import ScratchRows
 from target_constant_contact.store.sqlite import SqliteFile
 from target_constant_contact.store.versions import prepare
@@ -271,8 +272,13 @@ class KilledError(BaseException):
     """The process is gone."""
 
 
-@pytest.mark.parametrize("step", ["create_contact_list", "import_json", "contact_list", "remove"])
-@pytest.mark.parametrize("done", [False, True])
+@pytest.mark.parametrize(
+    ("step", "done"),
+    [
+        ("create_contact_list", True),
+        *((step, done) for step in ("import_json", "contact_list", "remove") for done in (0, 1)),
+    ],
+)
 def test_what_a_killed_process_has_left_is_deleted_by_the_next(
     sandbox, means, place, choose, client, monkeypatch, step, done
 ):
@@ -298,6 +304,24 @@ def test_what_a_killed_process_has_left_is_deleted_by_the_next(
     assert found.before - found.taken_off == found.stay == 33
     assert sandbox.members("VIP").keys() == {*MEMBERS[7:]}
     assert nothing_is_left(sandbox, means)
+
+
+def test_a_scratch_list_that_is_made_after_its_process_was_killed_is_deleted(
+    sandbox, means, client
+):
+    means.scratch_rows.add(f"{PREFIX}late")
+    with TakingOff(means).alone():
+        pass
+    client.create_contact_list(f"{PREFIX}late")
+    with TakingOff(means).alone():
+        assert nothing_is_left(sandbox, means)
+
+
+def test_one_that_does_not_come_within_an_hour_is_forgotten(sandbox, means, monkeypatch):
+    means.scratch_rows.add(f"{PREFIX}never")
+    monkeypatch.setattr(scratch_rows, "_LATEST_SECONDS", 0)
+    with TakingOff(means).alone():
+        assert nothing_is_left(sandbox, means)
 
 
 def test_a_scratch_list_that_cannot_be_deleted_is_left_to_the_next_run(
