@@ -119,9 +119,9 @@ class Streams:
                 "the tap writes SCHEMA before RECORD."
             )
 
-    def activate(self, stream: str) -> None:
-        """Note an ACTIVATE_VERSION message of a stream."""
-        if stream in self._schemas:
+    def activate(self, stream: object) -> None:
+        """Note an ACTIVATE_VERSION message of a stream; of what is none, it says nothing."""
+        if isinstance(stream, str) and stream in self._schemas:
             for stream_map in self.maps(stream):
                 self._host.run.report.note_version(stream_map.stream_alias)
 

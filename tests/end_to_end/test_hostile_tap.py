@@ -88,3 +88,10 @@ def test_a_record_that_is_nested_deeply_is_sent_as_it_is_or_rejected(export, lev
         )
         assert "Unexpected" not in outcome.log
         assert outcome.totals["read"] == 10
+
+
+@pytest.mark.parametrize("stream", [[], {}, None, 1, "others"], ids=repr)
+def test_a_version_of_what_is_no_stream_says_nothing(export, stream):
+    version = {"type": "ACTIVATE_VERSION", "stream": stream, "version": 1}
+    outcome = export(schema(), version, member(1), version)
+    assert outcome.exit_code == 0

@@ -16,7 +16,7 @@ from psycopg.rows import dict_row
 TABLES = (
     *("store", "slots", "connections", "secrets"),
     *("exports", "open_runs", "entries", "fingerprints", "runs"),
-    *("segments", "members", "owners", "leavers", "scratch_lists", "suppressions", "opt_outs"),
+    *("segments", "members", "owners", "leavers", "scratch_lists", "suppressions", "opt_outs", "loads"),
 )
 
 
