@@ -16,7 +16,8 @@ from psycopg.rows import dict_row
 TABLES = (
     *("store", "slots", "connections", "secrets"),
     *("exports", "open_runs", "entries", "fingerprints", "runs"),
-    *("segments", "members", "owners", "leavers", "scratch_lists", "suppressions", "opt_outs", "loads"),
+    *("segments", "members", "loads", "owners", "leavers", "scratch_lists"),
+    *("suppressions", "opt_outs"),
 )
 
 
