@@ -13,7 +13,7 @@ def benchmark(*arguments: str) -> str:
         [sys.executable, "-m", "benchmarks", "--rows", "300", "--repeat", "1", *arguments],
         capture_output=True,
         text=True,
-        timeout=110,
+        timeout=280,
         check=False,
     )
     assert done.returncode == 0, done.stderr

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from target_constant_contact.sandbox import Behaviour, Sandbox
 from target_constant_contact.segments import ways
+from target_constant_contact.segments.leavers import LeaverSweep
 from target_constant_contact.segments.taking_off import TakingOff
 from target_constant_contact.singer import json_lines
 from tests.support.target import TEXT, record, run, schema, settings_for, state
@@ -48,8 +49,8 @@ def trouble(kind):
         with patch.object(ways, "POLLS", 10**9):
             yield
     elif kind.startswith("killed"):
-        step = "alone" if kind == "killed before" else "_read_back"
-        with patch.object(TakingOff, step, killed):
+        before, after = (LeaverSweep, "sweep"), (TakingOff, "_read_back")
+        with patch.object(*(before if kind == "killed before" else after), killed):
             yield
     else:
         yield
