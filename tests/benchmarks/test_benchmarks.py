@@ -5,7 +5,12 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import pytest
+
 from benchmarks import memory
+
+# Each starts dozens of processes, one after the other, beside all other tests.
+pytestmark = pytest.mark.timeout(300)
 
 
 def benchmark(*arguments: str) -> str:
