@@ -178,7 +178,9 @@ schema = {"properties": {"login": text, "given": text, "address": {"type": "obje
 stream = {"stream": "vip_customers"}
 print(json.dumps({"type": "SCHEMA", "key_properties": [], "schema": schema, **stream}))
 for name in os.environ["PEOPLE"].split():
-    row = {"login": name + "@example.com", "given": name, "address": {"city": "York"}}
+    # As the tutorial's people: the tests come in any order.
+    city = "Hull" if name == "ada" else "York"
+    row = {"login": name + "@example.com", "given": name, "address": {"city": city}}
     print(json.dumps({"type": "RECORD", "record": row, **stream}))
 sys.stdout.flush()
 sys.exit(int(os.environ["CODE"]))

@@ -129,8 +129,7 @@ class ListModel:
         """The list is read: who is on it is seen, and who is gone has left."""
         self.left -= self.on_list
         gone = self.seen - self.on_list
-        # Who was in no segment then has left nothing that they could be put back to.
-        self.left |= gone & self.loaded
+        self.left |= gone
         for person in self.put - self.on_list:
             # Whether or not they ever were there, they are not there now.
             self.sent.pop(person, None)
