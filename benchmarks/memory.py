@@ -12,8 +12,9 @@ from random import Random
 from typing import TYPE_CHECKING, Final
 
 from target_constant_contact.segments.flags import IN_SEGMENT, SENT
+from target_constant_contact.segments.hash_set import HashSet
 from target_constant_contact.segments.memory import Memory
-from target_constant_contact.segments.parts import Hashed, People, Person
+from target_constant_contact.segments.parts import People, Person
 from target_constant_contact.segments.unchanged import Known
 from target_constant_contact.store.segments import SegmentRows
 from target_constant_contact.store.sqlite import SqliteFile
@@ -48,7 +49,7 @@ def _measure(people: int, path: Path) -> None:
     print(f"| step, {people:,} people | CPU seconds |\n|---|---:|")
     for count, name in ((people, "the first load"), (stay, f"the next one, {left:,} have left")):
         _timed(f"merge {name}", lambda count=count: _merge(memory, hashes[:count], values[:count]))
-    on_list = _timed("read who is on the list, as hashes", lambda: Hashed(hashes))
+    on_list = _timed("read who is on the list, as hashes", lambda: HashSet(hashes))
     found = _timed("compare them with the segment", lambda: memory.judge(on_list, "managed"))
     assert len(found.leavers) == left
     _timed("see who has departed", lambda: memory.see(on_list))

@@ -6,12 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from target_constant_contact.account.members import read_back
-from target_constant_contact.contacts.addresses import key_of
 from target_constant_contact.exceptions import DataError, SettingsError
 from target_constant_contact.run.sweeping import alone
 from target_constant_contact.segments.following import Following
 from target_constant_contact.segments.memory import Memory
-from target_constant_contact.segments.parts import Hashed
 from target_constant_contact.segments.people import PeopleKey
 from target_constant_contact.segments.stored import parts_of
 from target_constant_contact.store.segments import SegmentRows
@@ -61,11 +59,9 @@ def adopt(settings: Settings, reference: str, stream: str | None) -> Owned:
                 f"list {name!r} follows stream {owner!r}, not {chosen!r}; nothing was changed. Let "
                 f"go of it first with: release {name!r}"
             )
-        people = PeopleKey.of(account.database)
-        on_list = Hashed()
         waiting = Waiting(settings.import_timeout_minutes * 60)
-        for contact in read_back(account.client, [list_id], ["email_address"], waiting):
-            on_list.add(people.hashes([key_of(contact["email"])]))
+        found = read_back(account.client, [list_id], ["email_address"], waiting)
+        on_list = PeopleKey.of(account.database).exported(found)
         with parts_of(rows.members(chosen, list_id, name)) as parts:
             Memory(parts).adopt(on_list)
         return Owned(name, chosen, len(on_list))

@@ -8,17 +8,14 @@ from __future__ import annotations
 
 import logging
 from functools import partial
-from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from target_constant_contact.account.members import exported
-from target_constant_contact.contacts.addresses import key_of
 from target_constant_contact.segments.flags import LEFT
 from target_constant_contact.segments.gate import Withheld
 from target_constant_contact.segments.hash_set import HashSet
 from target_constant_contact.segments.jobs import Jobs
 from target_constant_contact.segments.memory import Memory
-from target_constant_contact.segments.parts import Hashed
 from target_constant_contact.segments.stored import parts_of
 from target_constant_contact.segments.ways import EXPORT
 from target_constant_contact.wording import counted
@@ -34,9 +31,6 @@ if TYPE_CHECKING:
 
 MOST_READ: Final = 20
 """Lists that a run reads, at a handful of requests each."""
-
-_AT_ONCE: Final = 1_000
-"""Addresses that are hashed together."""
 _Place = tuple[str, str]
 _logger = logging.getLogger("target-constant-contact")
 
@@ -151,12 +145,9 @@ class Departures:  # what it asks, and what it has learnt of each list
             if value & LEFT
         )
 
-    def _on_list(self, started: Activity) -> Hashed:
-        there, hashes = Hashed(), self._means.people.hashes
+    def _on_list(self, started: Activity) -> HashSet:
         found = exported(self._means.api, started, self._means.waiting)
-        while some := [key_of(row["email"]) for row in islice(found, _AT_ONCE)]:
-            there.add(hashes(some))
-        return there
+        return self._means.people.exported(found)
 
     def _remembered(self, place: _Place) -> MemberRows:
         stream, list_id = place

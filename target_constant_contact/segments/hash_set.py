@@ -11,11 +11,11 @@ from array import array
 from bisect import bisect_left
 from typing import TYPE_CHECKING, Final, Self
 
+from target_constant_contact.segments.parts import PARTS, SHIFT
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-PARTS: Final = 64
-_SHIFT: Final = 58
 _MOST_CHANGES: Final = 2_048
 """Of one part that are kept beside it: to bring them in costs as much as the part is long."""
 _IS_SWAPPED: Final = sys.byteorder == "big"
@@ -63,7 +63,7 @@ class HashSet:
         return sum(len(self._settled(number)) for number in range(PARTS))
 
     def __contains__(self, one: int) -> bool:
-        number = one >> _SHIFT
+        number = one >> SHIFT
         changed = self._changes[number].get(one)
         if changed is not None:
             return changed
@@ -93,7 +93,7 @@ class HashSet:
                 self._settled(number)
         keep = [part.append for part in self._new]
         for one in hashes:
-            keep[one >> _SHIFT](one)
+            keep[one >> SHIFT](one)
         for number, new in enumerate(self._new):
             # As many again as there are: so each is sorted a few times, however many come.
             if len(new) > max(_MOST_CHANGES, len(self._parts[number])):
@@ -115,7 +115,7 @@ class HashSet:
         return made
 
     def _change(self, one: int, *, is_in: bool) -> None:
-        number = one >> _SHIFT
+        number = one >> SHIFT
         if self._new[number]:
             self._settled(number)
         changes = self._changes[number]

@@ -24,12 +24,13 @@ from target_constant_contact.segments.flags import (
     SENT,
     merging,
 )
-from target_constant_contact.segments.parts import PARTS, SHIFT, Hashed, pack, unpack, unpack_rows
+from target_constant_contact.segments.hash_set import HashSet
+from target_constant_contact.segments.parts import PARTS, SHIFT, pack, unpack, unpack_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator
 
-    from target_constant_contact.segments.parts import InParts, People
+    from target_constant_contact.segments.parts import People
 
 Scope: TypeAlias = Literal["managed", "all"]
 
@@ -157,7 +158,7 @@ class Memory:
 
             self._change(number, put)
 
-    def judge(self, on_list: InParts, scope: Scope) -> Judgement:
+    def judge(self, on_list: HashSet, scope: Scope) -> Judgement:
         """Compare who is on the list with the segment. Nothing is changed.
 
         Args:
@@ -166,7 +167,7 @@ class Memory:
         """
         found = Judgement()
         for number, (hashes, values) in enumerate(self.columns()):
-            there = set(on_list.part(number))
+            there = on_list.part(number)
             stay, put, leavers = 0, 0, []
             for one, value in zip(hashes, values, strict=True):
                 if one in there:
@@ -185,7 +186,7 @@ class Memory:
             found.leavers.extend(sorted(leaving))
         return found
 
-    def see(self, on_list: InParts) -> int:
+    def see(self, on_list: HashSet) -> int:
         """Note who is on the list, and who has left it.
 
         Only who was seen on it after this export had put them there can have left it: somebody
@@ -199,7 +200,7 @@ class Memory:
         """
         gone = 0
         for number in range(PARTS):
-            there = set(on_list.part(number))
+            there = on_list.part(number)
 
             def look(people: dict[int, int], there: set[int] = there) -> None:
                 nonlocal gone
@@ -232,7 +233,7 @@ class Memory:
         """Note who was taken off: if they come back to the segment, they are put back."""
         self._mark(hashes, lambda value: value & ~(PUT | SEEN | LEAVING | DAYS))
 
-    def adopt(self, on_list: InParts) -> None:
+    def adopt(self, on_list: HashSet) -> None:
         """Take everybody on the list for put there by this export."""
         for number in range(PARTS):
             there = on_list.part(number)
@@ -248,13 +249,13 @@ class Memory:
         return self._change(person >> SHIFT, lambda people: people.pop(person, None))
 
     def _mark(self, hashes: Iterable[int], become: Callable[[int], int]) -> None:
-        marked = Hashed(hashes)
+        marked = HashSet(hashes)
         for number in range(PARTS):
             some = marked.part(number)
             if not some:
                 continue
 
-            def mark(people: dict[int, int], some: array[int] = some) -> None:
+            def mark(people: dict[int, int], some: set[int] = some) -> None:
                 for one in some:
                     if one in people:
                         people[one] = become(people[one])

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import sys
 from array import array
-from typing import TYPE_CHECKING, Final, NamedTuple, Protocol, Self
+from typing import TYPE_CHECKING, Final, NamedTuple, Self
 from zlib import crc32
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
 PARTS: Final = 64
 """In how many parts people are."""
@@ -48,13 +48,6 @@ class Person(NamedTuple):
         return self.fingerprint << 32 | self.day << 16 | self.flags
 
 
-class InParts(Protocol):
-    """A set of people in these parts."""
-
-    def part(self, number: int) -> Collection[int]:
-        """The hashes of one part."""
-
-
 class People:
     """Hashes in parts, each with a number that says something of it, in the order of coming."""
 
@@ -77,31 +70,6 @@ class People:
     def part(self, number: int) -> Iterator[tuple[int, int]]:
         """The hashes of a part with their numbers."""
         return zip(self._hashes[number], self._values[number], strict=True)
-
-
-class Hashed:
-    """Hashes in parts: a large set of people in 8 bytes each.
-
-    Args:
-        hashes: To begin with.
-    """
-
-    def __init__(self, hashes: Iterable[int] = ()) -> None:
-        self._parts = [array("Q") for _ in range(PARTS)]
-        self.add(hashes)
-
-    def __len__(self) -> int:
-        return sum(map(len, self._parts))
-
-    def add(self, hashes: Iterable[int]) -> None:
-        """Add people. Nobody is looked for: who comes twice is counted twice by `len`."""
-        keep = [each.append for each in self._parts]
-        for one in hashes:
-            keep[one >> SHIFT](one)
-
-    def part(self, number: int) -> array[int]:
-        """The hashes of a part, in the order of coming."""
-        return self._parts[number]
 
 
 def pack(people: Mapping[int, int]) -> bytes:

@@ -10,15 +10,21 @@ import hashlib
 import secrets
 from array import array
 from functools import cached_property, partial
+from itertools import islice
 from typing import TYPE_CHECKING, Final
 
+from target_constant_contact.contacts.addresses import key_of
+from target_constant_contact.segments.hash_set import HashSet
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
     from target_constant_contact.store.database import Database
 
 _KEY_BYTES: Final = 32
 _PERSON_BYTES: Final = 16
+_AT_ONCE: Final = 1_000
+"""Addresses that are hashed together."""
 
 
 class PeopleKey:
@@ -52,6 +58,17 @@ class PeopleKey:
     def hash(self, key: str) -> int:
         """What :meth:`hashes` makes of one."""
         return self.hashes((key,))[0]
+
+    def exported(self, contacts: Iterable[Mapping[str, str]]) -> HashSet:
+        """Everybody who was exported, as hashes.
+
+        Args:
+            contacts: As an export has them, with the address as ``email``.
+        """
+        found, rest = HashSet(), iter(contacts)
+        while some := [key_of(contact["email"]) for contact in islice(rest, _AT_ONCE)]:
+            found.update(self.hashes(some))
+        return found
 
     def person(self, key: str) -> str:
         """What stands for a person who must never be taken for another one: 32 digits."""

@@ -20,7 +20,6 @@ from target_constant_contact.segments.hash_set import HashSet
 from target_constant_contact.segments.leavers import LeaverSweep
 from target_constant_contact.segments.list_memories import ListMemories
 from target_constant_contact.segments.memory import Memory
-from target_constant_contact.segments.parts import Hashed
 from target_constant_contact.segments.seals import REACHED, SWEPT, may_sweep
 from target_constant_contact.segments.stored import parts_of
 from target_constant_contact.segments.ways import plans
@@ -151,7 +150,7 @@ class Sweep:
         self, members: MemberRows, export: Export, entry: StreamSettings, on_list: OnList
     ) -> tuple[Judgement, Verdict]:
         """Who leaves, and whether so many may."""
-        there = Hashed(on_list.hashes)
+        there = on_list.hashes
         with parts_of(members) as parts:
             memory = Memory(parts)
             if not self._consent.plan:

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from target_constant_contact.exceptions import StorageError
 from target_constant_contact.segments.flags import IN_SEGMENT, LEFT, PUT, SEEN, SENT
+from target_constant_contact.segments.hash_set import HashSet
 from target_constant_contact.segments.memory import Memory
-from target_constant_contact.segments.parts import Hashed, People, Person, unpack
+from target_constant_contact.segments.parts import People, Person, unpack
 
 TODAY = 2_500
 HASHES = array("Q", [number << 58 | number for number in range(1, 40)])
@@ -131,7 +132,7 @@ def test_whom_an_interrupted_run_has_sent_may_be_on_the_list_with_any_values(mem
 def test_only_people_of_the_export_leave_a_managed_list(memory):
     merge(memory, (ANN, LANDED), (BOB, LANDED), (CY, IN))
     merge(memory, (ANN, LANDED), (CY, IN))
-    found = memory.judge(Hashed([ANN, BOB, CY, DAN]), "managed")
+    found = memory.judge(HashSet([ANN, BOB, CY, DAN]), "managed")
     assert (found.before, found.stay, found.not_ours, [*found.leavers]) == (4, 2, 1, [BOB])
     assert found.in_scope == 2
 
@@ -139,7 +140,7 @@ def test_only_people_of_the_export_leave_a_managed_list(memory):
 def test_with_the_scope_all_everybody_leaves_who_is_not_in_the_segment(memory):
     merge(memory, (ANN, LANDED), (BOB, LANDED))
     merge(memory, (ANN, LANDED))
-    found = memory.judge(Hashed([ANN, BOB, DAN]), "all")
+    found = memory.judge(HashSet([ANN, BOB, DAN]), "all")
     assert (found.before, found.stay, found.not_ours) == (3, 1, 0)
     assert sorted(found.leavers) == sorted([BOB, DAN])
     assert found.in_scope == 3
@@ -148,44 +149,44 @@ def test_with_the_scope_all_everybody_leaves_who_is_not_in_the_segment(memory):
 def test_who_is_not_on_the_list_cannot_be_taken_off_it(memory):
     merge(memory, (ANN, LANDED), (BOB, LANDED))
     merge(memory, (ANN, LANDED))
-    assert not memory.judge(Hashed([ANN]), "managed").leavers
+    assert not memory.judge(HashSet([ANN]), "managed").leavers
 
 
 def test_who_was_seen_on_the_list_and_is_gone_has_left_it(memory, parts):
     merge(memory, (ANN, LANDED), (BOB, LANDED))
-    assert memory.see(Hashed([ANN, BOB])) == 0
+    assert memory.see(HashSet([ANN, BOB])) == 0
     assert flags(parts) == {ANN: IN | PUT | SEEN, BOB: IN | PUT | SEEN}
-    assert memory.see(Hashed([ANN])) == 1
+    assert memory.see(HashSet([ANN])) == 1
     assert flags(parts) == {ANN: IN | PUT | SEEN, BOB: IN | LEFT}
 
 
 def test_who_was_never_seen_on_the_list_has_not_left_it(memory, parts):
     merge(memory, (ANN, LANDED), (BOB, LANDED))
-    assert memory.see(Hashed([ANN])) == 0
+    assert memory.see(HashSet([ANN])) == 0
     assert known(parts)[ANN].day == TODAY
     assert known(parts)[BOB] == Person(IN | PUT)
 
 
 def test_who_is_on_the_list_again_has_not_left_it(memory, parts):
     merge(memory, (ANN, LANDED))
-    memory.see(Hashed([ANN]))
-    memory.see(Hashed())
-    memory.see(Hashed([ANN]))
+    memory.see(HashSet([ANN]))
+    memory.see(HashSet())
+    memory.see(HashSet([ANN]))
     assert flags(parts) == {ANN: IN}
 
 
 def test_who_has_left_while_not_in_the_segment_has_departed_too(memory, parts):
     """A tap that died may not have brought them."""
     merge(memory, (ANN, LANDED), (BOB, LANDED))
-    memory.see(Hashed([ANN, BOB]))
+    memory.see(HashSet([ANN, BOB]))
     merge(memory, (ANN, LANDED))
-    assert memory.see(Hashed([ANN])) == 1
+    assert memory.see(HashSet([ANN])) == 1
     assert flags(parts)[BOB] == LEFT
 
 
 def test_who_was_being_taken_off_is_sent_again_even_if_nothing_has_changed(memory, parts):
     merge(memory, (ANN, LANDED))
-    memory.see(Hashed([ANN]))
+    memory.see(HashSet([ANN]))
     memory.leaving([ANN])
     assert known(parts)[ANN].day == 0
     merge(memory, (ANN, LANDED))
@@ -194,9 +195,9 @@ def test_who_was_being_taken_off_is_sent_again_even_if_nothing_has_changed(memor
 
 def test_whom_we_take_off_has_not_departed_even_if_nobody_could_note_the_end_of_it(memory, parts):
     merge(memory, (ANN, LANDED), (BOB, LANDED))
-    memory.see(Hashed([ANN, BOB]))
+    memory.see(HashSet([ANN, BOB]))
     memory.leaving([BOB])
-    assert memory.see(Hashed([ANN])) == 0
+    assert memory.see(HashSet([ANN])) == 0
     assert flags(parts) == {ANN: IN | PUT | SEEN, BOB: IN}
 
 
@@ -204,8 +205,8 @@ def test_who_was_to_be_taken_off_and_is_still_there_is_still_ours(memory):
     merge(memory, (ANN, LANDED), (BOB, LANDED))
     merge(memory, (ANN, LANDED))
     memory.leaving([BOB])
-    memory.see(Hashed([ANN, BOB]))
-    assert [*memory.judge(Hashed([ANN, BOB]), "managed").leavers] == [BOB]
+    memory.see(HashSet([ANN, BOB]))
+    assert [*memory.judge(HashSet([ANN, BOB]), "managed").leavers] == [BOB]
 
 
 def test_whom_we_have_taken_off_is_forgotten_unless_they_are_in_the_segment(memory, parts):
@@ -217,13 +218,13 @@ def test_whom_we_have_taken_off_is_forgotten_unless_they_are_in_the_segment(memo
 
 def test_whoever_is_on_an_adopted_list_was_put_there_by_this_export(memory, parts):
     merge(memory, (ANN, IN, 7))
-    memory.adopt(Hashed([ANN, DAN]))
+    memory.adopt(HashSet([ANN, DAN]))
     assert flags(parts) == {ANN: IN | PUT | SEEN, DAN: PUT | SEEN}
 
 
 def test_a_person_who_was_seen_stays_seen_when_sent_again(memory, parts):
     merge(memory, (ANN, LANDED))
-    memory.see(Hashed([ANN]))
+    memory.see(HashSet([ANN]))
     merge(memory, (ANN, LANDED))
     assert flags(parts) == {ANN: IN | PUT | SEEN}
 
@@ -237,8 +238,8 @@ def test_a_forgotten_person_leaves_no_trace(memory, parts):
 
 def test_people_are_counted(memory):
     merge(memory, (ANN, LANDED), (BOB, LANDED), (CY, IN), (DAN, LANDED))
-    memory.see(Hashed([ANN, BOB, DAN]))
-    memory.see(Hashed([ANN, DAN]))
+    memory.see(HashSet([ANN, BOB, DAN]))
+    memory.see(HashSet([ANN, DAN]))
     merge(memory, (ANN, LANDED), (BOB, IN))
     found = memory.counts()
     assert (found.people, found.in_segment, found.put, found.seen, found.left) == (3, 2, 2, 2, 1)
@@ -248,7 +249,7 @@ def test_what_has_not_changed_is_not_written(memory, parts):
     merge(memory, (ANN, LANDED), (BOB, LANDED))
     parts.writes = 0
     merge(memory, (ANN, LANDED), (BOB, LANDED))
-    memory.judge(Hashed([ANN]), "all")
+    memory.judge(HashSet([ANN]), "all")
     assert parts.writes == 0
 
 
@@ -258,7 +259,7 @@ def test_a_damaged_memory_is_not_taken_for_an_empty_one(memory, parts, harm):
     for number, packed in parts.items():
         parts[number] = harm(packed)
     with pytest.raises(StorageError, match="'Newsletter' is damaged"):
-        memory.judge(Hashed([ANN]), "all")
+        memory.judge(HashSet([ANN]), "all")
 
 
 def test_a_person_takes_less_than_20_bytes(memory, parts):
@@ -278,7 +279,7 @@ def test_the_sums_of_a_judgement_add_up(loads, on_list):
         put |= people
     last = loads[-1] if loads else set()
     for scope, ours in (("managed", put), ("all", on_list)):
-        found = memory.judge(Hashed(on_list), scope)
+        found = memory.judge(HashSet(on_list), scope)
         assert found.before == found.stay + found.not_ours + len(found.leavers) == len(on_list)
         assert {*found.leavers} == (on_list & ours) - last
         assert found.stay == len(on_list & last)
@@ -286,8 +287,8 @@ def test_the_sums_of_a_judgement_add_up(loads, on_list):
 
 def test_a_flag_of_somebody_who_has_left_survives_loads(memory, parts):
     merge(memory, (ANN, LANDED))
-    memory.see(Hashed([ANN]))
-    memory.see(Hashed())
+    memory.see(HashSet([ANN]))
+    memory.see(HashSet())
     merge(memory)
     assert flags(parts) == {ANN: LEFT}
     merge(memory, (ANN, IN))
