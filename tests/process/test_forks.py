@@ -28,7 +28,9 @@ print(threading.active_count(), len(os.listdir("/proc/self/fd")), sys.stdin.read
 }
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere all are started")
+@pytest.mark.skipif(
+    sys.platform != "linux", reason="forked programs need Linux's /proc; elsewhere tests start all"
+)
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_a_forked_program_has_and_does_what_a_started_one_does(tmp_path, name):
     command = [sys.executable, "-c", PROGRAMS[name], "one", "--two"]
