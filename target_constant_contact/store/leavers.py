@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import and_, delete, insert, select
+from sqlalchemy import delete, insert, select
 
-from target_constant_contact.store.segment_tables import LEAVERS
+from target_constant_contact.store.segment_tables import LEAVERS, is_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from sqlalchemy import Connection
-    from sqlalchemy.sql.elements import ColumnElement
 
     from target_constant_contact.store.database import Database
 
@@ -60,14 +59,9 @@ class LeaverRows:
 
     def _put(self, connection: Connection, rows: Iterable[tuple[tuple[str, str], bytes]]) -> None:
         for (stream, list_id), people in rows:
-            connection.execute(delete(LEAVERS).where(self._is(stream, list_id)))
+            connection.execute(
+                delete(LEAVERS).where(is_of(LEAVERS, (self._account, stream, list_id)))
+            )
             if people:
                 row = {"stream": stream, "list_id": list_id, "people": people}
                 connection.execute(insert(LEAVERS).values(account=self._account, **row))
-
-    def _is(self, stream: str, list_id: str) -> ColumnElement[bool]:
-        return and_(
-            LEAVERS.c.account == self._account,
-            LEAVERS.c.stream == stream,
-            LEAVERS.c.list_id == list_id,
-        )

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import Column, Double, Integer, LargeBinary, MetaData, Named, Table, Text
+from sqlalchemy import Column, Double, Integer, LargeBinary, MetaData, Named, Table, Text, and_
 from sqlalchemy import TypedColumns as Columns
+
+if TYPE_CHECKING:
+    from sqlalchemy.sql.elements import ColumnElement
 
 METADATA: Final = MetaData()
 """Of all tables of the store."""
@@ -163,3 +166,9 @@ TABLES: Final = (
     SUPPRESSIONS,
     OPT_OUTS,
 )
+
+
+def is_of(table: Table, key: tuple[str, str, str]) -> ColumnElement[bool]:
+    """Whether a row of one of these tables is of an account, a stream and a list."""
+    account, stream, list_id = key
+    return and_(table.c.account == account, table.c.stream == stream, table.c.list_id == list_id)

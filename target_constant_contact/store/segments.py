@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, delete, func, insert, select, true, union, update
+from sqlalchemy import delete, func, insert, select, true, union, update
 
 from target_constant_contact.store.segment_row import SegmentRow
-from target_constant_contact.store.segment_tables import LOADS, MEMBERS, OWNERS, SEGMENTS
+from target_constant_contact.store.segment_tables import LOADS, MEMBERS, OWNERS, SEGMENTS, is_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
 
-    from sqlalchemy import Connection, Table
+    from sqlalchemy import Connection, RowMapping
     from sqlalchemy.sql.elements import ColumnElement
 
     from target_constant_contact.store.database import Database
@@ -38,15 +38,13 @@ class SegmentRows:
         query = select(SEGMENTS).where(SEGMENTS.c.account == self._account)
         query = query.order_by(SEGMENTS.c.stream, SEGMENTS.c.list_id)
         rows = self._database.run(lambda connection: connection.execute(query).mappings().all())
-        return [
-            SegmentRow(**{name: value for name, value in row.items() if name != "account"})
-            for row in rows
-        ]
+        return [*map(_row, rows)]
 
     def of(self, stream: str, list_id: str) -> SegmentRow | None:
         """The newest load of a stream to a list; None when there was none."""
-        found = {(row.stream, row.list_id): row for row in self.all()}
-        return found.get((stream, list_id))
+        query = select(SEGMENTS).where(is_of(SEGMENTS, (self._account, stream, list_id)))
+        found = self._database.run(lambda connection: connection.execute(query).mappings().first())
+        return None if found is None else _row(found)
 
     def begin(
         self, stream: str, run: str, state: str, reason: str, only: Collection[str] | None
@@ -60,15 +58,15 @@ class SegmentRows:
             reason: Why nobody may be taken off them.
             only: The lists to which the run may send; None: all.
         """
-        is_of = (SEGMENTS.c.account == self._account) & (SEGMENTS.c.stream == stream)
-        is_of &= true() if only is None else SEGMENTS.c.list_id.in_(only)
-        query = select(SEGMENTS.c.list_id).where(is_of).limit(1)
+        is_stream = (SEGMENTS.c.account == self._account) & (SEGMENTS.c.stream == stream)
+        is_stream &= true() if only is None else SEGMENTS.c.list_id.in_(only)
+        query = select(SEGMENTS.c.list_id).where(is_stream).limit(1)
         new = {"run": run, "state": state, "reason": reason}
 
         def write(connection: Connection) -> None:
             if connection.scalar(query) is not None:
                 values = new | {"loaded_at": self._database.now(connection)}
-                connection.execute(update(SEGMENTS).where(is_of).values(values))
+                connection.execute(update(SEGMENTS).where(is_stream).values(values))
 
         self._database.run(write)
 
@@ -82,7 +80,7 @@ class SegmentRows:
             state: What is known of it.
         """
         key = {"account": self._account, "stream": stream, "list_id": list_id}
-        is_it = _is_of(SEGMENTS, (self._account, stream, list_id))
+        is_it = is_of(SEGMENTS, (self._account, stream, list_id))
 
         def write(connection: Connection) -> None:
             now = self._database.now(connection)
@@ -114,7 +112,7 @@ class SegmentRows:
             lost = []
             for row in wanted:
                 key = self._account, row.stream, row.list_id
-                is_it = _is_of(SEGMENTS, key) & (SEGMENTS.c.run == row.run)
+                is_it = is_of(SEGMENTS, key) & (SEGMENTS.c.run == row.run)
                 values = {"state": row.state, "reason": row.reason}
                 if not connection.execute(update(SEGMENTS).where(is_it).values(values)).rowcount:
                     lost.append(row)
@@ -156,7 +154,7 @@ class SegmentRows:
             if stream is not None:
                 key = self._account, stream, list_id
                 for table in (SEGMENTS, MEMBERS, LOADS):
-                    connection.execute(delete(table).where(_is_of(table, key)))
+                    connection.execute(delete(table).where(is_of(table, key)))
             return stream
 
         return self._database.run(write)
@@ -217,7 +215,7 @@ class MemberRows:
 
     def read_all(self, most: int) -> dict[int, bytes] | None:
         """All parts, unless they are larger than so many bytes."""
-        is_it = _is_of(MEMBERS, self._key)
+        is_it = is_of(MEMBERS, self._key)
         size = select(func.sum(func.length(MEMBERS.c.people))).where(is_it)
         query = select(MEMBERS.c.part, MEMBERS.c.people).where(is_it)
 
@@ -235,7 +233,7 @@ class MemberRows:
         rows = [{**self._row, "part": number, "people": part} for number, part in parts.items()]
 
         def put(connection: Connection) -> None:
-            is_written = _is_of(MEMBERS, self._key) & MEMBERS.c.part.in_([*parts])
+            is_written = is_of(MEMBERS, self._key) & MEMBERS.c.part.in_([*parts])
             connection.execute(delete(MEMBERS).where(is_written))
             connection.execute(insert(MEMBERS), rows)
 
@@ -243,7 +241,7 @@ class MemberRows:
 
     def is_empty(self) -> bool:
         """Whether nothing is remembered."""
-        query = select(func.count()).select_from(MEMBERS).where(_is_of(MEMBERS, self._key))
+        query = select(func.count()).select_from(MEMBERS).where(is_of(MEMBERS, self._key))
         return not self._database.run(lambda connection: connection.scalar(query))
 
     def add_load(self, run: str, number: int, people: bytes) -> None:
@@ -252,7 +250,7 @@ class MemberRows:
 
         # What is tried again may have been written the first time.
         def put(connection: Connection) -> None:
-            is_it = _is_of(LOADS, self._key) & (LOADS.c.run == run) & (LOADS.c.number == number)
+            is_it = is_of(LOADS, self._key) & (LOADS.c.run == run) & (LOADS.c.number == number)
             connection.execute(delete(LOADS).where(is_it))
             connection.execute(insert(LOADS).values(new))
 
@@ -260,19 +258,19 @@ class MemberRows:
 
     def runs(self) -> list[str]:
         """Runs that have noted rows and have not ended well."""
-        query = select(LOADS.c.run).where(_is_of(LOADS, self._key)).distinct()
+        query = select(LOADS.c.run).where(is_of(LOADS, self._key)).distinct()
         return [*self._database.run(lambda connection: connection.scalars(query).all())]
 
     def load(self, run: str) -> Iterator[bytes]:
         """What a run has noted, in the order of coming; one at a time is in memory."""
-        is_it = _is_of(LOADS, self._key) & (LOADS.c.run == run)
+        is_it = is_of(LOADS, self._key) & (LOADS.c.run == run)
         numbers = select(LOADS.c.number).where(is_it).order_by(LOADS.c.number)
         for number in self._database.run(lambda connection: connection.scalars(numbers).all()):
             yield self._piece(is_it & (LOADS.c.number == number))
 
     def forget_load(self, run: str) -> None:
         """Remove what a run has noted."""
-        is_it = _is_of(LOADS, self._key) & (LOADS.c.run == run)
+        is_it = is_of(LOADS, self._key) & (LOADS.c.run == run)
         self._database.run(lambda connection: connection.execute(delete(LOADS).where(is_it)))
 
     def _piece(self, is_it: ColumnElement[bool]) -> bytes:
@@ -284,7 +282,11 @@ class MemberRows:
         return dict(zip(("account", "stream", "list_id"), self._key, strict=True))
 
     def _is_part(self, number: int) -> ColumnElement[bool]:
-        return _is_of(MEMBERS, self._key) & (MEMBERS.c.part == number)
+        return is_of(MEMBERS, self._key) & (MEMBERS.c.part == number)
+
+
+def _row(columns: RowMapping) -> SegmentRow:
+    return SegmentRow(**{name: value for name, value in columns.items() if name != "account"})
 
 
 def all_members(database: Database) -> list[MemberRows]:
@@ -293,8 +295,3 @@ def all_members(database: Database) -> list[MemberRows]:
     query = union(*(select(*each) for each in columns))
     rows = database.run(lambda connection: connection.execute(query).all())
     return [MemberRows(database, (*row,)) for row in sorted(rows)]
-
-
-def _is_of(table: Table, key: tuple[str, str, str]) -> ColumnElement[bool]:
-    account, stream, list_id = key
-    return and_(table.c.account == account, table.c.stream == stream, table.c.list_id == list_id)
