@@ -68,7 +68,8 @@ class _Texts:
     def _returned(self, function: ast.expr) -> Iterator[str]:
         name = getattr(function, "id", getattr(function, "attr", ""))
         for found in self._functions.get(name, ()):
-            if found in self._seen:
+            # A bare name (as the built-in `map`) never calls a method of that name.
+            if found in self._seen or (isinstance(function, ast.Name) and _is_method(found)):
                 continue
             self._seen.add(found)
             for node in _nodes(found):
@@ -137,6 +138,12 @@ def _lines_of(tree: ast.Module, functions: dict[str, list[_Function]]) -> Iterat
 @cache
 def _nodes(tree: ast.AST) -> list[ast.AST]:
     return list(ast.walk(tree))
+
+
+def _is_method(function: _Function) -> bool:
+    """Whether it is called on something; a constructor's class is called by its own name."""
+    first = [*function.args.posonlyargs, *function.args.args][:1]
+    return bool(first) and first[0].arg in ("self", "cls")
 
 
 @cache
