@@ -79,7 +79,10 @@ STEPS: Final = (
     Step("take off by it: POST .../remove_list_memberships", "POST", REMOVAL, 1, "scratch"),
     Step("delete it: POST .../list_delete", "POST", "/activities/list_delete", 1, "scratch"),
 )
-KINDS: Final = tuple(name for name in FAULTS if name not in {"slow", "endless"})
+KINDS: Final = tuple(
+    name for name in FAULTS if name not in {"slow", "endless", "queue full", "500 or 503"}
+)
+"""What is tried again before anything is carried out is one of these: ``throttled``."""
 
 
 @dataclass(frozen=True)
