@@ -18,7 +18,9 @@ from singer_sdk.exceptions import ConfigValidationError, SingerSDKError
 
 from target_constant_contact.commands.group import CommandGroup
 from target_constant_contact.exceptions import SettingsError, TargetError
-from target_constant_contact.redaction import redact_log, trust
+from target_constant_contact.log_records import redact_extra, redact_log
+from target_constant_contact.redaction import trust
+from target_constant_contact.singer.metric_lines import configured_level, show_metrics
 from target_constant_contact.singer.output import patient
 from target_constant_contact.singer.target import TargetConstantContact
 
@@ -154,6 +156,9 @@ def command() -> Cli:
     redact_log()
     trust(str(Path("~").expanduser()))
     singer = TargetConstantContact.cli
+    for handler in logging.getLogger().handlers:
+        handler.addFilter(redact_extra)
+    show_metrics(configured_level())
 
     def run(**options: Any) -> None:
         if click.get_current_context().invoked_subcommand is None:

@@ -76,6 +76,8 @@ class PastRun:  # a plain record: one attribute for each member of the report
         segments: Which streams fell under which entry of ``segments``.
         swept: Lists that people were taken off.
         kind: ``load`` or ``sweep``.
+        requests_today: Requests of the day at its end, of all programs with the same key.
+        requests_per_day: How many there may be.
     """
 
     run: str
@@ -101,6 +103,8 @@ class PastRun:  # a plain record: one attribute for each member of the report
     segments: tuple[SegmentUse, ...] = ()
     swept: tuple[SweptList, ...] = ()
     kind: str = LOAD
+    requests_today: int = 0
+    requests_per_day: int = 0
 
     @property
     def seconds(self) -> int | None:
@@ -149,6 +153,8 @@ def _past_run(row: RunRow, document: Mapping[str, Any]) -> PastRun:
         segments=tuple(map(_segment, document.get("segments", ()))),
         swept=_records(SweptList, document.get("swept", ())),
         kind=kind,
+        requests_today=_whole(document.get("requests_today", 0)),
+        requests_per_day=_whole(document.get("requests_per_day", 0)),
     )
 
 

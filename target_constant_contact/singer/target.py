@@ -12,7 +12,7 @@ from singer_sdk.helpers.capabilities import PluginCapabilities, TargetCapabiliti
 from typing_extensions import override
 
 from target_constant_contact.exceptions import SettingsError, TargetError
-from target_constant_contact.redaction import redact_log
+from target_constant_contact.log_records import redact_log
 from target_constant_contact.run.hooks import Hooks
 from target_constant_contact.settings.faults import unknown_settings
 from target_constant_contact.settings.schema import PROPERTIES
@@ -20,6 +20,7 @@ from target_constant_contact.settings.settings import Settings, defaults
 from target_constant_contact.settings.sources import read_settings
 from target_constant_contact.settings.texts import without_texts
 from target_constant_contact.singer.encoding import readable_line
+from target_constant_contact.singer.metric_lines import configured_level, show_metrics
 from target_constant_contact.singer.output import drop_when
 from target_constant_contact.singer.signals import Signals
 from target_constant_contact.singer.state import StateOutput
@@ -59,7 +60,9 @@ class TargetConstantContact(Target):
         # singer-sdk has signals handled before its own constructor returns.
         self.signals = Signals(self._raise_failure)
         self._run: Run | None = None
+        level = configured_level()
         super().__init__(**options)
+        show_metrics(level)
         # As for the run: what reads and maps is not needed to print a version or the settings.
         from target_constant_contact.singer.handler import MessageHandler  # noqa: PLC0415
         from target_constant_contact.singer.messages import MessageReader  # noqa: PLC0415
