@@ -41,10 +41,19 @@ class Fields(TypedDict, total=False):  # a plain record: each word
 
     rows: int
     imports: int
+    destinations: int
+    people: int
     seconds: float
     requests: int
     requests_today: int
     requests_per_day: int
+
+    request: str
+    http_status: int | None
+    wait_seconds: float
+    jobs: int
+    interrupted_run: str
+    import_timeout_minutes: float
 
 
 class _Now:
@@ -62,11 +71,11 @@ def fields(**values: Unpack[Fields]) -> Mapping[str, Any]:
     """What a log line about numbers has as `extra`, redacted.
 
     Args:
-        **values: The fields; those that are None are left out.
+        **values: The fields; those that are None or empty texts are left out.
 
     Returns:
         The fields with the run; and the stream also as `stream_name`, which is where singer-sdk
         and Meltano look for it.
     """
     known: dict[str, Any] = {"run": _Now.run, **values, "stream_name": values.get("stream")}
-    return {name: shown(value) for name, value in known.items() if value is not None}
+    return {name: shown(value) for name, value in known.items() if value not in (None, "")}

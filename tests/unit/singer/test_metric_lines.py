@@ -1,0 +1,56 @@
+"""METRIC lines are in the log only where somebody asks for them."""
+
+from __future__ import annotations
+
+import logging
+
+import pytest
+from singer_sdk.metrics import get_metrics_logger
+
+from target_constant_contact.singer.metric_lines import LEVELS, configured_level, show_metrics
+
+
+@pytest.fixture
+def logger(monkeypatch):
+    """The logger of the metrics, as Python begins with it; the log shows what is INFO."""
+    for name in LEVELS:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(logging.getLogger(), "level", logging.INFO)
+    logger = get_metrics_logger()
+    level = logger.level
+    logger.setLevel(logging.NOTSET)
+    yield logger
+    logger.setLevel(level)
+
+
+def is_shown(logger, *, makes=logging.INFO):
+    """Whether a METRIC line is shown after singer-sdk has made a target with this level."""
+    level = configured_level()
+    logger.setLevel(makes)
+    show_metrics(level)
+    return logger.isEnabledFor(logging.INFO)
+
+
+def test_they_are_not_shown_when_nobody_has_asked(logger):
+    assert not is_shown(logger)
+    # The next target of the process is none that somebody has asked for either.
+    assert not is_shown(logger)
+
+
+@pytest.mark.parametrize("name", LEVELS)
+@pytest.mark.parametrize(("level", "shown"), [("INFO", True), ("ERROR", False)])
+def test_a_variable_with_a_level_asks_for_them(logger, monkeypatch, name, level, shown):
+    monkeypatch.setenv(name, level)
+    assert is_shown(logger, makes=getattr(logging, level)) is shown
+
+
+def test_they_are_shown_when_the_log_shows_everything(logger, monkeypatch):
+    monkeypatch.setattr(logging.getLogger(), "level", logging.DEBUG)
+    assert is_shown(logger)
+
+
+@pytest.mark.parametrize(("level", "shown"), [(logging.INFO, True), (logging.ERROR, False)])
+def test_what_a_configuration_of_the_log_says_of_them_holds(logger, level, shown):
+    logger.setLevel(level)
+    assert is_shown(logger) is shown
+    assert logger.level == level
