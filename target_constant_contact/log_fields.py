@@ -5,14 +5,12 @@ They are those of ``report.json``, and docs/reference/log.md explains them.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import TYPE_CHECKING, Any, Self, TypedDict, Unpack
 
 from target_constant_contact.redaction import shown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-
-    from typing_extensions import Unpack
 
 
 class Fields(TypedDict, total=False):  # a plain record: each word
@@ -21,10 +19,14 @@ class Fields(TypedDict, total=False):  # a plain record: each word
     run: str
     kind: str
     status: str
+    exit_code: int
     stream: str
     lists: Sequence[str]
     list_ids: Sequence[str]
     activity_id: str
+    reason: str
+    field: str
+    evidence: str
 
     read: int
     landed: int
@@ -40,20 +42,59 @@ class Fields(TypedDict, total=False):  # a plain record: each word
     copies: int
 
     rows: int
+    values: int
     imports: int
+    taken_up: bool
     destinations: int
-    people: int
     seconds: float
     requests: int
     requests_today: int
     requests_per_day: int
 
+    outcome: str
+    people: int
+    before: int
+    stay: int
+    taken_off: int
+    not_ours: int
+    left_by_themselves: int
+
     request: str
     http_status: int | None
     wait_seconds: float
-    jobs: int
     interrupted_run: str
+    jobs: int
+    runs: int
+    folders: int
+    keep_runs_days: float
     import_timeout_minutes: float
+
+
+class Line(str):
+    """A line that people read, with what it says as fields for programs.
+
+    Attributes:
+        values: The fields.
+    """
+
+    __slots__ = ("values",)
+    values: Fields
+
+    def __new__(cls, text: str, **values: Unpack[Fields]) -> Self:
+        """Make a line.
+
+        Args:
+            text: What people read.
+            **values: Its fields.
+        """
+        line = super().__new__(cls, text)
+        line.values = values
+        return line
+
+
+def fields_of(line: str) -> Mapping[str, Any]:
+    """The fields of a line that was made elsewhere; of one that has none of its own, the run."""
+    return fields(**line.values) if isinstance(line, Line) else fields()
 
 
 class _Now:

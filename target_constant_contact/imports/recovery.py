@@ -57,13 +57,12 @@ class Recovery:
         """
         if not self._open:
             return
+        run = self._ledger.interrupted_runs[-1]
         _logger.info(
             "Run %s was interrupted; asking what became of its %s",
-            self._ledger.interrupted_runs[-1],
+            run,
             counted(len(self._open), "import"),
-            extra=fields(
-                interrupted_run=self._ledger.interrupted_runs[-1], imports=len(self._open)
-            ),
+            extra=fields(interrupted_run=run, imports=len(self._open)),
         )
         began = self._waiting.clock()
         polls = 0
@@ -81,12 +80,7 @@ class Recovery:
                 "are sent again",
                 entry.activity_id or "in doubt",
                 counted(self._waiting.timeout_minutes, "minute"),
-                extra=fields(
-                    stream=entry.stream,
-                    activity_id=entry.activity_id,
-                    rows=entry.rows,
-                    import_timeout_minutes=self._waiting.timeout_minutes,
-                ),
+                extra=fields(stream=entry.stream, activity_id=entry.activity_id, rows=entry.rows),
             )
             # What is not confirmed as completed may not stand for its rows when they come again.
             self._ledger.confirm(entry, None)
