@@ -18,6 +18,7 @@ from singer_sdk.exceptions import ConfigValidationError, SingerSDKError
 
 from target_constant_contact.commands.group import CommandGroup
 from target_constant_contact.exceptions import SettingsError, TargetError
+from target_constant_contact.log_fields import fields
 from target_constant_contact.log_records import redact_extra, redact_log
 from target_constant_contact.redaction import trust
 from target_constant_contact.singer.metric_lines import configured_level, show_metrics
@@ -100,16 +101,19 @@ def report_error(error: Exception) -> int:
     """
     if isinstance(error, ConfigValidationError):
         error = SettingsError(error.errors)
+    exit_code: int = getattr(error, "exit_code", 1)
+    told = fields(exit_code=exit_code)
     if isinstance(error, SettingsError):
         for fault in error.faults:
-            _logger.error("%s", fault)
+            _logger.error("%s", fault, extra=told)
     elif isinstance(error, (TargetError, SingerSDKError)):
-        _logger.error("%s", " ".join(str(error).split()))
+        _logger.error("%s", " ".join(str(error).split()), extra=told)
     elif isinstance(error, OSError):
         _logger.error(
             "%s%s. STATE covers only what has landed; start the run again.",
             f"{error.filename}: " if error.filename else "",
             error.strerror or type(error).__name__,
+            extra=told,
         )
     else:
         place = traceback.extract_tb(error.__traceback__)[-1]
@@ -119,11 +123,12 @@ def report_error(error: Exception) -> int:
             type(error).__name__,
             place.name,
             place.lineno,
+            extra=told,
         )
         for frame in traceback.format_tb(error.__traceback__):
             for line in frame.splitlines():
                 _logger.debug("%s", line)
-    return getattr(error, "exit_code", 1)
+    return exit_code
 
 
 def _give_up_stdout() -> None:

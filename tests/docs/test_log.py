@@ -10,7 +10,8 @@ from singer_sdk.metrics import Metric
 from target_constant_contact.listeners.sdk_metrics import OwnMetric
 from target_constant_contact.log_fields import Fields
 from tests.docs import pages
-from tests.support.process import cli, config_file
+from tests.support.commands import config_file
+from tests.support.process import cli
 from tests.support.target import lines, member, schema
 
 if TYPE_CHECKING:
