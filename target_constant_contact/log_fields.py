@@ -19,6 +19,8 @@ class Fields(TypedDict, total=False):  # a plain record: each word
     run: str
     kind: str
     status: str
+    report_file: str
+    rejects_file: str
     exit_code: int
     stream: str
     lists: Sequence[str]

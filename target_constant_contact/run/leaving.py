@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from target_constant_contact.batches.batch import Destination
 from target_constant_contact.exceptions import DataError, TargetError
+from target_constant_contact.log_fields import fields
 from target_constant_contact.run.ends import list_swept
 from target_constant_contact.segments.gate import Withheld
 from target_constant_contact.segments.hash_set import HashSet
@@ -200,6 +201,7 @@ class Leaving:
                 have(rows),
                 have(rows),
                 "it" if rows == 1 else "them",
+                extra=fields(stream=stream, rows=rows),
             )
 
     def _tell_plan(self) -> None:
@@ -208,6 +210,7 @@ class Leaving:
                 "%s: %s would be taken off, as far as they are on the list",
                 leave,
                 counted(len(leave.people), "person", "people"),
+                extra=fields(list_ids=[leave.list_id], people=len(leave.people)),
             )
 
 

@@ -61,7 +61,9 @@ def without_fields(module: Module) -> Iterator[str]:
 def other_extra(module: Module) -> Iterator[str]:
     for call in log_calls(module):
         extra = extra_of(call)
-        if extra is not None and not ast.unparse(extra).startswith(("fields(", "told")):
+        if extra is not None and not ast.unparse(extra).startswith(
+            ("fields(", "fields_of(", "told")
+        ):
             yield f"{module.name}:{call.lineno}"
 
 

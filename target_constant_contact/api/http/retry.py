@@ -10,6 +10,7 @@ import backoff
 
 from target_constant_contact.events.events import Events
 from target_constant_contact.events.kinds import LimitWaited
+from target_constant_contact.log_fields import fields
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -75,11 +76,11 @@ class Retry:
         """
 
         def tell(details: Any) -> None:
-            _logger.warning(
-                "%s: %s; trying again in %.1f s", what, details["exception"], details["wait"]
-            )
-            if isinstance(details["exception"], ThrottledError):
-                self.events.tell(LimitWaited("throttled", details["wait"]))
+            error, wait = details["exception"], details["wait"]
+            told = fields(request=what, wait_seconds=wait)
+            _logger.warning("%s: %s; trying again in %.1f s", what, error, wait, extra=told)
+            if isinstance(error, ThrottledError):
+                self.events.tell(LimitWaited("throttled", wait))
 
         first = RETRY_SECONDS if self.first_wait_seconds is None else self.first_wait_seconds
         retrying = backoff.on_exception(
