@@ -21,8 +21,8 @@ from target_constant_contact.exceptions import SettingsError, TargetError
 from target_constant_contact.log_fields import fields
 from target_constant_contact.log_records import redact_extra, redact_log
 from target_constant_contact.redaction import trust
-from target_constant_contact.singer.metric_lines import configured_level, show_metrics
 from target_constant_contact.singer.output import patient
+from target_constant_contact.singer.sdk_lines import configured_level, show_metrics
 from target_constant_contact.singer.target import TargetConstantContact
 
 if TYPE_CHECKING:

@@ -43,6 +43,7 @@ class Fields(TypedDict, total=False):  # a plain record: each word
     unsettled: int
     copies: int
 
+    messages: Mapping[str, int]
     rows: int
     values: int
     imports: int
@@ -121,4 +122,9 @@ def fields(**values: Unpack[Fields]) -> Mapping[str, Any]:
         and Meltano look for it.
     """
     known: dict[str, Any] = {"run": _Now.run, **values, "stream_name": values.get("stream")}
-    return {name: shown(value) for name, value in known.items() if value not in (None, "")}
+    return {name: _tidy(value) for name, value in known.items() if value not in (None, "")}
+
+
+def _tidy(value: Any) -> Any:
+    # Clocks tell more digits than mean anything.
+    return round(value, 3) if isinstance(value, float) else shown(value)

@@ -1,15 +1,20 @@
-"""Whether the METRIC lines of singer-sdk are in the log: only where somebody asks for them."""
+"""What singer-sdk itself writes into the log: without its noise, and with fields."""
 
 from __future__ import annotations
 
 import logging
 import os
-from typing import Final
+from typing import Any, Final
 
 from singer_sdk.metrics import get_metrics_logger
 
+from target_constant_contact.log_fields import fields
+
 LEVELS: Final = ("TARGET_CONSTANT_CONTACT_LOGLEVEL", "LOGLEVEL")
 """Variables that singer-sdk takes the level of the log from, the first before the second."""
+_READ: Final = "Reader '%s' completed processing %d lines of input "
+_MESSAGES: Final = ("lines", "schemas", "records", "batches", "states", "activate_versions")
+"""What that line counts, in its order."""
 
 
 def configured_level() -> int:
@@ -33,3 +38,17 @@ def show_metrics(level: int) -> None:
         logger.setLevel(level)
     elif not asked:
         logger.setLevel(logging.WARNING)
+
+
+def edit(record: logging.LogRecord) -> bool:
+    """Give a line of singer-sdk the fields of what it counts; a filter for the target's logger.
+
+    Returns:
+        Whether the line is true: it says "Skipping parse of env var settings..." where it has not
+        read settings itself.
+    """
+    message = str(record.msg)
+    if message.startswith(_READ) and isinstance(record.args, tuple):
+        counts: dict[str, Any] = dict(zip(_MESSAGES, record.args[1:], strict=False))
+        vars(record).update(fields(messages=counts))
+    return message != "Skipping parse of env var settings..."

@@ -1,4 +1,4 @@
-"""METRIC lines are in the log only where somebody asks for them."""
+"""What singer-sdk writes into the log: METRIC lines only where somebody asks for them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ import logging
 import pytest
 from singer_sdk.metrics import get_metrics_logger
 
-from target_constant_contact.singer.metric_lines import LEVELS, configured_level, show_metrics
+from target_constant_contact.singer.sdk_lines import LEVELS, configured_level, show_metrics
+from tests.support.target import member, schema, state
 
 
 @pytest.fixture
@@ -54,3 +55,25 @@ def test_what_a_configuration_of_the_log_says_of_them_holds(logger, level, shown
     logger.setLevel(level)
     assert is_shown(logger) is shown
     assert logger.level == level
+
+
+def test_what_singer_sdk_counts_is_a_field(export, caplog):
+    caplog.set_level(logging.INFO)
+    export(schema(), member(1), member(2), state("end"))
+
+    (line,) = [record for record in caplog.records if "completed processing" in record.message]
+    assert line.messages == {
+        "lines": 4,
+        "schemas": 1,
+        "records": 2,
+        "batches": 0,
+        "states": 1,
+        "activate_versions": 0,
+    }
+
+
+def test_a_line_that_is_not_true_is_left_out(export, caplog):
+    caplog.set_level(logging.DEBUG)
+    export(schema(), member(1))
+
+    assert "Skipping parse" not in caplog.text
