@@ -48,6 +48,7 @@ class Fields(TypedDict, total=False):  # a plain record: each word
     values: int
     imports: int
     taken_up: bool
+    imports_taken_up: int
     destinations: int
     seconds: float
     requests: int

@@ -118,9 +118,9 @@ def _taken_up(report: Report, sent: int) -> Iterator[str]:
         yield Line(
             f"{len(rows):,} of {counted(sent, 'import')} of interrupted runs {were(len(rows))} "
             f"taken up, with {counted(sum(rows), 'row')}; rows of others are sent again",
-            imports=len(rows),
+            imports=sent,
+            imports_taken_up=len(rows),
             rows=sum(rows),
-            taken_up=True,
         )
 
 

@@ -12,6 +12,7 @@ from singer_sdk.helpers.capabilities import PluginCapabilities, TargetCapabiliti
 from typing_extensions import override
 
 from target_constant_contact.exceptions import SettingsError, TargetError
+from target_constant_contact.log_fields import set_run
 from target_constant_contact.log_records import redact_log
 from target_constant_contact.run.hooks import Hooks
 from target_constant_contact.settings.faults import unknown_settings
@@ -55,6 +56,7 @@ class TargetConstantContact(Target):
 
     def __init__(self, **options: Any) -> None:
         redact_log()
+        set_run(None)
         self.logger.addFilter(edit)
         # singer-sdk has signals handled before its own constructor returns.
         self.signals = Signals(self._raise_failure)

@@ -77,7 +77,7 @@ class Retry:
 
         def tell(details: Any) -> None:
             error, wait = details["exception"], details["wait"]
-            told = fields(request=what, wait_seconds=wait)
+            told = fields(request=what, http_status=_status_in(error), wait_seconds=wait)
             _logger.warning("%s: %s; trying again in %.1f s", what, error, wait, extra=told)
             if isinstance(error, ThrottledError):
                 self.events.tell(LimitWaited("throttled", wait))
@@ -95,3 +95,9 @@ class Retry:
             on_backoff=tell,
         )
         return retrying(attempt)()
+
+
+def _status_in(error: PassingError) -> int | None:
+    """The status that an error is about: what it says begins with it, if there was an answer."""
+    status = str(error).partition(" ")[0]
+    return int(status) if status.isdecimal() else None
