@@ -35,12 +35,13 @@ class OwnMetric(enum.Enum):
 
 
 def listen(events: Events, _settings: Settings, _database: Database) -> None:
-    """Have the metrics of a run told: each import as it settles, and the sums at the end."""
-    events.listen(_Metrics())
+    """Have the metrics of a run told, if the log shows them."""
+    if get_metrics_logger().isEnabledFor(logging.INFO):
+        events.listen(_Metrics())
 
 
 class _Metrics:
-    """Tells metrics, unless nobody has asked for them."""
+    """Tells metrics."""
 
     name = "singer_sdk metrics"
 
@@ -50,8 +51,6 @@ class _Metrics:
         self._lock = threading.Lock()
 
     def __call__(self, event: Event) -> None:
-        if not get_metrics_logger().isEnabledFor(logging.INFO):
-            return
         match event:
             case RunBegun():
                 self._run = event.run

@@ -60,7 +60,8 @@ def ended(error=None):
 
 
 @pytest.fixture
-def events():
+def events(caplog):
+    caplog.set_level(logging.INFO, get_metrics_logger().name)
     events = Events()
     sdk_metrics.listen(events, None, None)
     return events
@@ -68,8 +69,6 @@ def events():
 
 @pytest.fixture
 def points(caplog):
-    caplog.set_level(logging.INFO, get_metrics_logger().name)
-
     def told():
         return [record.args[0].to_dict() for record in caplog.records]
 
@@ -151,8 +150,10 @@ def test_a_name_with_an_address_in_it_is_masked_and_the_metric_stays_one(events,
     assert points()[0]["tags"]["stream"] == "of <address>"
 
 
-def test_nothing_is_made_when_nobody_has_asked(events, caplog):
+def test_nobody_listens_when_nobody_has_asked(caplog):
     caplog.set_level(logging.WARNING, get_metrics_logger().name)
+    events = Events()
+    sdk_metrics.listen(events, None, None)
     events.tell(RunEnded(RUN, "load", "export", "/runs", "completed", None, 9, 12, {"not": {1}}))
 
     assert caplog.records == []
