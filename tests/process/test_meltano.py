@@ -239,7 +239,8 @@ def test_what_lines_say_in_numbers_are_fields_in_a_log_of_json(project: Project)
 def test_an_error_is_one_in_a_log_of_json_too(project: Project):
     done = project.meltano("--log-format=json", "run", "tap-vip", TARGET, max_rejected_percent="x")
 
-    errors = [event for event in _events(done.stderr) if event["level"] == "error"]
+    ours = [event for event in _events(done.stderr) if event.get("name") == TARGET]
+    errors = [event for event in ours if event["level"] == "error"]
     assert [event["exit_code"] for event in errors] == [78]
     assert "max_rejected_percent" in errors[0]["event"]
 
