@@ -19,8 +19,9 @@ from singer_sdk.exceptions import ConfigValidationError, SingerSDKError
 from target_constant_contact.commands.group import CommandGroup
 from target_constant_contact.exceptions import SettingsError, TargetError
 from target_constant_contact.redaction import redact_log, trust
-from target_constant_contact.singer.output import patient
 from target_constant_contact.singer.target import TargetConstantContact
+from target_constant_contact.terminal.live import LIVE
+from target_constant_contact.terminal.stderr import patient
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -187,6 +188,7 @@ def main() -> None:
     try:
         command()()
     finally:
+        LIVE.end()
         _flush()
 
 

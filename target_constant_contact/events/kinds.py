@@ -71,6 +71,17 @@ class RowsRead:
 
 
 @dataclass(frozen=True, slots=True)
+class InputEnded:
+    """There is nothing more to read, and all that was read is packed.
+
+    Attributes:
+        imports: Imports that are yet to be sent.
+    """
+
+    imports: int
+
+
+@dataclass(frozen=True, slots=True)
 class RowsRejected:
     """Rows cannot be sent.
 
@@ -266,6 +277,7 @@ Event: TypeAlias = (
     RunBegun
     | StreamMapped
     | RowsRead
+    | InputEnded
     | RowsRejected
     | ImportSent
     | ImportsPolled
