@@ -13,6 +13,6 @@ if TYPE_CHECKING:
     from target_constant_contact.store.database import Database
 
 
-def listen(events: Events, settings: Settings, database: Database) -> None:
+def listen(events: Events, _settings: Settings, _database: Database) -> None:
     """Show it to whoever looks at stderr, whatever the settings are."""
     events.listen(Reporter(sys.stderr))

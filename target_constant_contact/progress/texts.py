@@ -57,7 +57,7 @@ def marks_for(encoding: str) -> Marks:
 
 def line(standing: Standing) -> str:
     """How far everything is, as a line of the log."""
-    return f"{_lasting(standing.seconds)} so far: {'; '.join(_parts(standing))}"
+    return f"After {_lasting(standing.seconds)}: {'; '.join(_parts(standing))}"
 
 
 def fields(standing: Standing) -> dict[str, Any]:
@@ -112,13 +112,15 @@ def _parts(standing: Standing, bar: str = "") -> Iterator[str]:
     if standing.imports.sent or standing.imports.taken_up:
         yield bar + ", ".join(_of_imports(standing.imports))
     if standing.swept.lists or (standing.run and not standing.is_load):
-        people = f"{standing.swept.people:,} taken off"
-        yield f"{counted(standing.swept.lists, 'list')} done, {people}"
+        people = counted(standing.swept.people, "person", "people")
+        yield f"{counted(standing.swept.lists, 'list')} done, {people} taken off"
     for why, seconds in standing.waits.items():
         if seconds >= 1:
             yield f"waited {_lasting(seconds)} for {_LIMITS.get(why, why)}"
-    for work in standing.works:
-        yield f"{work.name}, {_lasting(work.seconds)}"
+    for index, work in enumerate(standing.works):
+        # The time of a command is that of its first work.
+        is_told = index == 0 and not standing.run
+        yield work.name if is_told else f"{work.name}, {_lasting(work.seconds)}"
 
 
 def _of_imports(imports: Imports) -> Iterator[str]:

@@ -83,7 +83,7 @@ class LiveRows:
             back = f"\x1b[{len(rows)}A\r" if rows else ""
             self._send(_ERASE + "".join(f"\r\n{row}" for row in rows) + back)
             self._is_drawn = bool(rows)
-            return True
+            return self._render is not None
 
     def end(self) -> None:
         """Take the rows away; nothing of them is left."""
