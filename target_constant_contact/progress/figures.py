@@ -81,7 +81,7 @@ class Figures:
 
     def take(self, event: Event) -> None:
         """Take what has happened."""
-        # There may be one for each row, and only the newest counts.
+        # There may be one for each row, so no lock: only the newest counts.
         if isinstance(event, RowsRead):
             self.rows_read = event.rows
         elif take := self._takes.get(type(event)):
@@ -115,6 +115,7 @@ class Figures:
         self._tally = _Tally(event.run, event.kind == "load", self._clock())
 
     def _end(self, _: RunEnded) -> None:
+        self.rows_read = 0
         self._tally = _Tally()
         self._works.clear()
 

@@ -8,6 +8,7 @@ import time
 from functools import partial
 from typing import TYPE_CHECKING, Final, TextIO
 
+from target_constant_contact.events.kinds import RowsRead
 from target_constant_contact.progress.figures import Figures
 from target_constant_contact.progress.texts import fields, line, marks_for, rows
 from target_constant_contact.terminal.live import LIVE, LiveRows, can_show
@@ -57,8 +58,8 @@ class Reporter:
     def __call__(self, event: Event) -> None:
         """Take what has happened."""
         self._figures.take(event)
-        # Not for each row: only what begins or ends something changes this.
-        if self._figures.is_idle is not (self._over is None):
+        # There may be one of these for each row.
+        if not isinstance(event, RowsRead) and self._figures.is_idle is not (self._over is None):
             self._turn()
 
     def tell(self) -> None:

@@ -106,7 +106,7 @@ def _fields_of_run(standing: Standing) -> dict[str, Any]:
 
 def _parts(standing: Standing, bar: str = "") -> Iterator[str]:
     """What there is to tell, the most important first."""
-    if standing.is_load:
+    if standing.is_load or standing.rows_read:
         became = (f"{number:,} {name}" for name, number in standing.rows.items() if number)
         yield ", ".join([f"{counted(standing.rows_read, 'row')} read", *became])
     if standing.imports.sent or standing.imports.taken_up:
