@@ -81,9 +81,11 @@ class InputEnded:
     """There is nothing more to read, and all that was read is packed.
 
     Attributes:
+        rows: Rows of the run.
         imports: Imports that are yet to be sent.
     """
 
+    rows: int
     imports: int
 
 
