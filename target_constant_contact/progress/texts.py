@@ -18,7 +18,7 @@ _BAR_FROM_WIDTH: Final = 72
 """On a narrow terminal the numbers need the room."""
 _LIMITS: Final = {
     "rate": "the limit of requests a second",
-    "throttled": "the service, which asked for it",
+    "throttled": "the service, which has asked for it",
     "queue": "room in the account's queue",
 }
 """What :class:`~target_constant_contact.events.kinds.LimitWaited` has waited for."""
@@ -116,7 +116,7 @@ def _parts(standing: Standing, bar: str = "") -> Iterator[str]:
         yield f"{counted(standing.swept.lists, 'list')} done, {people} taken off"
     for why, seconds in standing.waits.items():
         if seconds >= 1:
-            yield f"waited {_lasting(seconds)} for {_LIMITS.get(why, why)}"
+            yield f"requests waited {_lasting(seconds)} in all for {_LIMITS.get(why, why)}"
     for index, work in enumerate(standing.works):
         # The time of a command is that of its first work.
         is_told = index == 0 and not standing.run

@@ -7,10 +7,17 @@ import os
 import pty
 import select
 import struct
+import subprocess
+import sys
 import termios
-from typing import Self, TextIO
+import time
+from contextlib import suppress
+from typing import TYPE_CHECKING, Self, TextIO
 
 import pyte
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
 
 
 class Screen:
@@ -63,7 +70,8 @@ class Screen:
 
     def rows(self) -> list[str]:
         """All rows that ever came, without the empty ones at the end."""
-        self._look()
+        if self._side >= 0:
+            self._look()
         above = [
             "".join(row[x].data for x in sorted(row)).rstrip() for row in self._screen.history.top
         ]
@@ -83,3 +91,89 @@ class Screen:
             piece = os.read(self._side, 1 << 16)
             self.raw += piece
             self._stream.feed(piece)
+
+
+_IN_FRONT = """
+import os, sys
+terminal = os.open(sys.argv[1], os.O_RDWR)
+for descriptor in map(int, sys.argv[2].split(",")):
+    os.dup2(terminal, descriptor)
+os.close(terminal)
+os.execvpe(sys.argv[3], sys.argv[3:], os.environ)
+"""
+"""Gives the session a terminal, and has some standard streams lead to it."""
+
+
+class Shown:
+    """A command whose stderr a person sees.
+
+    Args:
+        screen: The terminal.
+        words: The command.
+        env: Its environment.
+        descriptors: The standard streams that lead to the terminal; the others are pipes.
+
+    Attributes:
+        process: The command.
+    """
+
+    def __init__(
+        self,
+        screen: Screen,
+        words: Sequence[object],
+        env: Mapping[str, str],
+        descriptors: str = "2",
+    ) -> None:
+        self.screen = screen
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", _IN_FRONT, screen.name, descriptors, *map(str, words)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env={"TERM": "xterm-256color"} | dict(env),
+            start_new_session=True,
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait(10)
+        for stream in (self.process.stdin, self.process.stdout):
+            with suppress(OSError):
+                stream.close()
+
+    def write(self, text: str) -> None:
+        """Write to its stdin."""
+        assert self.process.stdin
+        self.process.stdin.write(text.encode())
+        self.process.stdin.flush()
+
+    def see(self, text: str, seconds: float = 30) -> list[str]:
+        """Wait until a text is on the terminal; return all rows."""
+        deadline = time.monotonic() + seconds
+        while text not in "\n".join(rows := self.screen.rows()):
+            assert self.process.poll() is None, f"ended without {text!r}: {rows}"
+            assert time.monotonic() < deadline, f"no {text!r} in time: {rows}"
+            time.sleep(0.02)
+        return rows
+
+    def wait(self, seconds: float = 60) -> int:
+        """Close its stdin, wait for its end, and return the exit code."""
+        deadline = time.monotonic() + seconds
+        assert self.process.stdin
+        with suppress(OSError):
+            self.process.stdin.close()
+        while self.process.poll() is None:
+            assert time.monotonic() < deadline, f"not at its end: {self.screen.rows()}"
+            # A terminal that nobody reads from holds up whoever writes to it.
+            self.screen.rows()
+            time.sleep(0.02)
+        return self.process.returncode
+
+    def stdout(self) -> str:
+        """What it has written to stdout, once it has ended."""
+        assert self.process.stdout
+        return self.process.stdout.read().decode()

@@ -38,7 +38,7 @@ WORK = replace(BEGUN, run="", is_load=False, seconds=3_725.0, works=(Work("compa
 
 AMID_ROWS = "1,234,567 rows read, 99,000 landed, 120 rejected, 3 suppressed"
 AMID_IMPORTS = "30 imports sent, 5 in flight, 25 settled, about 2 min left"
-AMID_WAIT = "waited 1 min 1 s for room in the account's queue"
+AMID_WAIT = "requests waited 1 min 1 s in all for room in the account's queue"
 AMID_WORK = "reading list Newsletter back, 20 s"
 TAKEN_UP = Imports(sent=1, settled=0, taken_up=2, to_send=4, seconds_left=3.0)
 TAKEN_UP_IMPORTS = (
