@@ -8,13 +8,14 @@ import pty
 import select
 import struct
 import subprocess
-import sys
 import termios
 import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Self, TextIO
 
 import pyte
+
+from tests.support import forks
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -94,14 +95,15 @@ class Screen:
 
 
 _IN_FRONT = """
-import os, sys
-terminal = os.open(sys.argv[1], os.O_RDWR)
-for descriptor in map(int, sys.argv[2].split(",")):
+import os
+os.setsid()
+terminal = os.open({name!r}, os.O_RDWR)
+for descriptor in {descriptors!r}:
     os.dup2(terminal, descriptor)
 os.close(terminal)
-os.execvpe(sys.argv[3], sys.argv[3:], os.environ)
+{code}
 """
-"""Gives the session a terminal, and has some standard streams lead to it."""
+"""Gives a process a terminal of its own, and has some standard streams lead to it."""
 
 
 class Shown:
@@ -109,7 +111,7 @@ class Shown:
 
     Args:
         screen: The terminal.
-        words: The command.
+        command: A Python program that is given as text, and its arguments.
         env: Its environment.
         descriptors: The standard streams that lead to the terminal; the others are pipes.
 
@@ -120,18 +122,19 @@ class Shown:
     def __init__(
         self,
         screen: Screen,
-        words: Sequence[object],
+        command: Sequence[object],
         env: Mapping[str, str],
-        descriptors: str = "2",
+        descriptors: Sequence[int] = (2,),
     ) -> None:
         self.screen = screen
-        self.process = subprocess.Popen(
-            [sys.executable, "-c", _IN_FRONT, screen.name, descriptors, *map(str, words)],
+        program, option, code, *arguments = map(str, command)
+        code = _IN_FRONT.format(name=screen.name, descriptors=descriptors, code=code)
+        self.process = forks.started(
+            [program, option, code, *arguments],
+            {"TERM": "xterm-256color"} | dict(env),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            env={"TERM": "xterm-256color"} | dict(env),
-            start_new_session=True,
         )
 
     def __enter__(self) -> Self:
