@@ -203,7 +203,8 @@ class WorkBegun:
     Attributes:
         work: What, as people read it: "reading list Newsletter back".
         span: What, for machines: ``read_back``, ``departures``, ``opt_outs``, ``sweep_list``,
-            ``taking_off``, ``sign_in``, ``compare``.
+            ``taking_off``, ``sign_in``, ``compare``, ``rehearsal``, ``erase``, ``store_export``,
+            ``store_import``, ``store_rotate``.
     """
 
     work: str

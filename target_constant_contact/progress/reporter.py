@@ -23,7 +23,8 @@ PICTURE_SECONDS: Final = 0.2
 """How long each picture stands on a terminal."""
 LINE_SECONDS: Final = 30.0
 """How long nothing is said in a log that nobody may be looking at."""
-_logger = logging.getLogger("target-constant-contact")
+_logger = logging.getLogger("target-constant-contact.progress")
+"""Of its own, so that its lines can be left out, and come when those of a run are not wanted."""
 
 
 class Reporter:

@@ -175,6 +175,25 @@ def test_a_run_that_fails_leaves_only_its_error(start, screen):
     assert "No such list" in screen.rows()[-1]
 
 
+def test_login_shows_that_it_waits_for_the_other_device(screen, tmp_path):
+    with Sandbox(behaviour=Behaviour(device_interval=1)) as sandbox:
+        service = {"api_url": sandbox.api_url, "auth_url": sandbox.auth_url}
+        path = tmp_path / "config.json"
+        path.write_text(json.dumps(service | {"data_dir": str(tmp_path / "data")}))
+        words = ["--device", "--agree", "--yes", "--client-id", "sandbox-public"]
+        command = [*COMMAND, "login", "--config", path, *words]
+        with Shown(screen, command, environment(tmp_path), (0, 1, 2)) as login:
+            login.see("Client secret (blank for a public application):")
+            screen.type(b"\n")
+            rows = login.see("s: waiting for the sign-in on the other device")
+            code = re.search(r"type in the code (\S+)\. Waiting", "\n".join(rows))
+            sandbox.approve_device(code[1])
+            assert login.wait() == 0
+    rows = screen.rows()
+    assert not any("waiting for the sign-in" in row for row in rows)
+    assert any(row.startswith("Connection 'default' is stored in") for row in rows)
+
+
 EVERY_SECOND = """
 from target_constant_contact.progress import reporter
 reporter.LINE_SECONDS = 0.5

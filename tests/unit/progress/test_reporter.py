@@ -76,7 +76,7 @@ def test_where_nobody_watches_a_line_comes_every_30_seconds(blind, clock, caplog
         "After 1 min 30 s: 900 rows read",
     ]
     (first, *_) = caplog.records
-    assert (first.name, first.levelname) == ("target-constant-contact", "INFO")
+    assert (first.name, first.levelname) == ("target-constant-contact.progress", "INFO")
     assert (first.run, first.rows_read, first.seconds) == (RUN, 300, 30.0)
 
 
