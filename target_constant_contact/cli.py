@@ -21,9 +21,10 @@ from target_constant_contact.exceptions import SettingsError, TargetError
 from target_constant_contact.log_fields import fields
 from target_constant_contact.log_records import redact_extra, redact_log
 from target_constant_contact.redaction import trust
-from target_constant_contact.singer.output import patient
 from target_constant_contact.singer.sdk_lines import configured_level, show_metrics
 from target_constant_contact.singer.target import TargetConstantContact
+from target_constant_contact.terminal.live import LIVE
+from target_constant_contact.terminal.stderr import patient
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -197,6 +198,7 @@ def main() -> None:
     try:
         command()()
     finally:
+        LIVE.end()
         _flush()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
@@ -31,6 +32,7 @@ from target_constant_contact.exceptions import (
     TargetError,
     TryLaterError,
 )
+from target_constant_contact.progress.reporter import Reporter
 from target_constant_contact.settings.settings import Settings
 from target_constant_contact.singer.target import TargetConstantContact
 
@@ -154,6 +156,7 @@ class Checkup:
         except TargetError:
             self._skip("there is no account to count for", ("requests",))
             raise
+        self._account.events.listen(Reporter(sys.stderr))
         yield from check_connection(self._account, self._settings, self._clock())
 
     def _check_scopes(self) -> Iterator[Check]:

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from target_constant_contact.listeners import report_file, run_log, run_record, sdk_metrics
+from target_constant_contact.listeners import (
+    progress,
+    report_file,
+    run_log,
+    run_record,
+    sdk_metrics,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -15,6 +21,7 @@ if TYPE_CHECKING:
 
 
 LISTENERS: Final[tuple[Callable[[Events, Settings, Database], None], ...]] = (
+    progress.listen,
     report_file.listen,
     run_log.listen,
     run_record.listen,

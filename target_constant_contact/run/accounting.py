@@ -240,7 +240,8 @@ class Accounting:
 
     def _count(self, rows: int) -> None:
         before, self.rows = self.rows, self.rows + rows
-        if self.rows // _TELL_ROWS > before // _TELL_ROWS:
+        # Of few rows, or of a slow tap, each one counts.
+        if before < _TELL_ROWS or self.rows // _TELL_ROWS > before // _TELL_ROWS:
             self._events.tell(RowsRead(self.rows))
 
     def _is_known(self, stream: str, finding: Finding) -> bool:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from target_constant_contact.contacts.contact import Rejection
 from target_constant_contact.contacts.encoding import encode_contact
+from target_constant_contact.events.kinds import InputEnded
 from target_constant_contact.exceptions import DataError, StorageError, TargetError
 from target_constant_contact.reports.segments import note_use, segment_uses, tell_uses
 from target_constant_contact.run.accounting import Accounting
@@ -225,6 +226,8 @@ class Run:
         """
         tell_uses(self.report.segments)
         self._intake.send_rest()
+        to_send = self._sending.importer.to_send
+        self.account.events.tell(InputEnded(self._accounting.rows, to_send))
         self._sending.importer.finish()
         self._stage = Stage.SETTLED
         self._settling.explain()
