@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, Protocol
 
+from target_constant_contact.listeners import telemetry
+
 if TYPE_CHECKING:
     from target_constant_contact.events.events import Events
     from target_constant_contact.settings.settings import Settings
@@ -13,12 +15,11 @@ if TYPE_CHECKING:
 class Listening(Protocol):
     """What a module of this package has."""
 
-    @staticmethod
-    def listen(events: Events, settings: Settings, database: Database) -> None:
+    def listen(self, events: Events, settings: Settings, database: Database) -> None:
         """Begin to listen, if the settings ask for it."""
 
 
-LISTENERS: Final[tuple[Listening, ...]] = ()
+LISTENERS: Final[tuple[Listening, ...]] = (telemetry,)
 """In the order in which they are told."""
 
 
