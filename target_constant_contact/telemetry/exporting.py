@@ -24,7 +24,7 @@ from target_constant_contact.telemetry.quiet import Quiet
 from target_constant_contact.wording import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from opentelemetry.sdk.metrics.export import MetricsData
     from opentelemetry.sdk.trace import ReadableSpan
@@ -67,32 +67,32 @@ class Exporting:
         self.tracer = tracers.get_tracer(_SCOPE, version(_NAME))
         self.meter = meters.get_meter(_SCOPE, version(_NAME))
 
-    def close(self, seconds: float = CLOSE_SECONDS) -> None:
-        """Send what has not been sent, and tell what the collector has not taken.
-
-        Args:
-            seconds: How long to wait for the collector.
-        """
+    def close(self) -> None:
+        """Send what has not been sent, and tell what the collector has not taken."""
         parts = [part for part in (self._spans, self._metrics) if part]
         threads = [threading.Thread(target=part.close, daemon=True) for part in parts]
         for thread in threads:
             thread.start()
-        deadline = time.monotonic() + seconds
+        deadline = time.monotonic() + CLOSE_SECONDS
         for thread in threads:
             thread.join(max(deadline - time.monotonic(), 0))
-        missing = " and ".join(word for part in parts for word in part.missing())
-        if missing:
-            _logger.warning(
-                "OpenTelemetry: the collector has not taken %s%s; nothing else is affected",
-                missing,
-                f" ({self._quiet.last})" if self._quiet.last else "",
-            )
-        if any(thread.is_alive() for thread in threads):
-            # They end by themselves, and what they say on the way is of no use to anybody.
+        late = any(thread.is_alive() for thread in threads)
+        self._tell(" and ".join(_missing(parts)), late=late)
+        if late:
             for part in parts:
                 part.give_up()
+            threading.Thread(target=self._quiet.close_after, args=[threads], daemon=True).start()
         else:
             self._quiet.close()
+
+    def _tell(self, missing: str, *, late: bool) -> None:
+        if missing:
+            _logger.warning(
+                "OpenTelemetry: the collector has not taken %s%s; nothing else is affected.%s",
+                missing,
+                f" within {CLOSE_SECONDS:g} s" if late else "",
+                f" The SDK says: {self._quiet.last}" if self._quiet.last else "",
+            )
 
 
 class _Spans:
@@ -180,6 +180,11 @@ class _MetricExporter(OTLPMetricExporter):
         result = super().export(metrics_data, timeout_millis, **kwargs)
         self.is_taken = result is MetricExportResult.SUCCESS
         return result
+
+
+def _missing(parts: Iterable[_Spans | _Metrics]) -> Iterator[str]:
+    for part in parts:
+        yield from part.missing()
 
 
 def _attempt(end: Callable[[], object]) -> None:

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import logging
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from target_constant_contact.redaction import said
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from threading import Thread
 
 _LOGGER: Final = "opentelemetry"
 _logger = logging.getLogger("target-constant-contact")
@@ -31,6 +35,12 @@ class Quiet(logging.Handler):
         # It may quote what the collector has answered, or an address with a key in it.
         self.last = said(record.getMessage())
         _logger.debug("OpenTelemetry: %s", self.last)
+
+    def close_after(self, threads: Iterable[Thread]) -> None:
+        """Leave the lines to others when these have ended, and have said all they had to say."""
+        for thread in threads:
+            thread.join()
+        self.close()
 
     def close(self) -> None:
         """Leave the lines to others again."""
