@@ -74,9 +74,13 @@ def test_seconds_are_measured_of_waits_works_and_the_run(telling):
     assert telling.points("run.duration") == [(RUN | {"run.status": "failed"}, 12.5)]
 
 
-def test_requests_are_counted_and_what_is_left_of_the_day(telling):
-    telling.end(requests_today=9_000, requests_per_day=10_000)
+def test_requests_are_counted(telling):
+    telling.end()
     assert telling.points("requests") == [(RUN, 7)]
+
+
+def test_what_is_left_of_the_requests_of_the_day_is_told(telling):
+    telling.end(requests_today=9_000, requests_per_day=10_000)
     assert telling.points("quota.remaining") == [(RUN, 1_000)]
 
 

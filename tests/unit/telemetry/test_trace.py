@@ -202,12 +202,12 @@ def test_what_became_of_a_list_is_told(telling):
 
 def test_a_program_around_the_run_may_have_begun_the_trace():
     telling = Telling(
-        TRACEPARENT="00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+        TRACEPARENT="00-4bf92f3577b34da6a3ce929d0e0e4736-0011223344556677-01",
         TRACESTATE="orchestrator=1",
     )
     telling.tell(sent(), settled())
     telling.end()
-    assert telling.root.parent_id == 0x00F067AA0BA902B7
+    assert telling.root.parent_id == 0x0011223344556677
     assert {span.trace_id for span in telling.spans} == {0x4BF92F3577B34DA6A3CE929D0E0E4736}
 
 
