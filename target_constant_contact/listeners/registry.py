@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final
 
-from target_constant_contact.listeners import telemetry
+from target_constant_contact.listeners import report_file, run_log, run_record, telemetry
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from target_constant_contact.events.events import Events
     from target_constant_contact.settings.settings import Settings
     from target_constant_contact.store.database import Database
 
 
-class Listening(Protocol):
-    """What a module of this package has."""
-
-    def listen(self, events: Events, settings: Settings, database: Database) -> None:
-        """Begin to listen, if the settings ask for it."""
-
-
-LISTENERS: Final[tuple[Listening, ...]] = (telemetry,)
-"""In the order in which they are told."""
+LISTENERS: Final[tuple[Callable[[Events, Settings, Database], None], ...]] = (
+    report_file.listen,
+    run_log.listen,
+    run_record.listen,
+    telemetry.listen,
+)
+"""In the order in which they are told. Each begins to listen if the settings ask for it."""
 
 
 def listen_all(events: Events, settings: Settings, database: Database) -> None:
@@ -31,5 +31,5 @@ def listen_all(events: Events, settings: Settings, database: Database) -> None:
         settings: The settings.
         database: The store, opened.
     """
-    for each in LISTENERS:
-        each.listen(events, settings, database)
+    for begin in LISTENERS:
+        begin(events, settings, database)
