@@ -67,6 +67,9 @@ class Meters:
             past: The run, as its report tells it.
         """
         measure = self._instruments.measure
+        if past.totals:
+            # Not each row is told as it is read.
+            self._note_rows(RowsRead(past.totals.read))
         for place in past.destinations:
             lists = ",".join(sorted(each.list_id for each in place.lists))
             for name, rows in asdict(place.counts).items():

@@ -83,9 +83,12 @@ class Trace:
             event: The event.
             past: The run, as its report tells it.
         """
-        if self._rows:
+        rows = past.totals.read if past.totals else 0
+        if rows or self._rows:
+            # Of a run that was told to stop, the last of them were not told.
+            end = self._read if self._rows >= rows else self._spans.clock()
             read = self._spans.begin("read", start=self._spans.began)
-            self._spans.end(read, self._read, rows__read=self._rows)
+            self._spans.end(read, end, rows__read=max(rows, self._rows))
         self._polls.close()
         for waits in self._waits.values():
             waits.close()
