@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import threading
 from collections import defaultdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from opentelemetry.trace import Span
 
     from target_constant_contact.events.kinds import ListSwept, WorkBegun, WorkEnded
     from target_constant_contact.telemetry.spans import Spans
+
+_OF_A_LIST: Final = frozenset({"sweep_list", "taking_off"})
+"""Works of which a list has one or several until it is known what has become of it."""
 
 
 class WorkSpans:
@@ -22,10 +25,13 @@ class WorkSpans:
 
     def __init__(self, spans: Spans) -> None:
         self._spans = spans
+        self._list_begun: int | None = None
         self._open: defaultdict[int, list[tuple[str, Span | None]]] = defaultdict(list)
 
     def began(self, event: WorkBegun) -> None:
         """A work has begun."""
+        if event.span in _OF_A_LIST and self._list_begun is None:
+            self._list_begun = self._spans.clock()
         around = self._around
         parent = next((span for _, span in reversed(around) if span), None)
         around.append((event.span, self._spans.begin(event.span, parent)))
@@ -41,9 +47,10 @@ class WorkSpans:
         self._spans.end(span, failed=event.failed, work=event.work)
 
     def swept(self, event: ListSwept) -> None:
-        """It is known what has become of the people on a list."""
+        """It is known what has become of the people on a list; they are swept one by one."""
+        start, self._list_begun = self._list_begun, None
         self._spans.end(
-            self._spans.begin("list_swept"),
+            self._spans.begin("list_swept", start=start),
             failed=event.outcome == "refused",
             stream__name=event.stream,
             list__id=event.list_id,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import signal
 import sys
 import time
 from dataclasses import replace
@@ -16,7 +17,7 @@ from tests.conftest import AT_ONCE
 from tests.docs import pages
 from tests.support import forks
 from tests.support.collector import Collector
-from tests.support.process import cli, environment
+from tests.support.process import TargetProcess, cli, environment
 from tests.support.sweeping import Exports
 from tests.support.target import lines, member, record, schema, settings_for, state
 
@@ -158,6 +159,19 @@ def test_a_run_that_ends_well_has_no_span_that_failed(collector, told):
     assert not any(span.failed for span in collector.spans)
     assert collector.root.attributes["constant_contact.run.status"] == "completed"
     assert warnings(done) == []
+
+
+def test_a_run_that_is_told_to_stop_is_told_all_the_same(collector, sandbox, tmp_path):
+    config = settings_for(sandbox, tmp_path / "data")
+    variables = {"OTEL_EXPORTER_OTLP_ENDPOINT": collector.url}
+    target = TargetProcess(config, tmp_path, variables=variables).start()
+    target.write(schema(), *PEOPLE)
+    target.wait_for_log("Stream members goes to")
+    target.send_signal(signal.SIGTERM)
+    assert target.wait() != 0
+    assert collector.root.failed
+    assert collector.root.attributes["constant_contact.run.status"] == "failed"
+    assert collector.sums("run.duration", "run.status").keys() == {"failed"}
 
 
 def test_waits_for_the_limit_are_told(collector, told):

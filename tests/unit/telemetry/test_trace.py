@@ -200,6 +200,17 @@ def test_what_became_of_a_list_is_told(telling):
     }
 
 
+def test_a_list_is_swept_from_the_first_work_on_it_to_its_sums(telling):
+    for list_id in ("l1", "l2"):
+        with_list = (f"reading who is on list {list_id}", "sweep_list")
+        telling.tell(WorkBegun(*with_list), seconds=1)
+        telling.tell(WorkEnded(*with_list, 2.0), WorkBegun("taking off", "taking_off"), seconds=2)
+        telling.tell(WorkEnded("taking off", "taking_off", 3.0), seconds=3)
+        telling.tell(ListSwept("members", list_id, "Newsletter", "swept", 40, 3), seconds=1)
+    telling.end(swept=[])
+    assert [(span.start, span.end) for span in telling.named("list_swept")] == [(1, 7), (8, 14)]
+
+
 def test_a_program_around_the_run_may_have_begun_the_trace():
     telling = Telling(
         TRACEPARENT="00-4bf92f3577b34da6a3ce929d0e0e4736-0011223344556677-01",
