@@ -113,7 +113,7 @@ def test_from_another_machine_a_run_is_seen_and_told_where_its_files_are(
     export, postgres, tmp_path, monkeypatch
 ):
     kept = {"store_url": postgres.new_url(), "store_key": Fernet.generate_key().decode()}
-    monkeypatch.setattr("target_constant_contact.run.record.MACHINE", "pod-7f")
+    monkeypatch.setattr("target_constant_contact.listeners.run_record.MACHINE", "pod-7f")
     assert export(schema(), record(EmailAddress="bad"), member(1), **kept).exit_code == 0
     folder = only(tmp_path / "data")
     config = config_file(tmp_path, data_dir=str(tmp_path / "laptop"), **kept)
