@@ -10,6 +10,7 @@ from target_constant_contact.listeners import (
     run_log,
     run_record,
     sdk_metrics,
+    telemetry,
 )
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ LISTENERS: Final[tuple[Callable[[Events, Settings, Database], None], ...]] = (
     run_log.listen,
     run_record.listen,
     sdk_metrics.listen,
+    telemetry.listen,
 )
 """In the order in which they are told. Each begins to listen if the settings ask for it."""
 

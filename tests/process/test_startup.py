@@ -20,6 +20,7 @@ HEAVY = {
     "authlib",
     "flask",
     "jsonschema_rs",
+    "opentelemetry",
     "pyarrow",
     "psycopg",
     "sqlalchemy",
