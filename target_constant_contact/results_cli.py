@@ -1,0 +1,36 @@
+"""The command line of the tap: every error is one line and an exit code, as of the target."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from pathlib import Path
+from typing import Final
+
+from target_constant_contact.program import flush, give_up_stdout, prepare, report_error
+from target_constant_contact.redaction import redact_log, trust
+from target_constant_contact.results_tap.tap import TapConstantContactResults
+
+_STATE: Final = "STATE covers only what has been written"
+_logger = logging.getLogger(TapConstantContactResults.name)
+
+
+def main() -> None:
+    """Entry point of ``tap-constant-contact-results``."""
+    prepare()
+    try:
+        run()
+    finally:
+        flush()
+
+
+def run() -> None:
+    """Do what the words of the command line ask for, and end with an exit code."""
+    redact_log()
+    trust(str(Path("~").expanduser()))
+    try:
+        TapConstantContactResults.cli()
+    except Exception as error:  # noqa: BLE001 - the last place where it can be explained
+        if isinstance(error, BrokenPipeError) and sys.stdout is not None:
+            give_up_stdout()
+        sys.exit(report_error(error, _logger, _STATE))
