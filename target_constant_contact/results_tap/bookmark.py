@@ -18,7 +18,7 @@ from target_constant_contact.exceptions import SettingsError
 from target_constant_contact.reports.past_run import UNFINISHED
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from target_constant_contact.reports.past_run import PastRun
 
@@ -92,26 +92,31 @@ class Bookmark:
             return False
         return self.since is None or (run.ended_at or run.started_at) >= self.since
 
-    def pass_by(self, runs: Iterable[PastRun], until: str) -> None:
-        """Note that runs were told, all that come between the position and the last of them.
+    def note(self, runs: Iterable[PastRun]) -> None:
+        """Note that runs were told, or seen under way."""
+        told, awaited = set(self.told), set(self.awaited)
+        for run in runs:
+            if run.status == UNFINISHED:
+                awaited.add(run.run)
+                continue
+            awaited.discard(run.run)
+            if run.run > self.position:
+                told.add(run.run)
+            if run.ended_at:
+                self.newest = max(run.ended_at, self.newest or run.ended_at)
+        self.told, self.awaited = frozenset(told), frozenset(awaited)
+
+    def pass_by(self, runs: Sequence[PastRun], until: str) -> None:
+        """Note runs, all that come next after the position.
 
         Args:
             runs: The runs in their order.
             until: Name of the earliest run that others may still come before.
         """
-        told, awaited, last = set(self.told), set(self.awaited), self.position
-        for run in runs:
-            last = max(last, run.run)
-            if run.status == UNFINISHED:
-                awaited.add(run.run)
-                continue
-            awaited.discard(run.run)
-            told.add(run.run)
-            if run.ended_at:
-                self.newest = max(run.ended_at, self.newest or run.ended_at)
+        self.note(runs)
+        last = max((run.run for run in runs), default="")
         self.position = max(self.position, min(last, until))
-        self.told = frozenset(name for name in told if name > self.position)
-        self.awaited = frozenset(awaited)
+        self.told = frozenset(name for name in self.told if name > self.position)
 
     def give_up(self, names: Iterable[str]) -> None:
         """Wait no longer for runs that the store does not have any more."""

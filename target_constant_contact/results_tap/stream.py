@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from abc import abstractmethod
-from itertools import chain
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from singer_sdk import Stream
@@ -75,12 +74,15 @@ class ResultsStream(Stream):
             # Taken before anything is read: what comes to be known meanwhile is later.
             until = begun_since(runs.now() - LATE)
             bookmark = self._bookmark()
-            for page in chain(self._awaited(runs, bookmark), runs.pages(bookmark.position)):
-                for run in filter(bookmark.is_news, page):
-                    yield from map(self._shown, self._records(run))
-                # With each page, so that a state in the middle is one to go on from.
+            for page in self._awaited(runs, bookmark):
+                yield from self._told(page, bookmark)
+                bookmark.note(page)
+            for page in runs.pages(bookmark.position):
+                yield from self._told(page, bookmark)
                 bookmark.pass_by(page, until)
+                # With each page, so that a state in the middle is one to go on from.
                 bookmark.write(self.stream_state)
+            bookmark.write(self.stream_state)
 
     @override
     def log(self, message: str, *args: Any, level: int = logging.INFO, **kwargs: Any) -> None:
@@ -104,9 +106,12 @@ class ResultsStream(Stream):
             yield page
         bookmark.give_up(gone)
 
-    def _records(self, run: PastRun) -> Iterator[dict[str, Any]]:
-        facts = {"run": run.run, REPLICATION_KEY: iso(run.ended_at)}
-        return (facts | record for record in self.records_of(run))
+    def _told(self, page: Iterable[PastRun], bookmark: Bookmark) -> Iterator[dict[str, Any]]:
+        """The records of those runs of a page that are new."""
+        for run in filter(bookmark.is_news, page):
+            facts = {"run": run.run, REPLICATION_KEY: iso(run.ended_at)}
+            for record in self.records_of(run):
+                yield self._shown(facts | record)
 
     def _shown(self, record: dict[str, Any]) -> dict[str, Any]:
         """A record with its texts redacted: who can write to a database can write anything."""

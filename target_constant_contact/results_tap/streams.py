@@ -249,4 +249,4 @@ def _finding(
     }
 
 
-STREAMS: Final[Sequence[type[ResultsStream]]] = (Runs, Destinations, Imports, Findings, Sweeps)
+STREAMS: Final[tuple[type[ResultsStream], ...]] = (Runs, Destinations, Imports, Findings, Sweeps)

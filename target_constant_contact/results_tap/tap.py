@@ -109,8 +109,8 @@ class TapConstantContactResults(Tap):
     @override
     def discover_streams(self) -> list[ResultsStream]:
         """The streams that there are with these settings."""
-        streams = [*STREAMS, RejectedAddresses] if self.settings.include_addresses else STREAMS
-        return [kind(self, self.settings) for kind in streams]
+        addresses = (RejectedAddresses,) if self.settings.include_addresses else ()
+        return [kind(self, self.settings) for kind in (*STREAMS, *addresses)]
 
     @override
     def load_state(self, state: dict[str, Any]) -> None:
