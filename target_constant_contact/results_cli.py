@@ -31,6 +31,6 @@ def run() -> None:
     try:
         TapConstantContactResults.cli()
     except Exception as error:  # noqa: BLE001 - the last place where it can be explained
-        if isinstance(error, BrokenPipeError) and sys.stdout is not None:
+        if isinstance(error.__cause__, BrokenPipeError):
             give_up_stdout()
         sys.exit(report_error(error, _logger, _STATE))

@@ -8,11 +8,10 @@ from types import SimpleNamespace
 from typing import IO, TYPE_CHECKING, Any, ClassVar, Final
 
 from singer_sdk import Tap
-from singer_sdk.exceptions import ConfigValidationError
 from singer_sdk.helpers.capabilities import PluginCapabilities, TapCapabilities
 from typing_extensions import override
 
-from target_constant_contact.exceptions import SettingsError
+from target_constant_contact.exceptions import SettingsError, TargetError
 from target_constant_contact.redaction import redact_log
 from target_constant_contact.results_tap.addresses import RejectedAddresses
 from target_constant_contact.results_tap.bookmark import Bookmark
@@ -99,7 +98,15 @@ class TapConstantContactResults(Tap):
             return
         cls.print_version(print_fn=cls.logger.info)
         files = {"state": _read("--state", state), "catalog": _read("--catalog", catalog)}
-        cls(config=config.config, **files).sync_all()
+        tap = cls(config=config.config, **files)
+        try:
+            tap.sync_all()
+        except BrokenPipeError as error:
+            # Left alone, click ends the program without a word.
+            raise TargetError(
+                "The loader has ended and reads no more; its own lines say why. STATE covers only "
+                "what it has taken; start both again"
+            ) from error
 
     @cached_property
     def settings(self) -> TapSettings:
@@ -135,14 +142,8 @@ class TapConstantContactResults(Tap):
         given = self._config
         for line in unknown_settings(given, schema):
             self.logger.warning(line)
-        try:
-            TapSettings.parse(given, schema)
-        except SettingsError as error:
-            if raise_errors:
-                raise ConfigValidationError(
-                    "Config validation failed", errors=list(error.faults), schema=schema
-                ) from None
-            return list(error.faults)
+        # Not singer-sdk's own error, which its command line would tell in lines of its own.
+        TapSettings.parse(given, schema)
         self._config = without_texts(given, schema)
         return []
 

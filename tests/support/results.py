@@ -7,11 +7,18 @@ import io
 import json
 import logging
 from collections import defaultdict
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import asdict, dataclass, field
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
 
+from target_constant_contact.data_folder import REJECTS_FILE
 from target_constant_contact.program import report_error
+from target_constant_contact.reports.swept import SweptList
 from target_constant_contact.results_tap.tap import TapConstantContactResults
+from tests.support.past_runs import keep_run
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @dataclass
@@ -71,3 +78,71 @@ def read_messages(told: Told) -> Told:
         elif message["type"] == "SCHEMA":
             told.schemas[message["stream"]] = message
     return told
+
+
+COUNTS = {"read": 9, "landed": 4, "rejected": 2, "refused": 1, "merged": 2}
+
+
+def full_report(run: str, /, **members: Any) -> dict[str, Any]:
+    """The report of a run that has something of everything."""
+    lists = [{"id": "list-a", "name": "Newsletter"}, {"id": "list-b", "name": "VIP"}]
+    begun = datetime.strptime(run[:16], "%Y%m%dT%H%M%S%z")
+    return {
+        "run": run,
+        "kind": "load",
+        "started_at": begun.isoformat(),
+        "ended_at": (begun + timedelta(seconds=90)).isoformat(),
+        "status": "failed",
+        "error": "2 of 9 rows of members were rejected",
+        "connection": "default",
+        "account": "Acorn Shop",
+        "requests": 12,
+        "rejects_file": "/elsewhere/rejects.singer.jsonl",
+        "totals": COUNTS | {"copies": 3},
+        "destinations": [
+            {"stream": "members", "lists": lists[:1], "read": 3, "landed": 3},
+            {
+                "stream": "members",
+                "lists": lists,
+                "read": 4,
+                "landed": 1,
+                "refused": 1,
+                "merged": 2,
+            },
+            {"stream": "members", "lists": [], "read": 2, "rejected": 2},
+        ],
+        "rejections": [_reason("zip is too long", field="Zip", rows=2)],
+        "withheld": [_reason("has left the list", rows=3)],
+        "dropped": [_reason("no date", field="born", values=4)],
+        "findings": [_reason("refused: deleted", evidence="look-up", rows=1)],
+        "imports": [
+            {
+                "activity_id": "activity-1",
+                "stream": "members",
+                "rows": 4,
+                "seconds": 31.25,
+                "counters": {"person_count": 4, "error_count": 1},
+                "taken_up": True,
+            }
+        ],
+        "unsettled_imports": [{"activity_id": "activity-2", "stream": "members", "rows": 2}],
+        "swept": [asdict(SweptList("members", "list-a", "Newsletter", "swept", 9, 7, 2))],
+    } | members
+
+
+def _reason(reason: str, **members: Any) -> dict[str, Any]:
+    return {"stream": "members", "reason": reason} | members
+
+
+def keep_report(data: Path, run: str, /, **members: Any) -> None:
+    """Have the store know of a run with such a report."""
+    keep_run(data, run, json.dumps(full_report(run, **members)))
+
+
+def keep_rejects(data: Path, run: str, *messages: dict[str, Any]) -> Path:
+    """Leave a file of rejected rows behind."""
+    folder = data / "runs" / run
+    folder.mkdir(parents=True, mode=0o700)
+    path = folder / REJECTS_FILE
+    path.write_text("".join(json.dumps(message) + "\n" for message in messages), encoding="utf-8")
+    return path
