@@ -17,7 +17,6 @@ NOBODY_READS: Final = 128 + 13
 """Exit code as of a program that SIGPIPE has ended."""
 
 _TARGET: Final = logging.getLogger("target-constant-contact")
-_LANDED: Final = "STATE covers only what has landed"
 
 
 def prepare() -> None:
@@ -34,7 +33,7 @@ def prepare() -> None:
     logging.raiseExceptions = False
 
 
-def report_error(error: Exception, logger: logging.Logger = _TARGET, state: str = _LANDED) -> int:
+def report_error(error: Exception, logger: logging.Logger = _TARGET) -> int:
     """Log what went wrong, a line for each fault; return the exit code.
 
     The text of an error that nobody foresaw may quote a record, so only its type and place are
@@ -43,7 +42,6 @@ def report_error(error: Exception, logger: logging.Logger = _TARGET, state: str 
     Args:
         error: What has ended the program.
         logger: The program's.
-        state: What its STATE is good for then.
     """
     if isinstance(error, ConfigValidationError):
         error = SettingsError(error.errors)
@@ -54,19 +52,18 @@ def report_error(error: Exception, logger: logging.Logger = _TARGET, state: str 
         logger.error("%s", " ".join(str(error).split()))
     elif isinstance(error, OSError):
         logger.error(
-            "%s%s. %s; start the run again.",
+            "%s%s. STATE covers only what has landed; start the run again.",
             f"{error.filename}: " if error.filename else "",
             error.strerror or type(error).__name__,
-            state,
         )
     else:
         place = traceback.extract_tb(error.__traceback__)[-1]
         logger.error(
-            "Unexpected %s in %s, line %s. %s. Please report this with the log at level DEBUG.",
+            "Unexpected %s in %s, line %s. STATE covers only what has landed. Please report this "
+            "with the log at level DEBUG.",
             type(error).__name__,
             place.name,
             place.lineno,
-            state,
         )
         for frame in traceback.format_tb(error.__traceback__):
             for line in frame.splitlines():

@@ -5,13 +5,11 @@ from __future__ import annotations
 import logging
 import sys
 from pathlib import Path
-from typing import Final
 
 from target_constant_contact.program import flush, give_up_stdout, prepare, report_error
 from target_constant_contact.redaction import redact_log, trust
 from target_constant_contact.results_tap.tap import TapConstantContactResults
 
-_STATE: Final = "STATE covers only what has been written"
 _logger = logging.getLogger(TapConstantContactResults.name)
 
 
@@ -33,4 +31,4 @@ def run() -> None:
     except Exception as error:  # noqa: BLE001 - the last place where it can be explained
         if isinstance(error.__cause__, BrokenPipeError):
             give_up_stdout()
-        sys.exit(report_error(error, _logger, _STATE))
+        sys.exit(report_error(error, _logger))

@@ -76,7 +76,7 @@ class TapSettings:
         faults, broken = schema_faults(given, schema, variables)
         values = {name: value for name, value in given.items() if name not in broken}
         faults += misspelt(given, schema)
-        faults += _faults(values)
+        faults += _place_and_date_faults(values)
         if faults:
             raise SettingsError(faults)
         start = values.get("start_date")
@@ -87,7 +87,7 @@ class TapSettings:
         )
 
 
-def _faults(values: Mapping[str, Any]) -> Iterator[str]:
+def _place_and_date_faults(values: Mapping[str, Any]) -> Iterator[str]:
     url, schema = values.get("store_url"), values.get("store_schema")
     if url and (fault := url_fault(url.strip())):
         yield fault

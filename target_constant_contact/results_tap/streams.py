@@ -36,16 +36,7 @@ _COUNTS: Final = tuple(
     th.Property(name, th.IntegerType, description=_MEANINGS[name]) for name in _PLACES
 )
 _STREAM: Final = th.Property("stream", th.StringType, description="Stream of the rows.")
-_LIST: Final = (
-    th.Property("stream", th.StringType, required=True, description="Stream of the rows."),
-    th.Property(
-        "list_id",
-        th.StringType,
-        required=True,
-        description="The list; `none` for rows that were rejected before theirs was known.",
-    ),
-    th.Property("list_name", th.StringType, description="Its name."),
-)
+_LIST_NAME: Final = th.Property("list_name", th.StringType, description="Its name.")
 _NUMBER: Final = th.Property(
     "number", th.IntegerType, required=True, description="Place in the report, from 1."
 )
@@ -99,7 +90,15 @@ class Destinations(ResultsStream):
     name = "destinations"
     primary_keys: ClassVar[Sequence[str]] = ("run", "stream", "list_id")
     schema: ClassVar[dict[str, Any]] = properties(
-        *_LIST, *(each for each in _COUNTS if each.name != "copies")
+        th.Property("stream", th.StringType, required=True, description="Stream of the rows."),
+        th.Property(
+            "list_id",
+            th.StringType,
+            required=True,
+            description="The list; `none` for rows that were rejected before theirs was known.",
+        ),
+        _LIST_NAME,
+        *(each for each in _COUNTS if each.name != "copies"),
     )
 
     @override
@@ -210,7 +209,9 @@ class Sweeps(ResultsStream):
     primary_keys: ClassVar[Sequence[str]] = ("run", "number")
     schema: ClassVar[dict[str, Any]] = properties(
         _NUMBER,
-        *_LIST,
+        th.Property("stream", th.StringType, description="Stream whose segment the list follows."),
+        th.Property("list_id", th.StringType, description="The list."),
+        _LIST_NAME,
         th.Property(
             "outcome", th.StringType, description="`swept`, `planned`, `idle` or `refused`."
         ),
