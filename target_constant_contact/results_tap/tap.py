@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 from functools import cached_property
 from types import SimpleNamespace
 from typing import IO, TYPE_CHECKING, Any, ClassVar, Final
@@ -96,6 +97,9 @@ class TapConstantContactResults(Tap):
         if about:
             cls.print_about(about_format)
             return
+        # None where whoever started the process has closed it.
+        if sys.stdout is None:
+            raise TargetError("There is no standard output: pipe it into a loader, or to a file")
         cls.print_version(print_fn=cls.logger.info)
         files = {"state": _read("--state", state), "catalog": _read("--catalog", catalog)}
         tap = cls(config=config.config, **files)

@@ -5,19 +5,17 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-import duckdb
 import yaml
 
 from target_constant_contact.results_tap.tap import TapConstantContactResults
 from tests.docs import extractor, loader, pages, told
-from tests.support.results import Told, keep_report, tell
+from tests.support.results import QUESTIONS, Told, answers, keep_report, tell
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     import pytest
 
-QUESTIONS = pages.ROOT / "examples" / "results" / "questions.sql"
 DAYS = ("20261001T030000Z-00000a", "20261128T030000Z-00000b", "20261129T030000Z-00000c")
 
 
@@ -27,20 +25,6 @@ def append(folder: Path, told: Told) -> None:
     for stream, records in told.records.items():
         with (folder / f"{stream}.jsonl").open("a", encoding="utf-8") as file:
             file.writelines(json.dumps(record) + "\n" for record in records)
-
-
-def ask(project: Path, monkeypatch: pytest.MonkeyPatch) -> list[list[dict[str, Any]]]:
-    """The answers to the questions, asked in the folder of the project."""
-    monkeypatch.chdir(project)
-    with duckdb.connect() as database:
-        statements = database.extract_statements(pages.read(QUESTIONS))
-        answers = []
-        for statement in statements:
-            database.execute(statement)
-            if statement.type == duckdb.StatementType.SELECT:
-                names = [column[0] for column in database.description]
-                answers.append([dict(zip(names, row, strict=True)) for row in database.fetchall()])
-    return answers
 
 
 def list_of(number: str, read: int, landed: int) -> dict[str, Any]:
@@ -63,7 +47,7 @@ def test_the_questions_are_answered_from_the_lines_of_all_nights(
     # The last night came twice, because the loader was killed before it had told its state.
     append(results, found)
 
-    newest, changes, reasons = ask(tmp_path, monkeypatch)
+    newest, changes, reasons = answers(tmp_path, monkeypatch)
 
     assert [(row["list_name"], row["read"], row["landed"]) for row in newest] == [
         ("List a", 50, 46),

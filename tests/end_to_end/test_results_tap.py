@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -16,9 +18,9 @@ from cryptography.fernet import Fernet
 from target_constant_contact.results_tap.settings import PROPERTIES
 from target_constant_contact.sandbox import Fault
 from tests.support.commands import call
-from tests.support.past_runs import keep_run
+from tests.support.past_runs import keep_run, run_row, run_rows
 from tests.support.results import Told, read_messages, tell
-from tests.support.target import member, record, schema
+from tests.support.target import TEXT, member, record, schema
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -244,8 +246,8 @@ def test_about_tells_the_settings_and_opens_no_store():
 
 
 def test_a_loader_that_is_gone_is_one_line(tmp_path: Path):
-    for number in range(300):
-        keep_run(tmp_path, f"20261129T030000Z-{number:06x}")
+    with run_rows(tmp_path) as rows:
+        rows.add(run_row(tmp_path, f"20261129T030000Z-{number:06x}") for number in range(300))
     settings = config(tmp_path, data_dir=str(tmp_path))
     with subprocess.Popen(
         [*COMMAND, "--config", str(settings)],
@@ -262,6 +264,68 @@ def test_a_loader_that_is_gone_is_one_line(tmp_path: Path):
     assert stderr.count("ERROR") == 1
     assert "The loader has ended and reads no more" in stderr
     assert "Traceback" not in stderr
+
+
+def test_without_a_standard_output_it_is_one_line(tmp_path: Path):
+    keep_run(tmp_path, RUN)
+    words = [*COMMAND, "--config", str(config(tmp_path, data_dir=str(tmp_path)))]
+    done = subprocess.run(
+        ["sh", "-c", 'exec "$@" >&-', "sh", *words],
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+    assert done.returncode == 1
+    assert done.stderr.count("There is no standard output") == 1
+    assert "Traceback" not in done.stderr
+
+
+def test_an_older_store_is_read_and_not_upgraded(tmp_path: Path):
+    keep_run(tmp_path, RUN)
+    with closing(sqlite3.connect(tmp_path / "store.sqlite")) as file:
+        file.execute("UPDATE store SET version = 1")
+        file.commit()
+        assert tell(data_dir=str(tmp_path)).runs() == [RUN]
+        assert file.execute("SELECT version FROM store").fetchone() == (1,)
+
+
+def test_no_address_of_the_input_is_in_any_stream_unless_it_is_asked_for(
+    export: Any, behave: Any, tmp_path: Path
+):
+    """Of rows that landed, were rejected, refused, and that name their lists themselves."""
+    behave(rows_lost=1)
+    people = [member(n, List="Newsletter") for n in range(4)]
+    bad = [
+        "ada@@example.com",
+        "ben@example.com ben2@example.com",
+        "cem@example",
+        "x" * 60 + "@e.com",
+    ]
+    rows = [*people, *(record(EmailAddress=each, List="Newsletter") for each in bad)]
+    fields = dict.fromkeys(("EmailAddress", "List"), TEXT)
+    export(schema(**fields), *rows, lists_field="List", verify="always")
+
+    told = tell(data_dir=str(tmp_path / "data"))
+
+    assert told.records["runs"][0]["rejected"] >= 3
+    written = told.stdout + told.log
+    assert "name@example.com" in written  # an example in the words of a reason
+    assert [
+        each for each in ("ada@", "ben@", "ben2@", "cem@", "x@e", "member0@") if each in written
+    ] == []
+
+
+def test_what_a_sweep_has_done_is_told(export: Any, tmp_path: Path):
+    follows = {"load_method": "overwrite", "overwrite_when": "end_of_input"}
+    export(schema(), *map(member, range(9)), **follows)
+    export(schema(), *map(member, range(8)), **follows)
+
+    *_, newest = tell(data_dir=str(tmp_path / "data")).records["sweeps"]
+
+    assert (newest["list_name"], newest["outcome"]) == ("Newsletter", "swept")
+    assert newest["taken_off"] == 1
 
 
 def test_an_import_that_did_not_end_is_told(export: Any, sandbox: Any, tmp_path: Path):

@@ -11,14 +11,19 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+import duckdb
+
 from target_constant_contact.data_folder import REJECTS_FILE
 from target_constant_contact.program import report_error
 from target_constant_contact.reports.swept import SweptList
 from target_constant_contact.results_tap.tap import TapConstantContactResults
+from tests.docs import pages
 from tests.support.past_runs import keep_run
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    import pytest
 
 
 @dataclass
@@ -80,6 +85,7 @@ def read_messages(told: Told) -> Told:
     return told
 
 
+QUESTIONS = pages.ROOT / "examples" / "results" / "questions.sql"
 COUNTS = {"read": 9, "landed": 4, "rejected": 2, "refused": 1, "merged": 2}
 
 
@@ -146,3 +152,17 @@ def keep_rejects(data: Path, run: str, *messages: dict[str, Any]) -> Path:
     path = folder / REJECTS_FILE
     path.write_text("".join(json.dumps(message) + "\n" for message in messages), encoding="utf-8")
     return path
+
+
+def answers(project: Path, monkeypatch: pytest.MonkeyPatch) -> list[list[dict[str, Any]]]:
+    """The answers to the questions, asked in the folder of the project."""
+    monkeypatch.chdir(project)
+    with duckdb.connect() as database:
+        statements = database.extract_statements(pages.read(QUESTIONS))
+        answers = []
+        for statement in statements:
+            database.execute(statement)
+            if statement.type == duckdb.StatementType.SELECT:
+                names = [column[0] for column in database.description]
+                answers.append([dict(zip(names, row, strict=True)) for row in database.fetchall()])
+    return answers
