@@ -37,6 +37,7 @@ LOAD: Final = "load"
 UNREADABLE: Final = "unreadable"
 """Status of a run whose report is damaged, or was written by something else."""
 
+_MOST: Final = (1 << 63) - 1
 _Plain = TypeVar("_Plain")
 _NO_REPORT: Final = (
     ValueError,
@@ -207,6 +208,8 @@ def _moment(value: str) -> datetime:
 def _whole(value: Any) -> int:
     if not isinstance(value, int) or isinstance(value, bool):
         raise TypeError(value)
+    if abs(value) > _MOST:
+        raise ValueError(value)  # No database for programs has such a number.
     return value
 
 

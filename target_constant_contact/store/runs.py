@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import asdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import delete, insert, select
 
@@ -14,7 +14,7 @@ from target_constant_contact.store.schema import OPEN_RUNS, RUNS
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from sqlalchemy import Connection
+    from sqlalchemy import Connection, Select
 
     from target_constant_contact.store.database import Database
 
@@ -52,6 +52,22 @@ class RunRows:
         rows = self._database.run(lambda connection: connection.execute(query).mappings().all())
         return [RunRow(**row) for row in rows]
 
+    def after(self, name: str, limit: int) -> list[RunRow]:
+        """The first runs whose names come after this text, in the order of their names.
+
+        Names begin with the time of the start, so these come in the order in which they have
+        started; the key of the table leads to them, however many there are.
+
+        Args:
+            name: A name, the beginning of one, or an empty text for all.
+            limit: How many.
+        """
+        return self._look(select(RUNS).where(RUNS.c.run > name).order_by(RUNS.c.run).limit(limit))
+
+    def named(self, names: Iterable[str]) -> list[RunRow]:
+        """The runs of these names, as far as they are there."""
+        return self._look(select(RUNS).where(RUNS.c.run.in_([*names])).order_by(RUNS.c.run))
+
     def names(self) -> list[str]:
         """The names of all runs, the newest one first."""
         query = select(RUNS.c.run).order_by(RUNS.c.started_at.desc(), RUNS.c.run.desc())
@@ -62,6 +78,11 @@ class RunRows:
         query = select(RUNS).where(RUNS.c.run == run)
         row = self._database.run(lambda connection: connection.execute(query).mappings().first())
         return RunRow(**row) if row else None
+
+    def _look(self, query: Select[Any]) -> list[RunRow]:
+        """Runs as they are at one moment; nobody has to wait for it, and it may only read."""
+        with self._database.transaction(reads=True) as connection:
+            return [RunRow(**row) for row in connection.execute(query).mappings()]
 
     def now(self) -> float:
         """The time by the store's clock."""
