@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 COMMANDS: Final = (
     "adopt",
+    "alerts",
     "check",
     "connections",
     "erase",

@@ -22,6 +22,7 @@ from target_constant_contact.reports.past_parts import (
 )
 from target_constant_contact.reports.segments import SegmentUse
 from target_constant_contact.reports.swept import SweptList
+from target_constant_contact.reports.told import Alert, Told
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -76,6 +77,10 @@ class PastRun:  # a plain record: one attribute for each member of the report
         segments: Which streams fell under which entry of ``segments``.
         swept: Lists that people were taken off.
         kind: ``load`` or ``sweep``.
+        export: Key of its export.
+        streams: Streams that have come, with rows or without.
+        replayed: Those of them whose rows came from a file of rejected rows.
+        told: What each receiver of alerts knew after it; None when alerts were not set.
     """
 
     run: str
@@ -101,6 +106,10 @@ class PastRun:  # a plain record: one attribute for each member of the report
     segments: tuple[SegmentUse, ...] = ()
     swept: tuple[SweptList, ...] = ()
     kind: str = LOAD
+    export: str = ""
+    streams: tuple[str, ...] = ()
+    replayed: tuple[str, ...] = ()
+    told: tuple[Told, ...] | None = None
 
     @property
     def seconds(self) -> int | None:
@@ -149,7 +158,16 @@ def _past_run(row: RunRow, document: Mapping[str, Any]) -> PastRun:
         segments=tuple(map(_segment, document.get("segments", ()))),
         swept=_records(SweptList, document.get("swept", ())),
         kind=kind,
+        export=_text(document.get("export")),
+        streams=tuple(map(_text, document.get("streams", ()))),
+        replayed=tuple(map(_text, document.get("replayed", ()))),
+        told=tuple(map(_told, document["alerts"])) if "alerts" in document else None,
     )
+
+
+def _told(member: Mapping[str, Any]) -> Told:
+    owed = _records(Alert, member["owed"])
+    return Told(_text(member["receiver"]), tuple(map(_text, member["active"])), owed)
 
 
 def _destination(member: Mapping[str, Any]) -> PastDestination:
