@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import threading
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from target_constant_contact.alerts.receivers import Receiver
     from target_constant_contact.reports.told import Alert
@@ -16,10 +16,8 @@ if TYPE_CHECKING:
 SECONDS: Final = 10.0
 """The longest that a run waits for all who are told together."""
 
-_NO_ANSWER: Final = "no answer in {:g} seconds"
 
-
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Delivery:
     """What has become of the messages to one receiver.
 
@@ -32,33 +30,59 @@ class Delivery:
 
     receiver: Receiver
     alerts: Sequence[Alert]
-    told: set[str] = field(default_factory=set)
-    fault: str = ""
-
-    def send(self) -> None:
-        """Send them, however long that takes."""
-        try:
-            self.fault = self.receiver.send(self.alerts, lambda alert: self.told.add(alert.id))
-        except Exception as error:  # noqa: BLE001 - other people's code, and their servers
-            # Its text may quote the URL.
-            self.fault = f"{type(error).__name__}"
+    told: frozenset[str]
+    fault: str
 
 
-def deliver(deliveries: Sequence[Delivery], seconds: float = SECONDS) -> None:
-    """Send to all receivers side by side.
+def deliver(
+    letters: Iterable[tuple[Receiver, Sequence[Alert]]], seconds: float = SECONDS
+) -> list[Delivery]:
+    """Send messages to receivers, side by side.
 
     Args:
-        deliveries: What to send; what has become of it by then stands there afterwards. A receiver
-            that takes longer may still get its messages, and then gets them again.
-        seconds: The longest that this waits.
+        letters: Receivers with their messages.
+        seconds: The longest that this waits for all of them. One that takes longer may still get
+            its messages, and gets them again when they are sent again.
     """
     end = time.monotonic() + seconds
-    threads = []
-    for each in deliveries:
-        each.fault = _NO_ANSWER.format(seconds)
+    sendings = [_Sending(receiver, alerts) for receiver, alerts in letters]
+    for each in sendings:
+        each.start()
+    for each in sendings:
+        each.join(max(0.0, end - time.monotonic()))
+    return [each.so_far(f"no answer in {seconds:g} seconds") for each in sendings]
+
+
+class _Sending(threading.Thread):
+    """Sends to one receiver, however long that takes.
+
+    Args:
+        receiver: The receiver.
+        alerts: The messages.
+    """
+
+    def __init__(self, receiver: Receiver, alerts: Sequence[Alert]) -> None:
         # Nothing waits for a thread of that kind at the end of the process.
-        thread = threading.Thread(target=each.send, name=each.receiver.place, daemon=True)
-        thread.start()
-        threads.append(thread)
-    for thread in threads:
-        thread.join(max(0.0, end - time.monotonic()))
+        super().__init__(name=receiver.place, daemon=True)
+        self._receiver = receiver
+        self._alerts = alerts
+        self._told: list[str] = []
+        self._fault: str | None = None
+
+    def run(self) -> None:
+        """Send them."""
+        try:
+            self._fault = self._receiver.send(self._alerts, lambda one: self._told.append(one.id))
+        except Exception as error:  # noqa: BLE001 - other people's code, and their servers
+            # Its text may quote the URL.
+            self._fault = type(error).__name__
+
+    def so_far(self, not_yet: str) -> Delivery:
+        """What has become of them by now.
+
+        Args:
+            not_yet: What is wrong when that is not known.
+        """
+        # First: what is told later than that is told again.
+        fault = not_yet if self._fault is None else self._fault
+        return Delivery(self._receiver, self._alerts, frozenset(self._told), fault)

@@ -13,10 +13,11 @@ from target_constant_contact.settings.alerts import FAILED, RECOVERED, REJECTED,
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from apprise import Apprise
+
     from target_constant_contact.reports.told import Alert
     from target_constant_contact.settings.alerts import AlertSettings
 
-_NO_TITLE: Final = "news of a run"
 _TITLES: Final = {FAILED: "failure", REJECTED: "warning", SHRUNK: "warning", RECOVERED: "success"}
 """Kinds of messages as Apprise calls them, the most serious first."""
 _OTHERWISE: Final = "info"
@@ -51,24 +52,23 @@ class AppriseService:
     Args:
         name: As `Receiver` says.
         place: As `Receiver` says.
-        url: Its URL.
+        service: It, as Apprise has it; None when that knows no such URL.
     """
 
-    def __init__(self, name: str, place: str, url: str) -> None:
+    def __init__(self, name: str, place: str, service: Apprise | None) -> None:
         self.name = name
         self.place = place
-        self._url = url
+        self._service = service
 
     def send(self, alerts: Sequence[Alert], note: Callable[[Alert], object]) -> str:
         """Tell it, as `Receiver` says."""
-        service = service_of(self._url)
-        if service is None:
+        if self._service is None:
             return "Apprise knows no such URL"
         events = list(dict.fromkeys(alert.event for alert in alerts))
         kind = next((_TITLES[event] for event in _TITLES if event in events), _OTHERWISE)
         title = f"Constant Contact: {', '.join(events)}"
         body = "\n\n".join((*(alert.text for alert in alerts), *_whose(alerts)))
-        if not service.notify(body=body, title=title, notify_type=kind, body_format="text"):
+        if not self._service.notify(body=body, title=title, notify_type=kind, body_format="text"):
             return "it was not taken"
         for alert in alerts:
             note(alert)
@@ -83,7 +83,7 @@ def receivers(settings: AlertSettings) -> list[Receiver]:
     services = _named("alert_urls", settings.urls)
     webhooks = _named("alert_webhooks", settings.webhooks)
     return [
-        *(AppriseService(*names, url) for names, url in services),
+        *(AppriseService(*names, service_of(url)) for names, url in services),
         *(Webhook(*names, url, key) for names, url in webhooks),
     ]
 

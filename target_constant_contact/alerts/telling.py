@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from target_constant_contact.alerts.conditions import Rules, conditions, killed
 from target_constant_contact.alerts.decision import About, decide
-from target_constant_contact.alerts.delivery import Delivery, deliver
+from target_constant_contact.alerts.delivery import deliver
 from target_constant_contact.alerts.memory import latest_told
 from target_constant_contact.reports.past_run import LOAD
 from target_constant_contact.reports.told import Told
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from target_constant_contact.alerts.conditions import Conditions
+    from target_constant_contact.alerts.delivery import Delivery
     from target_constant_contact.alerts.memory import Interrupted
     from target_constant_contact.alerts.receivers import Receiver
     from target_constant_contact.reports.past_run import PastRun
@@ -102,20 +103,18 @@ def send(receivers: Sequence[Receiver], told: Sequence[Told]) -> list[Told]:
         The same without what they were told.
     """
     pairs = list(zip(receivers, told, strict=True))
-    deliveries = [Delivery(receiver, knows.owed) for receiver, knows in pairs if knows.owed]
-    deliver(deliveries)
-    reached = {each.receiver.name: frozenset(each.told) for each in deliveries}
+    deliveries = deliver((receiver, knows.owed) for receiver, knows in pairs if knows.owed)
     for each in deliveries:
-        _tell_of(each)
-    return [
-        replace(knows, owed=tuple(one for one in knows.owed if one.id not in reached[name]))
-        if (name := receiver.name) in reached
-        else knows
-        for receiver, knows in pairs
-    ]
+        _log(each)
+    reached = {each.receiver.name: each.told for each in deliveries}
+    return [_without(knows, reached.get(knows.receiver, frozenset())) for knows in told]
 
 
-def _tell_of(delivery: Delivery) -> None:
+def _without(told: Told, reached: frozenset[str]) -> Told:
+    return replace(told, owed=tuple(one for one in told.owed if one.id not in reached))
+
+
+def _log(delivery: Delivery) -> None:
     events = ", ".join(dict.fromkeys(alert.event for alert in delivery.alerts))
     if not delivery.fault:
         _logger.info("Alerts: %s was told: %s", delivery.receiver.place, events)

@@ -8,6 +8,7 @@ import hmac
 import json
 import time
 from dataclasses import asdict
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote, urlsplit
 
@@ -82,7 +83,9 @@ class Webhook:
             # Its text quotes the URL.
             return f"no answer ({type(error).__name__})"
         with answer:
-            return "" if answer.ok and not answer.is_redirect else f"answer {answer.status_code}"
+            # A redirect is not followed, and says that nobody has taken it.
+            is_taken = HTTPStatus.OK <= answer.status_code < HTTPStatus.MULTIPLE_CHOICES
+            return "" if is_taken else f"answer {answer.status_code}"
 
 
 def event_of(alert: Alert) -> bytes:

@@ -39,9 +39,8 @@ def alerts(config: dict[str, Any], *, is_test: bool, as_json: bool) -> None:
     if not is_test:
         _show(("receiver", "told of"), [(each.place, on) for each in receivers], as_json=as_json)
         return
-    delivery = import_module("target_constant_contact.alerts.delivery")
-    tried = [delivery.Delivery(each, [_message()]) for each in receivers]
-    delivery.deliver(tried)
+    deliver = import_module("target_constant_contact.alerts.delivery").deliver
+    tried = deliver((each, [_message()]) for each in receivers)
     results = [(each.receiver.place, each.fault or "told") for each in tried]
     _show(("receiver", "result"), results, as_json=as_json)
     if failed := [each.receiver.place for each in tried if each.fault]:

@@ -42,7 +42,7 @@ class _Alerts:
         self._alerting = alerting
 
     def __call__(self, event: Event) -> None:
-        """Look for runs that were killed when a run begins, and tell what has changed at its end."""
+        """Look for killed runs when a run begins, and tell what has changed at its end."""
         try:
             if isinstance(event, RunBegun):
                 self._alerting.begin(event)

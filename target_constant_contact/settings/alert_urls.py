@@ -6,6 +6,7 @@ import base64
 import binascii
 import logging
 import re
+import warnings
 from importlib import import_module
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Final
@@ -86,10 +87,13 @@ def service_of(url: str) -> Apprise | None:
     """
     # It quotes whole URLs.
     logging.getLogger("apprise").addFilter(_says_nothing)
-    apprise = import_module("apprise")
-    # As the sender of each message. One service needs no loop of events.
-    asset = apprise.AppriseAsset(app_id=_SENDER, app_desc=_SENDER, async_mode=False)
-    service = apprise.Apprise.instantiate(url.strip(), asset=asset, suppress_exceptions=True)
+    with warnings.catch_warnings():
+        # Of code that is not ours: what it loads is deprecated here and there.
+        warnings.simplefilter("ignore")
+        apprise = import_module("apprise")
+        # As the sender of each message. One service needs no loop of events.
+        asset = apprise.AppriseAsset(app_id=_SENDER, app_desc=_SENDER, async_mode=False)
+        service = apprise.Apprise.instantiate(url.strip(), asset=asset, suppress_exceptions=True)
     if service is None:
         return None
     made: Apprise = apprise.Apprise(asset=asset)
