@@ -16,7 +16,7 @@ from target_constant_contact.batches.batch import BatchLimits
 from target_constant_contact.contacts.contact import did_you_mean
 from target_constant_contact.exceptions import SettingsError
 from target_constant_contact.redaction import trust
-from target_constant_contact.settings.alert_urls import alert_faults, apprise_faults
+from target_constant_contact.settings.alert_urls import apprise_faults
 from target_constant_contact.settings.alerts import AlertSettings
 from target_constant_contact.settings.faults import (
     flattening_faults,
@@ -113,9 +113,7 @@ class Settings:
             StreamSettings.from_values(entry, default, place_of(index, entry))
             for index, entry in enumerate(values.get("segments") or ())
         ]
-        faults += misspelt(given, schema)
-        faults += value_faults(values)
-        faults += alert_faults(values)
+        faults += [*misspelt(given, schema), *value_faults(values)]
         if for_export:
             faults += apprise_faults(values)
             faults += permission_faults(values, broken)
