@@ -91,8 +91,10 @@ def service_of(url: str) -> Apprise | None:
         # Of code that is not ours: what it loads is deprecated here and there.
         warnings.simplefilter("ignore")
         apprise = import_module("apprise")
-        # As the sender of each message. One service needs no loop of events.
-        asset = apprise.AppriseAsset(app_id=_SENDER, app_desc=_SENDER, async_mode=False)
+        # With a time-out of its own, it sends in threads that the process waits for at its end.
+        asset = apprise.AppriseAsset(
+            app_id=_SENDER, app_desc=_SENDER, async_mode=False, service_timeout=0
+        )
         service = apprise.Apprise.instantiate(url.strip(), asset=asset, suppress_exceptions=True)
     if service is None:
         return None
