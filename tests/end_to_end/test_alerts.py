@@ -13,6 +13,7 @@ from target_constant_contact.alerts import telling
 from target_constant_contact.alerts.delivery import deliver
 from target_constant_contact.exceptions import StorageError
 from target_constant_contact.sandbox import Fault
+from tests.support.commands import call
 from tests.support.process import TargetProcess
 from tests.support.receivers import inbox, silence
 from tests.support.stores import Store
@@ -229,3 +230,17 @@ def test_the_report_in_the_folder_does_not_say_what_was_told(export, webhook, bo
     assert "alerts" not in outcome.report
     assert outcome.report["streams"] == ["members"]
     assert outcome.report["replayed"] == []
+
+
+def test_what_is_owed_is_shown_with_the_run(export, webhook, box):
+    box.status = 500
+    outcome = export(schema(), record(EmailAddress="nonsense"), **webhook)
+    shown = call("runs", "show", "--data-dir", outcome.data_dir)
+    assert shown.lines[shown.lines.index("Alerts") + 3].split() == [
+        *("alert_webhooks", "http", "1"),
+        *("rejected", "members"),
+        "rejected",
+    ]
+    (told,) = call("runs", "show", "--json", "--data-dir", outcome.data_dir).json["alerts"]
+    assert told["active"] == ["rejected members"]
+    assert [one["event"] for one in told["owed"]] == ["rejected"]
