@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 COMMANDS: Final = (
     "adopt",
+    "alerts",
     "check",
     "connections",
     "erase",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from target_constant_contact.listeners import (
+    alerts,
     progress,
     report_file,
     run_log,
@@ -28,6 +29,7 @@ LISTENERS: Final[tuple[Callable[[Events, Settings, Database], None], ...]] = (
     run_record.listen,
     sdk_metrics.listen,
     telemetry.listen,
+    alerts.listen,
 )
 """In the order in which they are told. Each begins to listen if the settings ask for it."""
 

@@ -22,6 +22,7 @@ from target_constant_contact.reports.past_parts import (
 )
 from target_constant_contact.reports.segments import SegmentUse
 from target_constant_contact.reports.swept import SweptList
+from target_constant_contact.reports.told import Alert, Told
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -79,6 +80,10 @@ class PastRun:  # a plain record: one attribute for each member of the report
         kind: ``load`` or ``sweep``.
         requests_today: Requests of the day at its end, of all programs with the same key.
         requests_per_day: How many there may be.
+        export: Key of its export.
+        streams: Streams that have come, with rows or without.
+        replayed: Those of them whose rows came from a file of rejected rows.
+        told: What each receiver of alerts knew after it; None when alerts were not set.
     """
 
     run: str
@@ -106,6 +111,10 @@ class PastRun:  # a plain record: one attribute for each member of the report
     kind: str = LOAD
     requests_today: int = 0
     requests_per_day: int = 0
+    export: str = ""
+    streams: tuple[str, ...] = ()
+    replayed: tuple[str, ...] = ()
+    told: tuple[Told, ...] | None = None
 
     @property
     def seconds(self) -> int | None:
@@ -156,7 +165,16 @@ def _past_run(row: RunRow, document: Mapping[str, Any]) -> PastRun:
         kind=kind,
         requests_today=_whole(document.get("requests_today", 0)),
         requests_per_day=_whole(document.get("requests_per_day", 0)),
+        export=_text(document.get("export")),
+        streams=tuple(map(_text, document.get("streams", ()))),
+        replayed=tuple(map(_text, document.get("replayed", ()))),
+        told=tuple(map(_told, document["alerts"])) if "alerts" in document else None,
     )
+
+
+def _told(member: Mapping[str, Any]) -> Told:
+    owed = _records(Alert, member["owed"])
+    return Told(_text(member["receiver"]), tuple(map(_text, member["active"])), owed)
 
 
 def _destination(member: Mapping[str, Any]) -> PastDestination:

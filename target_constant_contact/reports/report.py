@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from target_constant_contact.batches.batch import Destination
 from target_constant_contact.log_fields import Line
-from target_constant_contact.reports.counts import Counts
+from target_constant_contact.reports.counts import Counts, bad_rows
 from target_constant_contact.reports.date_orders import DateOrders
 from target_constant_contact.reports.imported import ImportRecord, PackedByList
 from target_constant_contact.reports.swept import SweptList
@@ -153,11 +153,7 @@ class Report:  # one attribute for each part of the report
         judged = sum(counts.judged for counts in of_stream) - copies
         if not judged:
             return 100.0 if self.is_blank(stream) else 0.0
-        refused = [counts.refused for counts in of_stream]
-        # Which of them are the same rows is not known: at least so many are different ones.
-        rows_refused = max(sum(refused) - copies, *refused) if copies else sum(refused)
-        bad = sum(counts.rejected for counts in of_stream) + rows_refused
-        return 100 * bad / judged
+        return 100 * bad_rows(of_stream, copies) / judged
 
     def note_replay(self, stream: str, *, is_replay: bool) -> None:
         """Note whether the rows of a stream come from a file of rejected rows."""
@@ -267,6 +263,8 @@ class Report:  # one attribute for each part of the report
             "imports": [asdict(record) for record in self.imports],
             "segments": [asdict(use) for use in self.segments],
             "swept": [asdict(one) for one in self.swept],
+            "streams": [*self.replays],
+            "replayed": [stream for stream, is_replay in self.replays.items() if is_replay],
         }
 
 
