@@ -198,6 +198,7 @@ def _packed_by_list(packed: PastPackedByList) -> dict[str, Any]:
 
 def _import(record: dict[str, Any]) -> dict[str, Any]:
     counters: dict[str, int] = record.pop("counters")
+    del record["sent_at"]  # the page shows it
     taken_up = "yes" if record.pop("taken_up") else ""
     seconds = f"{record['seconds']:.1f}"
     return {**record, "seconds": seconds, "taken up": taken_up, **counters}

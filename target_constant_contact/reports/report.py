@@ -11,8 +11,10 @@ from target_constant_contact.batches.batch import Destination
 from target_constant_contact.redaction import json_text
 from target_constant_contact.reports.counts import Counts
 from target_constant_contact.reports.date_orders import DateOrders
+from target_constant_contact.reports.examples import Examples
 from target_constant_contact.reports.imported import ImportRecord, PackedByList
 from target_constant_contact.reports.swept import SweptList
+from target_constant_contact.reports.waits import LimitWaits
 from target_constant_contact.wording import counted, were
 
 if TYPE_CHECKING:
@@ -47,6 +49,9 @@ class Report:  # one attribute for each part of the report
         kind: ``load`` or ``sweep``.
         versions: Rows of streams that had come before their latest ACTIVATE_VERSION.
         replays: Whether the rows of a stream come from a file of rejected rows.
+        examples: What values looked like that rows were rejected for.
+        waits: How long the run has waited for the limits of the service.
+        settings: The settings that were given; those that are secret are not among them.
     """
 
     run: str
@@ -64,6 +69,9 @@ class Report:  # one attribute for each part of the report
     kind: str = "load"
     versions: dict[str, int] = field(default_factory=dict)
     replays: dict[str, bool] = field(default_factory=dict)
+    examples: Examples = field(default_factory=Examples)
+    waits: LimitWaits = field(default_factory=LimitWaits)
+    settings: Mapping[str, Any] = field(default_factory=dict)
 
     def of(self, destination: Destination) -> Counts:
         """The counts of a destination, made at its first use."""
@@ -239,6 +247,9 @@ class Report:  # one attribute for each part of the report
             "imports": [asdict(record) for record in self.imports],
             "segments": [asdict(use) for use in self.segments],
             "swept": [asdict(one) for one in self.swept],
+            "waits": self.waits.as_list(),
+            "examples": self.examples.as_list(),
+            "settings": self.settings,
         }
         return f"{json_text(document)}\n"
 
