@@ -16,7 +16,7 @@ WIDTH: Final = 1_000
 LANDED: Final = "landed"
 """Name of the place where rows should be."""
 
-_NARROWEST: Final = 4
+_NARROWEST: Final = 8
 """What is there at all is seen."""
 
 

@@ -19,6 +19,7 @@ UNKNOWN: Final = "\N{EN DASH}"
 _READ: Final = 5_000
 """Of a longer text only so much is looked at."""
 _MOST: Final = 10**15
+_SEEN: Final = 0.005
 _MINUTE: Final = 60
 _HOUR: Final = 3_600
 
@@ -51,6 +52,8 @@ def percent(share: float) -> str:
 
 def signed_percent(change: float) -> str:
     """A change as people read it, with a sign."""
+    if abs(change) < _SEEN:
+        return "the same"
     return f"{change * 100:+,.0f} %".replace("-", "\N{MINUS SIGN}")
 
 

@@ -70,7 +70,7 @@ def _of_sweep(past: PastRun) -> Headline:
     people = sum(one.taken_off for one in acted)
     is_plan = any(one.outcome == "planned" for one in acted)
     verb = "would be" if is_plan else were(people)
-    where = f" {counted(len(acted), 'list')}" if acted else ""
+    where = f" {counted(sum(one.taken_off > 0 for one in acted), 'list')}" if people else ""
     return Headline(
         number(people), f"{'person' if people == 1 else 'people'} {verb} taken off{where}"
     )

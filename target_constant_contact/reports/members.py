@@ -94,7 +94,7 @@ def as_texts(value: Any) -> tuple[str, ...]:
     Raises:
         TypeError: It is something else.
     """
-    if not isinstance(value, list):
+    if not isinstance(value, (list, tuple)):
         raise TypeError(value)
     return tuple(map(as_text, value))
 
