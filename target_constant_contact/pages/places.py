@@ -114,8 +114,9 @@ class Sums:
 
     @property
     def others(self) -> tuple[Share, ...]:
-        """The places of those that did not."""
-        return tuple(share for share in self.shares if share.place.name != LANDED)
+        """The places of those that did not, those first that somebody has to look at."""
+        found = (share for share in self.shares if share.place.name != LANDED)
+        return tuple(sorted(found, key=lambda share: not share.place.is_bad))
 
     @property
     def others_text(self) -> str:

@@ -132,7 +132,7 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
                 unsettled_imports=[{"activity_id": "an-import", "stream": "vips", "rows": 40}],
             )
         ),
-        "sweep": render_run(reports.past(kind="sweep", swept=[reports.swept()], imports=[])),
+        "sweep": render_run(reports.sweep()),
         "unfinished": render_run(reports.of_document(None)),
         "many": render_run(many()),
         "runs": render_runs(runs, place="/data/runs", link=lambda past: f"{past.run}.html"),

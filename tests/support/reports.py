@@ -110,6 +110,14 @@ def of_document(report: Any, run: str = RUN) -> PastRun:
     return read_run(RunRow(run, 1_777_608_000.0, "worker-7", f"/data/runs/{run}", text))
 
 
+def sweep() -> PastRun:
+    """A sweep that has taken people off one list, and not off another."""
+    kept = swept(list_name="Members", outcome="refused", reason="Nothing was loaded since")
+    loaded = ("destinations", "rejections", "withheld", "dropped", "findings", "imports", "advice")
+    nothing: dict[str, Any] = {name: [] for name in loaded} | {"examples": [], "rejects_file": None}
+    return past(kind="sweep", totals={}, swept=[swept(), kept], **nothing)
+
+
 HOSTILE = (
     '"><script>alert(1)</script>',
     "</style><img src=x onerror=alert(1)>",
