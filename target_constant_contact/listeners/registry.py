@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from target_constant_contact.listeners import run_page
+from target_constant_contact.listeners import report_file, run_log, run_page, run_record
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -14,7 +14,12 @@ if TYPE_CHECKING:
     from target_constant_contact.store.database import Database
 
 
-LISTENERS: Final[tuple[Callable[[Events, Settings, Database], None], ...]] = (run_page.listen,)
+LISTENERS: Final[tuple[Callable[[Events, Settings, Database], None], ...]] = (
+    report_file.listen,
+    run_log.listen,
+    run_record.listen,
+    run_page.listen,
+)
 """In the order in which they are told. Each begins to listen if the settings ask for it."""
 
 
@@ -26,5 +31,5 @@ def listen_all(events: Events, settings: Settings, database: Database) -> None:
         settings: The settings.
         database: The store, opened.
     """
-    for listen in LISTENERS:
-        listen(events, settings, database)
+    for begin in LISTENERS:
+        begin(events, settings, database)

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from typing import Literal, TypeAlias
 
 from target_constant_contact.wording import counted
+
+PassedOver: TypeAlias = Literal["left", "blank", "suppressed", "unchanged"]
+"""Places of rows that are not sent: deleted in the source, nothing in them, or withheld."""
 
 
 @dataclass(slots=True)

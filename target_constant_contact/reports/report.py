@@ -8,7 +8,6 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any, Final
 
 from target_constant_contact.batches.batch import Destination
-from target_constant_contact.redaction import json_text
 from target_constant_contact.reports.counts import Counts
 from target_constant_contact.reports.date_orders import DateOrders
 from target_constant_contact.reports.examples import Examples
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from datetime import datetime
 
+    from target_constant_contact.contacts.contact import Rejection
     from target_constant_contact.ledger.settlement import Settlement
     from target_constant_contact.reports.segments import SegmentUse
 
@@ -79,6 +79,16 @@ class Report:  # one attribute for each part of the report
         if counts is None:
             counts = self.counts[destination] = Counts()
         return counts
+
+    def drop(self, stream: str, values: Iterable[Rejection]) -> None:
+        """Count values that are left out of a row that is sent.
+
+        Args:
+            stream: Name of the stream.
+            values: Why each cannot be sent.
+        """
+        for value in values:
+            self.dropped[stream, value.reason, value.field] += 1
 
     def pack_by_list(
         self, stream: str, combinations: Iterable[tuple[Destination, int]], imports: int
@@ -218,14 +228,14 @@ class Report:  # one attribute for each part of the report
         for (stream, reason, evidence), count in self.findings.most_common(MAX_SUMMARY_LINES):
             yield f"{count:,} of {stream} {reason} ({evidence})"
 
-    def as_json(self, list_names: Mapping[str, str], **facts: Any) -> str:
+    def document(self, list_names: Mapping[str, str], **facts: Any) -> dict[str, Any]:
         """The report, as ``report.json`` and the store have it.
 
         Args:
             list_names: Names of the lists by id.
             facts: Further members of the report: status, error, requests ...
         """
-        document = {
+        return {
             "run": self.run,
             "kind": self.kind,
             "started_at": self.started_at.isoformat(timespec="seconds"),
@@ -251,7 +261,6 @@ class Report:  # one attribute for each part of the report
             "examples": self.examples.as_list(),
             "settings": self.settings,
         }
-        return f"{json_text(document)}\n"
 
 
 def _listed(numbers: Counter[Any], *names: str) -> list[dict[str, Any]]:

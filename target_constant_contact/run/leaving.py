@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from target_constant_contact.batches.batch import Destination
 from target_constant_contact.exceptions import DataError, TargetError
+from target_constant_contact.run.ends import list_swept
 from target_constant_contact.segments.gate import Withheld
 from target_constant_contact.segments.hash_set import HashSet
 from target_constant_contact.segments.leavers import Leave, Leavers, LeaverSweep
@@ -155,7 +156,8 @@ class Leaving:
         sweep = LeaverSweep(taking_off, self._leavers, segments)
         with taking_off.alone():
             for leave in leaves:
-                report.swept.append(sweep.sweep(leave))
+                report.swept.append(swept := sweep.sweep(leave))
+                self._account.events.tell(list_swept(swept))
         if held := [one.reason for one in report.swept if one.outcome == "refused"]:
             raise DataError(f"A brake held leavers back: {'; '.join(held)}")
 
