@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from target_constant_contact.data_folder import PAGE_FILE
 from target_constant_contact.events.kinds import RunEnded
@@ -21,20 +21,15 @@ if TYPE_CHECKING:
 _logger = logging.getLogger("target-constant-contact")
 
 
-class RunPage:
-    """Writes ``report.html`` at the end of a run. That it cannot be written is a warning."""
-
-    name: Final = "The run page"
-
-    def __call__(self, event: Event) -> None:
-        """Take an event."""
-        if isinstance(event, RunEnded):
-            _write(event)
+def listen(events: Events, _settings: Settings, _database: Database) -> None:
+    """Have the page written at the end of a run; that it cannot be written is a warning."""
+    events.listen(run_page)
 
 
-def listen(events: Events, settings: Settings, database: Database) -> None:  # noqa: ARG001
-    """Begin to listen: every run has its page."""
-    events.listen(RunPage())
+def run_page(event: Event) -> None:
+    """Write ``report.html`` at the end of a run."""
+    if isinstance(event, RunEnded):
+        _write(event)
 
 
 def _write(event: RunEnded) -> None:

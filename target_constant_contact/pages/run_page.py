@@ -14,6 +14,7 @@ from target_constant_contact.pages.reasons import reasons_of
 from target_constant_contact.pages.texts import number
 from target_constant_contact.pages.timeline import timeline_of
 from target_constant_contact.pages.titles import headline_of, title_of
+from target_constant_contact.settings.schema import PROPERTIES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -158,9 +159,10 @@ def _sweep(swept: SweptList) -> ShownSweep:
 
 
 def _settings(past: PastRun) -> Iterator[tuple[str, object]]:
-    """The settings, an entry of `segments` by itself."""
+    """The settings that are not as they always are; each entry of `segments` by itself."""
+    declared = PROPERTIES.to_dict()["properties"]
     for name, value in past.settings.items():
         if name == "segments" and isinstance(value, list):
             yield from ((f"segments.{index}", entry) for index, entry in enumerate(value))
-        else:
+        elif name not in declared or declared[name].get("default") != value:
             yield name, value

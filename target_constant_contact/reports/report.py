@@ -51,7 +51,6 @@ class Report:  # one attribute for each part of the report
         replays: Whether the rows of a stream come from a file of rejected rows.
         examples: What values looked like that rows were rejected for.
         waits: How long the run has waited for the limits of the service.
-        settings: The settings that were given; those that are secret are not among them.
     """
 
     run: str
@@ -71,7 +70,6 @@ class Report:  # one attribute for each part of the report
     replays: dict[str, bool] = field(default_factory=dict)
     examples: Examples = field(default_factory=Examples)
     waits: LimitWaits = field(default_factory=LimitWaits)
-    settings: Mapping[str, Any] = field(default_factory=dict)
 
     def of(self, destination: Destination) -> Counts:
         """The counts of a destination, made at its first use."""
@@ -259,7 +257,6 @@ class Report:  # one attribute for each part of the report
             "swept": [asdict(one) for one in self.swept],
             "waits": self.waits.as_list(),
             "examples": self.examples.as_list(),
-            "settings": self.settings,
         }
 
 

@@ -3,8 +3,16 @@
 from __future__ import annotations
 
 import threading
+import time
 from dataclasses import asdict, dataclass, replace
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
+
+from target_constant_contact.events.kinds import LimitWaited
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from target_constant_contact.events.kinds import Event
 
 MOST_WAITS: Final = 200
 """Of each run; beyond that, those that are close to each other are one."""
@@ -33,25 +41,43 @@ class WaitRecord:
 
 
 class LimitWaits:
-    """The waits of a run, from all its threads, in bounded memory."""
+    """The waits of a run, from all its threads, in bounded memory. The run begins with it.
 
-    def __init__(self) -> None:
+    Args:
+        clock: Seconds that never go back.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._waits: list[WaitRecord] = []
+        self._clock = clock
+        self._began = clock()
         self._close = _CLOSE
         self._lock = threading.Lock()
 
-    def add(self, why: str, ended_at: float, seconds: float) -> None:
-        """Note a wait that has ended.
+    @property
+    def elapsed(self) -> float:
+        """Seconds since the run began."""
+        return self._clock() - self._began
+
+    def hear(self, event: Event) -> None:
+        """Note a wait; listens to the events of the run."""
+        if isinstance(event, LimitWaited):
+            # A slot is told of when it has come, everything else when it is waited for.
+            begun_at = self.elapsed - (event.seconds if event.why == "rate" else 0.0)
+            self.add(event.why, begun_at, event.seconds)
+
+    def add(self, why: str, begun_at: float, seconds: float) -> None:
+        """Note a wait.
 
         Args:
             why: For which limit.
-            ended_at: When it ended, in seconds from the beginning of the run.
+            begun_at: When it began, in seconds from the beginning of the run.
             seconds: How long it took.
         """
+        begun_at = max(begun_at, 0.0)
+        wait = WaitRecord(why, begun_at, begun_at + seconds, seconds, 1)
         with self._lock:
-            _put(
-                self._waits, WaitRecord(why, ended_at - seconds, ended_at, seconds, 1), self._close
-            )
+            _put(self._waits, wait, self._close)
             while len(self._waits) > MOST_WAITS:
                 self._close *= 2
                 before, self._waits = self._waits, []
