@@ -115,7 +115,7 @@ class Sums:
     @property
     def others(self) -> tuple[Share, ...]:
         """The places of those that did not, those first that somebody has to look at."""
-        found = (share for share in self.shares if share.place.name != LANDED)
+        found = (share for share in self.shares if share.place not in {PLACES[0], _WOULD_BE_SENT})
         return tuple(sorted(found, key=lambda share: not share.place.is_bad))
 
     @property
@@ -135,7 +135,7 @@ def sums_of(counts: Counts, *, dry_run: bool = False) -> Sums:
         counts: The counts, which may be anybody's: none below zero is shown.
         dry_run: Nothing was sent.
     """
-    places = [_WOULD_BE_SENT if dry_run and p.name == "unsettled" else p for p in PLACES]
+    places = (_WOULD_BE_SENT, *PLACES[:-1]) if dry_run else PLACES
     shares = [Share(place, getattr(counts, place.name)) for place in places]
     some = tuple(share for share in shares if share.rows > 0)
     slices = slices_of((share.place.name, share.rows) for share in some)

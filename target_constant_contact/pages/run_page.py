@@ -143,7 +143,7 @@ def _waited(past: PastRun) -> list[tuple[str, int, float]]:
 def _sweep(swept: SweptList) -> ShownSweep:
     parts = [
         ("landed", "stay", swept.stay),
-        ("unchanged", "are not ours", swept.not_ours),
+        ("unchanged", "put there by others", swept.not_ours),
         ("left", "left by themselves", swept.left_by_themselves),
         (
             "rejected",
