@@ -71,9 +71,8 @@ class Trend:
     @property
     def change(self) -> float | None:
         """Its change from the run before, as a share; None when there was none."""
-        if len(self.points) == 1 or self.points[-2].rows <= 0:
-            return None
-        return self.latest.rows / self.points[-2].rows - 1
+        before = self.points[-2].rows if len(self.points) > 1 else 0
+        return (self.latest.rows - before) / before if before > 0 else None
 
     @property
     def mark(self) -> str:

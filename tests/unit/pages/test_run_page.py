@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import time
 from html.parser import HTMLParser
@@ -152,9 +153,9 @@ def test_a_dry_run_says_that_nothing_was_sent():
 
 
 def test_where_all_is_well_there_is_nothing_to_do():
-    nothing = dict.fromkeys(
-        ("rejections", "withheld", "dropped", "findings", "advice", "examples"), []
-    )
+    nothing = {
+        key: [] for key in ("rejections", "withheld", "dropped", "findings", "advice", "examples")
+    }
     text = page(totals={"read": 5, "landed": 5}, **nothing).text
 
     assert "5 of 5 rows landed 100 %" in text
@@ -273,7 +274,7 @@ def test_a_page_has_a_language_a_title_headings_in_order_and_scopes():
     assert shown.all("title")
     assert headings[0] == 1
     assert headings.count(1) == 1
-    assert all(after <= before + 1 for before, after in zip(headings, headings[1:], strict=False))
+    assert all(after <= before + 1 for before, after in itertools.pairwise(headings))
     assert {each.get("scope") for each in shown.all("th")} == {"row", "col"}
 
 
