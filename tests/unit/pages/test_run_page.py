@@ -14,6 +14,7 @@ from target_constant_contact.pages.timeline import MOST_IMPORTS
 from tests.support import reports
 
 COUNTS = reports.COUNTS
+TIMES = "30 \N{MULTIPLICATION SIGN}"
 
 
 class _Page(HTMLParser):
@@ -64,7 +65,7 @@ def test_the_first_thing_says_how_many_landed_why_others_did_not_and_what_to_do(
         text.index(words)
         for words in (
             "930 of 1,000 rows landed",
-            f"34 rejected cannot be a contact, and were not sent 30 × {reports.REASON}",
+            f"34 rejected cannot be a contact, and were not sent {TIMES} {reports.REASON}",
             "Correct 39 rows and send them again",
             f"rejects --config ... --csv --output rows.csv {reports.RUN}",
             "Every row",
