@@ -45,3 +45,5 @@ def _write(event: RunEnded) -> None:
         _logger.warning(
             "%s cannot be written (%s); report.json beside it says the same", path, error.strerror
         )
+    else:
+        _logger.info("The run as a page: %s", path)

@@ -144,7 +144,7 @@ def read_run(row: RunRow) -> PastRun:
 
 
 def past_run(row: RunRow, document: Mapping[str, Any]) -> PastRun:
-    """Read what ``Report.as_json`` made; members of later versions are passed over.
+    """Read what ``Report.document`` made; members of later versions are passed over.
 
     Args:
         row: The run, as the store has it; its report is not read.
@@ -179,14 +179,20 @@ def past_run(row: RunRow, document: Mapping[str, Any]) -> PastRun:
         segments=tuple(map(_segment, document.get("segments", ()))),
         swept=records(SweptList, document.get("swept", ())),
         kind=kind,
-        requests_today=as_whole(document.get("requests_today", 0)) or None,
-        requests_per_day=as_whole(document.get("requests_per_day", 0)) or None,
-        advice=as_texts(document.get("advice", [])),
-        warnings=as_texts(document.get("warnings", [])),
-        waits=records(WaitRecord, document.get("waits", ())),
-        examples=records(PastExamples, document.get("examples", ())),
-        settings=_settings(document.get("settings", {})),
+        **_beside_the_rows(document),
     )
+
+
+def _beside_the_rows(document: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "requests_today": as_whole(document.get("requests_today", 0)) or None,
+        "requests_per_day": as_whole(document.get("requests_per_day", 0)) or None,
+        "advice": as_texts(document.get("advice", [])),
+        "warnings": as_texts(document.get("warnings", [])),
+        "waits": records(WaitRecord, document.get("waits", ())),
+        "examples": records(PastExamples, document.get("examples", ())),
+        "settings": _settings(document.get("settings", {})),
+    }
 
 
 def _destination(member: Mapping[str, Any]) -> PastDestination:

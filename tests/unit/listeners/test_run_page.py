@@ -27,9 +27,11 @@ def end_in(folder: Path, **members) -> None:
     )
 
 
-def test_the_page_is_written_for_its_owner_only(tmp_path: Path):
+def test_the_page_is_written_for_its_owner_only_and_named(tmp_path: Path, caplog):
+    caplog.set_level(logging.INFO)
     end_in(tmp_path)
 
+    assert caplog.messages == [f"The run as a page: {tmp_path}/report.html"]
     (path,) = tmp_path.iterdir()
     assert path.name == "report.html"
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
