@@ -9,6 +9,7 @@ from target_constant_contact.listeners import (
     progress,
     report_file,
     run_log,
+    run_page,
     run_record,
     sdk_metrics,
     telemetry,
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 LISTENERS: Final[tuple[Callable[[Events, Settings, Database], None], ...]] = (
     progress.listen,
     report_file.listen,
+    run_page.listen,
     run_log.listen,
     run_record.listen,
     sdk_metrics.listen,

@@ -11,8 +11,10 @@ from target_constant_contact.batches.batch import Destination
 from target_constant_contact.log_fields import Line
 from target_constant_contact.reports.counts import Counts, bad_rows
 from target_constant_contact.reports.date_orders import DateOrders
+from target_constant_contact.reports.examples import Examples
 from target_constant_contact.reports.imported import ImportRecord, PackedByList
 from target_constant_contact.reports.swept import SweptList
+from target_constant_contact.reports.waits import LimitWaits
 from target_constant_contact.wording import counted, were
 
 if TYPE_CHECKING:
@@ -48,6 +50,8 @@ class Report:  # one attribute for each part of the report
         kind: ``load`` or ``sweep``.
         versions: Rows of streams that had come before their latest ACTIVATE_VERSION.
         replays: Whether the rows of a stream come from a file of rejected rows.
+        examples: What values looked like that rows were rejected for.
+        waits: How long the run has waited for the limits of the service.
     """
 
     run: str
@@ -65,6 +69,8 @@ class Report:  # one attribute for each part of the report
     kind: str = "load"
     versions: dict[str, int] = field(default_factory=dict)
     replays: dict[str, bool] = field(default_factory=dict)
+    examples: Examples = field(default_factory=Examples)
+    waits: LimitWaits = field(default_factory=LimitWaits)
 
     def of(self, destination: Destination) -> Counts:
         """The counts of a destination, made at its first use."""
@@ -265,6 +271,8 @@ class Report:  # one attribute for each part of the report
             "swept": [asdict(one) for one in self.swept],
             "streams": [*self.replays],
             "replayed": [stream for stream, is_replay in self.replays.items() if is_replay],
+            "waits": self.waits.as_list(),
+            "examples": self.examples.as_list(),
         }
 
 

@@ -67,6 +67,7 @@ class Accounting:
         self.report = Report(folder.name, datetime.now(UTC))
         self.rows = 0
         self._events = events
+        events.listen(self.report.waits.hear)
         self._write_state = write_state
         self._rejects = RejectsFile(folder / REJECTS_FILE, encode)
         self._limit = RejectionLimit(max_rejected_percent, self.report, self._rejects.path)
@@ -129,6 +130,10 @@ class Accounting:
         counts.rejected += 1
         self._events.tell(RowsRejected(destination.stream, rejection.reason, rejection.field))
         self.report.reasons[destination.stream, rejection.reason, rejection.field] += 1
+        if rejection.field in (row := context["message"]["record"]):
+            self.report.examples.add(
+                destination.stream, rejection.reason, rejection.field, row[rejection.field]
+            )
         reason = f"{rejection.reason}: {hint}" if hint else rejection.reason
         with self._lock:
             self._rejects.write(context["schema"], context["message"], reason, rejection.field)
@@ -183,6 +188,7 @@ class Accounting:
             round(done.seconds, 2),
             dict(done.activity.counters),
             done.taken_up,
+            round(self.report.waits.elapsed - done.seconds, 2),
         )
         with self._lock:
             self.report.settle(batch.destination, done.settlement)
