@@ -34,6 +34,8 @@ COMMANDS: Final = (
     "lists",
     "login",
     "logout",
+    "plan",
+    "preview",
     "rejects",
     "release",
     "runs",
