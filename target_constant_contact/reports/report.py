@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from target_constant_contact.ledger.settlement import Settlement
+    from target_constant_contact.reports.planned import Planned
     from target_constant_contact.reports.segments import SegmentUse
 
 MAX_SUMMARY_LINES: Final = 20
@@ -36,6 +37,7 @@ class Report:  # one attribute for each part of the report
         counts: Counts per stream and set of lists.
         reasons: Rejected rows per stream, reason and field.
         withheld: Rows that may not be sent, or need not be, per stream and reason.
+        held_back: Rows that were rejected or withheld, per stream and lists, place and reason.
         dropped: Values that were left out of rows that were sent, per stream, reason and field.
         findings: Rows that were sent and have not landed, as far as they could be named, per
             stream, reason and kind of evidence.
@@ -47,6 +49,7 @@ class Report:  # one attribute for each part of the report
         kind: ``load`` or ``sweep``.
         versions: Rows of streams that had come before their latest ACTIVATE_VERSION.
         replays: Whether the rows of a stream come from a file of rejected rows.
+        planned: What would change in the account, in a run that changes nothing.
     """
 
     run: str
@@ -54,6 +57,7 @@ class Report:  # one attribute for each part of the report
     counts: dict[Destination, Counts] = field(default_factory=dict)
     reasons: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     withheld: Counter[tuple[str, str]] = field(default_factory=Counter)
+    held_back: Counter[tuple[Destination, str, str]] = field(default_factory=Counter)
     dropped: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     findings: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     imports: list[ImportRecord] = field(default_factory=list)
@@ -64,6 +68,7 @@ class Report:  # one attribute for each part of the report
     kind: str = "load"
     versions: dict[str, int] = field(default_factory=dict)
     replays: dict[str, bool] = field(default_factory=dict)
+    planned: Planned | None = None
 
     def of(self, destination: Destination) -> Counts:
         """The counts of a destination, made at its first use."""
@@ -193,6 +198,8 @@ class Report:  # one attribute for each part of the report
                 f"instead of {packed.imports_by_combination:,}; each is counted once for each of "
                 "its lists"
             )
+        if self.planned:
+            yield from self.planned.lines()
         yield from chain.from_iterable(map(SweptList.lines, self.swept))
         if len(places) > 1:
             yield f"Total: {self.totals.sums(dry_run=dry_run)}"
@@ -240,6 +247,8 @@ class Report:  # one attribute for each part of the report
             "segments": [asdict(use) for use in self.segments],
             "swept": [asdict(one) for one in self.swept],
         }
+        if self.planned:
+            document["planned"] = self.planned.as_dict()
         return f"{json_text(document)}\n"
 
 

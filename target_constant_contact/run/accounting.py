@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 from target_constant_contact.data_folder import REJECTS_FILE, REPORT_FILE
 from target_constant_contact.exceptions import DataError
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 PassedOver: TypeAlias = Literal["left", "blank", "suppressed", "unchanged"]
 """Places of rows that are not sent: deleted in the source, nothing in them, or withheld."""
+WITHHELD: Final = ("suppressed", "unchanged")
+"""Those of rows that could be sent."""
 
 
 class Accounting:
@@ -132,6 +134,7 @@ class Accounting:
         counts.read += 1
         counts.rejected += 1
         self.report.reasons[destination.stream, rejection.reason, rejection.field] += 1
+        self.report.held_back[destination, "rejected", rejection.reason] += 1
         reason = f"{rejection.reason}: {hint}" if hint else rejection.reason
         with self._lock:
             self._rejects.write(context["schema"], context["message"], reason, rejection.field)
@@ -154,6 +157,8 @@ class Accounting:
         setattr(counts, place, getattr(counts, place) + rows)
         if reason:
             self.report.withheld[destination.stream, reason] += rows
+        if place in WITHHELD:
+            self.report.held_back[destination, place, reason] += rows
 
     def hold(self, opened: Iterable[tuple[int, int]], emptied: Iterable[int]) -> None:
         """Note which batches hold rows from which row on, and which hold none any more."""

@@ -8,7 +8,8 @@ from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Any, Final
 
 from target_constant_contact.batches.batch import Destination
-from target_constant_contact.exceptions import DataError, TargetError
+from target_constant_contact.exceptions import DataError, TargetError, TryLaterError
+from target_constant_contact.planning.pretended_removal import PretendedRemoval
 from target_constant_contact.segments.gate import Withheld
 from target_constant_contact.segments.hash_set import HashSet
 from target_constant_contact.segments.leavers import Leave, Leavers, LeaverSweep
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from target_constant_contact.account.account import Account
+    from target_constant_contact.planning.plan import Planning
     from target_constant_contact.reports.report import Report
     from target_constant_contact.run.hooks import WriteState
     from target_constant_contact.run.remembering import Remembering
@@ -69,7 +71,7 @@ class Leaving:
         Raises:
             TargetError: The store cannot be used.
         """
-        if self._settings.dry_run or stream in self._named.streams:
+        if stream in self._named.streams:
             return
         self._named.streams.add(stream)
         wanted = set(list_ids)
@@ -131,11 +133,12 @@ class Leaving:
 
         return write
 
-    def take_off(self, report: Report) -> None:
+    def take_off(self, report: Report, planning: Planning | None = None) -> None:
         """Take leavers off their lists; all imports have settled.
 
         Args:
             report: Gets what has become of each list.
+            planning: Knows in a dry run who would be on the lists; None where nothing does.
 
         Raises:
             DataError: A brake held, or the sums of a list do not add up.
@@ -144,7 +147,7 @@ class Leaving:
         """
         self._tell_nameless()
         if self._settings.dry_run:
-            self._tell_plan()
+            self._plan(report, planning)
             return
         self._remember()
         leaves = [*self._leaves()]
@@ -156,8 +159,7 @@ class Leaving:
         with taking_off.alone():
             for leave in leaves:
                 report.swept.append(sweep.sweep(leave))
-        if held := [one.reason for one in report.swept if one.outcome == "refused"]:
-            raise DataError(f"A brake held leavers back: {'; '.join(held)}")
+        _raise_held(report)
 
     @property
     def _leavers(self) -> Leavers:
@@ -200,13 +202,25 @@ class Leaving:
                 "it" if rows == 1 else "them",
             )
 
-    def _tell_plan(self) -> None:
+    def _plan(self, report: Report, planning: Planning | None) -> None:
+        segments = SegmentRows(self._account.database, self._account.export[0])
         for leave in self._leaves():
-            _logger.info(
-                "%s: %s would be taken off, as far as they are on the list",
-                leave,
-                counted(len(leave.people), "person", "people"),
-            )
+            try:
+                taking = PretendedRemoval(self._remembering.means, planning)
+                sweep = LeaverSweep(taking, self._leavers, segments, plan=True)
+                report.swept.append(sweep.sweep(leave))
+            except TryLaterError:
+                _logger.info(
+                    "%s: %s would be taken off, as far as they are on the list",
+                    leave,
+                    counted(len(leave.people), "person", "people"),
+                )
+        _raise_held(report)
+
+
+def _raise_held(report: Report) -> None:
+    if held := [one.reason for one in report.swept if one.outcome == "refused"]:
+        raise DataError(f"A brake held leavers back: {'; '.join(held)}")
 
 
 class _Named:
