@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, replace
 from importlib import import_module
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -20,6 +21,8 @@ from target_constant_contact.commands.common import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from target_constant_contact.reports.report import Report
 
 WOULD_CHANGE: Final = 2
@@ -45,12 +48,10 @@ def plan(config: dict[str, Any], messages: Path, *, exit_code: bool, as_json: bo
     module = import_module("target_constant_contact.checks.planning")
     with opened(messages) as tap, open_account(settings) as account:
         report, error = module.plan(config, account, tap)
-        names = account.list_names
     if as_json:
         print_json(_as_json(report, error))
     else:
-        say(*report.summary(names, dry_run=True))
-        say(_verdict(report) if report.planned else "Nothing could be compared.")
+        say(*_lines(report))
     if error:
         raise error
     click.get_current_context().exit(WOULD_CHANGE if exit_code and would_change(report) else 0)
@@ -63,9 +64,15 @@ def would_change(report: Report) -> bool:
     )
 
 
-def _verdict(report: Report) -> str:
+def _lines(report: Report) -> Iterator[str]:
+    if not report.planned:
+        return
+    yield from report.planned.lines()
+    yield from chain.from_iterable(one.lines() for one in report.swept)
+    yield from report.left_out()
+    yield from report.date_orders.lines()
     changed = "Something would change" if would_change(report) else "Nothing would change"
-    return f"{changed}; nothing was changed now."
+    yield f"{changed}; nothing was changed now."
 
 
 def _as_json(report: Report, error: Exception | None) -> dict[str, Any]:

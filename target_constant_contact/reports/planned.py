@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from target_constant_contact.wording import counted
@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
 _MEGABYTE: Final = 1_000_000
+_NAMED: Final = 20
+"""Lists that a log names; all are in the report."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,7 @@ class PlannedList:  # a plain record
     known: int = 0
     updated: int = 0
     unchanged: int = 0
-    changes: Mapping[str, int] | None = None
+    changes: Mapping[str, int] = field(default_factory=dict)
     not_compared: tuple[str, ...] = ()
     held_back: tuple[tuple[str, str, int], ...] = ()
     fault: str = ""
@@ -55,33 +57,45 @@ class PlannedList:  # a plain record
         """Whether somebody would be added or updated, as far as it is known."""
         return bool(self.added or self.updated or (self.fault and self.people) or self.is_new)
 
-    def lines(self) -> Iterator[str]:
-        """What a person reads of it."""
-        place = f"{', '.join(self.streams)} -> {self.list_name or self.list_id}"
+    def line(self) -> str:
+        """What a person reads of it in a log: the numbers."""
+        people = counted(self.people, "person", "people")
         if self.fault:
-            yield f"{place}: {self.fault}; {counted(self.people, 'person', 'people')} would be sent"
+            return f"{self._place}: {people} would be sent; {self.fault}"
+        if not self.people:
+            return f"{self._place}: nobody would be sent"
+        return (
+            f"{self._place} ({self._now}): {self.added:,} would be added, {self.updated:,} "
+            f"updated, {self.unchanged:,} unchanged"
+        )
+
+    def lines(self) -> Iterator[str]:
+        """What a person reads of it who has asked for it: the reasons, too."""
+        if self.fault or not self.people:
+            yield self.line()
         else:
-            there = "would be made" if self.is_new else f"{self.before or 0:,} on it now"
-            yield (
-                f"{place} ({there}): {self.added:,} would be added, {self.updated:,} updated, "
-                f"{self.unchanged:,} unchanged"
-            )
-        if self.known:
-            yield (
-                f"  of those added, {self.known:,} are contacts already, on another list; of the "
-                "others that is not known"
-            )
-        if self.changes:
-            shown = ", ".join(f"{name} of {number:,}" for name, number in self.changes.items())
-            yield f"  updated: {shown}"
+            yield f"{self._place}: {self._now}"
+            yield from _indented(self._numbers())
+        yield from _indented(map(held_line, self.held_back))
+
+    def _numbers(self) -> Iterator[str]:
+        known = f", {self.known:,} of them contacts already (on another list)" * bool(self.known)
+        yield f"{self.added:,} would be added{known}"
+        changed = ", ".join(f"{name} {number:,}" for name, number in self.changes.items())
+        yield f"{self.updated:,} would be updated{f' ({changed})' if changed else ''}"
+        yield f"{self.unchanged:,} would stay as they are"
         if self.not_compared:
-            yield f"  not compared, as the account does not tell: {', '.join(self.not_compared)}"
-        yield from _held_lines(self.held_back)
+            yield f"not compared, as the account does not tell it: {', '.join(self.not_compared)}"
 
+    @property
+    def _place(self) -> str:
+        return f"{', '.join(self.streams)} -> {self.list_name or self.list_id}"
 
-def _held_lines(rows: Iterable[tuple[str, str, int]]) -> Iterator[str]:
-    for kind, reason, number in rows:
-        yield f"  {counted(number, 'row')} {_HELD[kind]}{f': {reason}' if reason else ''}"
+    @property
+    def _now(self) -> str:
+        if self.is_new:
+            return "would be made"
+        return f"{counted(self.before or 0, 'person', 'people')} on it now"
 
 
 _HELD: Final[Mapping[str, str]] = {
@@ -120,16 +134,17 @@ class Effort:
         """What a person reads of it."""
         used, per_day = self.requests_today, self.requests_per_day
         today = "" if used is None else f", {used:,} are used today"
-        minutes = max(self.seconds + (self.import_seconds or 0), 1) / 60
+        minutes = round((self.seconds + (self.import_seconds or 0)) / 60)
+        time = f"about {counted(minutes, 'minute')}" if minutes else "less than a minute"
         rest = (
-            "and what Constant Contact takes for the last import"
+            "beside the time that Constant Contact takes for an import"
             if self.import_seconds is None
-            else f"with {self.import_seconds:.0f} s for an import as in the latest run"
+            else f"if an import takes {self.import_seconds:.0f} s as in the latest run"
         )
         return (
-            f"{counted(self.imports, 'import')} with {self.size / _MEGABYTE:.1f} MB, about "
+            f"{counted(self.imports, 'import')} with {self.size / _MEGABYTE:.2f} MB, about "
             f"{counted(self.requests, 'request')} ({100 * self.requests / per_day:.1f} % of the "
-            f"day's {per_day:,}{today}), about {minutes:.1f} min, {rest}"
+            f"day's {per_day:,}{today}), {time} {rest}"
         )
 
 
@@ -153,15 +168,34 @@ class Planned:
         """Whether somebody would be added or updated, as far as it is known."""
         return any(one.may_change for one in self.lists)
 
+    def summary(self) -> Iterator[str]:
+        """What a person reads of it in a log."""
+        for one in self.lists[:_NAMED]:
+            yield one.line()
+        if len(self.lists) > _NAMED:
+            yield f"... and {counted(len(self.lists) - _NAMED, 'more list')}"
+        yield self.effort.line()
+
     def lines(self) -> Iterator[str]:
-        """What a person reads of it."""
+        """What a person reads of it who has asked for it."""
         for one in self.lists:
-            yield from one.lines()
+            yield from (*one.lines(), "")
         if self.elsewhere:
-            yield "Rows of no known list:"
-            yield from _held_lines(self.elsewhere)
+            yield "Rows of no known list"
+            yield from _indented(map(held_line, self.elsewhere))
+            yield ""
         yield self.effort.line()
 
     def as_dict(self) -> dict[str, Any]:
         """The same for programs."""
         return asdict(self)
+
+
+def held_line(held: tuple[str, str, int]) -> str:
+    """A line about rows that would not be sent."""
+    place, reason, rows = held
+    return f"{counted(rows, 'row')} {_HELD[place]}{f': {reason}' if reason else ''}"
+
+
+def _indented(lines: Iterable[str]) -> Iterator[str]:
+    return (f"  {line}" for line in lines)

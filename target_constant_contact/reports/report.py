@@ -199,7 +199,7 @@ class Report:  # one attribute for each part of the report
                 "its lists"
             )
         if self.planned:
-            yield from self.planned.lines()
+            yield from self.planned.summary()
         yield from chain.from_iterable(map(SweptList.lines, self.swept))
         if len(places) > 1:
             yield f"Total: {self.totals.sums(dry_run=dry_run)}"
@@ -211,11 +211,15 @@ class Report:  # one attribute for each part of the report
             yield f"{count:,} of {stream} rejected: {reason}{where}"
         for (stream, reason), count in self.withheld.most_common(MAX_SUMMARY_LINES):
             yield f"{count:,} of {stream} not sent: {reason}"
+        yield from self.left_out()
+        for (stream, reason, evidence), count in self.findings.most_common(MAX_SUMMARY_LINES):
+            yield f"{count:,} of {stream} {reason} ({evidence})"
+
+    def left_out(self) -> Iterator[str]:
+        """Values that are left out of rows that are sent, the most frequent first."""
         for (stream, reason, source), count in self.dropped.most_common(MAX_SUMMARY_LINES):
             values = "1 value" if count == 1 else f"{count:,} values"
             yield f"{values} of {stream} left out: {reason} (field {source!r})"
-        for (stream, reason, evidence), count in self.findings.most_common(MAX_SUMMARY_LINES):
-            yield f"{count:,} of {stream} {reason} ({evidence})"
 
     def as_json(self, list_names: Mapping[str, str], **facts: Any) -> str:
         """The report, as ``report.json`` and the store have it.

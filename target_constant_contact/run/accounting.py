@@ -134,7 +134,7 @@ class Accounting:
         counts.read += 1
         counts.rejected += 1
         self.report.reasons[destination.stream, rejection.reason, rejection.field] += 1
-        self.report.held_back[destination, "rejected", rejection.reason] += 1
+        self.report.held_back[destination, "rejected", rejection.line] += 1
         reason = f"{rejection.reason}: {hint}" if hint else rejection.reason
         with self._lock:
             self._rejects.write(context["schema"], context["message"], reason, rejection.field)
