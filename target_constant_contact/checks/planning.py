@@ -7,6 +7,8 @@ from typing import IO, TYPE_CHECKING, Any
 from typing_extensions import override
 
 from target_constant_contact.checks.rehearsal import Rehearsal, aside, heard
+from target_constant_contact.events.events import Events
+from target_constant_contact.events.kinds import RunBegun, RunEnded
 from target_constant_contact.singer.streams import Streams
 from target_constant_contact.singer.target import TargetConstantContact
 
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from target_constant_contact.account.account import Account
+    from target_constant_contact.events.kinds import Event
     from target_constant_contact.reports.report import Report
 
 
@@ -34,10 +37,23 @@ def plan(
         ConfigValidationError: The settings do not allow a run.
         OSError: There is no room for what has to be compared.
     """
+    account.events = _without_ends(account.events)
     with aside() as folder:
         target = _WholeRun(config, account, folder)
         error = heard(target, messages)
         return target.run.report, error
+
+
+def _without_ends(listening: Events) -> Events:
+    """Those who listen hear what goes on, and not of a run: there is none."""
+    events = Events()
+
+    def tell(event: Event) -> None:
+        if not isinstance(event, (RunBegun, RunEnded)):
+            listening.tell(event)
+
+    events.listen(tell)
+    return events
 
 
 class _WholeRun(Rehearsal):

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from target_constant_contact.batches.batch import Destination
     from target_constant_contact.checks.rehearsal import Rehearsed
     from target_constant_contact.contacts.contact import Contact, Rejection
-    from target_constant_contact.run.accounting import PassedOver
+    from target_constant_contact.reports.counts import PassedOver
     from target_constant_contact.run.hooks import Hooks
     from target_constant_contact.singer.streams import Host
 

@@ -6,6 +6,7 @@ import functools
 import os
 import sys
 from contextlib import contextmanager, suppress
+from importlib import import_module
 from typing import IO, TYPE_CHECKING, Any
 
 import click
@@ -85,6 +86,9 @@ def open_account(settings: Settings) -> Iterator[Account]:
     """
     account = Account(settings)
     try:
+        # The help of a command need not load them.
+        registry = import_module("target_constant_contact.listeners.registry")
+        registry.listen_all(account.events, settings, account.database)
         yield account
     finally:
         account.close()

@@ -50,6 +50,9 @@ class StreamMapped:
         lists: Their names.
         fields: Pairs of a contact's property and the field that it is read from.
         not_sent: Fields of the stream that are not sent.
+        automatic: Whether the fields were matched by well-known names.
+        goal: Where its rows go, as people read it.
+        sent: What is sent and what is not, as people read it.
     """
 
     stream: str
@@ -57,6 +60,9 @@ class StreamMapped:
     lists: tuple[str, ...]
     fields: tuple[tuple[str, str], ...]
     not_sent: tuple[str, ...] = ()
+    automatic: bool = False
+    goal: str = ""
+    sent: str = ""
 
 
 @dataclass(frozen=True, slots=True)

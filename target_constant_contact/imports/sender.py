@@ -8,6 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final, Protocol
 
 from target_constant_contact.api.activities import ActivitiesApi
+from target_constant_contact.events.kinds import ImportSent, LimitWaited
 from target_constant_contact.exceptions import (
     LostAnswerError,
     QueueFullError,
@@ -118,6 +119,12 @@ class Sender:
         sent, now = without_content(batch), self._waiting.clock()
         with self._progress.change() as schedule:
             schedule.submitted(sent, entry, activity.activity_id, now)
+        place = batch.destination
+        self._waiting.events.tell(
+            ImportSent(
+                activity.activity_id, place.stream, place.list_ids, batch.rows, len(batch.body)
+            )
+        )
 
     def _start_import(self, batch: ImportBatch, entry: Entry) -> Activity:
         on_turn = partial(self._go_out, batch)
@@ -158,6 +165,7 @@ class Sender:
             self._progress.fail(error)
         else:
             _logger.warning("%s Trying again in %g s.", error, QUEUE_FULL_SECONDS)
+            self._waiting.events.tell(LimitWaited("queue", QUEUE_FULL_SECONDS))
         with self._progress.change() as schedule:
             schedule.not_accepted(batch, retry=True)
             schedule.pause(now + QUEUE_FULL_SECONDS)

@@ -8,7 +8,6 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any, Final
 
 from target_constant_contact.batches.batch import Destination
-from target_constant_contact.redaction import json_text
 from target_constant_contact.reports.counts import Counts
 from target_constant_contact.reports.date_orders import DateOrders
 from target_constant_contact.reports.imported import ImportRecord, PackedByList
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from datetime import datetime
 
+    from target_constant_contact.contacts.contact import Rejection
     from target_constant_contact.ledger.settlement import Settlement
     from target_constant_contact.reports.planned import Planned
     from target_constant_contact.reports.segments import SegmentUse
@@ -76,6 +76,16 @@ class Report:  # one attribute for each part of the report
         if counts is None:
             counts = self.counts[destination] = Counts()
         return counts
+
+    def drop(self, stream: str, values: Iterable[Rejection]) -> None:
+        """Count values that are left out of a row that is sent.
+
+        Args:
+            stream: Name of the stream.
+            values: Why each cannot be sent.
+        """
+        for value in values:
+            self.dropped[stream, value.reason, value.field] += 1
 
     def pack_by_list(
         self, stream: str, combinations: Iterable[tuple[Destination, int]], imports: int
@@ -221,7 +231,7 @@ class Report:  # one attribute for each part of the report
             values = "1 value" if count == 1 else f"{count:,} values"
             yield f"{values} of {stream} left out: {reason} (field {source!r})"
 
-    def as_json(self, list_names: Mapping[str, str], **facts: Any) -> str:
+    def document(self, list_names: Mapping[str, str], **facts: Any) -> dict[str, Any]:
         """The report, as ``report.json`` and the store have it.
 
         Args:
@@ -253,7 +263,7 @@ class Report:  # one attribute for each part of the report
         }
         if self.planned:
             document["planned"] = self.planned.as_dict()
-        return f"{json_text(document)}\n"
+        return document
 
 
 def _listed(numbers: Counter[Any], *names: str) -> list[dict[str, Any]]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from statistics import median
 from typing import TYPE_CHECKING, Final
 
-from target_constant_contact.events.events import Events
 from target_constant_contact.planning.effort import effort_of
 from target_constant_contact.planning.plan import Planning
 from target_constant_contact.reports.past_run import read_run
@@ -51,7 +50,7 @@ class DryRun:
         """
         if not self._settings.dry_run:
             return None
-        self.planning = Planning(self._settings, self._account, self._means, Events())
+        self.planning = Planning(self._settings, self._account, self._means, self._account.events)
         return self.planning.start
 
     def know(self, properties: tuple[str, ...]) -> None:

@@ -8,8 +8,10 @@ from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Any, Final
 
 from target_constant_contact.batches.batch import Destination
-from target_constant_contact.exceptions import DataError, TargetError, TryLaterError
+from target_constant_contact.exceptions import DataError, TargetError
 from target_constant_contact.planning.pretended_removal import PretendedRemoval
+from target_constant_contact.run.ends import list_swept
+from target_constant_contact.run.planned_leaves import plan_leaves
 from target_constant_contact.segments.gate import Withheld
 from target_constant_contact.segments.hash_set import HashSet
 from target_constant_contact.segments.leavers import Leave, Leavers, LeaverSweep
@@ -147,23 +149,29 @@ class Leaving:
         """
         self._tell_nameless()
         if self._settings.dry_run:
-            self._plan(report, planning)
+            taking = PretendedRemoval(self._remembering.means, planning)
+            plan_leaves(self._leaves(), taking, self._leavers, self._segments, report)
+            _raise_held(report)
             return
         self._remember()
         leaves = [*self._leaves()]
         if not leaves and not self._has_scratch_lists():
             return
         taking_off = TakingOff(self._remembering.means)
-        segments = SegmentRows(self._account.database, self._account.export[0])
-        sweep = LeaverSweep(taking_off, self._leavers, segments)
+        sweep = LeaverSweep(taking_off, self._leavers, self._segments)
         with taking_off.alone():
             for leave in leaves:
-                report.swept.append(sweep.sweep(leave))
+                report.swept.append(swept := sweep.sweep(leave))
+                self._account.events.tell(list_swept(swept))
         _raise_held(report)
 
     @property
     def _leavers(self) -> Leavers:
         return Leavers(LeaverRows(self._account.database, self._account.export[0]))
+
+    @property
+    def _segments(self) -> SegmentRows:
+        return SegmentRows(self._account.database, self._account.export[0])
 
     def _has_scratch_lists(self) -> bool:
         """Whether a killed run has left some, of whatever export."""
@@ -201,21 +209,6 @@ class Leaving:
                 have(rows),
                 "it" if rows == 1 else "them",
             )
-
-    def _plan(self, report: Report, planning: Planning | None) -> None:
-        segments = SegmentRows(self._account.database, self._account.export[0])
-        for leave in self._leaves():
-            try:
-                taking = PretendedRemoval(self._remembering.means, planning)
-                sweep = LeaverSweep(taking, self._leavers, segments, plan=True)
-                report.swept.append(sweep.sweep(leave))
-            except TryLaterError:
-                _logger.info(
-                    "%s: %s would be taken off, as far as they are on the list",
-                    leave,
-                    counted(len(leave.people), "person", "people"),
-                )
-        _raise_held(report)
 
 
 def _raise_held(report: Report) -> None:

@@ -15,7 +15,6 @@ from target_constant_contact.run.dry_run import DryRun
 from target_constant_contact.run.ending import Ending
 from target_constant_contact.run.intake import Intake
 from target_constant_contact.run.leaving import Leaving
-from target_constant_contact.run.record import RunRecord
 from target_constant_contact.run.remembering import Remembering
 from target_constant_contact.run.sending import Sending
 from target_constant_contact.run.settling import Settling
@@ -33,8 +32,8 @@ if TYPE_CHECKING:
     from target_constant_contact.batches.chunk import Chunk
     from target_constant_contact.contacts.contact import Contact
     from target_constant_contact.mapping.field_mapping import FieldMapping
+    from target_constant_contact.reports.counts import PassedOver
     from target_constant_contact.reports.report import Report
-    from target_constant_contact.run.accounting import PassedOver
     from target_constant_contact.run.hooks import Hooks
     from target_constant_contact.settings.settings import Settings
     from target_constant_contact.settings.streams import StreamSettings
@@ -77,6 +76,7 @@ class Run:
             max_rejected_percent=settings.max_rejected_percent,
             encode=hooks.encode,
             write_state=None if settings.dry_run else self.leaving.before(hooks.write_state),
+            events=account.events,
         )
         self.report.segments = segment_uses(settings)
         self._settling = Settling(
@@ -94,16 +94,15 @@ class Run:
         self.withholding = Withholding(settings, account, gate, hooks.waiting)
         self._intake = Intake(settings, self._accounting, gate, self._submit)
         advice, ledger = self._sending.advice, self._continuity.ledger
-        self._ending = Ending(folder, account, self._accounting, advice, ledger)
+        self._ending = Ending(settings, folder, account, self._accounting, advice, ledger)
 
-    def keep(self) -> None:
-        """Have the store know of this run, from now to its end.
+    def tell(self) -> None:
+        """Tell that the run is under way, to those who show runs.
 
         Raises:
             TargetError: The store cannot be used.
         """
-        place, since = self._accounting.folder, self.report.started_at
-        self._ending.note(RunRecord(self.account.database, self.settings, place, since))
+        self._ending.begin()
 
     def begin(self) -> None:
         """Keep other runs of the same export out, and take up one that was interrupted.
@@ -272,7 +271,7 @@ class Run:
         # First, so that a report that cannot be written does not end the run a second time.
         self._stage = Stage.ENDED
         self._close(concluded=concluded)
-        self._ending.write(status, error)
+        self._ending.end(status, error)
 
     def _close(self, *, concluded: bool) -> None:
         """Close the files; what went wrong before it matters more than what goes wrong here.

@@ -142,7 +142,8 @@ class TakingOff:
         with self._reader.on_list(list_id, has_ids=has_ids) as found:
             if members:
                 read = self._reader.by_pages if has_ids else self._reader.by_export
-                found.read(read(list_id))
+                with self._waiting.events.work(f"reading who is on list {list_id}", "sweep_list"):
+                    found.read(read(list_id))
             yield found
 
     @contextmanager
@@ -191,7 +192,12 @@ class TakingOff:
             return self._sums(on_list, leavers, on_list.hashes, "")
         number = len(leavers)
         _logger.info("Taking %s off list %s", counted(number, "person", "people"), on_list.list_id)
-        way = self._remove(on_list, leavers)
+        taking = f"taking {counted(number, 'person', 'people')} off list {on_list.list_id}"
+        with self._waiting.events.work(taking, "taking_off"):
+            way = self._remove(on_list, leavers)
+            return self._taken_off(on_list, leavers, way)
+
+    def _taken_off(self, on_list: OnList, leavers: HashSet, way: str) -> TakenOff:
         for turn in range(_ROUNDS):
             after = self._read_back(on_list, leavers)
             still = after.both(leavers)

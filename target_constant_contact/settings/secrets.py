@@ -32,6 +32,21 @@ def learn_secrets(config: Mapping[str, Any], schema: Mapping[str, Any]) -> None:
                 keep_secret(text)
 
 
+def open_settings(config: Mapping[str, Any], schema: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings that were given, without all that are a secret or may hold one.
+
+    Args:
+        config: The settings.
+        schema: JSON schema of the settings; what it does not know is left out.
+    """
+    known = schema["properties"]
+    return {
+        name: value
+        for name, value in config.items()
+        if name in known and name not in _OPEN and not known[name].get("secret", False)
+    }
+
+
 def _texts(name: str, value: Any) -> Iterator[tuple[str, str]]:
     """Every text in a value, with the name of the member that it is in."""
     if isinstance(value, str):

@@ -25,7 +25,7 @@ from target_constant_contact.settings.faults import (
     schema_faults,
     value_faults,
 )
-from target_constant_contact.settings.secrets import learn_secrets
+from target_constant_contact.settings.secrets import learn_secrets, open_settings
 from target_constant_contact.settings.sources import Given
 from target_constant_contact.settings.streams import StreamSettings, within_entry
 from target_constant_contact.settings.texts import without_texts
@@ -51,6 +51,7 @@ class Settings:
             match one.
         segments: Overrides, in the order of the settings.
         limits: ``batch_size_rows`` and ``batch_size_bytes``.
+        given: Settings that were given, are no secret and can hold none, for reports.
     """
 
     access_token: str | None = field(repr=False)
@@ -79,6 +80,7 @@ class Settings:
     dry_run: bool
     sandbox: bool
     api_url: str
+    given: Mapping[str, Any]
 
     @classmethod
     def parse(
@@ -115,7 +117,12 @@ class Settings:
             faults += list_faults(default, segments, broken)
         if faults:
             raise SettingsError(faults)
-        return cls._of(values, default if default.has_lists else None, tuple(segments))
+        return cls._of(
+            values,
+            default if default.has_lists else None,
+            tuple(segments),
+            open_settings(given, schema),
+        )
 
     @classmethod
     def _of(
@@ -123,6 +130,7 @@ class Settings:
         values: Mapping[str, Any],
         default: StreamSettings | None,
         segments: tuple[StreamSettings, ...],
+        given: Mapping[str, Any],
     ) -> Settings:
         """The settings of values that have no fault."""
         return cls(
@@ -131,6 +139,7 @@ class Settings:
             account=(values.get("account") or "").strip() or None,
             default=default,
             segments=segments,
+            given=given,
             limits=BatchLimits(values["batch_size_rows"], values["batch_size_bytes"]),
             store=StorePlace.of_settings(values),
             max_rejected_percent=float(values["max_rejected_percent"]),

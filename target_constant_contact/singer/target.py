@@ -136,9 +136,10 @@ class TargetConstantContact(Target):
     def open_run(self, hooks: Hooks) -> Run:
         """Make the run and its folder, and connect to the account."""
         # Not needed to say which version this is, and half of what there is to load.
+        from target_constant_contact.listeners.registry import listen_all  # noqa: PLC0415
         from target_constant_contact.run.opening import open_run  # noqa: PLC0415
 
-        return open_run(self.settings, hooks)
+        return open_run(self.settings, hooks, listen_all)
 
     def create_sink(
         self,

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import backoff
+
+from target_constant_contact.events.events import Events
+from target_constant_contact.events.kinds import LimitWaited
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -51,12 +54,14 @@ class Retry:
         max_wait_seconds: Longest wait.
         first_wait_seconds: First of the growing waits; None takes ``RETRY_SECONDS``.
         stopped: Asked before each wait; true ends the trying.
+        events: Who is told that the service asks to wait.
     """
 
     max_tries: int
     max_wait_seconds: float
     first_wait_seconds: float | None = None
     stopped: Callable[[], bool] = lambda: False
+    events: Events = field(default_factory=Events)
 
     def call(self, attempt: Callable[[], T], what: str) -> T:
         """Try until something is returned, or until another try is of no use.
@@ -73,6 +78,8 @@ class Retry:
             _logger.warning(
                 "%s: %s; trying again in %.1f s", what, details["exception"], details["wait"]
             )
+            if isinstance(details["exception"], ThrottledError):
+                self.events.tell(LimitWaited("throttled", details["wait"]))
 
         first = RETRY_SECONDS if self.first_wait_seconds is None else self.first_wait_seconds
         retrying = backoff.on_exception(

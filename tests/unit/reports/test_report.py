@@ -9,6 +9,7 @@ import pytest
 
 from target_constant_contact.batches.batch import Destination
 from target_constant_contact.ledger.settlement import Settlement
+from target_constant_contact.redaction import json_text
 from target_constant_contact.reports.counts import Counts
 from target_constant_contact.reports.imported import ImportRecord
 from target_constant_contact.reports.report import MAX_SUMMARY_LINES, Report
@@ -164,7 +165,7 @@ def test_one_row_is_singular():
 
 def test_as_json_it_holds_the_sums(report):
     report.imports.append(ImportRecord("a1", "members", 1_000, 1.5, {"person_count": 1_000}))
-    document = json.loads(report.as_json(NAMES, status="completed", requests=7))
+    document = json.loads(json_text(report.document(NAMES, status="completed", requests=7)))
     assert document["started_at"] == "2026-01-02T03:04:05+00:00"
     assert document["status"] == "completed"
     assert document["requests"] == 7
