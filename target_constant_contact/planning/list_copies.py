@@ -125,7 +125,7 @@ class ListCopies:
 
     def _fault(self) -> str:
         if len(self._people) + len(self._started) >= MOST_READ:
-            return f"not compared, as {MOST_READ} lists are read at most"
+            return f"not compared, as a plan reads at most {counted(MOST_READ, 'list')}"
         left = self._means.requests_left()
         if left < EXPORT:
             return (
