@@ -91,7 +91,11 @@ class Planning:
             return None
         everybody = HashSet(there)
         everybody.update(self._going.people.get(list_id, ()))
-        return everybody
+        return everybody.only(self._going.leavers.get(list_id, HashSet()))
+
+    def take_off(self, list_id: str, people: HashSet) -> None:
+        """Note that people would be taken off a list, so that nobody is taken off twice."""
+        self._going.leavers[list_id] = people
 
     def conclude(self, report: Report, effort: Effort) -> Planned:
         """Compare all that was taken with the account; nothing comes any more.
@@ -170,12 +174,14 @@ class _Going:
 
     Attributes:
         people: Hashes of those who would be sent to each list.
+        leavers: Hashes of those who would be taken off it.
         destinations: Where rows go, by the number of the place.
         properties: What contacts may have.
     """
 
     def __init__(self) -> None:
         self.people: dict[str, HashSet] = {}
+        self.leavers: dict[str, HashSet] = {}
         self.destinations: list[Destination] = []
         self.properties: dict[str, None] = {}
         self._places: dict[Destination, int] = {}

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from target_constant_contact.planning.plan import Planning
+    from target_constant_contact.segments.hash_set import HashSet
     from target_constant_contact.segments.reading import Means
 
 
@@ -46,6 +47,11 @@ class PretendedRemoval(TakingOff):
         found = OnList(list_id, self._key, self._folder, has_ids=False)
         found.hashes, found.count = everybody, len(everybody)
         yield found
+
+    def note(self, list_id: str, people: HashSet) -> None:
+        """Note that people would be off a list from now on."""
+        if self._planning:
+            self._planning.take_off(list_id, people)
 
     @override
     @contextmanager

@@ -39,7 +39,9 @@ def plan_leaves(
     sweep = LeaverSweep(taking, leavers, segments, plan=True)
     for leave in leaves:
         try:
-            report.swept.append(sweep.sweep(leave))
+            report.swept.append(found := sweep.sweep(leave))
+            if found.outcome == "planned":
+                taking.note(leave.list_id, leave.people)
         except TryLaterError:
             _logger.info(
                 "%s: %s would be taken off, as far as they are on the list",

@@ -352,9 +352,7 @@ class TestAListThatCannotBeRead:
         answer = plan.print(schema(), *named("ann", "bob"), record(EmailAddress="bad"))
         assert answer.exit_code == 0
         first, second, *_ = answer.lines
-        assert first.startswith(
-            "members -> Newsletter: 2 people would be sent; not compared (", 0
-        )
+        assert first.startswith("members -> Newsletter: 2 people would be sent; not compared (", 0)
         assert second.startswith("  1 row would be rejected")
         assert "1 import" in answer.stdout
 
