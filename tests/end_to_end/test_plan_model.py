@@ -57,7 +57,7 @@ def states(sandbox):
     }
 
 
-@settings(max_examples=25, phases=PHASES)
+@settings(max_examples=12, phases=PHASES)
 @given(
     first=ROWS,
     second=ROWS,
@@ -68,7 +68,7 @@ def states(sandbox):
     import_format=st.sampled_from(["json", "csv"]),
     shortest=st.sampled_from([1, 1_000_000]),
 )
-def test_a_load_does_what_was_planned(  # noqa: PLR0913, PLR0917 - what may differ
+def test_a_load_does_what_was_planned(
     first, second, steps, overwrites, unchanged, at_once, import_format, shortest
 ):
     with (
