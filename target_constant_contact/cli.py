@@ -43,6 +43,8 @@ COMMANDS: Final = (
     "lists",
     "login",
     "logout",
+    "plan",
+    "preview",
     "rejects",
     "release",
     "runs",

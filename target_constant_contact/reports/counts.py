@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from target_constant_contact.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+WITHHELD: Final = ("suppressed", "unchanged")
+"""Places of rows that could be sent, and are not."""
 
 PassedOver: TypeAlias = Literal["left", "blank", "suppressed", "unchanged"]
 """Places of rows that are not sent: deleted in the source, nothing in them, or withheld."""

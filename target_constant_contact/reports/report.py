@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from target_constant_contact.contacts.contact import Rejection
     from target_constant_contact.ledger.settlement import Settlement
+    from target_constant_contact.reports.planned import Planned
     from target_constant_contact.reports.segments import SegmentUse
 
 MAX_SUMMARY_LINES: Final = 20
@@ -39,6 +40,7 @@ class Report:  # one attribute for each part of the report
         counts: Counts per stream and set of lists.
         reasons: Rejected rows per stream, reason and field.
         withheld: Rows that may not be sent, or need not be, per stream and reason.
+        held_back: Rows that were rejected or withheld, per stream and lists, place and reason.
         dropped: Values that were left out of rows that were sent, per stream, reason and field.
         findings: Rows that were sent and have not landed, as far as they could be named, per
             stream, reason and kind of evidence.
@@ -52,6 +54,7 @@ class Report:  # one attribute for each part of the report
         replays: Whether the rows of a stream come from a file of rejected rows.
         examples: What values looked like that rows were rejected for.
         waits: How long the run has waited for the limits of the service.
+        planned: What would change in the account, in a run that changes nothing.
     """
 
     run: str
@@ -59,6 +62,7 @@ class Report:  # one attribute for each part of the report
     counts: dict[Destination, Counts] = field(default_factory=dict)
     reasons: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     withheld: Counter[tuple[str, str]] = field(default_factory=Counter)
+    held_back: Counter[tuple[Destination, str, str]] = field(default_factory=Counter)
     dropped: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     findings: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     imports: list[ImportRecord] = field(default_factory=list)
@@ -71,6 +75,7 @@ class Report:  # one attribute for each part of the report
     replays: dict[str, bool] = field(default_factory=dict)
     examples: Examples = field(default_factory=Examples)
     waits: LimitWaits = field(default_factory=LimitWaits)
+    planned: Planned | None = None
 
     def of(self, destination: Destination) -> Counts:
         """The counts of a destination, made at its first use."""
@@ -218,6 +223,8 @@ class Report:  # one attribute for each part of the report
                 imports=packed.imports,
                 copies=packed.copies,
             )
+        if self.planned:
+            yield from self.planned.summary()
         yield from chain.from_iterable(map(SweptList.lines, self.swept))
         if len(places) > 1:
             totals = self.totals
@@ -232,13 +239,17 @@ class Report:  # one attribute for each part of the report
         for (stream, reason), count in self.withheld.most_common(MAX_SUMMARY_LINES):
             text = f"{count:,} of {stream} not sent: {reason}"
             yield Line(text, stream=stream, reason=reason, rows=count)
+        yield from self.left_out()
+        for (stream, reason, evidence), count in self.findings.most_common(MAX_SUMMARY_LINES):
+            text = f"{count:,} of {stream} {reason} ({evidence})"
+            yield Line(text, stream=stream, reason=reason, evidence=evidence, rows=count)
+
+    def left_out(self) -> Iterator[str]:
+        """Values that are left out of rows that are sent, the most frequent first."""
         for (stream, reason, source), count in self.dropped.most_common(MAX_SUMMARY_LINES):
             values = "1 value" if count == 1 else f"{count:,} values"
             text = f"{values} of {stream} left out: {reason} (field {source!r})"
             yield Line(text, stream=stream, reason=reason, field=source, values=count)
-        for (stream, reason, evidence), count in self.findings.most_common(MAX_SUMMARY_LINES):
-            text = f"{count:,} of {stream} {reason} ({evidence})"
-            yield Line(text, stream=stream, reason=reason, evidence=evidence, rows=count)
 
     def document(self, list_names: Mapping[str, str], **facts: Any) -> dict[str, Any]:
         """The report, as ``report.json`` and the store have it.
@@ -247,7 +258,7 @@ class Report:  # one attribute for each part of the report
             list_names: Names of the lists by id.
             facts: Further members of the report: status, error, requests ...
         """
-        return {
+        document = {
             "run": self.run,
             "kind": self.kind,
             "started_at": self.started_at.isoformat(timespec="seconds"),
@@ -274,6 +285,9 @@ class Report:  # one attribute for each part of the report
             "waits": self.waits.as_list(),
             "examples": self.examples.as_list(),
         }
+        if self.planned:
+            document["planned"] = self.planned.as_dict()
+        return document
 
 
 def _listed(numbers: Counter[Any], *names: str) -> list[dict[str, Any]]:
