@@ -28,7 +28,8 @@ TARGET = "target-constant-contact"
 def _commands() -> Iterator[list[str]]:
     """Every command in a shell block, a pipe being two; and those named in the text."""
     text = pages.everything()
-    shown = [line for block in pages.blocks("bash", text) for line in block.body.splitlines()]
+    bodies = [block.body.replace("\\\n", " ") for block in pages.blocks("bash", text)]
+    shown = [line for body in bodies for line in body.splitlines()]
     shown += [span for span in pages.code(text) if re.match(r"(scripts/|target-\S+ [-a-z])", span)]
     for line in shown:
         for part in line.replace(">> state.jsonl", "").split(" | "):
@@ -44,6 +45,8 @@ def _of_the_target(words: list[str]) -> list[str] | None:
     if "invoke" in words[1:]:
         called = words[words.index("invoke") + 1 :]
         name, _, command = called[0].partition(":")
+        if name.startswith("tap-"):
+            return None
         assert name == TARGET
         return [*filter(None, [command]), *called[1:]]
     return None
