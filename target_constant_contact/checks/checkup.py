@@ -18,6 +18,7 @@ from target_constant_contact.checks.access import (
 )
 from target_constant_contact.checks.contents import check_custom_fields, check_lists
 from target_constant_contact.checks.local import (
+    check_alerts,
     check_data_folder,
     check_requests,
     check_settings,
@@ -140,6 +141,7 @@ class Checkup:
         except SettingsError:
             self._skip("the settings are wrong", ("connection", *_ONLINE, "requests"))
         else:
+            yield from check_alerts(self._settings)
             yield from check_suppression_file(self._settings)
 
     def _check_data_folder(self) -> Iterator[Check]:
