@@ -19,6 +19,7 @@ finally:
 HEAVY = {
     "authlib",
     "flask",
+    "jinja2",
     "jsonschema_rs",
     "opentelemetry",
     "pyarrow",
