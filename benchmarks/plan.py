@@ -107,7 +107,9 @@ def batches(rows: int) -> Iterator[ImportBatch]:
             for number in numbers
         ]
         body = encode_json({"list_ids": [LIST], "import_data": data})
-        yield ImportBatch(start, place, None, len(numbers), start, body, Fingerprints.of((), (), None))
+        yield ImportBatch(
+            start, place, None, len(numbers), start, body, Fingerprints.of((), (), None)
+        )
 
 
 def measure(rows: int, folder: Folder) -> Found:

@@ -130,7 +130,7 @@ class Accounting:
         counts.rejected += 1
         self._events.tell(RowsRejected(destination.stream, rejection.reason, rejection.field))
         self.report.reasons[destination.stream, rejection.reason, rejection.field] += 1
-        self.report.held_back[destination, "rejected", rejection.line] += 1
+        self.report.held_back[destination, "rejected", rejection.with_field] += 1
         reason = f"{rejection.reason}: {hint}" if hint else rejection.reason
         with self._lock:
             self._rejects.write(context["schema"], context["message"], reason, rejection.field)
