@@ -100,7 +100,7 @@ def _check_input(
         messages = path.open(encoding="utf-8")
     except OSError as error:
         raise InputError(f"{path} cannot be read ({error.strerror})") from None
-    with messages:
+    with messages, account.events.work(f"trying the mapping on {path}", "rehearsal"):
         rehearsed = rehearse(config, account, messages)
     lines = [*_streams(rehearsed)]
     yield from lines

@@ -12,8 +12,10 @@ from typing import IO, TYPE_CHECKING, Any
 import click
 
 from target_constant_contact.account.account import Account
+from target_constant_contact.events.events import Events
 from target_constant_contact.exceptions import InputError, SettingsError
 from target_constant_contact.files import naming, open_private
+from target_constant_contact.progress.reporter import Reporter
 from target_constant_contact.redaction import escaped, json_text, redacted, without_secrets
 from target_constant_contact.settings.settings import Settings
 from target_constant_contact.settings.sources import Given, read_settings
@@ -92,6 +94,20 @@ def open_account(settings: Settings) -> Iterator[Account]:
         yield account
     finally:
         account.close()
+
+
+@contextmanager
+def working(work: str, span: str) -> Iterator[None]:
+    """Show that something goes on which may take long, in a command that connects to no account.
+
+    Args:
+        work: What, as people read it.
+        span: What, for machines.
+    """
+    events = Events()
+    events.listen(Reporter(sys.stderr))
+    with events.work(work, span):
+        yield
 
 
 def say(*lines: str, err: bool = False) -> None:

@@ -8,10 +8,13 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any, Final
 
 from target_constant_contact.batches.batch import Destination
-from target_constant_contact.reports.counts import Counts
+from target_constant_contact.log_fields import Line
+from target_constant_contact.reports.counts import Counts, bad_rows
 from target_constant_contact.reports.date_orders import DateOrders
+from target_constant_contact.reports.examples import Examples
 from target_constant_contact.reports.imported import ImportRecord, PackedByList
 from target_constant_contact.reports.swept import SweptList
+from target_constant_contact.reports.waits import LimitWaits
 from target_constant_contact.wording import counted, were
 
 if TYPE_CHECKING:
@@ -49,6 +52,8 @@ class Report:  # one attribute for each part of the report
         kind: ``load`` or ``sweep``.
         versions: Rows of streams that had come before their latest ACTIVATE_VERSION.
         replays: Whether the rows of a stream come from a file of rejected rows.
+        examples: What values looked like that rows were rejected for.
+        waits: How long the run has waited for the limits of the service.
         planned: What would change in the account, in a run that changes nothing.
     """
 
@@ -68,6 +73,8 @@ class Report:  # one attribute for each part of the report
     kind: str = "load"
     versions: dict[str, int] = field(default_factory=dict)
     replays: dict[str, bool] = field(default_factory=dict)
+    examples: Examples = field(default_factory=Examples)
+    waits: LimitWaits = field(default_factory=LimitWaits)
     planned: Planned | None = None
 
     def of(self, destination: Destination) -> Counts:
@@ -157,11 +164,7 @@ class Report:  # one attribute for each part of the report
         judged = sum(counts.judged for counts in of_stream) - copies
         if not judged:
             return 100.0 if self.is_blank(stream) else 0.0
-        refused = [counts.refused for counts in of_stream]
-        # Which of them are the same rows is not known: at least so many are different ones.
-        rows_refused = max(sum(refused) - copies, *refused) if copies else sum(refused)
-        bad = sum(counts.rejected for counts in of_stream) + rows_refused
-        return 100 * bad / judged
+        return 100 * bad_rows(of_stream, copies) / judged
 
     def note_replay(self, stream: str, *, is_replay: bool) -> None:
         """Note whether the rows of a stream come from a file of rejected rows."""
@@ -197,39 +200,56 @@ class Report:  # one attribute for each part of the report
         """Lines for people: one for each destination, the reasons, and the total."""
         places = sorted(self.counts.items(), key=lambda item: (-item[1].read, item[0].stream))
         for destination, counts in places[:MAX_SUMMARY_LINES]:
-            yield f"{_title(destination, list_names)}: {counts.sums(dry_run=dry_run)}"
-        if len(places) > MAX_SUMMARY_LINES:
-            yield f"... and {counted(len(places) - MAX_SUMMARY_LINES, 'more stream-list pair')}"
+            lists = _names(destination, list_names)
+            place = f"{destination.stream} -> {', '.join(lists) or 'no list'}"
+            yield Line(
+                f"{place}: {counts.sums(dry_run=dry_run)}",
+                stream=destination.stream,
+                lists=lists,
+                list_ids=destination.list_ids,
+                **asdict(counts),
+            )
+        if more := len(places[MAX_SUMMARY_LINES:]):
+            yield Line(f"... and {counted(more, 'more stream-list pair')}", destinations=more)
         yield from self._why_not_landed()
         for stream, packed in self.by_list.items():
-            yield (
+            yield Line(
                 f"{counted(packed.rows, 'row')} of {stream} with several lists "
                 f"{were(packed.rows)} packed by list, in {counted(packed.imports, 'import')} "
                 f"instead of {packed.imports_by_combination:,}; each is counted once for each of "
-                "its lists"
+                "its lists",
+                stream=stream,
+                rows=packed.rows,
+                imports=packed.imports,
+                copies=packed.copies,
             )
         if self.planned:
             yield from self.planned.summary()
         yield from chain.from_iterable(map(SweptList.lines, self.swept))
         if len(places) > 1:
-            yield f"Total: {self.totals.sums(dry_run=dry_run)}"
+            totals = self.totals
+            yield Line(f"Total: {totals.sums(dry_run=dry_run)}", **asdict(totals))
 
     def _why_not_landed(self) -> Iterator[str]:
         """Why rows and values have not landed, the most frequent first."""
         for (stream, reason, source), count in self.reasons.most_common(MAX_SUMMARY_LINES):
             where = f" (field {source!r})" if source else ""
-            yield f"{count:,} of {stream} rejected: {reason}{where}"
+            text = f"{count:,} of {stream} rejected: {reason}{where}"
+            yield Line(text, stream=stream, reason=reason, field=source, rows=count)
         for (stream, reason), count in self.withheld.most_common(MAX_SUMMARY_LINES):
-            yield f"{count:,} of {stream} not sent: {reason}"
+            text = f"{count:,} of {stream} not sent: {reason}"
+            yield Line(text, stream=stream, reason=reason, rows=count)
         yield from self.left_out()
         for (stream, reason, evidence), count in self.findings.most_common(MAX_SUMMARY_LINES):
-            yield f"{count:,} of {stream} {reason} ({evidence})"
+            text = f"{count:,} of {stream} {reason} ({evidence})"
+            yield Line(text, stream=stream, reason=reason, evidence=evidence, rows=count)
 
     def left_out(self) -> Iterator[str]:
         """Values that are left out of rows that are sent, the most frequent first."""
         for (stream, reason, source), count in self.dropped.most_common(MAX_SUMMARY_LINES):
             values = "1 value" if count == 1 else f"{count:,} values"
-            yield f"{values} of {stream} left out: {reason} (field {source!r})"
+            text = f"{values} of {stream} left out: {reason} (field {source!r})"
+            yield Line(text, stream=stream, reason=reason, field=source, values=count)
 
     def document(self, list_names: Mapping[str, str], **facts: Any) -> dict[str, Any]:
         """The report, as ``report.json`` and the store have it.
@@ -260,6 +280,10 @@ class Report:  # one attribute for each part of the report
             "imports": [asdict(record) for record in self.imports],
             "segments": [asdict(use) for use in self.segments],
             "swept": [asdict(one) for one in self.swept],
+            "streams": [*self.replays],
+            "replayed": [stream for stream, is_replay in self.replays.items() if is_replay],
+            "waits": self.waits.as_list(),
+            "examples": self.examples.as_list(),
         }
         if self.planned:
             document["planned"] = self.planned.as_dict()
@@ -275,6 +299,5 @@ def _lists(destination: Destination, names: Mapping[str, str]) -> list[dict[str,
     return [{"id": list_id, "name": names.get(list_id, "")} for list_id in destination.list_ids]
 
 
-def _title(destination: Destination, names: Mapping[str, str]) -> str:
-    lists = [names.get(list_id) or list_id for list_id in destination.list_ids]
-    return f"{destination.stream} -> {', '.join(sorted(lists)) or 'no list'}"
+def _names(destination: Destination, names: Mapping[str, str]) -> list[str]:
+    return sorted(names.get(list_id) or list_id for list_id in destination.list_ids)

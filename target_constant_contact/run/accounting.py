@@ -68,6 +68,7 @@ class Accounting:
         self.report = Report(folder.name, datetime.now(UTC))
         self.rows = 0
         self._events = events
+        events.listen(self.report.waits.hear)
         self._write_state = write_state
         self._rejects = RejectsFile(folder / REJECTS_FILE, encode)
         self._limit = RejectionLimit(max_rejected_percent, self.report, self._rejects.path)
@@ -131,6 +132,10 @@ class Accounting:
         self._events.tell(RowsRejected(destination.stream, rejection.reason, rejection.field))
         self.report.reasons[destination.stream, rejection.reason, rejection.field] += 1
         self.report.held_back[destination, "rejected", rejection.with_field] += 1
+        if rejection.field in (row := context["message"]["record"]):
+            self.report.examples.add(
+                destination.stream, rejection.reason, rejection.field, row[rejection.field]
+            )
         reason = f"{rejection.reason}: {hint}" if hint else rejection.reason
         with self._lock:
             self._rejects.write(context["schema"], context["message"], reason, rejection.field)
@@ -187,6 +192,7 @@ class Accounting:
             round(done.seconds, 2),
             dict(done.activity.counters),
             done.taken_up,
+            round(self.report.waits.elapsed - done.seconds, 2),
         )
         with self._lock:
             self.report.settle(batch.destination, done.settlement)
@@ -244,7 +250,8 @@ class Accounting:
 
     def _count(self, rows: int) -> None:
         before, self.rows = self.rows, self.rows + rows
-        if self.rows // _TELL_ROWS > before // _TELL_ROWS:
+        # Of few rows, or of a slow tap, each one counts.
+        if before < _TELL_ROWS or self.rows // _TELL_ROWS > before // _TELL_ROWS:
             self._events.tell(RowsRead(self.rows))
 
     def _is_known(self, stream: str, finding: Finding) -> bool:

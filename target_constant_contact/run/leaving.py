@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from target_constant_contact.batches.batch import Destination
 from target_constant_contact.exceptions import DataError, TargetError
+from target_constant_contact.log_fields import fields
 from target_constant_contact.planning.pretended_removal import PretendedRemoval
 from target_constant_contact.run.ends import list_swept
 from target_constant_contact.run.planned_leaves import plan_leaves
@@ -208,6 +209,7 @@ class Leaving:
                 have(rows),
                 have(rows),
                 "it" if rows == 1 else "them",
+                extra=fields(stream=stream, rows=rows),
             )
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from target_constant_contact.contacts.contact import Rejection
 from target_constant_contact.contacts.encoding import encode_contact
+from target_constant_contact.events.kinds import InputEnded, RowsRead
 from target_constant_contact.exceptions import DataError, StorageError, TargetError
 from target_constant_contact.reports.segments import note_use, segment_uses, tell_uses
 from target_constant_contact.run.accounting import Accounting
@@ -226,8 +227,11 @@ class Run:
             DataError: Too many rows were rejected, the sums do not add up, or a brake held.
             TargetError: An import failed, or the service cannot be used.
         """
+        self.account.events.tell(RowsRead(self._accounting.rows))
         tell_uses(self.report.segments)
         self._intake.send_rest()
+        to_send = self._sending.importer.to_send
+        self.account.events.tell(InputEnded(self._accounting.rows, to_send))
         self._sending.importer.finish()
         self._stage = Stage.SETTLED
         self._settling.explain()

@@ -11,6 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from target_constant_contact.account.members import exported
+from target_constant_contact.log_fields import fields
 from target_constant_contact.segments.flags import LEFT
 from target_constant_contact.segments.gate import Withheld
 from target_constant_contact.segments.hash_set import HashSet
@@ -152,6 +153,12 @@ class Departures:  # what it asks, and what it has learnt of each list
                     "%s left list %r since it was seen last",
                     counted(gone, "person has", "people have"),
                     self._names(place[1]),
+                    extra=fields(
+                        stream=place[0],
+                        list_ids=[place[1]],
+                        lists=[self._names(place[1])],
+                        people=gone,
+                    ),
                 )
         return HashSet(
             one

@@ -28,7 +28,7 @@ def test_a_run_is_the_same_without_any_one_of_them(export, sandbox, monkeypatch,
     done = export(*ROWS, max_rejected_percent=100)
     assert done.exit_code == 0
     assert done.states == [1]
-    assert len(sandbox.members("Newsletter")) == 3
+    assert {f"member{n}@example.com" for n in range(3)} <= set(sandbox.members("Newsletter"))
 
 
 @pytest.fixture
@@ -62,7 +62,7 @@ def test_a_run_is_told_from_its_beginning_to_its_end(export, told):
 
 def test_nothing_of_a_person_and_no_secret_is_told(export, told):
     export(*ROWS, max_rejected_percent=100)
-    assert "example.com" not in repr(told)
+    assert "@" not in repr(told)
     assert "access_token" not in told[0].settings
 
 
