@@ -6,6 +6,8 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+from target_constant_contact.events.events import Events
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -31,6 +33,7 @@ class Waiting:
         clock: Seconds that never go back.
         sleep: Waits for a number of seconds.
         poll_seconds: Waits between the polls of an activity; the last one repeats.
+        events: Who is told what happens meanwhile.
     """
 
     timeout_seconds: float = 3_600.0
@@ -38,6 +41,7 @@ class Waiting:
     clock: Callable[[], float] = time.monotonic
     sleep: Callable[[float], object] = time.sleep
     poll_seconds: tuple[float, ...] = field(default_factory=lambda: POLL_SECONDS)
+    events: Events = field(default_factory=Events)
 
     @property
     def timeout_minutes(self) -> float:

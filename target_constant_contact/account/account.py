@@ -17,6 +17,7 @@ from target_constant_contact.api.oauth.grants import AuthorizationServer
 from target_constant_contact.api.oauth.renewal import ConnectionToken
 from target_constant_contact.api.oauth.tokens import StoredConnections
 from target_constant_contact.contacts.contact import CUSTOM_PREFIX
+from target_constant_contact.events.events import Events
 from target_constant_contact.exceptions import ApiError, SettingsError, SignInError
 from target_constant_contact.ledger.entry import export_key
 from target_constant_contact.mapping.field_mapping import custom_field_faults
@@ -42,12 +43,19 @@ class Account:
     Args:
         settings: The settings. With ``sandbox``, an account on this machine is started.
         count_members: Read the lists with the number of their members.
+        events: Who is told what happens; None: who listens to :attr:`events` from now on.
+
+    Attributes:
+        events: As above.
 
     Raises:
         SettingsError: The sandbox is asked for and not installed.
     """
 
-    def __init__(self, settings: Settings, *, count_members: bool = False) -> None:
+    def __init__(
+        self, settings: Settings, *, count_members: bool = False, events: Events | None = None
+    ) -> None:
+        self.events = events or Events()
         self._settings = settings
         self._count_members = count_members
         self._sandbox: Any = None
@@ -227,9 +235,11 @@ class Account:
         # Not before: what is imported for the help of a command need not load SQLAlchemy.
         from target_constant_contact.store.slots import Slots  # noqa: PLC0415
 
-        return RateLimiter(
+        limiter = RateLimiter(
             Slots(self.database), key, requests_per_second=per_second, requests_per_day=per_day
         )
+        limiter.events = self.events
+        return limiter
 
     def _token_words(self) -> str:
         if isinstance(self.signer, ConnectionToken):

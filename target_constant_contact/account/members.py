@@ -58,7 +58,8 @@ def exported(
         TryLaterError: The export failed, or took too long.
         TargetError: A request was refused.
     """
-    activity = wait_for_end(exports, started, waiting)
+    with waiting.events.work("waiting for an export of contacts", "read_back"):
+        activity = wait_for_end(exports, started, waiting)
     if activity.state != "completed":
         raise TryLaterError(
             f"Export activity {activity.activity_id} did not end well (it is {activity.state!r}). "

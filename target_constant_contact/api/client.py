@@ -81,7 +81,7 @@ class ConstantContactClient:
             api_url,
             auth=auth,
             limiter=limiter,
-            retry=Retry(max_tries, _MAX_WAIT_SECONDS, retry_seconds),
+            retry=Retry(max_tries, _MAX_WAIT_SECONDS, retry_seconds, events=limiter.events),
             timeout=timeout,
         )
         self.memberships = Memberships(self._transport)

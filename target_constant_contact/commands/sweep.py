@@ -33,13 +33,19 @@ if TYPE_CHECKING:
 def sweep(config: dict[str, Any], yes_remove: int | None, *, plan: bool, as_json: bool) -> None:
     """Take people off the lists who have left the segments that these lists follow."""
     settings = parse_settings(config, for_export=True)
-    with sweeping().open_sweep(settings, plan=plan, allowed=yes_remove) as run:
+    listen = registry().listen_all
+    with sweeping().open_sweep(settings, listen, plan=plan, allowed=yes_remove) as run:
         run.sweep()
         if as_json:
             print_json({"run": run.name or None, "lists": [asdict(one) for one in run.found]})
         else:
             say(*(line for one in run.found for line in one.lines()))
         run.raise_refusals()
+
+
+def registry() -> ModuleType:
+    """What knows those who show runs; the help of a command need not load them."""
+    return import_module("target_constant_contact.listeners.registry")
 
 
 def sweeping() -> ModuleType:

@@ -78,6 +78,6 @@ class Events:
         # Its text may quote anything.
         _logger.warning(
             "%s failed (%s) and is left out for the rest of the run; nothing else is affected",
-            getattr(listener, "name", type(listener).__name__),
+            getattr(listener, "__name__", type(listener).__name__).strip("_"),
             type(error).__name__,
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
+from target_constant_contact.events.kinds import ImportsPolled
 from target_constant_contact.exceptions import ImportFailedError, TryLaterError
 from target_constant_contact.imports.queue_progress import QueueProgress
 from target_constant_contact.imports.settled import SettledImport
@@ -58,11 +59,13 @@ class Poller:
     def poll(self, step: Poll) -> None:
         """Ask for the imports in flight, and act on what the answers tell of any."""
         due = [item.activity_id for item in step.due]
+        asked_at = self._waiting.clock()
         answers = self._states.of_all(due, step.most)
         if self._progress.stopped:
             # The run did not wait for this answer: its STATE has left, and its report is written.
             return
         now = self._waiting.clock()
+        self._waiting.events.tell(ImportsPolled(len(due), now - asked_at))
         self._queue.note([found for found in answers.values() if found], now)
         with self._progress.changed:
             in_flight = self._progress.schedule.in_flight

@@ -8,6 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final, Protocol
 
 from target_constant_contact.api.activities import ActivitiesApi
+from target_constant_contact.events.kinds import ImportSent, LimitWaited
 from target_constant_contact.exceptions import (
     LostAnswerError,
     QueueFullError,
@@ -15,6 +16,7 @@ from target_constant_contact.exceptions import (
     TargetError,
 )
 from target_constant_contact.imports.bodies import without_content
+from target_constant_contact.log_fields import fields
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -118,6 +120,12 @@ class Sender:
         sent, now = without_content(batch), self._waiting.clock()
         with self._progress.change() as schedule:
             schedule.submitted(sent, entry, activity.activity_id, now)
+        place = batch.destination
+        self._waiting.events.tell(
+            ImportSent(
+                activity.activity_id, place.stream, place.list_ids, batch.rows, len(batch.body)
+            )
+        )
 
     def _start_import(self, batch: ImportBatch, entry: Entry) -> Activity:
         on_turn = partial(self._go_out, batch)
@@ -137,7 +145,8 @@ class Sender:
         """Let it be found out what became of the batch before anything else is sent."""
         self._losses[batch.number] += 1
         losses = self._losses[batch.number]
-        _logger.warning("%s; looking among the recent activities", error)
+        told = fields(stream=batch.destination.stream, rows=batch.rows)
+        _logger.warning("%s; looking among the recent activities", error, extra=told)
         with self._progress.change() as schedule:
             schedule.lost(batch, entry, self._waiting.clock(), losses - 1)
         if losses >= MAX_LOSSES:
@@ -157,7 +166,9 @@ class Sender:
         if now - since > self._waiting.timeout_seconds:
             self._progress.fail(error)
         else:
-            _logger.warning("%s Trying again in %g s.", error, QUEUE_FULL_SECONDS)
+            told = fields(wait_seconds=QUEUE_FULL_SECONDS)
+            _logger.warning("%s Trying again in %g s.", error, QUEUE_FULL_SECONDS, extra=told)
+            self._waiting.events.tell(LimitWaited("queue", QUEUE_FULL_SECONDS))
         with self._progress.change() as schedule:
             schedule.not_accepted(batch, retry=True)
             schedule.pause(now + QUEUE_FULL_SECONDS)

@@ -2,24 +2,38 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final
+
+from target_constant_contact.listeners import (
+    alerts,
+    progress,
+    report_file,
+    run_log,
+    run_page,
+    run_record,
+    sdk_metrics,
+    telemetry,
+)
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from target_constant_contact.events.events import Events
     from target_constant_contact.settings.settings import Settings
     from target_constant_contact.store.database import Database
 
 
-class Listening(Protocol):
-    """What a module of this package has."""
-
-    @staticmethod
-    def listen(events: Events, settings: Settings, database: Database) -> None:
-        """Begin to listen, if the settings ask for it."""
-
-
-LISTENERS: Final[tuple[Listening, ...]] = ()
-"""In the order in which they are told."""
+LISTENERS: Final[tuple[Callable[[Events, Settings, Database], None], ...]] = (
+    progress.listen,
+    report_file.listen,
+    run_page.listen,
+    run_log.listen,
+    run_record.listen,
+    sdk_metrics.listen,
+    telemetry.listen,
+    alerts.listen,
+)
+"""In the order in which they are told. Each begins to listen if the settings ask for it."""
 
 
 def listen_all(events: Events, settings: Settings, database: Database) -> None:
@@ -30,5 +44,5 @@ def listen_all(events: Events, settings: Settings, database: Database) -> None:
         settings: The settings.
         database: The store, opened.
     """
-    for each in LISTENERS:
-        each.listen(events, settings, database)
+    for begin in LISTENERS:
+        begin(events, settings, database)

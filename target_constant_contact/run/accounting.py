@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import threading
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Final
 
 from target_constant_contact.data_folder import REJECTS_FILE, REPORT_FILE
-from target_constant_contact.exceptions import DataError
+from target_constant_contact.events.kinds import RowsRead, RowsRejected
+from target_constant_contact.reports.counts import WITHHELD
 from target_constant_contact.reports.imported import ImportRecord
 from target_constant_contact.reports.rejects import RejectsFile
 from target_constant_contact.reports.report import Report
 from target_constant_contact.run.checkpoints import Checkpoints
+from target_constant_contact.run.faults import raise_faults
 from target_constant_contact.run.rejection_limit import RejectionLimit
-from target_constant_contact.wording import are, counted, them
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -26,15 +27,18 @@ if TYPE_CHECKING:
     from target_constant_contact.batches.batch import Destination
     from target_constant_contact.batches.list_group import ListGroup
     from target_constant_contact.contacts.contact import Rejection
+    from target_constant_contact.events.events import Events
     from target_constant_contact.imports.settled import SettledImport
     from target_constant_contact.mapping.field_mapping import FieldMapping
+    from target_constant_contact.reports.counts import PassedOver
     from target_constant_contact.run.hooks import Encode, WriteState
     from target_constant_contact.verification.explanation import Explanation, Finding
 
-PassedOver: TypeAlias = Literal["left", "blank", "suppressed", "unchanged"]
-"""Places of rows that are not sent: deleted in the source, nothing in them, or withheld."""
+_TELL_ROWS: Final = 500
+"""Rows after which it is told that they were read: that costs as much as to handle a row does."""
 
 
+# What has to be said of every row, under one lock.
 class Accounting:
     """The books of a run.
 
@@ -43,6 +47,7 @@ class Accounting:
         max_rejected_percent: Share of a stream's rows beyond which the run cannot succeed.
         encode: Encodes a rejected row.
         write_state: Puts out a STATE that may leave; None: none may.
+        events: Who is told of the rows.
 
     Attributes:
         folder: As above.
@@ -57,10 +62,13 @@ class Accounting:
         max_rejected_percent: float,
         encode: Encode,
         write_state: WriteState | None,
+        events: Events,
     ) -> None:
         self.folder = folder
         self.report = Report(folder.name, datetime.now(UTC))
         self.rows = 0
+        self._events = events
+        events.listen(self.report.waits.hear)
         self._write_state = write_state
         self._rejects = RejectsFile(folder / REJECTS_FILE, encode)
         self._limit = RejectionLimit(max_rejected_percent, self.report, self._rejects.path)
@@ -83,7 +91,7 @@ class Accounting:
 
     def read(self, destination: Destination, *, merged: bool) -> None:
         """Count a row that goes into a batch."""
-        self.rows += 1
+        self._count(1)
         counts = self.report.of(destination)
         counts.read += 1
         counts.merged += merged
@@ -95,18 +103,8 @@ class Accounting:
             taken: Destinations and numbers of rows.
         """
         for destination, rows in taken:
-            self.rows += rows
+            self._count(rows)
             self.report.of(destination).read += rows
-
-    def drop(self, stream: str, values: Iterable[Rejection]) -> None:
-        """Count values that are left out of a row that is sent.
-
-        Args:
-            stream: Name of the stream.
-            values: Why each cannot be sent.
-        """
-        for value in values:
-            self.report.dropped[stream, value.reason, value.field] += 1
 
     def reject(
         self,
@@ -127,11 +125,17 @@ class Accounting:
         Raises:
             AllRejectedError: It is one of many, none of which can be sent.
         """
-        self.rows += 1
+        self._count(1)
         counts = self.report.of(destination)
         counts.read += 1
         counts.rejected += 1
+        self._events.tell(RowsRejected(destination.stream, rejection.reason, rejection.field))
         self.report.reasons[destination.stream, rejection.reason, rejection.field] += 1
+        self.report.held_back[destination, "rejected", rejection.with_field] += 1
+        if rejection.field in (row := context["message"]["record"]):
+            self.report.examples.add(
+                destination.stream, rejection.reason, rejection.field, row[rejection.field]
+            )
         reason = f"{rejection.reason}: {hint}" if hint else rejection.reason
         with self._lock:
             self._rejects.write(context["schema"], context["message"], reason, rejection.field)
@@ -148,12 +152,14 @@ class Accounting:
             reason: Why, where the place does not say it.
             rows: How many such rows there are.
         """
-        self.rows += rows
+        self._count(rows)
         counts = self.report.of(destination)
         counts.read += rows
         setattr(counts, place, getattr(counts, place) + rows)
         if reason:
             self.report.withheld[destination.stream, reason] += rows
+        if place in WITHHELD:
+            self.report.held_back[destination, place, reason] += rows
 
     def hold(self, opened: Iterable[tuple[int, int]], emptied: Iterable[int]) -> None:
         """Note which batches hold rows from which row on, and which hold none any more."""
@@ -186,6 +192,7 @@ class Accounting:
             round(done.seconds, 2),
             dict(done.activity.counters),
             done.taken_up,
+            round(self.report.waits.elapsed - done.seconds, 2),
         )
         with self._lock:
             self.report.settle(batch.destination, done.settlement)
@@ -230,25 +237,7 @@ class Accounting:
         Raises:
             DataError: The sums do not add up, rows are unexplained, or too many are rejected.
         """
-        path = self.folder / REPORT_FILE
-        for destination, missing in self.report.differences():
-            raise DataError(
-                f"The sums do not add up: of stream {destination.stream!r}, "
-                f"{counted(missing, 'row')} {are(missing)} neither landed nor rejected. No further "
-                f"STATE was released. Please report this with {path}"
-            )
-        for destination, counts in self.report.counts.items():
-            if rows := counts.unexplained:
-                raise DataError(
-                    f"{counted(rows, 'row')} of stream {destination.stream!r} {are(rows)} "
-                    "unexplained: Constant Contact neither confirms nor explains what became of "
-                    f"{them(rows)}. STATE stops before {them(rows)}. See {path}, compare the list "
-                    "with the segment, and run again"
-                )
-        # The end of a run tells of the dates whatever has failed, and of rejected rows only here.
-        self._limit.raise_if_exceeded(path)
-        for column in self.report.date_orders.misread():
-            raise DataError(column.line())
+        raise_faults(self.report, self._limit, self.folder / REPORT_FILE)
 
     def close(self) -> None:
         """Sync and close the file of rejected rows.
@@ -258,6 +247,12 @@ class Accounting:
         """
         with self._lock:
             self._rejects.close()
+
+    def _count(self, rows: int) -> None:
+        before, self.rows = self.rows, self.rows + rows
+        # Of few rows, or of a slow tap, each one counts.
+        if before < _TELL_ROWS or self.rows // _TELL_ROWS > before // _TELL_ROWS:
+            self._events.tell(RowsRead(self.rows))
 
     def _is_known(self, stream: str, finding: Finding) -> bool:
         """Whether a row that was packed by list was found for another of its lists already."""

@@ -7,12 +7,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:
+    from target_constant_contact.events.events import Events
+    from target_constant_contact.settings.settings import Settings
+    from target_constant_contact.store.database import Database
     from target_constant_contact.waiting import Waiting
 
 Encode: TypeAlias = Callable[[object], str]
 """Encodes a Singer message as one line of JSON, without its end."""
 WriteState: TypeAlias = Callable[[Mapping[str, Any]], None]
 """Puts out a STATE that may leave; called in any thread, one call at a time."""
+
+Listen: TypeAlias = "Callable[[Events, Settings, Database], None]"
+"""Has those listen who show runs; called once, before anything is told."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -80,7 +80,7 @@ class Intake:
                 return True
         taken = self._add_one(destination, key, encoded)
         if taken:
-            self._accounting.drop(destination.stream, dropped)
+            self._accounting.report.drop(destination.stream, dropped)
         return taken
 
     def add_chunk(self, chunk: Chunk, start: int) -> int:
@@ -104,7 +104,7 @@ class Intake:
         if chunk.dropped:
             for place in sent:
                 stream = chunk.routes[place][0].stream
-                self._accounting.drop(stream, chunk.dropped.get(place, ()))
+                self._accounting.report.drop(stream, chunk.dropped.get(place, ()))
         return reached
 
     def send_rest(self) -> None:

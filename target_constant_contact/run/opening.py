@@ -9,12 +9,17 @@ from target_constant_contact.run.run import Run
 from target_constant_contact.verification.kept import forget_rows_of_dead_runs
 
 if TYPE_CHECKING:
-    from target_constant_contact.run.hooks import Hooks
+    from target_constant_contact.run.hooks import Hooks, Listen
     from target_constant_contact.settings.settings import Settings
 
 
-def open_run(settings: Settings, hooks: Hooks) -> Run:
+def open_run(settings: Settings, hooks: Hooks, listen: Listen) -> Run:
     """Make a run and its folder, and connect to the account of the settings.
+
+    Args:
+        settings: The settings.
+        hooks: What it asks of the program around it.
+        listen: Has those listen who show runs.
 
     Raises:
         SettingsError: The data folder cannot be written, or the sandbox is not installed.
@@ -23,11 +28,12 @@ def open_run(settings: Settings, hooks: Hooks) -> Run:
     forget_rows_of_dead_runs(settings.store)
     settings.data_dir.make_runs()
     # The store first: it takes over what an earlier version has left there.
-    account = Account(settings)
+    account = Account(settings, events=hooks.waiting.events)
     try:
+        listen(account.events, settings, account.database)
         folder = settings.data_dir.make_run()
         run = Run(settings, account, folder, hooks)
-        run.keep()
+        run.tell()
     except BaseException:
         account.close()
         raise

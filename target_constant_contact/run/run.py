@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING, Any, Final
 
 from target_constant_contact.contacts.contact import Rejection
 from target_constant_contact.contacts.encoding import encode_contact
+from target_constant_contact.events.kinds import InputEnded, RowsRead
 from target_constant_contact.exceptions import DataError, StorageError, TargetError
 from target_constant_contact.reports.segments import note_use, segment_uses, tell_uses
 from target_constant_contact.run.accounting import Accounting
 from target_constant_contact.run.continuity import Continuity
+from target_constant_contact.run.dry_run import DryRun
 from target_constant_contact.run.ending import Ending
 from target_constant_contact.run.intake import Intake
 from target_constant_contact.run.leaving import Leaving
-from target_constant_contact.run.record import RunRecord
 from target_constant_contact.run.remembering import Remembering
 from target_constant_contact.run.sending import Sending
 from target_constant_contact.run.settling import Settling
@@ -32,8 +33,8 @@ if TYPE_CHECKING:
     from target_constant_contact.batches.chunk import Chunk
     from target_constant_contact.contacts.contact import Contact
     from target_constant_contact.mapping.field_mapping import FieldMapping
+    from target_constant_contact.reports.counts import PassedOver
     from target_constant_contact.reports.report import Report
-    from target_constant_contact.run.accounting import PassedOver
     from target_constant_contact.run.hooks import Hooks
     from target_constant_contact.settings.settings import Settings
     from target_constant_contact.settings.streams import StreamSettings
@@ -68,6 +69,7 @@ class Run:
         self._stage = Stage.READING
         self._continuity = Continuity(settings, account, folder, hooks.waiting)
         self._remembering = Remembering(settings, account, folder, hooks.waiting)
+        self._dry_run = DryRun(settings, account, self._remembering.means)
         gate = Gate(self._remembering.people, self._remembering.loads)
         self.leaving = Leaving(settings, account, gate, self._remembering)
         self._accounting = Accounting(
@@ -75,6 +77,7 @@ class Run:
             max_rejected_percent=settings.max_rejected_percent,
             encode=hooks.encode,
             write_state=None if settings.dry_run else self.leaving.before(hooks.write_state),
+            events=account.events,
         )
         self.report.segments = segment_uses(settings)
         self._settling = Settling(
@@ -92,16 +95,15 @@ class Run:
         self.withholding = Withholding(settings, account, gate, hooks.waiting)
         self._intake = Intake(settings, self._accounting, gate, self._submit)
         advice, ledger = self._sending.advice, self._continuity.ledger
-        self._ending = Ending(folder, account, self._accounting, advice, ledger)
+        self._ending = Ending(settings, folder, account, self._accounting, advice, ledger)
 
-    def keep(self) -> None:
-        """Have the store know of this run, from now to its end.
+    def tell(self) -> None:
+        """Tell that the run is under way, to those who show runs.
 
         Raises:
             TargetError: The store cannot be used.
         """
-        place, since = self._accounting.folder, self.report.started_at
-        self._ending.note(RunRecord(self.account.database, self.settings, place, since))
+        self._ending.begin()
 
     def begin(self) -> None:
         """Keep other runs of the same export out, and take up one that was interrupted.
@@ -111,7 +113,7 @@ class Run:
             TargetError: The service cannot be asked what became of an interrupted run.
         """
         self._continuity.begin()
-        self._remembering.begin(self._intake.gate)
+        self._remembering.begin(self._intake.gate, self._dry_run.begin())
         self.withholding.begin()
 
     def settings_of(self, stream: str) -> StreamSettings:
@@ -140,6 +142,7 @@ class Run:
         stream = destination.stream
         self._accounting.know(stream, schema, mapping)
         self._sending.advice.know(stream, mapping)
+        self._dry_run.know(mapping.properties)
         self._remembering.know(
             stream, destination.list_ids, is_replay=self.report.replays.get(stream, False)
         )
@@ -224,19 +227,23 @@ class Run:
             DataError: Too many rows were rejected, the sums do not add up, or a brake held.
             TargetError: An import failed, or the service cannot be used.
         """
+        self.account.events.tell(RowsRead(self._accounting.rows))
         tell_uses(self.report.segments)
         self._intake.send_rest()
+        to_send = self._sending.importer.to_send
+        self.account.events.tell(InputEnded(self._accounting.rows, to_send))
         self._sending.importer.finish()
         self._stage = Stage.SETTLED
         self._settling.explain()
         if self.settings.dry_run:
             self._accounting.count_rest_as_unsettled()
+            self._dry_run.conclude(self.report)
         self._accounting.raise_faults()
         self._accounting.release()
         self._stage = Stage.RELEASED
         self._remembering.loads.merge()
-        self.leaving.take_off(self.report)
-        self._remembering.seal(self.report)
+        self.leaving.take_off(self.report, self._dry_run.planning)
+        self._remembering.seal(self.report, self._dry_run.planning)
         self._end("dry run" if self.settings.dry_run else "completed", None, concluded=True)
 
     def abort(self, error: BaseException) -> None:
@@ -258,6 +265,7 @@ class Run:
     def _submit(self, batch: ImportBatch) -> None:
         # Whoever is sent is remembered, also if this is the last that the run does.
         self._remembering.loads.flush(batch.destination)
+        self._dry_run.take(batch)
         self._sending.submit(batch)
 
     def _let_go(self, number: int) -> None:
@@ -267,7 +275,7 @@ class Run:
         # First, so that a report that cannot be written does not end the run a second time.
         self._stage = Stage.ENDED
         self._close(concluded=concluded)
-        self._ending.write(status, error)
+        self._ending.end(status, error)
 
     def _close(self, *, concluded: bool) -> None:
         """Close the files; what went wrong before it matters more than what goes wrong here.
@@ -277,6 +285,7 @@ class Run:
                 ledger up.
         """
         self.withholding.close()
+        self._dry_run.close()
         self._settling.close()
         self._intake.close()
         try:

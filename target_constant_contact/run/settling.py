@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import logging
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from target_constant_contact.contacts.addresses import key_of
+from target_constant_contact.events.kinds import ImportSettled, RowsExplained
 from target_constant_contact.verification.verifier import Verifier
-from target_constant_contact.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from target_constant_contact.settings.settings import Settings
     from target_constant_contact.verification.explanation import Explanation
     from target_constant_contact.waiting import Waiting
-
-_logger = logging.getLogger("target-constant-contact")
 
 
 class Settling:
@@ -50,13 +48,14 @@ class Settling:
         self._accounting = accounting
         self.let_go = let_go
         self._loads = loads
+        self._events = waiting.events
         self._verifier = Verifier(
             account.client, folder, settings.verify, settings.import_format, waiting
         )
 
     def settle(self, done: SettledImport) -> None:
         """Count a completed import, and keep what is to be explained of it."""
-        _log_settled(done)
+        self._events.tell(_settled(done))
         explanation, held = None, False
         if self._verifier.wants(done.batch, done.settlement):
             imported = done.whole(), done.activity, done.settlement
@@ -88,33 +87,27 @@ class Settling:
     def _learn(self, explanation: Explanation) -> None:
         self._accounting.explain(explanation)
         place = explanation.destination
+        if explanation.findings:
+            found = Counter((each.reason, each.evidence) for each in explanation.findings)
+            numbers = tuple((*why, rows) for why, rows in found.items())
+            self._events.tell(RowsExplained(place.stream, place.list_ids, numbers))
         for finding in explanation.findings:
             self._loads.refuse(place.stream, key_of(str(finding.properties["email"])))
         if len(explanation.findings) < explanation.settlement.not_landed:
             self._loads.doubt(place)
 
 
-def _log_settled(done: SettledImport) -> None:
-    rows, settlement = done.batch.rows, done.settlement
-    not_landed = rows - settlement.landed
-    level = logging.WARNING if settlement.refused or settlement.unexplained else logging.INFO
-    if done.taken_up and level == logging.INFO:
-        # All of them are one line at the end of the run.
-        level = logging.DEBUG
-    _logger.log(
-        level,
-        "Activity %s of %s %s: %s of %s landed, %s refused, %s suppressed, %s unexplained",
+def _settled(done: SettledImport) -> ImportSettled:
+    place, settlement = done.batch.destination, done.settlement
+    return ImportSettled(
         done.activity.activity_id,
-        done.batch.destination.stream,
-        "taken up" if done.taken_up else f"completed in {done.seconds:.1f} s",
-        f"{settlement.landed:,}",
-        counted(rows, "row"),
-        f"{settlement.refused:,}",
-        f"{settlement.suppressed:,}",
-        f"{settlement.unexplained:,}",
-        extra={
-            "activity_id": done.activity.activity_id,
-            "rows": rows,
-            "not_landed": not_landed,
-        },
+        place.stream,
+        place.list_ids,
+        done.batch.rows,
+        landed=settlement.landed,
+        refused=settlement.refused,
+        suppressed=settlement.suppressed,
+        unexplained=settlement.unexplained,
+        seconds=done.seconds,
+        taken_up=done.taken_up,
     )

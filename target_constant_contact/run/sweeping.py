@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import logging
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from target_constant_contact.account.account import Account
-from target_constant_contact.data_folder import REPORT_FILE, usable
 from target_constant_contact.exceptions import DataError, TargetError, TryLaterError
-from target_constant_contact.files import write_whole
 from target_constant_contact.reports.report import Report
-from target_constant_contact.run.record import RunRecord
+from target_constant_contact.run.ends import list_swept, run_begun, run_ended
 from target_constant_contact.segments.following import Following
 from target_constant_contact.segments.leavers import Leavers
 from target_constant_contact.segments.reading import Means
@@ -26,13 +23,14 @@ from target_constant_contact.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
     from target_constant_contact.reports.swept import SweptList
+    from target_constant_contact.run.hooks import Listen
     from target_constant_contact.settings.settings import Settings
 
 _IN_FLIGHT: Final = frozenset({"sent", "accepted"})
 """States of imports of which it is not known whether they have landed."""
-_logger = logging.getLogger("target-constant-contact")
 
 
 class SweepRun:
@@ -58,7 +56,7 @@ class SweepRun:
         self._account = account
         self._plan = plan or settings.dry_run
         settings.data_dir.make_runs()
-        waiting = Waiting(settings.import_timeout_minutes * 60)
+        waiting = Waiting(settings.import_timeout_minutes * 60, events=account.events)
         folder, most = settings.data_dir.runs, settings.max_activities_in_flight
         self._taking = TakingOff(Means.of(account, waiting, folder, most))
         self._sweep = Sweep(
@@ -78,17 +76,22 @@ class SweepRun:
         if self._plan:
             self.found.extend(self._sweep.lists())
             return
-        report = _Kept(self._settings, self._account)
-        self.name = report.name
+        folder = self._settings.data_dir.make_run()
+        self.name = folder.name
+        report = Report(folder.name, datetime.now(UTC), kind="sweep", swept=self.found)
+        self._account.events.listen(report.waits.hear)
+        begun = run_begun(self._settings, self._account, report, folder)
+        self._account.events.tell(begun)
         try:
             with self._taking.alone():
                 for one in self._sweep.lists():
                     self.found.append(one)
+                    self._account.events.tell(list_swept(one))
         except BaseException as error:
             known = isinstance(error, TargetError)
-            report.end(self.found, str(error) if known else type(error).__name__)
+            self._tell_end(report, folder, str(error) if known else type(error).__name__)
             raise
-        report.end(self.found, "; ".join(refusals(self.found)) or None)
+        self._tell_end(report, folder, "; ".join(refusals(self.found)) or None)
 
     def raise_refusals(self) -> None:
         """Raise what has kept lists from being swept.
@@ -99,6 +102,13 @@ class SweepRun:
         if found := refusals(self.found):
             raise DataError(f"{counted(len(found), 'list')} could not be swept: {'; '.join(found)}")
 
+    def _tell_end(self, report: Report, folder: Path, error: str | None) -> None:
+        status = "failed" if error else "completed"
+        given = self._settings.given
+        self._account.events.tell(
+            run_ended(self._account, report, folder, status=status, error=error, settings=given)
+        )
+
 
 def refusals(found: Sequence[SweptList]) -> list[str]:
     """Why lists were not swept that should have been."""
@@ -106,11 +116,14 @@ def refusals(found: Sequence[SweptList]) -> list[str]:
 
 
 @contextmanager
-def open_sweep(settings: Settings, *, plan: bool, allowed: int | None) -> Iterator[SweepRun]:
+def open_sweep(
+    settings: Settings, listen: Listen, *, plan: bool, allowed: int | None
+) -> Iterator[SweepRun]:
     """Connect to the account, and keep loads of the same export out.
 
     Args:
         settings: The settings.
+        listen: Has those listen who show runs.
         plan: As in `SweepRun`.
         allowed: As in `SweepRun`.
 
@@ -119,6 +132,7 @@ def open_sweep(settings: Settings, *, plan: bool, allowed: int | None) -> Iterat
         TargetError: The store or the service cannot be used.
     """
     with alone(settings) as account:
+        listen(account.events, settings, account.database)
         yield SweepRun(settings, account, plan=plan, allowed=allowed)
 
 
@@ -149,52 +163,3 @@ def alone(settings: Settings) -> Iterator[Account]:
             yield account
     finally:
         account.close()
-
-
-class _Kept:
-    """What is kept of a sweep: its report, in the store and as a file.
-
-    Args:
-        settings: The settings.
-        account: The account.
-    """
-
-    def __init__(self, settings: Settings, account: Account) -> None:
-        settings.data_dir.make_runs()
-        folder = settings.data_dir.make_run()
-        self.name = folder.name
-        self._path = folder / REPORT_FILE
-        self._account = account
-        self._report = Report(folder.name, datetime.now(UTC), kind="sweep")
-        self._record = RunRecord(account.database, settings, folder, self._report.started_at)
-        self._record.begin()
-
-    def end(self, found: Sequence[SweptList], error: str | None) -> None:
-        """Write the report.
-
-        Args:
-            found: What has become of each list.
-            error: What it has failed of.
-        """
-        self._report.swept = [*found]
-        text = self._report.as_json(self._account.list_names, **self._facts(error))
-        try:
-            with usable(self._path):
-                write_whole(self._path, text)
-        finally:
-            self._record.end(text, insist=error is None)
-        _logger.info("Sweep %s; report: %s", self.name, self._path)
-
-    def _facts(self, error: str | None) -> dict[str, Any]:
-        account = self._account
-        used_today, per_day = account.requests_today
-        return {
-            "ended_at": datetime.now(UTC).isoformat(timespec="seconds"),
-            "status": "failed" if error else "completed",
-            "error": error,
-            "connection": account.connection_name,
-            "account": account.name,
-            "requests": account.client.requests_made,
-            "requests_today": used_today,
-            "requests_per_day": per_day,
-        }

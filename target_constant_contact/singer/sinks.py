@@ -12,6 +12,7 @@ from typing_extensions import override
 
 from target_constant_contact.batches.batch import Destination
 from target_constant_contact.contacts.contact import Rejection
+from target_constant_contact.events.kinds import StreamMapped
 from target_constant_contact.mapping.field_mapping import FieldMapping, MappingOptions
 from target_constant_contact.settings.settings import named_in_faults
 from target_constant_contact.singer.chunks import StreamChunks
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
     from singer_sdk import Target
 
-    from target_constant_contact.run.accounting import PassedOver
+    from target_constant_contact.reports.counts import PassedOver
     from target_constant_contact.run.run import Run
     from target_constant_contact.settings.streams import StreamSettings
 
@@ -171,12 +172,18 @@ class SegmentSink(RecordSink):
         self.record_counter_metric.exit()
 
     def _tell(self) -> None:
-        _logger.info(
-            "Stream %s goes to %s; fields %s: %s",
-            self.stream_name,
-            self.plan.goal,
-            "matched by name" if self.mapping.automatic else "mapped",
-            self.plan.sent,
+        plan = self.plan
+        self._run.account.events.tell(
+            StreamMapped(
+                plan.stream,
+                self.lists.default.list_ids,
+                plan.lists,
+                tuple(plan.fields.items()),
+                tuple(plan.unsent),
+                automatic=plan.automatic,
+                goal=plan.goal,
+                sent=plan.sent,
+            )
         )
 
     def _message(self) -> dict[str, Any]:

@@ -12,7 +12,6 @@ from cryptography.fernet import Fernet
 from target_constant_contact.api.client import ConstantContactClient
 from target_constant_contact.data_folder import DataFolder
 from target_constant_contact.reports import old_runs
-from target_constant_contact.run.record import RunRecord
 from target_constant_contact.sandbox import Fault
 from target_constant_contact.store.opening import open_store
 from target_constant_contact.store.place import StorePlace
@@ -114,7 +113,7 @@ def test_from_another_machine_a_run_is_seen_and_told_where_its_files_are(
     export, postgres, tmp_path, monkeypatch
 ):
     kept = {"store_url": postgres.new_url(), "store_key": Fernet.generate_key().decode()}
-    monkeypatch.setattr("target_constant_contact.run.record.MACHINE", "pod-7f")
+    monkeypatch.setattr("target_constant_contact.listeners.run_record.MACHINE", "pod-7f")
     assert export(schema(), record(EmailAddress="bad"), member(1), **kept).exit_code == 0
     folder = only(tmp_path / "data")
     config = config_file(tmp_path, data_dir=str(tmp_path / "laptop"), **kept)
@@ -186,13 +185,14 @@ def test_what_cannot_be_deleted_is_a_warning_and_the_run_ends_well(
 def test_only_a_run_that_ends_well_has_time_to_wait_for_the_store(export, sandbox, monkeypatch):
     """One that was told to stop is killed soon after."""
     insisted = []
-    end = RunRecord.end
+    put = RunRows.put
 
-    def noted(self, report, *, insist):
-        insisted.append(insist)
-        end(self, report, insist=insist)
+    def noted(self, row, *, longest=0):
+        if row.report is not None:
+            insisted.append(longest > 0)
+        put(self, row, longest=longest)
 
-    monkeypatch.setattr(RunRecord, "end", noted)
+    monkeypatch.setattr(RunRows, "put", noted)
     assert export(schema(), member(1)).exit_code == 0
     sandbox.add_fault(Fault(*POST, action="quota_exceeded"))
     assert export(schema(), member(2)).exit_code == 75

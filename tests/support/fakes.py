@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from target_constant_contact.events.events import Events
 from target_constant_contact.exceptions import InterruptedRunError
 from target_constant_contact.waiting import Waiting
 
@@ -44,9 +45,11 @@ class Limiter:
     Attributes:
         in_flight: For each request, whether it was counted as one in flight.
         penalties: Seconds of each pause that the service has asked for.
+        events: Nobody listens to them.
     """
 
     def __init__(self) -> None:
+        self.events = Events()
         self.in_flight: list[bool] = []
         self.penalties: list[float] = []
 

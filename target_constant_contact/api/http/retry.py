@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import backoff
+
+from target_constant_contact.events.events import Events
+from target_constant_contact.events.kinds import LimitWaited
+from target_constant_contact.log_fields import fields
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -51,12 +55,14 @@ class Retry:
         max_wait_seconds: Longest wait.
         first_wait_seconds: First of the growing waits; None takes ``RETRY_SECONDS``.
         stopped: Asked before each wait; true ends the trying.
+        events: Who is told that the service asks to wait.
     """
 
     max_tries: int
     max_wait_seconds: float
     first_wait_seconds: float | None = None
     stopped: Callable[[], bool] = lambda: False
+    events: Events = field(default_factory=Events)
 
     def call(self, attempt: Callable[[], T], what: str) -> T:
         """Try until something is returned, or until another try is of no use.
@@ -70,9 +76,11 @@ class Retry:
         """
 
         def tell(details: Any) -> None:
-            _logger.warning(
-                "%s: %s; trying again in %.1f s", what, details["exception"], details["wait"]
-            )
+            error, wait = details["exception"], details["wait"]
+            told = fields(request=what, http_status=_status_in(error), wait_seconds=wait)
+            _logger.warning("%s: %s; trying again in %.1f s", what, error, wait, extra=told)
+            if isinstance(error, ThrottledError):
+                self.events.tell(LimitWaited("throttled", wait))
 
         first = RETRY_SECONDS if self.first_wait_seconds is None else self.first_wait_seconds
         retrying = backoff.on_exception(
@@ -87,3 +95,9 @@ class Retry:
             on_backoff=tell,
         )
         return retrying(attempt)()
+
+
+def _status_in(error: PassingError) -> int | None:
+    """The status that an error is about: what it says begins with it, if there was an answer."""
+    status = str(error).partition(" ")[0]
+    return int(status) if status.isdecimal() else None

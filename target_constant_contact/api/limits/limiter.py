@@ -13,7 +13,10 @@ import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
+from target_constant_contact.events.events import Events
+from target_constant_contact.events.kinds import LimitWaited
 from target_constant_contact.exceptions import QuotaExceededError
+from target_constant_contact.log_fields import fields
 from target_constant_contact.store.slot import DAY_SECONDS, LONGEST_PENALTY, day_of
 from target_constant_contact.wording import are, counted
 
@@ -67,6 +70,7 @@ class RateLimiter:
         sleep: Waits for a number of seconds.
 
     Attributes:
+        events: Who is told of each wait; nobody at first.
         requests_per_day: The most requests in one UTC day.
         used: Requests of the day, over all callers, as the last slot told; None before the first.
 
@@ -83,6 +87,7 @@ class RateLimiter:
         requests_per_day: int = REQUESTS_PER_DAY,
         sleep: Callable[[float], object] = time.sleep,
     ) -> None:
+        self.events = Events()
         self.requests_per_day = requests_per_day
         self.used: int | None = None
         self._key = hashlib.sha256(key.encode()).hexdigest()
@@ -110,6 +115,7 @@ class RateLimiter:
             wait = min(slot.due - self._slots.clock(), slot.time - slot.asked_at)
             if wait > 0:
                 self._sleep(wait)
+                self.events.tell(LimitWaited("rate", wait))
             # A loaded machine wakes sleepers late, and two late requests may come as one burst.
             if self._slots.clock() - slot.due <= _LATE:
                 return
@@ -140,6 +146,7 @@ class RateLimiter:
                 "The clock that requests are counted by was set back by %.0f s; requests go on at "
                 "the same rate.",
                 slot.set_back,
+                extra=fields(seconds=slot.set_back),
             )
         return slot
 

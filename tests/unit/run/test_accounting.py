@@ -11,6 +11,7 @@ import pytest
 from target_constant_contact.api.models import Activity
 from target_constant_contact.batches.batch import Destination, ImportBatch
 from target_constant_contact.contacts.contact import Rejection
+from target_constant_contact.events.events import Events
 from target_constant_contact.exceptions import DataError
 from target_constant_contact.imports.settled import SettledImport
 from target_constant_contact.ledger.settlement import Settlement
@@ -37,7 +38,11 @@ def states() -> list[Any]:
 @pytest.fixture
 def accounting(tmp_path: Path, states: list[Any]) -> Iterator[Accounting]:
     made = Accounting(
-        tmp_path, max_rejected_percent=50, encode=json.dumps, write_state=states.append
+        tmp_path,
+        max_rejected_percent=50,
+        encode=json.dumps,
+        write_state=states.append,
+        events=Events(),
     )
     yield made
     made.close()
@@ -189,7 +194,11 @@ def test_rejected_rows_are_on_the_disk_before_the_state_that_covers_them_leaves(
         found.append(len(read_rejects(tmp_path)))
 
     accounting = Accounting(
-        tmp_path, max_rejected_percent=100, encode=json.dumps, write_state=write_state
+        tmp_path,
+        max_rejected_percent=100,
+        encode=json.dumps,
+        write_state=write_state,
+        events=Events(),
     )
     context = {"schema": schema(), "message": member(1)}
     accounting.reject(PLACE, Rejection("is blank", "EmailAddress"), context)
@@ -199,7 +208,9 @@ def test_rejected_rows_are_on_the_disk_before_the_state_that_covers_them_leaves(
 
 
 def test_no_state_leaves_when_none_may(tmp_path):
-    accounting = Accounting(tmp_path, max_rejected_percent=50, encode=str, write_state=None)
+    accounting = Accounting(
+        tmp_path, max_rejected_percent=50, encode=str, write_state=None, events=Events()
+    )
     accounting.add_state({"bookmark": 1})
     accounting.release()
 

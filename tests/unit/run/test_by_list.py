@@ -15,6 +15,7 @@ from target_constant_contact.batches import packer
 from target_constant_contact.batches.batch import BatchLimits, Destination
 from target_constant_contact.contacts.addresses import hashed
 from target_constant_contact.contacts.encoding import encode_contact
+from target_constant_contact.events.events import Events
 from target_constant_contact.imports.settled import SettledImport
 from target_constant_contact.ledger.settlement import Settlement
 from target_constant_contact.run.accounting import Accounting
@@ -42,7 +43,11 @@ class Service:
     def __init__(self, draw: Any) -> None:
         self._draw = draw
         self.accounting = Accounting(
-            Path("none"), max_rejected_percent=0, encode=str, write_state=self._write_state
+            Path("none"),
+            max_rejected_percent=0,
+            encode=str,
+            write_state=self._write_state,
+            events=Events(),
         )
         self.rows: list[tuple[str, tuple[str, ...]]] = []
         self.states: list[int] = []

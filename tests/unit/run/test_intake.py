@@ -11,6 +11,7 @@ from target_constant_contact.batches.batch import BatchLimits, Destination, Impo
 from target_constant_contact.batches.chunk import Chunk
 from target_constant_contact.contacts.contact import Rejection
 from target_constant_contact.contacts.encoding import encode_contact
+from target_constant_contact.events.events import Events
 from target_constant_contact.exceptions import SettingsError
 from target_constant_contact.run.accounting import Accounting
 from target_constant_contact.run.intake import Intake
@@ -26,7 +27,9 @@ PLACE = Destination("members", ("list-a",))
 
 @pytest.fixture
 def accounting(tmp_path: Path) -> Iterator[Accounting]:
-    made = Accounting(tmp_path, max_rejected_percent=50, encode=str, write_state=None)
+    made = Accounting(
+        tmp_path, max_rejected_percent=50, encode=str, write_state=None, events=Events()
+    )
     yield made
     made.close()
 
@@ -241,7 +244,7 @@ def test_values_that_are_left_out_of_withheld_rows_are_not_counted(intake, accou
 def test_state_waits_for_no_row_that_is_withheld(tmp_path, gate):
     states: list[Any] = []
     accounting = Accounting(
-        tmp_path, max_rejected_percent=50, encode=str, write_state=states.append
+        tmp_path, max_rejected_percent=50, encode=str, write_state=states.append, events=Events()
     )
     settings: Any = SimpleNamespace(
         import_format="json", limits=BatchLimits(), max_profiles_per_export=9

@@ -15,6 +15,7 @@ from target_constant_contact.batches.chunk import Chunk
 from target_constant_contact.batches.merging import permission_of_encoded
 from target_constant_contact.batches.packer import Packer
 from target_constant_contact.contacts.encoding import encode_contact
+from target_constant_contact.events.events import Events
 from target_constant_contact.imports.settled import SettledImport
 from target_constant_contact.ledger.settlement import Settlement
 from target_constant_contact.run.accounting import Accounting
@@ -52,7 +53,11 @@ class Service:
     def __init__(self, draw: Any, bounds: dict[str, Any]) -> None:
         self._draw = draw
         self.accounting = Accounting(
-            Path("none"), max_rejected_percent=0, encode=str, write_state=self._write_state
+            Path("none"),
+            max_rejected_percent=0,
+            encode=str,
+            write_state=self._write_state,
+            events=Events(),
         )
         self.limits = BatchLimits(rows=5, size=700)
         settings: Any = SimpleNamespace(

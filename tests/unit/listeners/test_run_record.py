@@ -8,8 +8,10 @@ from types import SimpleNamespace
 
 import pytest
 
+from target_constant_contact.events.events import Events
+from target_constant_contact.events.kinds import RunBegun, RunEnded
 from target_constant_contact.exceptions import TryLaterError
-from target_constant_contact.run.record import RunRecord
+from target_constant_contact.listeners import run_record
 from target_constant_contact.store import database as database_room
 from target_constant_contact.store import runs as runs_room
 from target_constant_contact.store.database import PAUSES
@@ -22,30 +24,49 @@ def waited():
     return []
 
 
+BEGUN = RunBegun("a-run", "load", "key", "a-run", datetime.now(UTC))
+
+
+def ended(*, failed: bool = False) -> RunEnded:
+    error = "stopped" if failed else None
+    return RunEnded("a-run", "load", "key", "a-run", "", error, 1.0, 1, {"requests": 1})
+
+
 @pytest.fixture
-def record(tmp_path, waited):
-    """A run whose store is on a server that is gone."""
+def events(waited):
+    """Those of a run whose store is on a server that is gone."""
     server = PostgresServer("postgresql://a:b@127.0.0.1:1/none", sleep=waited.append)
-    yield RunRecord(server, SimpleNamespace(), tmp_path / "a-run", datetime.now(UTC))
+    events = Events()
+    run_record.listen(events, SimpleNamespace(), server)
+    yield events
     server.close()
 
 
-def test_a_run_does_not_begin_without_it(record):
+@pytest.fixture
+def begun(events, monkeypatch):
+    """The same, gone since the run has begun."""
+    with monkeypatch.context() as before:
+        before.setattr(runs_room.RunRows, "put", lambda *_, **__: None)
+        events.tell(BEGUN)
+    return events
+
+
+def test_a_run_does_not_begin_without_it(events):
     with pytest.raises(TryLaterError):
-        record.begin()
+        events.tell(BEGUN)
 
 
-@pytest.mark.parametrize(("insist", "pauses"), [(True, [*PAUSES]), (False, [])])
+@pytest.mark.parametrize(("failed", "pauses"), [(False, [*PAUSES]), (True, [])])
 def test_the_end_is_one_warning_and_waits_only_where_there_is_time(
-    record, waited, caplog, insist, pauses
+    begun, waited, caplog, failed, pauses
 ):
-    record.end("{}", insist=insist)
+    begun.tell(ended(failed=failed))
     assert waited == pauses
     (line,) = caplog.messages
     assert line.startswith("The store does not have the report of this run: the store at 127.0.0.1")
 
 
-def test_the_end_does_not_wait_for_a_minute_where_each_try_takes_long(record, monkeypatch):
+def test_the_end_does_not_wait_for_a_minute_where_each_try_takes_long(begun, monkeypatch):
     """As where somebody holds the lock of the table for long: all rows have landed by then."""
     clock, tries = [0.0], []
 
@@ -57,5 +78,5 @@ def test_the_end_does_not_wait_for_a_minute_where_each_try_takes_long(record, mo
     monkeypatch.setattr(runs_room, "_put", held_up)
     monkeypatch.setattr(database_room, "time", SimpleNamespace(monotonic=lambda: clock[0]))
     monkeypatch.setattr(PostgresServer, "_begun", lambda *_, **__: nullcontext())
-    record.end("{}", insist=True)
+    begun.tell(ended())
     assert tries == [10, 20]

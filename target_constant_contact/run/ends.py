@@ -1,0 +1,111 @@
+"""Events that loads and sweeps tell alike: the first, the last, and lists that were swept."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from target_constant_contact.events.kinds import ListSwept, RunBegun, RunEnded
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from target_constant_contact.account.account import Account
+    from target_constant_contact.reports.report import Report
+    from target_constant_contact.reports.swept import SweptList
+    from target_constant_contact.settings.settings import Settings
+
+
+def run_begun(settings: Settings, account: Account, report: Report, folder: Path) -> RunBegun:
+    """A run is under way.
+
+    Args:
+        settings: The settings.
+        account: The account.
+        report: What it has done, which is nothing yet.
+        folder: Its folder.
+    """
+    return RunBegun(
+        run=report.run,
+        kind=report.kind,
+        export=_export(account),
+        folder=str(folder.absolute()),
+        started_at=report.started_at,
+        connection=account.connection_name,
+        account=account.name,
+        dry_run=settings.dry_run,
+        settings=settings.given,
+    )
+
+
+def run_ended(
+    account: Account,
+    report: Report,
+    folder: Path,
+    *,
+    lines: Sequence[str] = (),
+    warnings: Sequence[str] = (),
+    **facts: Any,
+) -> RunEnded:
+    """A run has come to its end.
+
+    Args:
+        account: The account.
+        report: What it has done.
+        folder: Its folder.
+        lines: The summary for people.
+        warnings: What people should look at.
+        facts: Further members of its report; ``status`` and ``error`` are among them.
+    """
+    ended_at = datetime.now(UTC)
+    when = ended_at.isoformat(timespec="seconds")
+    return RunEnded(
+        run=report.run,
+        kind=report.kind,
+        export=_export(account),
+        folder=str(folder.absolute()),
+        status=facts["status"],
+        error=facts["error"],
+        seconds=(ended_at - report.started_at).total_seconds(),
+        requests=account.client.requests_made,
+        document=report.document(
+            account.list_names,
+            ended_at=when,
+            warnings=list(warnings),
+            **_of_account(account),
+            **facts,
+        ),
+        lines=lines,
+        warnings=warnings,
+    )
+
+
+def list_swept(one: SweptList) -> ListSwept:
+    """It is known what has become of a list."""
+    return ListSwept(
+        one.stream,
+        one.list_id,
+        one.list_name,
+        one.outcome,
+        one.before,
+        one.taken_off,
+        one.reason,
+    )
+
+
+def _of_account(account: Account) -> dict[str, Any]:
+    used_today, per_day = account.requests_today
+    return {
+        "export": _export(account),
+        "connection": account.connection_name,
+        "account": account.name,
+        "requests": account.client.requests_made,
+        "requests_today": used_today,
+        "requests_per_day": per_day,
+    }
+
+
+def _export(account: Account) -> str:
+    """One name for the account and for the lists of the settings."""
+    return "-".join(account.export)

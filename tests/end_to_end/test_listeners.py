@@ -1,0 +1,74 @@
+"""Whoever shows a run can be taken out, and the run is the same."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from target_constant_contact.events.kinds import (
+    ImportSent,
+    ImportSettled,
+    ImportsPolled,
+    RowsRejected,
+    RunBegun,
+    RunEnded,
+    StreamMapped,
+)
+from target_constant_contact.listeners import registry
+from target_constant_contact.sandbox import Fault
+from tests.support.target import member, record, schema, state
+
+ROWS = [schema(), *map(member, range(3)), record(EmailAddress="no address"), state(1)]
+NAMES = [begin.__module__.rpartition(".")[2] for begin in registry.LISTENERS]
+
+
+@pytest.mark.parametrize("left_out", range(len(NAMES)), ids=NAMES)
+def test_a_run_is_the_same_without_any_one_of_them(export, sandbox, monkeypatch, left_out):
+    others = [each for at, each in enumerate(registry.LISTENERS) if at != left_out]
+    monkeypatch.setattr(registry, "LISTENERS", tuple(others))
+    done = export(*ROWS, max_rejected_percent=100)
+    assert done.exit_code == 0
+    assert done.states == [1]
+    assert {f"member{n}@example.com" for n in range(3)} <= set(sandbox.members("Newsletter"))
+
+
+@pytest.fixture
+def told(monkeypatch):
+    """All events of the runs of a test, in order."""
+    events = []
+
+    def listen(source, _settings, _database):
+        source.listen(events.append)
+
+    monkeypatch.setattr(registry, "LISTENERS", (*registry.LISTENERS, listen))
+    return events
+
+
+def test_a_run_is_told_from_its_beginning_to_its_end(export, told):
+    export(*ROWS, max_rejected_percent=100)
+    assert isinstance(told[0], RunBegun)
+    assert isinstance(told[-1], RunEnded)
+    (mapped,) = [event for event in told if isinstance(event, StreamMapped)]
+    assert (mapped.stream, mapped.lists) == ("members", ("Newsletter",))
+    assert ("email", "EmailAddress") in mapped.fields
+    (sent,) = [event for event in told if isinstance(event, ImportSent)]
+    (settled,) = [event for event in told if isinstance(event, ImportSettled)]
+    assert sent.activity_id == settled.activity_id
+    assert (sent.rows, settled.landed) == (3, 3)
+    assert sum(event.rows for event in told if isinstance(event, RowsRejected)) == 1
+    assert any(isinstance(event, ImportsPolled) for event in told)
+    assert told[-1].document["totals"]["landed"] == 3
+    assert told[-1].export == told[0].export == told[-1].document["export"]
+
+
+def test_nothing_of_a_person_and_no_secret_is_told(export, told):
+    export(*ROWS, max_rejected_percent=100)
+    assert not re.search(r"member\d|no address", repr(told))
+    assert "access_token" not in told[0].settings
+
+
+def test_the_end_of_a_run_that_fails_is_told_too(export, sandbox, told):
+    sandbox.add_fault(Fault("POST", "/activities/contacts_json_import", action="quota_exceeded"))
+    assert export(*ROWS).exit_code == 75
+    assert (told[-1].status, told[-1].error is None) == ("failed", False)
