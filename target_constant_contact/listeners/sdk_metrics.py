@@ -88,7 +88,7 @@ class _Metrics:
             self._tell("timer", OwnMetric.LIMIT_WAIT_DURATION, milliseconds / 1000, why=why)
         self._tell("counter", Metric.HTTP_REQUEST_COUNT, ended.requests)
         if run.requests_per_day:
-            left = max(0, run.requests_per_day - run.requests_today)
+            left = max(0, run.requests_per_day - (run.requests_today or 0))
             self._tell("gauge", OwnMetric.REQUESTS_LEFT, left, per_day=run.requests_per_day)
         status = Status.FAILED if ended.error else Status.SUCCEEDED
         self._tell(

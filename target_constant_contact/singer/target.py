@@ -21,10 +21,10 @@ from target_constant_contact.settings.settings import Settings, defaults
 from target_constant_contact.settings.sources import read_settings
 from target_constant_contact.settings.texts import without_texts
 from target_constant_contact.singer.encoding import readable_line
-from target_constant_contact.singer.output import drop_when
 from target_constant_contact.singer.sdk_lines import configured_level, edit, show_metrics
 from target_constant_contact.singer.signals import Signals
 from target_constant_contact.singer.state import StateOutput
+from target_constant_contact.terminal.stderr import drop_when
 from target_constant_contact.waiting import Waiting
 
 if TYPE_CHECKING:

@@ -18,6 +18,7 @@ from target_constant_contact.api.oauth.connection import AUTH_URL, Application, 
 from target_constant_contact.sandbox import Behaviour, Sandbox
 from tests.docs import pages
 from tests.support.connections import Connections
+from tests.support.results import answers
 from tests.support.terminal import Terminal, sign_in
 
 MELTANO = pages.ROOT / ".venv" / "bin"
@@ -319,6 +320,36 @@ def test_logout_by_meltano_asks_at_the_terminal_and_says_what_to_pass_without_on
         terminal.type("y")
         assert terminal.wait() == 0, terminal.everything
     assert store.read("default") is None
+
+
+def test_the_results_of_the_runs_reach_a_warehouse_once_and_answer_its_questions(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+):
+    """The lines of the page, a loader from the index, and the questions of the example."""
+    # All rows of it are rejected: a load that has failed is among the results.
+    failed = project.meltano("run", "tap-vip", TARGET, field_mapping={"email": "given"})
+    (shown,) = pages.blocks("yaml", pages.marked("results project"))
+    _typed("results lines", project.folder, project.env)
+    _write_into(project.folder / "meltano.yml", yaml.safe_load(shown.body))
+    _typed("results run", project.folder, project.env)
+    files = {path.stem: path for path in (project.folder / "output" / "results").iterdir()}
+    loaded = {name: path.read_text(encoding="utf-8") for name, path in files.items()}
+    again = project.meltano("run", "tap-constant-contact-results", "target-jsonl")
+
+    assert failed.returncode == 1
+    assert loaded.keys() >= {"runs", "destinations", "imports", "findings"}
+    listed = json.loads(project.target("runs", "--json", data_dir=str(project.data)).stdout)
+    runs = [json.loads(line) for line in loaded["runs"].splitlines()]
+    assert {run["run"]: run["status"] for run in runs} == {
+        run["run"]: run["status"] for run in listed
+    }
+    assert again.returncode == 0, again.stderr
+    assert {name: path.read_text(encoding="utf-8") for name, path in files.items()} == loaded
+    told = "".join(loaded.values()) + again.stderr
+    assert not re.search(r"(ada|ben|cem)@example\.com", told)
+    newest, _, reasons = answers(project.folder, monkeypatch)
+    assert {row["list_name"] for row in newest} >= {"VIP"}
+    assert {row["kind"] for row in reasons} == {"rejected"}
 
 
 def test_an_entry_of_segments_that_matches_no_stream_is_warned_of_with_what_is_close(
