@@ -8,25 +8,34 @@ import os
 import select
 import sys
 import time
-import traceback
 from importlib import import_module
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Final
 
 import click
-from singer_sdk.exceptions import ConfigValidationError, SingerSDKError
+from singer_sdk.exceptions import ConfigValidationError
 
 from target_constant_contact.commands.group import CommandGroup
-from target_constant_contact.exceptions import SettingsError, TargetError
-from target_constant_contact.redaction import redact_log, trust
-from target_constant_contact.singer.output import patient
+from target_constant_contact.exceptions import SettingsError
+from target_constant_contact.log_records import redact_extra, redact_log
+from target_constant_contact.program import (
+    NOBODY_READS,
+    flush,
+    give_up_stdout,
+    prepare,
+    report_error,
+)
+from target_constant_contact.redaction import trust
+from target_constant_contact.singer.sdk_lines import configured_level, show_metrics
 from target_constant_contact.singer.target import TargetConstantContact
+from target_constant_contact.terminal.live import LIVE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 COMMANDS: Final = (
     "adopt",
+    "alerts",
     "check",
     "connections",
     "erase",
@@ -34,6 +43,8 @@ COMMANDS: Final = (
     "lists",
     "login",
     "logout",
+    "plan",
+    "preview",
     "rejects",
     "release",
     "runs",
@@ -50,10 +61,7 @@ a run to a hundred lists."""
 _NEW_OBJECTS: Final = 10_000
 """After how many new objects Python looks for circles of them. Reading a chunk makes thousands that
 are in none; looking for them as often as usual is a twentieth of the time of a run."""
-_NOBODY_READS: Final = 128 + 13
-"""As for a program that SIGPIPE has ended."""
 _SETTINGS_ERRORS: Final = (SettingsError, ConfigValidationError)
-_logger = logging.getLogger(TargetConstantContact.name)
 
 
 class Cli(CommandGroup):
@@ -80,53 +88,14 @@ class Cli(CommandGroup):
             raise
         except Exception as error:  # noqa: BLE001 - the last place where it can be explained
             if isinstance(error, BrokenPipeError) and sys.stdout is not None:
-                _give_up_stdout()
+                give_up_stdout()
                 # What only prints has nothing to say to somebody who has read enough.
                 if ctx.invoked_subcommand is not None or ctx.params["about"]:
-                    ctx.exit(_NOBODY_READS)
+                    ctx.exit(NOBODY_READS)
             code = report_error(error)
             if ctx.invoked_subcommand is None and isinstance(error, _SETTINGS_ERRORS):
                 _drain(sys.stdin)
             ctx.exit(code)
-
-
-def report_error(error: Exception) -> int:
-    """Log what went wrong, a line for each fault; return the exit code.
-
-    The text of an error that nobody foresaw may quote a record, so only its type and place are
-    shown.
-    """
-    if isinstance(error, ConfigValidationError):
-        error = SettingsError(error.errors)
-    if isinstance(error, SettingsError):
-        for fault in error.faults:
-            _logger.error("%s", fault)
-    elif isinstance(error, (TargetError, SingerSDKError)):
-        _logger.error("%s", " ".join(str(error).split()))
-    elif isinstance(error, OSError):
-        _logger.error(
-            "%s%s. STATE covers only what has landed; start the run again.",
-            f"{error.filename}: " if error.filename else "",
-            error.strerror or type(error).__name__,
-        )
-    else:
-        place = traceback.extract_tb(error.__traceback__)[-1]
-        _logger.error(
-            "Unexpected %s in %s, line %s. STATE covers only what has landed. Please report this "
-            "with the log at level DEBUG.",
-            type(error).__name__,
-            place.name,
-            place.lineno,
-        )
-        for frame in traceback.format_tb(error.__traceback__):
-            for line in frame.splitlines():
-                _logger.debug("%s", line)
-    return getattr(error, "exit_code", 1)
-
-
-def _give_up_stdout() -> None:
-    """Python would flush stdout once more at its end, fail, and choose the exit code."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _drain(source: IO[str] | None, seconds: float = DRAIN_SECONDS) -> None:
@@ -154,6 +123,9 @@ def command() -> Cli:
     redact_log()
     trust(str(Path("~").expanduser()))
     singer = TargetConstantContact.cli
+    for handler in logging.getLogger().handlers:
+        handler.addFilter(redact_extra)
+    show_metrics(configured_level())
 
     def run(**options: Any) -> None:
         if click.get_current_context().invoked_subcommand is None:
@@ -174,40 +146,12 @@ def main() -> None:
     sys.setswitchinterval(_SWITCH_SECONDS)
     gc.freeze()
     gc.set_threshold(_NEW_OBJECTS)
-    _hold_standard_streams()
-    for stream in (sys.stdin, sys.stdout):
-        # Singer is UTF-8 whatever the locale.
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(encoding="utf-8")
-    # Where a caller has put something else in its place, that is left alone.
-    if sys.__stderr__ is not None and sys.stderr is sys.__stderr__:
-        sys.stderr = patient(sys.__stderr__)
-    # An error in the log would be told in the log, and a signal may come while a line is written.
-    logging.raiseExceptions = False
+    prepare()
     try:
         command()()
     finally:
-        _flush()
-
-
-def _flush() -> None:
-    """Write what was printed and is still in a buffer; end as any program whose reader is gone."""
-    try:
-        if sys.stdout is not None:
-            sys.stdout.flush()
-    except BrokenPipeError:
-        _give_up_stdout()
-        sys.exit(_NOBODY_READS)
-
-
-def _hold_standard_streams() -> None:
-    """Let no file and no connection get the place of a standard stream that is closed."""
-    for descriptor in range(3):
-        try:
-            os.fstat(descriptor)
-        except OSError:
-            # The lowest that is free, so that one.
-            os.open(os.devnull, os.O_RDWR)
+        LIVE.end()
+        flush()
 
 
 def _callback(singer: click.Command) -> Callable[..., Any]:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from target_constant_contact.reports.past_parts import PastDestination, PastPackedByList
     from target_constant_contact.reports.past_run import PastRun
     from target_constant_contact.reports.segments import SegmentUse
+    from target_constant_contact.reports.told import Told
 
 _SHOWN: Final = 20
 _ON_A_PAGE: Final = 100
@@ -174,6 +175,7 @@ def _document(past: PastRun) -> dict[str, Any]:
         "imports": [asdict(record) for record in past.imports],
         "segments": [asdict(use) for use in past.segments],
         "swept": [asdict(one) for one in past.swept],
+        "alerts": None if past.told is None else [asdict(one) for one in past.told],
     }
 
 
@@ -199,6 +201,7 @@ def _print_run(past: PastRun) -> None:
     _print_part("Packed by list", map(_packed_by_list, past.packed_by_list))
     _print_part("Segments", map(_segment, past.segments))
     _print_part("Lists that follow segments", map(asdict, past.swept))
+    _print_part("Alerts", map(_told, past.told or ()))
     _print_part("Imports that are not settled", map(asdict, past.unsettled))
     _print_part("Imports", (_import(asdict(record)) for record in past.imports))
 
@@ -218,6 +221,11 @@ def _destination(place: PastDestination) -> dict[str, Any]:
 def _segment(use: SegmentUse) -> dict[str, Any]:
     entry = "all others" if use.entry is None else f"segments.{use.entry}"
     return {"entry": entry, "stream": use.stream, "matched": ", ".join(use.streams) or "none"}
+
+
+def _told(told: Told) -> dict[str, Any]:
+    owed = ", ".join(dict.fromkeys(alert.event for alert in told.owed))
+    return {"receiver": told.receiver, "lasts": ", ".join(told.active), "not told": owed}
 
 
 def _packed_by_list(packed: PastPackedByList) -> dict[str, Any]:

@@ -77,6 +77,19 @@ class RowsRead:
 
 
 @dataclass(frozen=True, slots=True)
+class InputEnded:
+    """There is nothing more to read, and all that was read is packed.
+
+    Attributes:
+        rows: Rows of the run.
+        imports: Imports that are yet to be sent.
+    """
+
+    rows: int
+    imports: int
+
+
+@dataclass(frozen=True, slots=True)
 class RowsRejected:
     """Rows cannot be sent.
 
@@ -190,7 +203,8 @@ class WorkBegun:
     Attributes:
         work: What, as people read it: "reading list Newsletter back".
         span: What, for machines: ``read_back``, ``departures``, ``opt_outs``, ``sweep_list``,
-            ``taking_off``, ``sign_in``, ``compare``.
+            ``taking_off``, ``sign_in``, ``compare``, ``rehearsal``, ``erase``, ``store_export``,
+            ``store_import``, ``store_rotate``.
     """
 
     work: str
@@ -272,6 +286,7 @@ Event: TypeAlias = (
     RunBegun
     | StreamMapped
     | RowsRead
+    | InputEnded
     | RowsRejected
     | ImportSent
     | ImportsPolled

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
 _Plain = TypeVar("_Plain")
-_HIGHEST: Final = 2**63
+_HIGHEST: Final = 2**63 - 1
 
 
 def records(kind: type[_Plain], members: Iterable[Mapping[str, Any]]) -> tuple[_Plain, ...]:

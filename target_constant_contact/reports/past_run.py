@@ -30,6 +30,7 @@ from target_constant_contact.reports.past_parts import (
 )
 from target_constant_contact.reports.segments import SegmentUse
 from target_constant_contact.reports.swept import SweptList
+from target_constant_contact.reports.told import Alert, Told
 from target_constant_contact.reports.waits import WaitRecord
 
 if TYPE_CHECKING:
@@ -86,6 +87,10 @@ class PastRun:  # a plain record: one attribute for each member of the report
         kind: ``load`` or ``sweep``.
         requests_today: Requests of the day when it ended, of all runs of the API key.
         requests_per_day: How many there may be.
+        export: Key of its export.
+        streams: Streams that have come, with rows or without.
+        replayed: Those of them whose rows came from a file of rejected rows.
+        told: What each receiver of alerts knew after it; None when alerts were not set.
         advice: What would need fewer requests.
         warnings: What people should look at.
         waits: How long it has waited for the limits of the service, and when.
@@ -118,6 +123,10 @@ class PastRun:  # a plain record: one attribute for each member of the report
     kind: str = LOAD
     requests_today: int | None = None
     requests_per_day: int | None = None
+    export: str = ""
+    streams: tuple[str, ...] = ()
+    replayed: tuple[str, ...] = ()
+    told: tuple[Told, ...] | None = None
     advice: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     waits: tuple[WaitRecord, ...] = ()
@@ -169,18 +178,33 @@ def past_run(row: RunRow, document: Mapping[str, Any]) -> PastRun:
         # A sweep has no rows.
         totals=_counts(document["totals"]) if kind == LOAD else None,
         destinations=tuple(map(_destination, document.get("destinations", ()))),
-        rejections=records(PastRejections, document.get("rejections", ())),
-        withheld=records(PastWithheld, document.get("withheld", ())),
-        dropped=records(PastDropped, document.get("dropped", ())),
-        findings=records(PastFindings, document.get("findings", ())),
         packed_by_list=tuple(map(_packed_by_list, document.get("packed_by_list", ()))),
         unsettled=records(UnsettledImport, document.get("unsettled_imports", ())),
         imports=tuple(map(_import, document.get("imports", ()))),
         segments=tuple(map(_segment, document.get("segments", ()))),
         swept=records(SweptList, document.get("swept", ())),
         kind=kind,
+        export=as_text(document.get("export")),
+        streams=as_texts(document.get("streams", [])),
+        replayed=as_texts(document.get("replayed", [])),
+        told=tuple(map(_told, document["alerts"])) if "alerts" in document else None,
+        **_reasons(document),
         **_beside_the_rows(document),
     )
+
+
+def _reasons(document: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "rejections": records(PastRejections, document.get("rejections", ())),
+        "withheld": records(PastWithheld, document.get("withheld", ())),
+        "dropped": records(PastDropped, document.get("dropped", ())),
+        "findings": records(PastFindings, document.get("findings", ())),
+    }
+
+
+def _told(member: Mapping[str, Any]) -> Told:
+    owed = records(Alert, member["owed"])
+    return Told(as_text(member["receiver"]), as_texts(member["active"]), owed)
 
 
 def _beside_the_rows(document: Mapping[str, Any]) -> dict[str, Any]:

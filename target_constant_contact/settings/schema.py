@@ -9,9 +9,11 @@ from singer_sdk import typing as th
 from target_constant_contact.api.oauth.connection import AUTH_URL
 from target_constant_contact.batches.batch import MAX_BODY_BYTES, MAX_ROWS, BatchLimits
 from target_constant_contact.settings.access import ACCESS
+from target_constant_contact.settings.alerts import ALERTS
 from target_constant_contact.settings.following import ENTRY, FOLLOWING
 from target_constant_contact.settings.leaving import LEAVING, LEAVING_ENTRY
 from target_constant_contact.settings.people import PEOPLE
+from target_constant_contact.settings.storing import STORING
 from target_constant_contact.settings.types import BATCH_TYPE, LISTS_TYPE, MAPPING_TYPE
 
 API_URL: Final = "https://api.cc.email/v3"
@@ -205,41 +207,7 @@ PROPERTIES: Final = th.PropertiesList(
         description="Requests that the API key allows in a day (UTC), over all runs that "
         "share the store.",
     ),
-    th.Property(
-        "store_url",
-        th.StringType,
-        secret=True,
-        title="Store URL",
-        description="PostgreSQL database that is the store of all machines (extra `postgres`), "
-        "such as `postgresql://user:password@host:5432/database`; it needs `store_key`. Without it "
-        "the store is a file in `data_dir`.",
-    ),
-    th.Property(
-        "store_schema",
-        th.StringType,
-        title="Store schema",
-        description="Schema of the tables in the database of `store_url`, made if it is missing. "
-        "Default: where the database puts new tables.",
-    ),
-    th.Property(
-        "store_key",
-        th.StringType,
-        secret=True,
-        title="Store key",
-        description="Key that encrypts what is secret in the database of `store_url`, which needs "
-        "it, and in what `store export` writes; it is stored nowhere. `store key` makes one. To "
-        "change it, write the new one first and the old one after a comma, call `store rotate`, "
-        "and take the old one out.",
-    ),
-    th.Property(
-        "data_dir",
-        th.StringType,
-        title="Data folder",
-        description="Folder for reports, rejected rows, the store (where `store_url` is not set) "
-        "and the sandbox's account. Made with mode 0700. Default: "
-        "`~/.local/share/target-constant-contact` on Linux, `~/Library/Application "
-        "Support/target-constant-contact` on macOS.",
-    ),
+    *STORING,
     th.Property(
         "keep_runs_days",
         th.IntegerType(minimum=1, maximum=36_500),
@@ -248,6 +216,7 @@ PROPERTIES: Final = th.PropertiesList(
         description="What is known of a run is deleted when it is older: the run in the store, "
         "and the report and the rejected rows of this machine. The end of each run does that.",
     ),
+    *ALERTS,
     th.Property(
         "dry_run",
         th.BooleanType,

@@ -39,13 +39,16 @@ class Given(dict[str, Any]):
         self.variables = dict(variables or {})
 
 
-def read_settings(files: Iterable[str], schema: Mapping[str, Any]) -> Given:
+def read_settings(
+    files: Iterable[str], schema: Mapping[str, Any], prefix: str = ENV_PREFIX
+) -> Given:
     """The settings of a run or a command: later ones win.
 
     Args:
         files: Settings files in their order. ``ENV`` among them stands for the variables of the
             environment, which come first otherwise.
         schema: JSON schema of the settings.
+        prefix: What the names of the variables begin with.
 
     Raises:
         SettingsError: A file cannot be used.
@@ -56,8 +59,8 @@ def read_settings(files: Iterable[str], schema: Mapping[str, Any]) -> Given:
     given = Given()
     for source in order:
         if source == _ENVIRONMENT:
-            found = _environment(schema)
-            given.variables.update({name: variable_of(name) for name in found})
+            found = _environment(schema, prefix)
+            given.variables.update({name: f"{prefix}{name.upper()}" for name in found})
         else:
             found = _file(Path(source))
             for name in found:
@@ -66,16 +69,11 @@ def read_settings(files: Iterable[str], schema: Mapping[str, Any]) -> Given:
     return given
 
 
-def variable_of(setting: str) -> str:
-    """The variable of the environment that a setting can come from."""
-    return f"{ENV_PREFIX}{setting.upper()}"
-
-
-def _environment(schema: Mapping[str, Any]) -> dict[str, Any]:
+def _environment(schema: Mapping[str, Any], prefix: str) -> dict[str, Any]:
     """The variables that are set and not empty, as texts, with those of ``.env`` here."""
     as_texts = {"properties": {name: {"type": "string"} for name in schema["properties"]}}
     try:
-        found = parse_environment_config(as_texts, ENV_PREFIX, _DOTENV)
+        found = parse_environment_config(as_texts, prefix, _DOTENV)
     except UnicodeDecodeError:
         raise SettingsError(["The file .env is not UTF-8. Save it as UTF-8"]) from None
     except OSError as error:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from target_constant_contact.exceptions import SettingsError
 from target_constant_contact.store.address import no_key
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from target_constant_contact.store.database import Database
     from target_constant_contact.store.place import StorePlace
 
@@ -31,6 +34,33 @@ def open_store(place: StorePlace) -> Database:
         database.close()
         raise
     return database
+
+
+@contextmanager
+def store_to_read(place: StorePlace) -> Iterator[Database | None]:
+    """The store as it is, for what only reads and needs no secret; closed at the end.
+
+    Nothing is made, upgraded or taken over: a user of the database who may only read is enough,
+    and no key is needed.
+
+    Returns:
+        None where there is no store yet.
+
+    Raises:
+        TargetError: It cannot be used, or a newer program has made its tables.
+    """
+    if not place.url and not place.folder.store.exists():
+        yield None
+        return
+    from target_constant_contact.store.versions import version_of  # noqa: PLC0415 - as above
+
+    database = connect(place)
+    try:
+        with database.transaction(reads=True) as connection:
+            version = version_of(database, connection)
+        yield database if version else None
+    finally:
+        database.close()
 
 
 def _database(place: StorePlace) -> Database:

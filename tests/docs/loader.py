@@ -63,29 +63,35 @@ def declared() -> dict[str, Any]:
     return {
         "capabilities": sorted(told.printed()["capabilities"]),
         "commands": {word: {"args": word, "description": _help_of(word)} for word in COMMANDS},
-        "settings": [_setting(name, shape) for name, shape in told.about().items()],
+        "settings": [setting(name, shape) for name, shape in told.about().items()],
     }
 
 
 def plugin() -> str:
     """The text of `plugin.yml`."""
-    return _HEAD + _written(definition())
+    return _HEAD + written(definition())
 
 
 def of_project() -> str:
     """The generated part of the loader in `meltano.yml`."""
-    return re.sub("^(?=.)", " " * 6, _written(declared()), flags=re.MULTILINE)
+    return indented(declared())
 
 
 def write() -> None:
     """Write both files anew."""
     PLUGIN.write_text(plugin(), encoding="utf-8")
-    before, _, rest = pages.read(PROJECT).partition(START)
+    write_part(START, of_project())
+
+
+def write_part(start: str, text: str) -> None:
+    """Write a generated part of `meltano.yml` anew."""
+    before, _, rest = pages.read(PROJECT).partition(start)
     after = rest.partition(END)[2]
-    PROJECT.write_text(f"{before}{START}{of_project()}{END}{after}", encoding="utf-8")
+    PROJECT.write_text(f"{before}{start}{text}{END}{after}", encoding="utf-8")
 
 
-def _setting(name: str, shape: dict[str, Any]) -> dict[str, Any]:
+def setting(name: str, shape: dict[str, Any]) -> dict[str, Any]:
+    """A setting as Meltano describes it."""
     types = [kind for kind in shape["type"] if kind != "null"]
     label, meaning = _words_of(name, shape)
     made: dict[str, Any] = {
@@ -119,5 +125,11 @@ def _help_of(word: str) -> str:
     return told.first_paragraph(found)
 
 
-def _written(value: Any) -> str:
+def written(value: Any) -> str:
+    """A value as YAML."""
     return yaml.safe_dump(value, sort_keys=False, allow_unicode=True, width=100)
+
+
+def indented(value: Any) -> str:
+    """A value as YAML below a plugin of `meltano.yml`."""
+    return re.sub("^(?=.)", " " * 6, written(value), flags=re.MULTILINE)

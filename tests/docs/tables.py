@@ -8,12 +8,15 @@ because their own change with its version.
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
 from target_constant_contact.cli import COMMANDS, command
-from tests.docs import loader, pages
+from target_constant_contact.results_tap.addresses import RejectedAddresses
+from target_constant_contact.results_tap.streams import STREAMS
+from target_constant_contact.results_tap.tap import TapConstantContactResults
+from tests.docs import extractor, loader, pages
 from tests.docs.told import about, built_in, first_paragraph
 
 if TYPE_CHECKING:
@@ -25,11 +28,22 @@ EVERYWHERE = {"--config", "--data-dir"}
 
 def settings() -> str:
     """The target's own settings as a Markdown table."""
-    lines = ["| setting | meaning | default |", "| --- | --- | --- |"]
-    for name, setting in about().items():
-        if name not in built_in():
-            meaning = " ".join(setting["description"].split())
-            lines.append(f"| `{name}` | {meaning} | {_written(setting.get('default'))} |")
+    return _settings(about())
+
+
+def results_settings() -> str:
+    """The same of the tap of results."""
+    return _settings(about(TapConstantContactResults))
+
+
+def results_streams() -> str:
+    """The columns of its streams as a Markdown table."""
+    lines = ["| stream | column | meaning |", "| --- | --- | --- |"]
+    for stream in (*STREAMS, RejectedAddresses):
+        keys = {*stream.primary_keys}
+        for name, column in stream.schema["properties"].items():
+            shown = f"**`{name}`**" if name in keys else f"`{name}`"
+            lines.append(f"| `{stream.name}` | {shown} | {column['description']} |")
     return "".join(f"{line}\n" for line in lines)
 
 
@@ -47,7 +61,12 @@ def commands() -> str:
     return "".join(f"{line}\n" for line in lines)
 
 
-PARTS: Final[dict[str, Callable[[], str]]] = {"settings": settings, "commands": commands}
+PARTS: Final[dict[str, Callable[[], str]]] = {
+    "settings": settings,
+    "commands": commands,
+    "results settings": results_settings,
+    "results streams": results_streams,
+}
 
 
 def main() -> None:
@@ -59,6 +78,7 @@ def main() -> None:
         text = f"{before}{start}{made()}{end}{rest.partition(end)[2]}"
         page.write_text(text, encoding="utf-8")
     loader.write()
+    extractor.write()
 
 
 def _command(name: str, found: click.Command) -> str:
@@ -68,6 +88,15 @@ def _command(name: str, found: click.Command) -> str:
         if isinstance(parameter, click.Option) and parameter.opts[0] not in EVERYWHERE
     ]
     return f"| `{name}` | {first_paragraph(found)} | {', '.join(options)} |"
+
+
+def _settings(found: dict[str, dict[str, Any]]) -> str:
+    lines = ["| setting | meaning | default |", "| --- | --- | --- |"]
+    for name, setting in found.items():
+        if name not in built_in():
+            meaning = " ".join(setting["description"].split())
+            lines.append(f"| `{name}` | {meaning} | {_written(setting.get('default'))} |")
+    return "".join(f"{line}\n" for line in lines)
 
 
 def _written(default: object) -> str:

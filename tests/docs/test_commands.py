@@ -96,12 +96,14 @@ def test_the_options_in_the_text_exist(option: str):
 def test_the_entry_point_is_called_as_the_pages_call_it():
     project = tomllib.loads((pages.ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 
-    assert project["project"]["scripts"].keys() == {"target-constant-contact"}
+    scripts = {"target-constant-contact", "tap-constant-contact-results"}
+    assert project["project"]["scripts"].keys() == scripts
+    assert all(f"`{name}`" in pages.everything() for name in scripts)
 
 
 def test_meltano_has_what_the_commands_ask_of_it():
     project = yaml.safe_load((pages.ROOT / "meltano.yml").read_text(encoding="utf-8"))
-    (loader,) = project["plugins"]["loaders"]
+    loader = project["plugins"]["loaders"][0]
 
     assert "scripts/example invoke target-constant-contact:sandbox" in pages.everything()
     assert loader["commands"].keys() == set(SUBCOMMANDS)

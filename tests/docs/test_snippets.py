@@ -37,17 +37,18 @@ def _documents() -> Iterator[tuple[str, Any]]:
 
 
 def _configurations() -> Iterator[tuple[str, dict[str, Any]]]:
-    """Each loader's configuration: of a Meltano project, of one environment, or on its own.
+    """The target's configuration: of a Meltano project, of one environment, or on its own.
 
-    What is of a message or of Kubernetes is none.
+    What is of a message, of Kubernetes or of Python's logging is none.
     """
     for name, document in _documents():
         if document.keys() & PARTS_OF_A_PROJECT:
             parts = [document, *(part["config"] for part in document.get("environments", ()))]
             for part in parts:
                 for loader in part.get("plugins", {}).get("loaders", ()):
-                    yield name, loader["config"]
-        elif document.get("type") != "RECORD" and "kind" not in document:
+                    if loader["name"] == TargetConstantContact.name:
+                        yield name, loader["config"]
+        elif document.get("type") != "RECORD" and not document.keys() & {"kind", "handlers"}:
             yield name, document
 
 

@@ -14,20 +14,21 @@ from tests.docs import pages
 
 if TYPE_CHECKING:
     import click
+    from singer_sdk.plugin_base import PluginBase
 
 NOT_OFFERED: Final = {"faker_config"}
 """Built-in settings that need a package which this one does not bring."""
 
 
-def printed() -> dict[str, Any]:
+def printed(plugin: type[PluginBase] = TargetConstantContact) -> dict[str, Any]:
     """What `--about --format=json` prints."""
-    done = CliRunner().invoke(TargetConstantContact.cli, ["--about", "--format=json"])
+    done = CliRunner().invoke(plugin.cli, ["--about", "--format=json"])
     return dict(json.loads(done.stdout))
 
 
-def about() -> dict[str, dict[str, Any]]:
+def about(plugin: type[PluginBase] = TargetConstantContact) -> dict[str, dict[str, Any]]:
     """The settings of it, by name."""
-    settings: dict[str, dict[str, Any]] = printed()["settings"]["properties"]
+    settings: dict[str, dict[str, Any]] = printed(plugin)["settings"]["properties"]
     return {name: settings[name] for name in settings if name not in NOT_OFFERED}
 
 

@@ -15,8 +15,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from target_constant_contact.cli import report_error
 from target_constant_contact.imports.importer import Importer
+from target_constant_contact.program import report_error
 from target_constant_contact.run import intake
 from target_constant_contact.sandbox import Behaviour, Sandbox
 from target_constant_contact.singer import json_lines as lines

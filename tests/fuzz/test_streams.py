@@ -22,7 +22,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from singer_sdk.singerlib.json import deserialize_json, serialize_json
 
-from target_constant_contact.cli import report_error
+from target_constant_contact.program import report_error
 from target_constant_contact.sandbox import Behaviour, Sandbox
 from target_constant_contact.singer.target import TargetConstantContact
 from tests.support.target import read_rejects, read_report, settings_for

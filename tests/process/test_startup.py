@@ -21,6 +21,7 @@ HEAVY = {
     "flask",
     "jinja2",
     "jsonschema_rs",
+    "opentelemetry",
     "pyarrow",
     "psycopg",
     "sqlalchemy",

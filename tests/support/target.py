@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from target_constant_contact.cli import report_error
+from target_constant_contact.program import report_error
 from target_constant_contact.singer.target import TargetConstantContact
 
 if TYPE_CHECKING:

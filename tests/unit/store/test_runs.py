@@ -55,6 +55,24 @@ def test_runs_are_told_newest_first_by_their_start_and_then_by_their_names(rows)
     assert [found.run for found in rows.newest(2)] == ["a", "c"]
 
 
+def test_runs_are_told_from_a_name_on_in_the_order_of_their_names(rows):
+    """Whatever the database sorts by: names have digits, a dash and small letters."""
+    names = ["20261129T030000Z-00000a", "20261129T030000Z-0000ff", "20261129T030001Z-000000"]
+    for name in reversed(names):
+        rows.put(row(1, name))
+    assert [found.run for found in rows.after("", 2)] == names[:2]
+    assert [found.run for found in rows.after("20261129T030000Z", 9)] == names
+    assert [found.run for found in rows.after(names[1], 9)] == names[2:]
+    assert rows.after(names[2], 9) == []
+
+
+def test_runs_are_told_by_their_names_as_far_as_they_are_there(rows):
+    rows.put(row(1, "a"))
+    rows.put(row(2, "b", report=None))
+    assert rows.named(["b", "c"]) == [row(2, "b", report=None)]
+    assert rows.named([]) == []
+
+
 def test_what_is_there_is_not_added_again(rows):
     rows.put(row(1, report="ended"))
     assert rows.add([row(1, report=None), row(2), row(3)]) == 2

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from target_constant_contact.singer.output import drop_when, patient, write_whole
+from target_constant_contact.terminal.stderr import drop_when, patient
+from target_constant_contact.terminal.writing import write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -1,0 +1,1 @@
+"""The results of past runs as Singer streams, for a warehouse."""
