@@ -179,6 +179,7 @@ def test_a_run_without_a_report_is_unfinished(tmp_path: Path):
         json.dumps(report(1, totals=None)),
         json.dumps(report(1, totals={"read": "5"})),
         json.dumps(report(1, totals={"read": True})),
+        json.dumps(report(1, totals={"read": 2**63 + 1})),
         json.dumps(report(1, status=5)),
         json.dumps(report(1, started_at="yesterday")),
         json.dumps(report(1, started_at="2026-05-01T04:00:00")),
