@@ -109,6 +109,8 @@ def test_a_url_is_known_for_a_secret_in_whatever_part_it_comes_back(parse, shown
     [
         ("https://example.com/hooks/a-path-of-words?of=nobody", "/hooks/a-path-of-words?of=nobody"),
         ("https://robot:wordsonly@example.com/", "wordsonly"),
+        ("https://the-robots-name:wordsonly@example.com/", "the-robots-name"),
+        ("https://the-robots-token@example.com/", "the-robots-token"),
         ("https://example.com/?key=k3yk3yk3yk3yk3yk3y", "k3yk3yk3yk3yk3yk3y"),
     ],
 )
