@@ -48,7 +48,7 @@ def test_they_come_as_texts_too(parse):
     ("settings", "fault"),
     [
         ({"alert_urls": "slack://a/b/c"}, "alert_urls: is a text that is no JSON array"),
-        ({"alert_on": ["faild"]}, "alert_on.0: 'faild' is not one of"),
+        ({"alert_on": ["failure"]}, "alert_on.0: 'failure' is not one of"),
         ({"alert_on": ["recovered"]}, "alert_on: recovered alone tells nothing"),
         ({"alert_urls": ["nonsense://x"]}, "alert_urls.0: Apprise knows no such URL"),
         ({"alert_urls": ["json://localhost", "slack://T/x"]}, "alert_urls.1: Apprise knows no"),
