@@ -17,6 +17,7 @@ from singer_sdk.exceptions import ConfigValidationError
 
 from target_constant_contact.commands.group import CommandGroup
 from target_constant_contact.exceptions import SettingsError
+from target_constant_contact.log_records import redact_extra, redact_log
 from target_constant_contact.program import (
     NOBODY_READS,
     flush,
@@ -24,14 +25,17 @@ from target_constant_contact.program import (
     prepare,
     report_error,
 )
-from target_constant_contact.redaction import redact_log, trust
+from target_constant_contact.redaction import trust
+from target_constant_contact.singer.sdk_lines import configured_level, show_metrics
 from target_constant_contact.singer.target import TargetConstantContact
+from target_constant_contact.terminal.live import LIVE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 COMMANDS: Final = (
     "adopt",
+    "alerts",
     "check",
     "connections",
     "erase",
@@ -39,6 +43,8 @@ COMMANDS: Final = (
     "lists",
     "login",
     "logout",
+    "plan",
+    "preview",
     "rejects",
     "release",
     "runs",
@@ -117,6 +123,9 @@ def command() -> Cli:
     redact_log()
     trust(str(Path("~").expanduser()))
     singer = TargetConstantContact.cli
+    for handler in logging.getLogger().handlers:
+        handler.addFilter(redact_extra)
+    show_metrics(configured_level())
 
     def run(**options: Any) -> None:
         if click.get_current_context().invoked_subcommand is None:
@@ -141,6 +150,7 @@ def main() -> None:
     try:
         command()()
     finally:
+        LIVE.end()
         flush()
 
 

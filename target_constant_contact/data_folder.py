@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 REPORT_FILE: Final = "report.json"
 """In the folder of a run: what came of it."""
 
+PAGE_FILE: Final = "report.html"
+"""The same, for people."""
+
 REJECTS_FILE: Final = "rejects.singer.jsonl"
 """In the folder of a run: its rejected rows, as Singer messages."""
 

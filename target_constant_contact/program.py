@@ -11,7 +11,8 @@ from typing import Final
 from singer_sdk.exceptions import ConfigValidationError, SingerSDKError
 
 from target_constant_contact.exceptions import SettingsError, TargetError
-from target_constant_contact.singer.output import patient
+from target_constant_contact.log_fields import fields
+from target_constant_contact.terminal.stderr import patient
 
 NOBODY_READS: Final = 128 + 13
 """Exit code as of a program that SIGPIPE has ended."""
@@ -45,16 +46,19 @@ def report_error(error: Exception, logger: logging.Logger = _TARGET) -> int:
     """
     if isinstance(error, ConfigValidationError):
         error = SettingsError(error.errors)
+    exit_code: int = getattr(error, "exit_code", 1)
+    told = fields(exit_code=exit_code)
     if isinstance(error, SettingsError):
         for fault in error.faults:
-            logger.error("%s", fault)
+            logger.error("%s", fault, extra=told)
     elif isinstance(error, (TargetError, SingerSDKError)):
-        logger.error("%s", " ".join(str(error).split()))
+        logger.error("%s", " ".join(str(error).split()), extra=told)
     elif isinstance(error, OSError):
         logger.error(
             "%s%s. STATE covers only what has landed; start the run again.",
             f"{error.filename}: " if error.filename else "",
             error.strerror or type(error).__name__,
+            extra=told,
         )
     else:
         place = traceback.extract_tb(error.__traceback__)[-1]
@@ -64,11 +68,12 @@ def report_error(error: Exception, logger: logging.Logger = _TARGET) -> int:
             type(error).__name__,
             place.name,
             place.lineno,
+            extra=told,
         )
         for frame in traceback.format_tb(error.__traceback__):
             for line in frame.splitlines():
                 logger.debug("%s", line)
-    return getattr(error, "exit_code", 1)
+    return exit_code
 
 
 def give_up_stdout() -> None:

@@ -12,9 +12,9 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-import logging
 import re
 import unicodedata
+from collections.abc import Mapping
 from typing import Any, Final
 
 from target_constant_contact.known_secrets import MASK, is_random, without_known
@@ -112,26 +112,13 @@ def json_escaped(line: str) -> str:
     return "".join(json.dumps(char)[1:-1] if _is_hidden(char) else char for char in line)
 
 
-def redact_log() -> None:
-    """Have the message of every log record of this process redacted, whoever logs it."""
-    make = logging.getLogRecordFactory()
-    if getattr(make, "redacts", False):
-        return
-
-    def make_redacted(*args: Any, **options: Any) -> logging.LogRecord:
-        record = make(*args, **options)
-        message = record.getMessage()
-        shown = redacted(message)
-        # Others may look at the arguments, so they stay where there was nothing to do.
-        if shown != message:
-            record.msg, record.args = shown, None
-        if record.exc_info and not record.exc_text:
-            trace = logging.Formatter().formatException(record.exc_info)
-            record.exc_text = "\n".join(map(redacted, trace.splitlines()))
-        return record
-
-    make_redacted.redacts = True  # type: ignore[attr-defined]
-    logging.setLogRecordFactory(make_redacted)
+def shown(value: Any) -> Any:
+    """A value for programs, with every text in it redacted; what is no value of JSON is a text."""
+    if isinstance(value, Mapping):
+        return {redacted(str(name)): shown(item) for name, item in value.items()}
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return list(map(shown, value))
+    return value if isinstance(value, (bool, int, float, type(None))) else redacted(str(value))
 
 
 def _is_hidden(char: str) -> bool:

@@ -6,8 +6,9 @@ import logging
 import sys
 from pathlib import Path
 
+from target_constant_contact.log_records import redact_extra, redact_log
 from target_constant_contact.program import flush, give_up_stdout, prepare, report_error
-from target_constant_contact.redaction import redact_log, trust
+from target_constant_contact.redaction import trust
 from target_constant_contact.results_tap.tap import TapConstantContactResults
 
 _logger = logging.getLogger(TapConstantContactResults.name)
@@ -26,8 +27,11 @@ def run() -> None:
     """Do what the words of the command line ask for, and end with an exit code."""
     redact_log()
     trust(str(Path("~").expanduser()))
+    singer = TapConstantContactResults.cli
+    for handler in logging.getLogger().handlers:
+        handler.addFilter(redact_extra)
     try:
-        TapConstantContactResults.cli()
+        singer()
     except Exception as error:  # noqa: BLE001 - the last place where it can be explained
         if isinstance(error.__cause__, BrokenPipeError):
             give_up_stdout()

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from target_constant_contact.api.oauth.grants import AuthorizationServer, DeviceCode, Grant
+    from target_constant_contact.events.events import Events
 
     Receive = Callable[[str, str], str]
     """Shows the address of a sign-in, and returns the code that comes back with its state."""
@@ -55,19 +56,21 @@ def with_code(server: AuthorizationServer, redirect_uri: str, receive: Receive) 
         ) from None
 
 
-def listening(redirect_uri: str, show: Callable[[str], object]) -> Receive:
+def listening(redirect_uri: str, show: Callable[[str], object], events: Events) -> Receive:
     """Receive a code on this machine, which the browser is sent back to.
 
     Args:
         redirect_uri: A port and path of this machine.
         show: Takes a person to the address of the sign-in.
+        events: Who is told that this waits.
     """
 
     def receive(url: str, state: str) -> str:
         # Listening comes first: a browser that is still signed in is back at once.
         with Loopback(redirect_uri, state) as loopback:
             show(url)
-            return loopback.wait()
+            with events.work("waiting for the sign-in in the browser", "sign_in"):
+                return loopback.wait()
 
     return receive
 
@@ -97,6 +100,7 @@ def pasting(show: Callable[[str], object], ask: Callable[[], str]) -> Receive:
 def with_device(
     server: AuthorizationServer,
     show: Callable[[DeviceCode], object],
+    events: Events,
     *,
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], object] = time.sleep,
@@ -106,6 +110,7 @@ def with_device(
     Args:
         server: The authorization server.
         show: Shows the address and the code.
+        events: Who is told that this waits.
         clock: Returns seconds.
         sleep: Waits for a number of seconds.
 
@@ -115,13 +120,14 @@ def with_device(
     device = server.start_device()
     deadline, interval = clock() + device.expires_in, device.interval
     show(device)
-    while clock() < deadline:
-        # Before the first question too: nobody has typed in the code yet.
-        sleep(interval)
-        try:
-            return server.ask_device(device)
-        except GrantRefusedError as error:
-            interval += _longer_pause(error)
+    with events.work("waiting for the sign-in on the other device", "sign_in"):
+        while clock() < deadline:
+            # Before the first question too: nobody has typed in the code yet.
+            sleep(interval)
+            try:
+                return server.ask_device(device)
+            except GrantRefusedError as error:
+                interval += _longer_pause(error)
     raise _too_late()
 
 

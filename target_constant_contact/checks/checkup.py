@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
@@ -17,6 +18,7 @@ from target_constant_contact.checks.access import (
 )
 from target_constant_contact.checks.contents import check_custom_fields, check_lists
 from target_constant_contact.checks.local import (
+    check_alerts,
     check_data_folder,
     check_requests,
     check_settings,
@@ -31,6 +33,7 @@ from target_constant_contact.exceptions import (
     TargetError,
     TryLaterError,
 )
+from target_constant_contact.progress.reporter import Reporter
 from target_constant_contact.settings.settings import Settings
 from target_constant_contact.singer.target import TargetConstantContact
 
@@ -138,6 +141,7 @@ class Checkup:
         except SettingsError:
             self._skip("the settings are wrong", ("connection", *_ONLINE, "requests"))
         else:
+            yield from check_alerts(self._settings)
             yield from check_suppression_file(self._settings)
 
     def _check_data_folder(self) -> Iterator[Check]:
@@ -154,6 +158,7 @@ class Checkup:
         except TargetError:
             self._skip("there is no account to count for", ("requests",))
             raise
+        self._account.events.listen(Reporter(sys.stderr))
         yield from check_connection(self._account, self._settings, self._clock())
 
     def _check_scopes(self) -> Iterator[Check]:

@@ -12,6 +12,7 @@ from target_constant_contact.segments.suppression_file import read_suppressions
 from target_constant_contact.settings.faults import unknown_settings
 from target_constant_contact.settings.settings import Settings
 from target_constant_contact.settings.sources import Given
+from target_constant_contact.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -46,6 +47,17 @@ def check_suppression_file(settings: Settings) -> Iterator[Check]:
         people = len(read_suppressions(path))
         words = "1 person" if people == 1 else f"{people:,} people"
         yield Check("settings", "ok", f"{words} in {path}, who will not be imported")
+
+
+def check_alerts(settings: Settings) -> Iterator[Check]:
+    """Who is told of runs, if anybody is. Nothing is sent."""
+    alerts = settings.alerts
+    if alerts.wanted:
+        receivers = counted(len(alerts.urls) + len(alerts.webhooks), "receiver")
+        detail = (
+            f"alerts of {', '.join(sorted(alerts.on))} go to {receivers}; alerts --test tries them"
+        )
+        yield Check("settings", "ok", detail)
 
 
 def check_data_folder(folder: DataFolder) -> Iterator[Check]:

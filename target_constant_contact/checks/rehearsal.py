@@ -12,6 +12,7 @@ from typing import IO, TYPE_CHECKING, Any, Final
 from singer_sdk.exceptions import SingerSDKError
 from typing_extensions import override
 
+from target_constant_contact.checks.results import failures
 from target_constant_contact.exceptions import DataError, StorageError, TargetError
 from target_constant_contact.run.run import Run
 from target_constant_contact.singer.streams import Streams
@@ -62,17 +63,45 @@ def rehearse(config: Mapping[str, Any], account: Account, messages: IO[str]) -> 
         ConfigValidationError: The settings do not allow a run.
         OSError: The rows that are rejected cannot be put aside.
     """
+    with aside() as folder:
+        target = Rehearsal(config, account, folder)
+        return target.outcome(heard(target, messages))
+
+
+@contextmanager
+def aside() -> Iterator[Path]:
+    """A folder that does not last, and a log without the lines of a run."""
     with tempfile.TemporaryDirectory(prefix="target-constant-contact-") as folder, _quietly():
-        target = Rehearsal(config, account, Path(folder))
-        error = None
-        try:
-            target.listen(messages)
-        except StorageError as caught:
-            # Not in data_dir.
-            raise caught.__cause__ or caught from None
-        except (TargetError, SingerSDKError) as caught:
-            error = caught
-        return target.outcome(error)
+        yield Path(folder)
+
+
+def heard(target: Rehearsal, messages: IO[str]) -> Exception | None:
+    """Let messages go through a rehearsal; return what has ended it early.
+
+    Raises:
+        OSError: The rows that are rejected cannot be put aside.
+    """
+    try:
+        target.listen(messages)
+    except StorageError as caught:
+        # Not in data_dir.
+        raise caught.__cause__ or caught from None
+    except (TargetError, SingerSDKError) as caught:
+        return caught
+    return None
+
+
+def faults(rehearsed: Rehearsed) -> Iterator[tuple[str, int]]:
+    """Why streams cannot be sent, and what has ended the input early, with exit codes."""
+    for stream, reason in rehearsed.faults.items():
+        named = f"stream {stream!r}"
+        for each in failures("", reason):
+            detail = each.detail if named in each.detail else f"{named}: {each.detail}"
+            yield detail, each.exit_code
+    if rehearsed.error:
+        yield from ((each.detail, each.exit_code) for each in failures("", rehearsed.error))
+    for line in rehearsed.missed_maps:
+        yield line, 0
 
 
 class RehearsedStreams(Streams):

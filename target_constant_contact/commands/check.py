@@ -50,6 +50,8 @@ def check(
         print_json({"ok": not failed, "checks": [_as_json(item) for item in checks]})
     else:
         say(_verdict(checks))
+        if messages:
+            say(f"The first rows beside their contacts: preview --input {messages}")
     # Of the first failure: those after it may be its consequences.
     click.get_current_context().exit(failed[0].exit_code if failed else 0)
 

@@ -7,13 +7,15 @@ import os
 import sys
 from contextlib import contextmanager, suppress
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import click
 
 from target_constant_contact.account.account import Account
-from target_constant_contact.exceptions import SettingsError
+from target_constant_contact.events.events import Events
+from target_constant_contact.exceptions import InputError, SettingsError
 from target_constant_contact.files import naming, open_private
+from target_constant_contact.progress.reporter import Reporter
 from target_constant_contact.redaction import escaped, json_text, redacted, without_secrets
 from target_constant_contact.settings.settings import Settings
 from target_constant_contact.settings.sources import Given, read_settings
@@ -94,6 +96,20 @@ def open_account(settings: Settings) -> Iterator[Account]:
         account.close()
 
 
+@contextmanager
+def working(work: str, span: str) -> Iterator[None]:
+    """Show that something goes on which may take long, in a command that connects to no account.
+
+    Args:
+        work: What, as people read it.
+        span: What, for machines.
+    """
+    events = Events()
+    events.listen(Reporter(sys.stderr))
+    with events.work(work, span):
+        yield
+
+
 def say(*lines: str, err: bool = False) -> None:
     """Print lines for people, each on one line whatever is in it; nothing else prints.
 
@@ -113,6 +129,30 @@ def say_address(url: str) -> None:
 def print_json(value: Any) -> None:
     """Print a value for programs."""
     click.echo(json_text(value))
+
+
+@contextmanager
+def opened(messages: Path) -> Iterator[IO[str]]:
+    """Open a tap's output.
+
+    Args:
+        messages: A file; ``-``: stdin.
+
+    Raises:
+        InputError: It cannot be read.
+        SettingsError: There is no stdin.
+    """
+    if str(messages) == "-":
+        if sys.stdin is None:
+            raise SettingsError(["There is no standard input to read; pass --input FILE"])
+        yield sys.stdin
+        return
+    try:
+        file = messages.open(encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"{messages} cannot be read ({error.strerror})") from None
+    with file:
+        yield file
 
 
 def write_lines(lines: Iterable[str], output: Path | None) -> None:

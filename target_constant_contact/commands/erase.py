@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from target_constant_contact.commands.common import configured, json_option, print_json, say
+from target_constant_contact.commands.common import (
+    configured,
+    json_option,
+    print_json,
+    say,
+    working,
+)
 from target_constant_contact.contacts.addresses import key_of
 from target_constant_contact.exceptions import SettingsError, TryLaterError
 from target_constant_contact.reports.history import store_of_runs
@@ -36,7 +42,8 @@ def erase(config: dict[str, Any], addresses: Sequence[str], *, as_json: bool) ->
     # Not before: what is imported for the help of a command need not load SQLAlchemy.
     from target_constant_contact.segments import erasing  # noqa: PLC0415
 
-    done = erasing.erase(place, keys)
+    with working(f"erasing {counted(len(keys), 'person', 'people')}", "erase"):
+        done = erasing.erase(place, keys)
     if as_json:
         print_json(asdict(done))
     else:

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from target_constant_contact.api.oauth.connection import Agreement, Application, Connection
     from target_constant_contact.api.oauth.grants import AuthorizationServer, DeviceCode, Grant
     from target_constant_contact.api.oauth.tokens import StoredConnections
+    from target_constant_contact.events.events import Events
     from target_constant_contact.settings.settings import Settings
 
 _say: Final = partial(say, err=True)
@@ -186,7 +187,7 @@ def _sign_in(settings: Settings, given: _Options, application: Application) -> C
         client_secret=application.client_secret,
     )
     with open_account(replace(settings, access_token=None, credentials=said)) as account:
-        grant = _granted(account.authorization_server(application), given)
+        grant = _granted(account.authorization_server(application), given, account.events)
         # Tokens age from here on, while the person is still asked.
         now = time.time()
         new_connection.check_grant(grant)
@@ -215,12 +216,12 @@ def _user_name() -> str:
     return "unknown"
 
 
-def _granted(server: AuthorizationServer, given: _Options) -> Grant:
+def _granted(server: AuthorizationServer, given: _Options, events: Events) -> Grant:
     if given.device:
-        return sign_in.with_device(server, _show_device)
+        return sign_in.with_device(server, _show_device, events)
     way = sign_in.pasting(_show_address, _pasted)
     if not given.no_browser:
-        way = sign_in.listening(given.redirect_uri, _open_browser)
+        way = sign_in.listening(given.redirect_uri, _open_browser, events)
     return sign_in.with_code(server, given.redirect_uri, way)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, fields
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import click
@@ -15,6 +16,8 @@ from target_constant_contact.commands.common import (
     say,
 )
 from target_constant_contact.commands.group import CommandGroup
+from target_constant_contact.commands.run_pages import serve_pages, write_page
+from target_constant_contact.exceptions import SettingsError
 from target_constant_contact.reports.counts import Counts
 from target_constant_contact.reports.history import past_runs
 from target_constant_contact.reports.past_run import LOAD
@@ -27,8 +30,10 @@ if TYPE_CHECKING:
     from target_constant_contact.reports.past_parts import PastDestination, PastPackedByList
     from target_constant_contact.reports.past_run import PastRun
     from target_constant_contact.reports.segments import SegmentUse
+    from target_constant_contact.reports.told import Told
 
 _SHOWN: Final = 20
+_ON_A_PAGE: Final = 100
 _PLACES: Final = tuple(item.name for item in fields(Counts))
 _TITLES: Final = {"started_at": "started (UTC)"}
 _KEPT: Final = frozenset({"run", "started (UTC)", "status", "stream", "lists", "read", "landed"})
@@ -45,15 +50,39 @@ class _Given(NamedTuple):
 @click.group("runs", cls=CommandGroup, invoke_without_command=True)
 @configured
 @click.option(
-    "--limit", type=click.IntRange(min=1), default=_SHOWN, show_default=True, help="How many."
+    "--limit",
+    type=click.IntRange(min=1),
+    help=f"How many: {_SHOWN} if not given, and {_ON_A_PAGE} on a page.",
 )
+@click.option(
+    "--html",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Write a page that shows how each segment has changed.",
+)
+@click.option("--serve", is_flag=True, help="Serve this page, and that of each run, until stopped.")
+@click.option("--port", type=int, help="Port to serve at; a free one if not given.")
 @json_option
-def runs(config: dict[str, Any], limit: int, *, as_json: bool) -> None:
+def runs(config: dict[str, Any], limit: int | None, *, as_json: bool, **options: Any) -> None:
     """List past runs, newest first."""
     context = click.get_current_context()
     context.obj = _Given(config, as_json)
     if context.invoked_subcommand is not None:
         return
+    html, serve, port = options["html"], options["serve"], options["port"]
+    if bool(html) + serve + as_json > 1:
+        raise SettingsError(["--html, --serve and --json are different things; pass one of them"])
+    if port is not None and not serve:
+        raise SettingsError(["--port is for --serve; pass both"])
+    if html:
+        write_page(config, limit or _ON_A_PAGE, html)
+    elif serve:
+        serve_pages(config, limit or _ON_A_PAGE, port or 0)
+    else:
+        _list(config, limit or _SHOWN, as_json=as_json)
+
+
+def _list(config: Mapping[str, Any], limit: int, *, as_json: bool) -> None:
     with past_runs(config) as history:
         found = history.newest(limit)
     if as_json:
@@ -146,6 +175,7 @@ def _document(past: PastRun) -> dict[str, Any]:
         "imports": [asdict(record) for record in past.imports],
         "segments": [asdict(use) for use in past.segments],
         "swept": [asdict(one) for one in past.swept],
+        "alerts": None if past.told is None else [asdict(one) for one in past.told],
     }
 
 
@@ -171,6 +201,7 @@ def _print_run(past: PastRun) -> None:
     _print_part("Packed by list", map(_packed_by_list, past.packed_by_list))
     _print_part("Segments", map(_segment, past.segments))
     _print_part("Lists that follow segments", map(asdict, past.swept))
+    _print_part("Alerts", map(_told, past.told or ()))
     _print_part("Imports that are not settled", map(asdict, past.unsettled))
     _print_part("Imports", (_import(asdict(record)) for record in past.imports))
 
@@ -192,12 +223,18 @@ def _segment(use: SegmentUse) -> dict[str, Any]:
     return {"entry": entry, "stream": use.stream, "matched": ", ".join(use.streams) or "none"}
 
 
+def _told(told: Told) -> dict[str, Any]:
+    owed = ", ".join(dict.fromkeys(alert.event for alert in told.owed))
+    return {"receiver": told.receiver, "lasts": ", ".join(told.active), "not told": owed}
+
+
 def _packed_by_list(packed: PastPackedByList) -> dict[str, Any]:
     return {"stream": packed.stream, **asdict(packed.counts)}
 
 
 def _import(record: dict[str, Any]) -> dict[str, Any]:
     counters: dict[str, int] = record.pop("counters")
+    del record["sent_at"]  # the page shows it
     taken_up = "yes" if record.pop("taken_up") else ""
     seconds = f"{record['seconds']:.1f}"
     return {**record, "seconds": seconds, "taken up": taken_up, **counters}

@@ -13,6 +13,7 @@ from target_constant_contact.commands.common import (
     print_json,
     print_table,
     say,
+    working,
     write_lines,
 )
 from target_constant_contact.commands.connections import moment
@@ -79,7 +80,8 @@ def export(config: dict[str, Any], file: str, *, forget: bool) -> None:
         raise SettingsError(
             ["--forget needs a file: what goes through a pipe may be lost behind it"]
         )
-    done = _actions().export_to(file, place, keys, forget=forget)
+    with working(f"exporting the store at {_shown(place)}", "store_export"):
+        done = _actions().export_to(file, place, keys, forget=forget)
     say(f"Exported from the store at {done.place}: {_counts(done.counts)}.", err=True)
     if done.connections:
         say(_warning(done.connections, done.place, forget=forget), err=True)
@@ -94,7 +96,8 @@ def export(config: dict[str, Any], file: str, *, forget: bool) -> None:
 def import_(config: dict[str, Any], file: str, *, replace: bool) -> None:
     """Take in what `store export` has written into FILE, all or nothing; - for standard input."""
     place, keys = _moving(config)
-    done, shown = _actions().import_from(file, place, keys, replace=replace)
+    with working(f"importing into the store at {_shown(place)}", "store_import"):
+        done, shown = _actions().import_from(file, place, keys, replace=replace)
     say(f"Imported into the store at {shown}: {_counts(done.taken)}.")
     if done.kept:
         say(f"Already there: {_counts(done.kept)}.")
@@ -114,7 +117,8 @@ def rotate(config: dict[str, Any], *, forget: bool) -> None:
             "read."
         )
         return
-    done = _actions().rotate_in(place, forget=forget)
+    with working(f"encrypting what is secret in the store at {_shown(place)}", "store_rotate"):
+        done = _actions().rotate_in(place, forget=forget)
     if done.removed:
         say(
             f"Removed, as no key opens it: {', '.join(done.removed)}. Make the connections anew "

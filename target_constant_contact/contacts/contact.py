@@ -51,6 +51,11 @@ class Rejection:
     reason: str
     field: str
 
+    @property
+    def with_field(self) -> str:
+        """The reason with its field."""
+        return f"{self.reason} (field {self.field!r})" if self.field else self.reason
+
 
 MAX_CUSTOM_FIELDS = 25
 """Custom fields that one contact can carry."""

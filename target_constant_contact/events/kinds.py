@@ -77,6 +77,19 @@ class RowsRead:
 
 
 @dataclass(frozen=True, slots=True)
+class InputEnded:
+    """There is nothing more to read, and all that was read is packed.
+
+    Attributes:
+        rows: Rows of the run.
+        imports: Imports that are yet to be sent.
+    """
+
+    rows: int
+    imports: int
+
+
+@dataclass(frozen=True, slots=True)
 class RowsRejected:
     """Rows cannot be sent.
 
@@ -171,11 +184,12 @@ class RowsExplained:
 
 @dataclass(frozen=True, slots=True)
 class LimitWaited:
-    """A request has waited for a limit of the service.
+    """A request has waited for a limit of the service, or begins to: see ``why``.
 
     Attributes:
-        why: ``rate``: for the next slot of the API key; ``throttled``: because the service has
-            asked for it; ``queue``: until the account's queue of activities has room.
+        why: ``rate``: for the next slot of the API key. Told when the wait begins: ``throttled``,
+            because the service has asked for it, and ``queue``, until the account's queue of
+            activities has room.
         seconds: How long.
     """
 
@@ -190,7 +204,8 @@ class WorkBegun:
     Attributes:
         work: What, as people read it: "reading list Newsletter back".
         span: What, for machines: ``read_back``, ``departures``, ``opt_outs``, ``sweep_list``,
-            ``taking_off``, ``sign_in``, ``compare``.
+            ``taking_off``, ``sign_in``, ``compare``, ``rehearsal``, ``erase``, ``store_export``,
+            ``store_import``, ``store_rotate``.
     """
 
     work: str
@@ -272,6 +287,7 @@ Event: TypeAlias = (
     RunBegun
     | StreamMapped
     | RowsRead
+    | InputEnded
     | RowsRejected
     | ImportSent
     | ImportsPolled

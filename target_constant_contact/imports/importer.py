@@ -89,6 +89,12 @@ class Importer:
         """Why the run cannot succeed any more; None as long as it can."""
         return self._progress.failure
 
+    @property
+    def to_send(self) -> int:
+        """How many batches the service has not accepted yet."""
+        with self._progress.changed:
+            return sum(1 for _ in self._progress.schedule.outbox)
+
     def raise_failure(self) -> None:
         """Raise what made success impossible, if anything did."""
         self._progress.raise_failure()

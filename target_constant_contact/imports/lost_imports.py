@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from target_constant_contact.exceptions import TryLaterError
 from target_constant_contact.imports import lost_answers
+from target_constant_contact.log_fields import fields
 from target_constant_contact.wording import counted
 
 if TYPE_CHECKING:
@@ -59,7 +60,8 @@ class LostImports:
         sighting = lost_answers.look(doubt.entry, recent, self._ledger.has_activity)
         if sighting.found:
             activity_id = sighting.found.activity_id
-            _logger.info("Activity %s is the import whose answer was lost", activity_id)
+            told = fields(activity_id=activity_id, stream=doubt.entry.stream, rows=doubt.entry.rows)
+            _logger.info("Activity %s is the import whose answer was lost", activity_id, extra=told)
             self._sender.accepted(doubt.batch, doubt.entry, sighting.found)
         elif sighting.missed and doubt.missed + 1 >= lost_answers.LOOKS:
             self._ledger.lose(doubt.entry)

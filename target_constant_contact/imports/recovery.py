@@ -16,6 +16,7 @@ from target_constant_contact.api.models import UNFINISHED_STATES
 from target_constant_contact.imports import lost_answers
 from target_constant_contact.imports.queue_progress import QueueProgress
 from target_constant_contact.imports.schedule import MAX_ONE_BY_ONE
+from target_constant_contact.log_fields import fields
 from target_constant_contact.wording import counted
 
 if TYPE_CHECKING:
@@ -56,10 +57,12 @@ class Recovery:
         """
         if not self._open:
             return
+        run = self._ledger.interrupted_runs[-1]
         _logger.info(
             "Run %s was interrupted; asking what became of its %s",
-            self._ledger.interrupted_runs[-1],
+            run,
             counted(len(self._open), "import"),
+            extra=fields(interrupted_run=run, imports=len(self._open)),
         )
         began = self._waiting.clock()
         polls = 0
@@ -77,6 +80,7 @@ class Recovery:
                 "are sent again",
                 entry.activity_id or "in doubt",
                 counted(self._waiting.timeout_minutes, "minute"),
+                extra=fields(stream=entry.stream, activity_id=entry.activity_id, rows=entry.rows),
             )
             # What is not confirmed as completed may not stand for its rows when they come again.
             self._ledger.confirm(entry, None)

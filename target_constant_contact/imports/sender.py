@@ -16,6 +16,7 @@ from target_constant_contact.exceptions import (
     TargetError,
 )
 from target_constant_contact.imports.bodies import without_content
+from target_constant_contact.log_fields import fields
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -144,7 +145,8 @@ class Sender:
         """Let it be found out what became of the batch before anything else is sent."""
         self._losses[batch.number] += 1
         losses = self._losses[batch.number]
-        _logger.warning("%s; looking among the recent activities", error)
+        told = fields(stream=batch.destination.stream, rows=batch.rows)
+        _logger.warning("%s; looking among the recent activities", error, extra=told)
         with self._progress.change() as schedule:
             schedule.lost(batch, entry, self._waiting.clock(), losses - 1)
         if losses >= MAX_LOSSES:
@@ -164,7 +166,8 @@ class Sender:
         if now - since > self._waiting.timeout_seconds:
             self._progress.fail(error)
         else:
-            _logger.warning("%s Trying again in %g s.", error, QUEUE_FULL_SECONDS)
+            told = fields(wait_seconds=QUEUE_FULL_SECONDS)
+            _logger.warning("%s Trying again in %g s.", error, QUEUE_FULL_SECONDS, extra=told)
             self._waiting.events.tell(LimitWaited("queue", QUEUE_FULL_SECONDS))
         with self._progress.change() as schedule:
             schedule.not_accepted(batch, retry=True)

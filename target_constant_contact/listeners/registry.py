@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from target_constant_contact.listeners import report_file, run_log, run_record
+from target_constant_contact.listeners import (
+    alerts,
+    progress,
+    report_file,
+    run_log,
+    run_page,
+    run_record,
+    sdk_metrics,
+    telemetry,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -15,9 +24,14 @@ if TYPE_CHECKING:
 
 
 LISTENERS: Final[tuple[Callable[[Events, Settings, Database], None], ...]] = (
+    progress.listen,
     report_file.listen,
+    run_page.listen,
     run_log.listen,
     run_record.listen,
+    sdk_metrics.listen,
+    telemetry.listen,
+    alerts.listen,
 )
 """In the order in which they are told. Each begins to listen if the settings ask for it."""
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from target_constant_contact.events.kinds import RunBegun, RunEnded
 from target_constant_contact.exceptions import TargetError
+from target_constant_contact.log_fields import fields
 from target_constant_contact.redaction import json_text
 from target_constant_contact.reports.old_runs import delete_old_runs
 from target_constant_contact.store.run_row import MACHINE, RunRow
@@ -87,4 +88,5 @@ class _RunRecord:
                 counted(days, "day"),
                 counted(runs, "run"),
                 counted(folders, "folder"),
+                extra=fields(keep_runs_days=days, runs=runs, folders=folders),
             )

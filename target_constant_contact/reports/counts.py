@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from target_constant_contact.wording import counted
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+WITHHELD: Final = ("suppressed", "unchanged")
+"""Places of rows that could be sent, and are not."""
 
 PassedOver: TypeAlias = Literal["left", "blank", "suppressed", "unchanged"]
 """Places of rows that are not sent: deleted in the source, nothing in them, or withheld."""
@@ -86,3 +92,16 @@ class Counts:  # a plain record: one attribute for each place of a row
         again = f" + {counted(copies, 'copy', 'copies')}" if copies else ""
         others = "".join(f" + {count:,} {name}" for name, count in places.items() if count)
         return f"{read:,} read{again} = {landed}{others}"
+
+
+def bad_rows(parts: Sequence[Counts], copies: int) -> int:
+    """Rows of a stream that were rejected here or refused by the service, each of them once.
+
+    Args:
+        parts: The counts of the stream, by lists.
+        copies: How much more often than once rows are counted in them.
+    """
+    refused = [counts.refused for counts in parts]
+    # Which of them are the same rows is not known: at least so many are different ones.
+    rows_refused = max(sum(refused) - copies, *refused) if copies else sum(refused)
+    return sum(counts.rejected for counts in parts) + rows_refused

@@ -7,6 +7,8 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from target_constant_contact.log_fields import Line
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
@@ -126,7 +128,10 @@ class DateOrders:
 
     def lines(self) -> list[str]:
         """A line for each of these columns."""
-        return [column.line() for column in self.doubtful()]
+        return [
+            Line(column.line(), stream=column.stream, field=column.field)
+            for column in self.doubtful()
+        ]
 
     def misread(self) -> list[DateColumn]:
         """Columns that are likely to be in the other order; a run must not succeed with one."""

@@ -64,6 +64,11 @@ class History:
         row = self._rows.read(name) if self._rows else None
         return read_run(row) if row else None
 
+    def named(self, run: str) -> PastRun | None:
+        """The run of this name; None when there is none."""
+        row = self._rows.read(run) if self._rows and is_run_name(run) else None
+        return read_run(row) if row else None
+
 
 def store_of_runs(values: Mapping[str, Any]) -> StorePlace:
     """The store of runs with settings that are not checked.

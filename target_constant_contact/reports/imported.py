@@ -37,6 +37,8 @@ class ImportRecord:
         seconds: From the submission to the poll that saw it completed.
         counters: The service's own counters.
         taken_up: An interrupted run had sent it; this one has not.
+        sent_at: When it was submitted, in seconds from the beginning of the run; below 0 when an
+            interrupted run has sent it, and None when the report does not tell.
     """
 
     activity_id: str
@@ -45,6 +47,7 @@ class ImportRecord:
     seconds: float
     counters: Mapping[str, int]
     taken_up: bool = False
+    sent_at: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,6 +44,23 @@ class PastRejections:
 
 
 @dataclass(frozen=True, slots=True)
+class PastExamples:
+    """What values looked like that rows of a stream were rejected for.
+
+    Attributes:
+        stream: Name of the stream.
+        reason: What was wrong.
+        field: The record field that they stood in.
+        looks_like: Their outlines.
+    """
+
+    stream: str
+    reason: str
+    field: str
+    looks_like: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class PastWithheld:
     """Rows of a stream that were not sent, though nothing was wrong with them.
 

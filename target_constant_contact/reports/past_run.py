@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import json
-import math
 from contextlib import suppress
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final
 
 from target_constant_contact.api.models import ContactList
 from target_constant_contact.reports.counts import Counts
 from target_constant_contact.reports.imported import ImportRecord, PackedByList, UnsettledImport
+from target_constant_contact.reports.members import (
+    as_moment,
+    as_seconds,
+    as_text,
+    as_texts,
+    as_whole,
+    records,
+)
 from target_constant_contact.reports.past_parts import (
     PastDestination,
     PastDropped,
+    PastExamples,
     PastFindings,
     PastPackedByList,
     PastRejections,
@@ -22,9 +30,11 @@ from target_constant_contact.reports.past_parts import (
 )
 from target_constant_contact.reports.segments import SegmentUse
 from target_constant_contact.reports.swept import SweptList
+from target_constant_contact.reports.told import Alert, Told
+from target_constant_contact.reports.waits import WaitRecord
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
     from target_constant_contact.store.run_row import RunRow
 
@@ -37,8 +47,6 @@ LOAD: Final = "load"
 UNREADABLE: Final = "unreadable"
 """Status of a run whose report is damaged, or was written by something else."""
 
-_MOST: Final = (1 << 63) - 1
-_Plain = TypeVar("_Plain")
 _NO_REPORT: Final = (
     ValueError,
     KeyError,
@@ -77,6 +85,17 @@ class PastRun:  # a plain record: one attribute for each member of the report
         segments: Which streams fell under which entry of ``segments``.
         swept: Lists that people were taken off.
         kind: ``load`` or ``sweep``.
+        requests_today: Requests of the day when it ended, of all runs of the API key.
+        requests_per_day: How many there may be.
+        export: Key of its export.
+        streams: Streams that have come, with rows or without.
+        replayed: Those of them whose rows came from a file of rejected rows.
+        told: What each receiver of alerts knew after it; None when alerts were not set.
+        advice: What would need fewer requests.
+        warnings: What people should look at.
+        waits: How long it has waited for the limits of the service, and when.
+        examples: What the values looked like that rows were rejected for.
+        settings: The settings that were given; those that are secret are not among them.
     """
 
     run: str
@@ -102,6 +121,17 @@ class PastRun:  # a plain record: one attribute for each member of the report
     segments: tuple[SegmentUse, ...] = ()
     swept: tuple[SweptList, ...] = ()
     kind: str = LOAD
+    requests_today: int | None = None
+    requests_per_day: int | None = None
+    export: str = ""
+    streams: tuple[str, ...] = ()
+    replayed: tuple[str, ...] = ()
+    told: tuple[Told, ...] | None = None
+    advice: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    waits: tuple[WaitRecord, ...] = ()
+    examples: tuple[PastExamples, ...] = ()
+    settings: Mapping[str, object] = field(default_factory=dict)
 
     @property
     def seconds(self) -> int | None:
@@ -113,7 +143,7 @@ def read_run(row: RunRow) -> PastRun:
     """Read the report of a run; whatever stands there instead shows in the status."""
     if row.report is not None:
         with suppress(*_NO_REPORT):
-            return _past_run(row, json.loads(row.report))
+            return past_run(row, json.loads(row.report))
     status = UNFINISHED if row.report is None else UNREADABLE
     # Who can write to a database can write anything.
     started_at = datetime.min.replace(tzinfo=UTC)
@@ -122,101 +152,108 @@ def read_run(row: RunRow) -> PastRun:
     return PastRun(row.run, status, started_at, row.machine, row.folder)
 
 
-def _past_run(row: RunRow, document: Mapping[str, Any]) -> PastRun:
-    """Read what ``Report.as_json`` made; members of later versions are passed over."""
-    kind = _text(document.get("kind", LOAD))
+def past_run(row: RunRow, document: Mapping[str, Any]) -> PastRun:
+    """Read what ``Report.document`` made; members of later versions are passed over.
+
+    Args:
+        row: The run, as the store has it; its report is not read.
+        document: The report.
+
+    Raises:
+        Exception: It is none; which error it is depends on what is wrong with it.
+    """
+    kind = as_text(document.get("kind", LOAD))
     return PastRun(
         run=row.run,
         machine=row.machine,
         folder=row.folder,
-        status=_text(document["status"]),
-        started_at=_moment(document["started_at"]),
-        ended_at=_moment(document["ended_at"]),
-        connection=_text(document.get("connection")),
-        account=_text(document.get("account")),
-        error=_text(document.get("error")),
-        requests=_whole(document.get("requests", 0)),
-        rejects_file=_text(document.get("rejects_file")),
+        status=as_text(document["status"]),
+        started_at=as_moment(document["started_at"]),
+        ended_at=as_moment(document["ended_at"]),
+        connection=as_text(document.get("connection")),
+        account=as_text(document.get("account")),
+        error=as_text(document.get("error")),
+        requests=as_whole(document.get("requests", 0)),
+        rejects_file=as_text(document.get("rejects_file")),
         # A sweep has no rows.
         totals=_counts(document["totals"]) if kind == LOAD else None,
         destinations=tuple(map(_destination, document.get("destinations", ()))),
-        rejections=_records(PastRejections, document.get("rejections", ())),
-        withheld=_records(PastWithheld, document.get("withheld", ())),
-        dropped=_records(PastDropped, document.get("dropped", ())),
-        findings=_records(PastFindings, document.get("findings", ())),
         packed_by_list=tuple(map(_packed_by_list, document.get("packed_by_list", ()))),
-        unsettled=_records(UnsettledImport, document.get("unsettled_imports", ())),
+        unsettled=records(UnsettledImport, document.get("unsettled_imports", ())),
         imports=tuple(map(_import, document.get("imports", ()))),
         segments=tuple(map(_segment, document.get("segments", ()))),
-        swept=_records(SweptList, document.get("swept", ())),
+        swept=records(SweptList, document.get("swept", ())),
         kind=kind,
+        export=as_text(document.get("export")),
+        streams=as_texts(document.get("streams", [])),
+        replayed=as_texts(document.get("replayed", [])),
+        told=tuple(map(_told, document["alerts"])) if "alerts" in document else None,
+        **_reasons(document),
+        **_beside_the_rows(document),
     )
+
+
+def _reasons(document: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "rejections": records(PastRejections, document.get("rejections", ())),
+        "withheld": records(PastWithheld, document.get("withheld", ())),
+        "dropped": records(PastDropped, document.get("dropped", ())),
+        "findings": records(PastFindings, document.get("findings", ())),
+    }
+
+
+def _told(member: Mapping[str, Any]) -> Told:
+    owed = records(Alert, member["owed"])
+    return Told(as_text(member["receiver"]), as_texts(member["active"]), owed)
+
+
+def _beside_the_rows(document: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "requests_today": as_whole(document.get("requests_today", 0)) or None,
+        "requests_per_day": as_whole(document.get("requests_per_day", 0)) or None,
+        "advice": as_texts(document.get("advice", [])),
+        "warnings": as_texts(document.get("warnings", [])),
+        "waits": records(WaitRecord, document.get("waits", ())),
+        "examples": records(PastExamples, document.get("examples", ())),
+        "settings": _settings(document.get("settings", {})),
+    }
 
 
 def _destination(member: Mapping[str, Any]) -> PastDestination:
-    lists = (ContactList(_text(item["id"]), _text(item["name"])) for item in member["lists"])
-    return PastDestination(_text(member["stream"]), tuple(lists), _counts(member))
-
-
-def _records(kind: type[_Plain], members: Iterable[Mapping[str, Any]]) -> tuple[_Plain, ...]:
-    """Records of texts and whole numbers."""
-    names = {item.name: _whole if item.type == "int" else _text for item in fields(kind)}  # type: ignore[arg-type]
-    return tuple(
-        kind(**{name: read(member[name]) for name, read in names.items()}) for member in members
-    )
+    lists = (ContactList(as_text(item["id"]), as_text(item["name"])) for item in member["lists"])
+    return PastDestination(as_text(member["stream"]), tuple(lists), _counts(member))
 
 
 def _packed_by_list(member: Mapping[str, Any]) -> PastPackedByList:
-    counts = PackedByList(**{item.name: _whole(member[item.name]) for item in fields(PackedByList)})
-    return PastPackedByList(_text(member["stream"]), counts)
+    counts = PackedByList(
+        **{item.name: as_whole(member[item.name]) for item in fields(PackedByList)}
+    )
+    return PastPackedByList(as_text(member["stream"]), counts)
 
 
 def _import(member: Mapping[str, Any]) -> ImportRecord:
     return ImportRecord(
-        activity_id=_text(member["activity_id"]),
-        stream=_text(member["stream"]),
-        rows=_whole(member["rows"]),
-        seconds=_seconds(member["seconds"]),
-        counters={_text(name): _whole(count) for name, count in member["counters"].items()},
+        activity_id=as_text(member["activity_id"]),
+        stream=as_text(member["stream"]),
+        rows=as_whole(member["rows"]),
+        seconds=as_seconds(member["seconds"]),
+        counters={as_text(name): as_whole(count) for name, count in member["counters"].items()},
         taken_up=bool(member.get("taken_up", False)),
+        sent_at=None if (sent_at := member.get("sent_at")) is None else as_seconds(sent_at),
     )
+
+
+def _settings(members: Mapping[str, object]) -> Mapping[str, object]:
+    return {as_text(name): value for name, value in members.items()}
 
 
 def _segment(member: Mapping[str, Any]) -> SegmentUse:
     entry = member["entry"]
-    streams = [_text(stream) for stream in member["streams"]]
-    return SegmentUse(None if entry is None else _whole(entry), _text(member["stream"]), streams)
+    streams = [as_text(stream) for stream in member["streams"]]
+    return SegmentUse(
+        None if entry is None else as_whole(entry), as_text(member["stream"]), streams
+    )
 
 
 def _counts(member: Mapping[str, Any]) -> Counts:
-    return Counts(**{item.name: _whole(member.get(item.name, 0)) for item in fields(Counts)})
-
-
-def _moment(value: str) -> datetime:
-    moment = datetime.fromisoformat(value)
-    if moment.tzinfo is None:
-        raise ValueError(value)
-    return moment.astimezone(UTC)
-
-
-def _whole(value: Any) -> int:
-    if not isinstance(value, int) or isinstance(value, bool):
-        raise TypeError(value)
-    if abs(value) > _MOST:
-        raise ValueError(value)  # No database for programs has such a number.
-    return value
-
-
-def _seconds(value: Any) -> float:
-    seconds = float(value)
-    if not math.isfinite(seconds):
-        raise ValueError(value)  # JSON for programs has no such number.
-    return seconds
-
-
-def _text(value: Any) -> str:
-    if value is None:
-        return ""
-    if not isinstance(value, str):
-        raise TypeError(value)
-    return value
+    return Counts(**{item.name: as_whole(member.get(item.name, 0)) for item in fields(Counts)})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from target_constant_contact.log_fields import Line
 from target_constant_contact.reports.counts import Counts
 from target_constant_contact.wording import counted, have, were
 
@@ -45,7 +46,8 @@ def replay_lines(report: Report, rejects: Path | None, *, dry_run: bool) -> Iter
         counts = _counts(report, stream)
         if is_replay and counts.read:
             copies = report.by_list[stream].copies if stream in report.by_list else 0
-            yield _replay_line(stream, counts, copies, rejects, dry_run=dry_run)
+            line = _replay_line(stream, counts, copies, rejects, dry_run=dry_run)
+            yield Line(line, stream=stream, rows=counts.read - copies)
 
 
 def _replay_line(

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import asdict, dataclass, field
-from itertools import chain
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from target_constant_contact.batches.batch import Destination
-from target_constant_contact.reports.counts import Counts
+from target_constant_contact.reports.counts import Counts, bad_rows
 from target_constant_contact.reports.date_orders import DateOrders
+from target_constant_contact.reports.examples import Examples
 from target_constant_contact.reports.imported import ImportRecord, PackedByList
-from target_constant_contact.reports.swept import SweptList
-from target_constant_contact.wording import counted, were
+from target_constant_contact.reports.waits import LimitWaits
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -20,10 +19,9 @@ if TYPE_CHECKING:
 
     from target_constant_contact.contacts.contact import Rejection
     from target_constant_contact.ledger.settlement import Settlement
+    from target_constant_contact.reports.planned import Planned
     from target_constant_contact.reports.segments import SegmentUse
-
-MAX_SUMMARY_LINES: Final = 20
-"""Destinations that the summary names; all of them are in ``report.json``."""
+    from target_constant_contact.reports.swept import SweptList
 
 
 @dataclass(slots=True)
@@ -36,6 +34,7 @@ class Report:  # one attribute for each part of the report
         counts: Counts per stream and set of lists.
         reasons: Rejected rows per stream, reason and field.
         withheld: Rows that may not be sent, or need not be, per stream and reason.
+        held_back: Rows that were rejected or withheld, per stream and lists, place and reason.
         dropped: Values that were left out of rows that were sent, per stream, reason and field.
         findings: Rows that were sent and have not landed, as far as they could be named, per
             stream, reason and kind of evidence.
@@ -47,6 +46,9 @@ class Report:  # one attribute for each part of the report
         kind: ``load`` or ``sweep``.
         versions: Rows of streams that had come before their latest ACTIVATE_VERSION.
         replays: Whether the rows of a stream come from a file of rejected rows.
+        examples: What values looked like that rows were rejected for.
+        waits: How long the run has waited for the limits of the service.
+        planned: What would change in the account, in a run that changes nothing.
     """
 
     run: str
@@ -54,6 +56,7 @@ class Report:  # one attribute for each part of the report
     counts: dict[Destination, Counts] = field(default_factory=dict)
     reasons: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     withheld: Counter[tuple[str, str]] = field(default_factory=Counter)
+    held_back: Counter[tuple[Destination, str, str]] = field(default_factory=Counter)
     dropped: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     findings: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     imports: list[ImportRecord] = field(default_factory=list)
@@ -64,6 +67,9 @@ class Report:  # one attribute for each part of the report
     kind: str = "load"
     versions: dict[str, int] = field(default_factory=dict)
     replays: dict[str, bool] = field(default_factory=dict)
+    examples: Examples = field(default_factory=Examples)
+    waits: LimitWaits = field(default_factory=LimitWaits)
+    planned: Planned | None = None
 
     def of(self, destination: Destination) -> Counts:
         """The counts of a destination, made at its first use."""
@@ -152,11 +158,7 @@ class Report:  # one attribute for each part of the report
         judged = sum(counts.judged for counts in of_stream) - copies
         if not judged:
             return 100.0 if self.is_blank(stream) else 0.0
-        refused = [counts.refused for counts in of_stream]
-        # Which of them are the same rows is not known: at least so many are different ones.
-        rows_refused = max(sum(refused) - copies, *refused) if copies else sum(refused)
-        bad = sum(counts.rejected for counts in of_stream) + rows_refused
-        return 100 * bad / judged
+        return 100 * bad_rows(of_stream, copies) / judged
 
     def note_replay(self, stream: str, *, is_replay: bool) -> None:
         """Note whether the rows of a stream come from a file of rejected rows."""
@@ -188,38 +190,6 @@ class Report:  # one attribute for each part of the report
             if counts.accounted != counts.read:
                 yield destination, counts.read - counts.accounted
 
-    def summary(self, list_names: Mapping[str, str], *, dry_run: bool = False) -> Iterator[str]:
-        """Lines for people: one for each destination, the reasons, and the total."""
-        places = sorted(self.counts.items(), key=lambda item: (-item[1].read, item[0].stream))
-        for destination, counts in places[:MAX_SUMMARY_LINES]:
-            yield f"{_title(destination, list_names)}: {counts.sums(dry_run=dry_run)}"
-        if len(places) > MAX_SUMMARY_LINES:
-            yield f"... and {counted(len(places) - MAX_SUMMARY_LINES, 'more stream-list pair')}"
-        yield from self._why_not_landed()
-        for stream, packed in self.by_list.items():
-            yield (
-                f"{counted(packed.rows, 'row')} of {stream} with several lists "
-                f"{were(packed.rows)} packed by list, in {counted(packed.imports, 'import')} "
-                f"instead of {packed.imports_by_combination:,}; each is counted once for each of "
-                "its lists"
-            )
-        yield from chain.from_iterable(map(SweptList.lines, self.swept))
-        if len(places) > 1:
-            yield f"Total: {self.totals.sums(dry_run=dry_run)}"
-
-    def _why_not_landed(self) -> Iterator[str]:
-        """Why rows and values have not landed, the most frequent first."""
-        for (stream, reason, source), count in self.reasons.most_common(MAX_SUMMARY_LINES):
-            where = f" (field {source!r})" if source else ""
-            yield f"{count:,} of {stream} rejected: {reason}{where}"
-        for (stream, reason), count in self.withheld.most_common(MAX_SUMMARY_LINES):
-            yield f"{count:,} of {stream} not sent: {reason}"
-        for (stream, reason, source), count in self.dropped.most_common(MAX_SUMMARY_LINES):
-            values = "1 value" if count == 1 else f"{count:,} values"
-            yield f"{values} of {stream} left out: {reason} (field {source!r})"
-        for (stream, reason, evidence), count in self.findings.most_common(MAX_SUMMARY_LINES):
-            yield f"{count:,} of {stream} {reason} ({evidence})"
-
     def document(self, list_names: Mapping[str, str], **facts: Any) -> dict[str, Any]:
         """The report, as ``report.json`` and the store have it.
 
@@ -227,7 +197,7 @@ class Report:  # one attribute for each part of the report
             list_names: Names of the lists by id.
             facts: Further members of the report: status, error, requests ...
         """
-        return {
+        document = {
             "run": self.run,
             "kind": self.kind,
             "started_at": self.started_at.isoformat(timespec="seconds"),
@@ -249,7 +219,14 @@ class Report:  # one attribute for each part of the report
             "imports": [asdict(record) for record in self.imports],
             "segments": [asdict(use) for use in self.segments],
             "swept": [asdict(one) for one in self.swept],
+            "streams": [*self.replays],
+            "replayed": [stream for stream, is_replay in self.replays.items() if is_replay],
+            "waits": self.waits.as_list(),
+            "examples": self.examples.as_list(),
         }
+        if self.planned:
+            document["planned"] = self.planned.as_dict()
+        return document
 
 
 def _listed(numbers: Counter[Any], *names: str) -> list[dict[str, Any]]:
@@ -259,8 +236,3 @@ def _listed(numbers: Counter[Any], *names: str) -> list[dict[str, Any]]:
 
 def _lists(destination: Destination, names: Mapping[str, str]) -> list[dict[str, str]]:
     return [{"id": list_id, "name": names.get(list_id, "")} for list_id in destination.list_ids]
-
-
-def _title(destination: Destination, names: Mapping[str, str]) -> str:
-    lists = [names.get(list_id) or list_id for list_id in destination.list_ids]
-    return f"{destination.stream} -> {', '.join(sorted(lists)) or 'no list'}"

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from target_constant_contact.log_fields import Line
 from target_constant_contact.wording import counted, were
 
 if TYPE_CHECKING:
@@ -60,12 +61,27 @@ class SweptList:  # a plain record
 
     def lines(self) -> Iterator[str]:
         """What a person reads of it."""
+        told: dict[str, Any] = {
+            "stream": self.stream,
+            "lists": [self.list_name],
+            "list_ids": [self.list_id],
+            "outcome": self.outcome,
+        }
         if self.reason:
-            yield self.reason
+            yield Line(self.reason, reason=self.reason, **told)
             return
         verb = "would be" if self.outcome == "planned" else were(self.taken_off)
         place = f"{self.stream} -> {self.list_name or self.list_id}"
         people = counted(self.taken_off, "person", "people")
-        yield f"{place}: {people} {verb} taken off; {self.sums}"
+        yield Line(
+            f"{place}: {people} {verb} taken off; {self.sums}",
+            before=self.before,
+            stay=self.stay,
+            taken_off=self.taken_off,
+            not_ours=self.not_ours,
+            left_by_themselves=self.left_by_themselves,
+            **told,
+        )
         if self.way:
-            yield f"{place}: by {self.way}, in {counted(self.requests, 'request')}"
+            requests = counted(self.requests, "request")
+            yield Line(f"{place}: by {self.way}, in {requests}", requests=self.requests, **told)

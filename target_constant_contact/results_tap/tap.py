@@ -13,7 +13,7 @@ from singer_sdk.helpers.capabilities import PluginCapabilities, TapCapabilities
 from typing_extensions import override
 
 from target_constant_contact.exceptions import SettingsError, TargetError
-from target_constant_contact.redaction import redact_log
+from target_constant_contact.log_records import redact_log
 from target_constant_contact.results_tap.addresses import RejectedAddresses
 from target_constant_contact.results_tap.bookmark import Bookmark
 from target_constant_contact.results_tap.settings import ENV_PREFIX, PROPERTIES, TapSettings

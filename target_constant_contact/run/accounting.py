@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from target_constant_contact.data_folder import REJECTS_FILE, REPORT_FILE
 from target_constant_contact.events.kinds import RowsRead, RowsRejected
+from target_constant_contact.reports.counts import WITHHELD
 from target_constant_contact.reports.imported import ImportRecord
 from target_constant_contact.reports.rejects import RejectsFile
 from target_constant_contact.reports.report import Report
@@ -67,6 +68,7 @@ class Accounting:
         self.report = Report(folder.name, datetime.now(UTC))
         self.rows = 0
         self._events = events
+        events.listen(self.report.waits.hear)
         self._write_state = write_state
         self._rejects = RejectsFile(folder / REJECTS_FILE, encode)
         self._limit = RejectionLimit(max_rejected_percent, self.report, self._rejects.path)
@@ -129,6 +131,11 @@ class Accounting:
         counts.rejected += 1
         self._events.tell(RowsRejected(destination.stream, rejection.reason, rejection.field))
         self.report.reasons[destination.stream, rejection.reason, rejection.field] += 1
+        self.report.held_back[destination, "rejected", rejection.with_field] += 1
+        if rejection.field in (row := context["message"]["record"]):
+            self.report.examples.add(
+                destination.stream, rejection.reason, rejection.field, row[rejection.field]
+            )
         reason = f"{rejection.reason}: {hint}" if hint else rejection.reason
         with self._lock:
             self._rejects.write(context["schema"], context["message"], reason, rejection.field)
@@ -151,6 +158,8 @@ class Accounting:
         setattr(counts, place, getattr(counts, place) + rows)
         if reason:
             self.report.withheld[destination.stream, reason] += rows
+        if place in WITHHELD:
+            self.report.held_back[destination, place, reason] += rows
 
     def hold(self, opened: Iterable[tuple[int, int]], emptied: Iterable[int]) -> None:
         """Note which batches hold rows from which row on, and which hold none any more."""
@@ -183,6 +192,7 @@ class Accounting:
             round(done.seconds, 2),
             dict(done.activity.counters),
             done.taken_up,
+            round(self.report.waits.elapsed - done.seconds, 2),
         )
         with self._lock:
             self.report.settle(batch.destination, done.settlement)
@@ -240,7 +250,8 @@ class Accounting:
 
     def _count(self, rows: int) -> None:
         before, self.rows = self.rows, self.rows + rows
-        if self.rows // _TELL_ROWS > before // _TELL_ROWS:
+        # Of few rows, or of a slow tap, each one counts.
+        if before < _TELL_ROWS or self.rows // _TELL_ROWS > before // _TELL_ROWS:
             self._events.tell(RowsRead(self.rows))
 
     def _is_known(self, stream: str, finding: Finding) -> bool:

@@ -6,8 +6,10 @@ import shlex
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
+from target_constant_contact.log_fields import Line
 from target_constant_contact.reports.imported import UnsettledImport
 from target_constant_contact.reports.replay import replay_lines
+from target_constant_contact.reports.summary import summary
 from target_constant_contact.run.ends import run_begun, run_ended
 from target_constant_contact.wording import are, counted, them, were
 
@@ -95,17 +97,18 @@ class Ending:
     def _summary(self, *, dry_run: bool) -> Iterator[str]:
         """Lines for people: the sums, and where the rows are that can be corrected."""
         report, rejects = self._accounting.report, self._accounting.rejects_path
-        yield from report.summary(self._account.list_names, dry_run=dry_run)
+        yield from summary(report, self._account.list_names, dry_run=dry_run)
         yield from replay_lines(report, rejects, dry_run=dry_run)
         if rejects and report.reasons:
-            yield (
+            yield Line(
                 f"Rejected rows: {rejects}; correct them there and send them again with: "
                 f"target-constant-contact --config ... --input {shlex.quote(str(rejects))} "
                 "(in a spreadsheet: target-constant-contact rejects --data-dir "
-                f"{shlex.quote(str(rejects.parents[2]))} --csv --output rows.csv {report.run})"
+                f"{shlex.quote(str(rejects.parents[2]))} --csv --output rows.csv {report.run})",
+                rejects_file=str(rejects),
             )
         elif rejects:
-            yield f"Rows that did not land: {rejects}"
+            yield Line(f"Rows that did not land: {rejects}", rejects_file=str(rejects))
         yield from _taken_up(report, len(self._ledger.accepted))
 
 
@@ -113,9 +116,12 @@ def _taken_up(report: Report, sent: int) -> Iterator[str]:
     """What became of the imports of interrupted runs."""
     rows = [record.rows for record in report.imports if record.taken_up]
     if sent:
-        yield (
+        yield Line(
             f"{len(rows):,} of {counted(sent, 'import')} of interrupted runs {were(len(rows))} "
-            f"taken up, with {counted(sum(rows), 'row')}; rows of others are sent again"
+            f"taken up, with {counted(sum(rows), 'row')}; rows of others are sent again",
+            imports=sent,
+            imports_taken_up=len(rows),
+            rows=sum(rows),
         )
 
 
@@ -125,7 +131,9 @@ def _record(entry: Entry) -> dict[str, object]:
 
 def _in_flight(unsettled: Sequence[Entry]) -> str:
     rows, imports = sum(one.rows for one in unsettled), len(unsettled)
-    return (
+    return Line(
         f"{counted(imports, 'import')} with {counted(rows, 'row')} {were(imports)} accepted and "
-        f"{are(imports)} not settled; the next run asks what became of {them(imports)}"
+        f"{are(imports)} not settled; the next run asks what became of {them(imports)}",
+        imports=imports,
+        rows=rows,
     )

@@ -70,7 +70,11 @@ def run_ended(
         seconds=(ended_at - report.started_at).total_seconds(),
         requests=account.client.requests_made,
         document=report.document(
-            account.list_names, ended_at=when, **_of_account(account), **facts
+            account.list_names,
+            ended_at=when,
+            warnings=list(warnings),
+            **_of_account(account),
+            **facts,
         ),
         lines=lines,
         warnings=warnings,

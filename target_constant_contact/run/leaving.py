@@ -9,7 +9,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from target_constant_contact.batches.batch import Destination
 from target_constant_contact.exceptions import DataError, TargetError
+from target_constant_contact.log_fields import fields
+from target_constant_contact.planning.pretended_removal import PretendedRemoval
 from target_constant_contact.run.ends import list_swept
+from target_constant_contact.run.planned_leaves import plan_leaves
 from target_constant_contact.segments.gate import Withheld
 from target_constant_contact.segments.hash_set import HashSet
 from target_constant_contact.segments.leavers import Leave, Leavers, LeaverSweep
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from target_constant_contact.account.account import Account
+    from target_constant_contact.planning.plan import Planning
     from target_constant_contact.reports.report import Report
     from target_constant_contact.run.hooks import WriteState
     from target_constant_contact.run.remembering import Remembering
@@ -70,7 +74,7 @@ class Leaving:
         Raises:
             TargetError: The store cannot be used.
         """
-        if self._settings.dry_run or stream in self._named.streams:
+        if stream in self._named.streams:
             return
         self._named.streams.add(stream)
         wanted = set(list_ids)
@@ -132,11 +136,12 @@ class Leaving:
 
         return write
 
-    def take_off(self, report: Report) -> None:
+    def take_off(self, report: Report, planning: Planning | None = None) -> None:
         """Take leavers off their lists; all imports have settled.
 
         Args:
             report: Gets what has become of each list.
+            planning: Knows in a dry run who would be on the lists; None where nothing does.
 
         Raises:
             DataError: A brake held, or the sums of a list do not add up.
@@ -145,25 +150,29 @@ class Leaving:
         """
         self._tell_nameless()
         if self._settings.dry_run:
-            self._tell_plan()
+            taking = PretendedRemoval(self._remembering.means, planning)
+            plan_leaves(self._leaves(), taking, self._leavers, self._segments, report)
+            _raise_held(report)
             return
         self._remember()
         leaves = [*self._leaves()]
         if not leaves and not self._has_scratch_lists():
             return
         taking_off = TakingOff(self._remembering.means)
-        segments = SegmentRows(self._account.database, self._account.export[0])
-        sweep = LeaverSweep(taking_off, self._leavers, segments)
+        sweep = LeaverSweep(taking_off, self._leavers, self._segments)
         with taking_off.alone():
             for leave in leaves:
                 report.swept.append(swept := sweep.sweep(leave))
                 self._account.events.tell(list_swept(swept))
-        if held := [one.reason for one in report.swept if one.outcome == "refused"]:
-            raise DataError(f"A brake held leavers back: {'; '.join(held)}")
+        _raise_held(report)
 
     @property
     def _leavers(self) -> Leavers:
         return Leavers(LeaverRows(self._account.database, self._account.export[0]))
+
+    @property
+    def _segments(self) -> SegmentRows:
+        return SegmentRows(self._account.database, self._account.export[0])
 
     def _has_scratch_lists(self) -> bool:
         """Whether a killed run has left some, of whatever export."""
@@ -200,15 +209,13 @@ class Leaving:
                 have(rows),
                 have(rows),
                 "it" if rows == 1 else "them",
+                extra=fields(stream=stream, rows=rows),
             )
 
-    def _tell_plan(self) -> None:
-        for leave in self._leaves():
-            _logger.info(
-                "%s: %s would be taken off, as far as they are on the list",
-                leave,
-                counted(len(leave.people), "person", "people"),
-            )
+
+def _raise_held(report: Report) -> None:
+    if held := [one.reason for one in report.swept if one.outcome == "refused"]:
+        raise DataError(f"A brake held leavers back: {'; '.join(held)}")
 
 
 class _Named:

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from target_constant_contact.exceptions import DataError
+from target_constant_contact.exceptions import DataError, TryLaterError
+from target_constant_contact.reports.swept import SweptList
 from target_constant_contact.segments.following import Following
 from target_constant_contact.segments.leavers import Leavers
 from target_constant_contact.segments.seals import may_sweep
@@ -24,6 +25,44 @@ if TYPE_CHECKING:
     from target_constant_contact.segments.reading import Means
     from target_constant_contact.settings.settings import Settings
     from target_constant_contact.store.segment_row import SegmentRow
+
+
+def plan_sweeps(
+    loads: Sequence[SegmentRow],
+    settings: Settings,
+    account: Account,
+    pretended: tuple[TakingOff, SegmentRows],
+    report: Report,
+) -> None:
+    """Say who would be taken off the lists of loads that prove their segments whole.
+
+    Args:
+        loads: What the loads of the run have proven, as it would be.
+        settings: The settings.
+        account: The account.
+        pretended: Tells who would be on the lists, and takes nobody off; and what the store would
+            know of segments.
+        report: Gets what would become of each list.
+
+    Raises:
+        DataError: A brake would hold at the end of the load itself.
+        StorageError: The store cannot be used.
+    """
+    taking, rows = pretended
+    leavers = Leavers(LeaverRows(account.database, account.export[0]))
+    sweep = Sweep(rows, leavers, Following(settings, account.lists), taking, Consent(plan=True))
+    refused = []
+    for row in filter(may_sweep, loads):
+        entry = settings.for_stream(row.stream)
+        try:
+            found = sweep.one(row, entry, row.stream, row.run)
+        except TryLaterError as error:
+            name = account.list_names.get(row.list_id, "")
+            found = SweptList(row.stream, row.list_id, name, "refused", reason=str(error))
+        report.swept.append(found)
+        if found.outcome == "refused" and entry.overwrite_when != "sweep":
+            refused.append(found.reason)
+    _raise(refused)
 
 
 def sweep_loads(
@@ -60,7 +99,11 @@ def sweep_loads(
     with taking.alone():
         for row, entry in wanted:
             report.swept.append(sweep.one(row, entry, row.stream, row.run))
-    if refused := [one.reason for one in report.swept if one.outcome == "refused"]:
+    _raise([one.reason for one in report.swept if one.outcome == "refused"])
+
+
+def _raise(refused: Sequence[str]) -> None:
+    if refused:
         raise DataError(
             "All rows have landed, but not all lists follow their segments: " + "; ".join(refused)
         )

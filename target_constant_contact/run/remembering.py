@@ -6,10 +6,12 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from target_constant_contact.exceptions import DataError
-from target_constant_contact.run.overwriting import sweep_loads
-from target_constant_contact.segments.departures import Departures
+from target_constant_contact.planning.pretended_removal import PretendedRemoval
+from target_constant_contact.run.overwriting import plan_sweeps, sweep_loads
+from target_constant_contact.segments.departures import Departures, starting
 from target_constant_contact.segments.loads import FIRST_DAY, Loads
 from target_constant_contact.segments.people import PeopleKey
+from target_constant_contact.segments.pretended import PretendedSegments
 from target_constant_contact.segments.reading import Means
 from target_constant_contact.segments.seals import NO_VERSION
 from target_constant_contact.segments.taking_off import TakingOff
@@ -22,7 +24,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from target_constant_contact.account.account import Account
+    from target_constant_contact.planning.plan import Planning
     from target_constant_contact.reports.report import Report
+    from target_constant_contact.segments.departures import Start
     from target_constant_contact.segments.gate import Gate
     from target_constant_contact.settings.settings import Settings
     from target_constant_contact.settings.streams import StreamSettings
@@ -52,23 +56,24 @@ class Remembering:
         self._settings = settings
         self._account = account
         self._today = (datetime.now(UTC).date() - FIRST_DAY).days
-        self._segments = SegmentRows(account.database, account.export[0])
+        kind = PretendedSegments if settings.dry_run else SegmentRows
+        self._segments = kind(account.database, account.export[0])
         self.loads = Loads(
             self._segments, self.people, folder.name, self._today, lambda: account.list_names
         )
         self._departures: Departures | None = None
 
-    def begin(self, gate: Gate) -> None:
+    def begin(self, gate: Gate, start: Start | None = None) -> None:
         """Have the gate withhold rows by what earlier runs have remembered.
 
         Args:
             gate: What all rows pass that could be sent.
+            start: Begins to read a list; None: as `departures.starting` does.
         """
         settings = self._settings
         if any(each.respects_departures or self._checks(each) for each in settings.all_streams):
-            self._departures = Departures(
-                self._segments, self.means, self._name, reads=not settings.dry_run
-            )
+            start = start or starting(self.means)
+            self._departures = Departures(self._segments, self.means, self._name, start=start)
             gate.add(self._departures)
         # From the first row on, of whatever stream: what is sent of a person is sent for all.
         if any(each.resend_days for each in settings.all_streams):
@@ -88,18 +93,20 @@ class Remembering:
             TargetError: The service or the store cannot be used.
         """
         settings = self._settings.for_stream(stream)
+        self.loads.begin(stream, list_ids, settings, is_replay=is_replay)
         if not self._settings.dry_run:
-            self.loads.begin(stream, list_ids, settings, is_replay=is_replay)
             self._wait_for_removals()
         withholds = settings.respects_departures
         if self._departures and (withholds or self._checks(settings)):
             self._departures.begin(stream, list_ids, withholds=withholds)
 
-    def seal(self, report: Report) -> None:
+    def seal(self, report: Report, planning: Planning | None = None) -> None:
         """Say what the loads have proven, and have lists follow them that need no command for it.
 
         Args:
             report: Knows which versions of streams came; gets what has become of each list.
+            planning: Knows who would be on the lists, in a run that changes nothing: then it is
+                said of all lists that follow segments who would be taken off them.
 
         Raises:
             DataError: A stream did not prove its segment whole as the settings want it, a brake
@@ -114,7 +121,11 @@ class Remembering:
         ]
         for stream in early:
             self.loads.void(stream, NO_VERSION)
-        if loads := self.loads.seal():
+        loads = self.loads.seal()
+        if planning:
+            pretended = PretendedRemoval(self.means, planning), self._segments
+            plan_sweeps(loads, self._settings, self._account, pretended, report)
+        elif loads:
             sweep_loads(loads, self._settings, self._account, self.means, report)
         if early:
             raise DataError(

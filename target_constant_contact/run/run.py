@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 from target_constant_contact.contacts.contact import Rejection
 from target_constant_contact.contacts.encoding import encode_contact
+from target_constant_contact.events.kinds import InputEnded, RowsRead
 from target_constant_contact.exceptions import DataError, StorageError, TargetError
 from target_constant_contact.reports.segments import note_use, segment_uses, tell_uses
 from target_constant_contact.run.accounting import Accounting
 from target_constant_contact.run.continuity import Continuity
+from target_constant_contact.run.dry_run import DryRun
 from target_constant_contact.run.ending import Ending
 from target_constant_contact.run.intake import Intake
 from target_constant_contact.run.leaving import Leaving
@@ -67,6 +69,7 @@ class Run:
         self._stage = Stage.READING
         self._continuity = Continuity(settings, account, folder, hooks.waiting)
         self._remembering = Remembering(settings, account, folder, hooks.waiting)
+        self._dry_run = DryRun(settings, account, self._remembering.means)
         gate = Gate(self._remembering.people, self._remembering.loads)
         self.leaving = Leaving(settings, account, gate, self._remembering)
         self._accounting = Accounting(
@@ -110,7 +113,7 @@ class Run:
             TargetError: The service cannot be asked what became of an interrupted run.
         """
         self._continuity.begin()
-        self._remembering.begin(self._intake.gate)
+        self._remembering.begin(self._intake.gate, self._dry_run.begin())
         self.withholding.begin()
 
     def settings_of(self, stream: str) -> StreamSettings:
@@ -139,6 +142,7 @@ class Run:
         stream = destination.stream
         self._accounting.know(stream, schema, mapping)
         self._sending.advice.know(stream, mapping)
+        self._dry_run.know(mapping.properties)
         self._remembering.know(
             stream, destination.list_ids, is_replay=self.report.replays.get(stream, False)
         )
@@ -223,19 +227,23 @@ class Run:
             DataError: Too many rows were rejected, the sums do not add up, or a brake held.
             TargetError: An import failed, or the service cannot be used.
         """
+        self.account.events.tell(RowsRead(self._accounting.rows))
         tell_uses(self.report.segments)
         self._intake.send_rest()
+        to_send = self._sending.importer.to_send
+        self.account.events.tell(InputEnded(self._accounting.rows, to_send))
         self._sending.importer.finish()
         self._stage = Stage.SETTLED
         self._settling.explain()
         if self.settings.dry_run:
             self._accounting.count_rest_as_unsettled()
+            self._dry_run.conclude(self.report)
         self._accounting.raise_faults()
         self._accounting.release()
         self._stage = Stage.RELEASED
         self._remembering.loads.merge()
-        self.leaving.take_off(self.report)
-        self._remembering.seal(self.report)
+        self.leaving.take_off(self.report, self._dry_run.planning)
+        self._remembering.seal(self.report, self._dry_run.planning)
         self._end("dry run" if self.settings.dry_run else "completed", None, concluded=True)
 
     def abort(self, error: BaseException) -> None:
@@ -257,6 +265,7 @@ class Run:
     def _submit(self, batch: ImportBatch) -> None:
         # Whoever is sent is remembered, also if this is the last that the run does.
         self._remembering.loads.flush(batch.destination)
+        self._dry_run.take(batch)
         self._sending.submit(batch)
 
     def _let_go(self, number: int) -> None:
@@ -276,6 +285,7 @@ class Run:
                 ledger up.
         """
         self.withholding.close()
+        self._dry_run.close()
         self._settling.close()
         self._intake.close()
         try:

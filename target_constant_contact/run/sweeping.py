@@ -79,6 +79,7 @@ class SweepRun:
         folder = self._settings.data_dir.make_run()
         self.name = folder.name
         report = Report(folder.name, datetime.now(UTC), kind="sweep", swept=self.found)
+        self._account.events.listen(report.waits.hear)
         begun = run_begun(self._settings, self._account, report, folder)
         self._account.events.tell(begun)
         try:

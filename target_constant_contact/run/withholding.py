@@ -65,7 +65,7 @@ class Withholding:
     def begin(self) -> None:
         """Begin to ask the service who has unsubscribed; the first row waits for the answer.
 
-        A dry run does not ask, and goes by what is known.
+        A dry run asks, too, and keeps nothing of the answer.
 
         Raises:
             TargetError: The store cannot be used.
@@ -74,8 +74,7 @@ class Withholding:
         now = store.now()
         known = store.opt_outs(account.export[0])
         self._known = known if known and is_recent(known, now) else None
-        if not self._settings.dry_run:
-            self._ask(question(known, now, account.requests_left), known, now)
+        self._ask(question(known, now, account.requests_left), known, now)
         self._gate.add(Unsubscribed(self._unsubscribed))
 
     def close(self) -> None:
@@ -107,7 +106,8 @@ class Withholding:
                 if row is None:
                     _warn(f"no answer in {_LONGEST:g} s")
                 else:
-                    self._store().put_opt_outs(self._account.export[0], row)
+                    if not self._settings.dry_run:
+                        self._store().put_opt_outs(self._account.export[0], row)
                     known = row
         return HashSet.unpacked(known.people) if known else ()
 

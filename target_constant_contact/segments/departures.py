@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import logging
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from target_constant_contact.account.members import exported
+from target_constant_contact.log_fields import fields
 from target_constant_contact.segments.flags import LEFT
 from target_constant_contact.segments.gate import Withheld
 from target_constant_contact.segments.hash_set import HashSet
@@ -23,16 +24,32 @@ from target_constant_contact.wording import counted
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from target_constant_contact.api.models import Activity
     from target_constant_contact.batches.batch import Destination
     from target_constant_contact.segments.gate import Rows
     from target_constant_contact.segments.reading import Means
     from target_constant_contact.store.segments import MemberRows, SegmentRows
 
+    Start: TypeAlias = Callable[[str], Callable[[], HashSet | None]]
+
 MOST_READ: Final = 20
 """Lists that a run reads, at a handful of requests each."""
 _Place = tuple[str, str]
 _logger = logging.getLogger("target-constant-contact")
+
+
+def starting(means: Means) -> Start:
+    """How lists are read: by an export each.
+
+    Args:
+        means: What they are read with.
+    """
+    jobs = Jobs(means.api, means.waiting)
+
+    def start(list_id: str) -> Callable[[], HashSet]:
+        started = jobs.started(partial(means.api.start_contact_export, [list_id]))
+        return lambda: means.people.exported(exported(means.api, started, means.waiting))
+
+    return start
 
 
 class Departures:  # what it asks, and what it has learnt of each list
@@ -42,7 +59,8 @@ class Departures:  # what it asks, and what it has learnt of each list
         segments: The segments of the account in the store.
         means: What lists are read with.
         names: Tells the name of a list.
-        reads: Whether the account may be asked; otherwise what is known from before counts.
+        start: Begins to read a list, as `starting` does; what it returns tells who is on it, or
+            None where that cannot be known: then what is known from before counts.
     """
 
     says: Final = Withheld("suppressed", "left the list")
@@ -53,15 +71,14 @@ class Departures:  # what it asks, and what it has learnt of each list
         means: Means,
         names: Callable[[str], str],
         *,
-        reads: bool,
+        start: Start,
     ) -> None:
         self._segments = segments
         self._means = means
         self._names = names
-        self._reads = reads
-        self._jobs = Jobs(means.api, means.waiting)
+        self._start_reading = start
         self._streams: dict[str, bool] = {}
-        self._exports: dict[_Place, Activity] = {}
+        self._exports: dict[_Place, Callable[[], HashSet | None]] = {}
         self._left: dict[_Place, HashSet] = {}
         self._read = 0
         self._is_told = False
@@ -109,7 +126,7 @@ class Departures:  # what it asks, and what it has learnt of each list
 
     def _start(self, place: _Place) -> None:
         """Have the service write who is on a list, if that can tell of anybody who has left it."""
-        if not self._reads or self._remembered(place).is_empty():
+        if self._remembered(place).is_empty():
             return
         if self._read >= MOST_READ:
             self._tell(f"{MOST_READ} lists are read in a run")
@@ -117,8 +134,7 @@ class Departures:  # what it asks, and what it has learnt of each list
             self._tell("too few requests are left of the day's")
         else:
             self._read += 1
-            start = partial(self._means.api.start_contact_export, [place[1]])
-            self._exports[place] = self._jobs.started(start)
+            self._exports[place] = self._start_reading(place[1])
 
     def _find(self, place: _Place) -> HashSet:
         """Who has left a list."""
@@ -128,8 +144,8 @@ class Departures:  # what it asks, and what it has learnt of each list
         if place not in self._exports:
             # A row has named it.
             self._start(place)
-        if started := self._exports.pop(place, None):
-            there = self._on_list(started)
+        there = self._exports.pop(place)() if place in self._exports else None
+        if there is not None:
             with parts_of(members) as parts:
                 gone = Memory(parts).see(there)
             if gone:
@@ -137,6 +153,12 @@ class Departures:  # what it asks, and what it has learnt of each list
                     "%s left list %r since it was seen last",
                     counted(gone, "person has", "people have"),
                     self._names(place[1]),
+                    extra=fields(
+                        stream=place[0],
+                        list_ids=[place[1]],
+                        lists=[self._names(place[1])],
+                        people=gone,
+                    ),
                 )
         return HashSet(
             one
@@ -144,10 +166,6 @@ class Departures:  # what it asks, and what it has learnt of each list
             for one, value in zip(hashes, values, strict=True)
             if value & LEFT
         )
-
-    def _on_list(self, started: Activity) -> HashSet:
-        found = exported(self._means.api, started, self._means.waiting)
-        return self._means.people.exported(found)
 
     def _remembered(self, place: _Place) -> MemberRows:
         stream, list_id = place

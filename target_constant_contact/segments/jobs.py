@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from target_constant_contact.api.activities import ActivitiesApi, ActivityStates
 from target_constant_contact.api.models import UNFINISHED_STATES
 from target_constant_contact.exceptions import LostAnswerError, QueueFullError, TryLaterError
+from target_constant_contact.log_fields import fields
 from target_constant_contact.wording import counted
 
 if TYPE_CHECKING:
@@ -105,6 +106,9 @@ class Jobs:
                     "list, has not ended in %s",
                     counted(len(left), "job"),
                     counted(self._waiting.timeout_minutes, "minute"),
+                    extra=fields(
+                        jobs=len(left), import_timeout_minutes=self._waiting.timeout_minutes
+                    ),
                 )
                 return
             self._waiting.wait_for_poll(self._polls)
@@ -144,7 +148,8 @@ class Jobs:
     def _end(self, activity: Activity) -> None:
         if activity.state != "completed":
             self._failed += 1
-            _logger.warning("Activity %s is %r", activity.activity_id, activity.state)
+            told = fields(activity_id=activity.activity_id)
+            _logger.warning("Activity %s is %r", activity.activity_id, activity.state, extra=told)
 
     def _progress(self) -> None:
         self._deadline = self._waiting.clock() + self._waiting.timeout_seconds

@@ -14,6 +14,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from target_constant_contact.exceptions import ApiError, DataError, TryLaterError
+from target_constant_contact.log_fields import fields
 from target_constant_contact.segments.jobs import Jobs
 from target_constant_contact.segments.reading import ListReader, Means
 from target_constant_contact.segments.scratch_lists import ScratchLists
@@ -191,8 +192,10 @@ class TakingOff:
         if not leavers:
             return self._sums(on_list, leavers, on_list.hashes, "")
         number = len(leavers)
-        _logger.info("Taking %s off list %s", counted(number, "person", "people"), on_list.list_id)
-        taking = f"taking {counted(number, 'person', 'people')} off list {on_list.list_id}"
+        people = counted(number, "person", "people")
+        told = fields(list_ids=[on_list.list_id], people=number)
+        _logger.info("Taking %s off list %s", people, on_list.list_id, extra=told)
+        taking = f"taking {people} off list {on_list.list_id}"
         with self._waiting.events.work(taking, "taking_off"):
             way = self._remove(on_list, leavers)
             return self._taken_off(on_list, leavers, way)

@@ -9,6 +9,7 @@ from singer_sdk.typing import DEFAULT_JSONSCHEMA_VALIDATOR
 
 from target_constant_contact.api.http.addresses import address_fault
 from target_constant_contact.api.oauth.connection import name_fault
+from target_constant_contact.settings.alert_urls import alert_faults
 from target_constant_contact.settings.following import days_fault
 from target_constant_contact.settings.streams import within_entry
 from target_constant_contact.settings.texts import types_of
@@ -166,6 +167,7 @@ def value_faults(values: Mapping[str, Any]) -> Iterator[str]:
     yield from filter(None, (address_fault(name, values[name]) for name in ("api_url", "auth_url")))
     yield from _store_faults(values)
     yield from _unchanged_faults(values)
+    yield from alert_faults(values)
 
 
 def _unchanged_faults(values: Mapping[str, Any]) -> Iterator[str]:

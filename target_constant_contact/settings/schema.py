@@ -9,6 +9,7 @@ from singer_sdk import typing as th
 from target_constant_contact.api.oauth.connection import AUTH_URL
 from target_constant_contact.batches.batch import MAX_BODY_BYTES, MAX_ROWS, BatchLimits
 from target_constant_contact.settings.access import ACCESS
+from target_constant_contact.settings.alerts import ALERTS
 from target_constant_contact.settings.following import ENTRY, FOLLOWING
 from target_constant_contact.settings.leaving import LEAVING, LEAVING_ENTRY
 from target_constant_contact.settings.people import PEOPLE
@@ -215,6 +216,7 @@ PROPERTIES: Final = th.PropertiesList(
         description="What is known of a run is deleted when it is older: the run in the store, "
         "and the report and the rejected rows of this machine. The end of each run does that.",
     ),
+    *ALERTS,
     th.Property(
         "dry_run",
         th.BooleanType,

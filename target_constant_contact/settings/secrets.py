@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import unquote, urlsplit
 
 from target_constant_contact.known_secrets import is_random, keep_secret
+from target_constant_contact.settings.alert_urls import NAMES, secret_parts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -26,7 +27,7 @@ def learn_secrets(config: Mapping[str, Any], schema: Mapping[str, Any]) -> None:
     for name, value in config.items():
         secret = schema["properties"].get(name, {}).get("secret", False)
         for member, text in _texts(name, value):
-            keep_secret(_password(text))
+            keep_secret(_password(text), *(secret_parts(text) if name in NAMES else ()))
             open_secret = name in _OPEN and (_SECRET_NAME.search(member) or is_random(text))
             if (secret or open_secret) and not _is_place(text):
                 keep_secret(text)

@@ -16,6 +16,8 @@ from target_constant_contact.batches.batch import BatchLimits
 from target_constant_contact.contacts.contact import did_you_mean
 from target_constant_contact.exceptions import SettingsError
 from target_constant_contact.redaction import trust
+from target_constant_contact.settings.alert_urls import apprise_faults
+from target_constant_contact.settings.alerts import AlertSettings
 from target_constant_contact.settings.faults import (
     flattening_faults,
     list_faults,
@@ -51,6 +53,7 @@ class Settings:
             match one.
         segments: Overrides, in the order of the settings.
         limits: ``batch_size_rows`` and ``batch_size_bytes``.
+        alerts: Those that begin with ``alert_``.
         given: Settings that were given, are no secret and can hold none, for reports.
     """
 
@@ -77,6 +80,7 @@ class Settings:
     requests_per_day: int
     store: StorePlace
     keep_runs_days: int
+    alerts: AlertSettings
     dry_run: bool
     sandbox: bool
     api_url: str
@@ -109,9 +113,9 @@ class Settings:
             StreamSettings.from_values(entry, default, place_of(index, entry))
             for index, entry in enumerate(values.get("segments") or ())
         ]
-        faults += misspelt(given, schema)
-        faults += value_faults(values)
+        faults += [*misspelt(given, schema), *value_faults(values)]
         if for_export:
+            faults += apprise_faults(values)
             faults += permission_faults(values, broken)
             faults += flattening_faults(values)
             faults += list_faults(default, segments, broken)
@@ -142,6 +146,7 @@ class Settings:
             given=given,
             limits=BatchLimits(values["batch_size_rows"], values["batch_size_bytes"]),
             store=StorePlace.of_settings(values),
+            alerts=AlertSettings.of(values),
             max_rejected_percent=float(values["max_rejected_percent"]),
             import_timeout_minutes=float(values["import_timeout_minutes"]),
             api_url=values["api_url"].rstrip("/"),

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import os
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -11,7 +13,8 @@ from singer_sdk.singerlib.json import serialize_json
 
 from target_constant_contact.exceptions import InterruptedRunError
 from target_constant_contact.files import naming
-from target_constant_contact.singer.output import write_whole
+from target_constant_contact.terminal.live import LIVE
+from target_constant_contact.terminal.writing import write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -55,4 +58,6 @@ class StateOutput:
             sys.stdout.write(line)
             sys.stdout.flush()
             return True
-        return write_whole(descriptor, line.encode(), self._overdue)
+        content, write = line.encode(), partial(write_whole, descriptor, overdue=self._overdue)
+        # Of a person who tries it out, stdout is the terminal, too.
+        return LIVE.above(content, write) if os.isatty(descriptor) else write(content)

@@ -12,7 +12,8 @@ from singer_sdk.helpers.capabilities import PluginCapabilities, TargetCapabiliti
 from typing_extensions import override
 
 from target_constant_contact.exceptions import SettingsError, TargetError
-from target_constant_contact.redaction import redact_log
+from target_constant_contact.log_fields import set_run
+from target_constant_contact.log_records import redact_log
 from target_constant_contact.run.hooks import Hooks
 from target_constant_contact.settings.faults import unknown_settings
 from target_constant_contact.settings.schema import PROPERTIES
@@ -20,13 +21,13 @@ from target_constant_contact.settings.settings import Settings, defaults
 from target_constant_contact.settings.sources import read_settings
 from target_constant_contact.settings.texts import without_texts
 from target_constant_contact.singer.encoding import readable_line
-from target_constant_contact.singer.output import drop_when
+from target_constant_contact.singer.sdk_lines import configured_level, edit, show_metrics
 from target_constant_contact.singer.signals import Signals
 from target_constant_contact.singer.state import StateOutput
+from target_constant_contact.terminal.stderr import drop_when
 from target_constant_contact.waiting import Waiting
 
 if TYPE_CHECKING:
-    import logging
     from collections.abc import Sequence
     from typing import IO
 
@@ -55,11 +56,14 @@ class TargetConstantContact(Target):
 
     def __init__(self, **options: Any) -> None:
         redact_log()
-        self.logger.addFilter(_is_true)
+        set_run(None)
+        self.logger.addFilter(edit)
         # singer-sdk has signals handled before its own constructor returns.
         self.signals = Signals(self._raise_failure)
         self._run: Run | None = None
+        level = configured_level()
         super().__init__(**options)
+        show_metrics(level)
         # As for the run: what reads and maps is not needed to print a version or the settings.
         from target_constant_contact.singer.handler import MessageHandler  # noqa: PLC0415
         from target_constant_contact.singer.messages import MessageReader  # noqa: PLC0415
@@ -230,8 +234,3 @@ def _require_streams(file_input: IO[str] | None) -> None:
             "There is no standard output, so that STATE has nowhere to go; nothing was sent. Start "
             "the run with stdout open, such as > state.jsonl"
         )
-
-
-def _is_true(record: logging.LogRecord) -> bool:
-    """Whether a log line is true: singer-sdk says where it has not read settings itself."""
-    return record.msg != "Skipping parse of env var settings..."

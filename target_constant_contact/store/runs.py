@@ -6,7 +6,7 @@ import math
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, insert, select, update
 
 from target_constant_contact.store.run_row import RunRow
 from target_constant_contact.store.schema import OPEN_RUNS, RUNS
@@ -79,10 +79,38 @@ class RunRows:
         row = self._database.run(lambda connection: connection.execute(query).mappings().first())
         return RunRow(**row) if row else None
 
-    def _look(self, query: Select[Any]) -> list[RunRow]:
-        """Runs as they are at one moment; nobody has to wait for it, and it may only read."""
-        with self._database.transaction(reads=True) as connection:
-            return [RunRow(**row) for row in connection.execute(query).mappings()]
+    def of_export(self, export: str, limit: int) -> list[RunRow]:
+        """The newest runs of an export that have a report; the newest one first.
+
+        Args:
+            export: Key of the export, as reports have it.
+            limit: The most of them.
+        """
+        said = RUNS.c.report.contains(f'"export": "{export}"', autoescape=True)
+        newest = RUNS.c.started_at.desc(), RUNS.c.run.desc()
+        query = select(RUNS).where(said).order_by(*newest).limit(limit)
+        rows = self._database.run(lambda connection: connection.execute(query).mappings().all())
+        return [RunRow(**row) for row in rows]
+
+    def interrupted(self, account: str, export: str) -> list[RunRow]:
+        """Runs of an export that have sent what may be taken up and have no report, oldest first.
+
+        Those that are under way are among them.
+
+        Args:
+            account: Key of the account.
+            export: Key of the export, among those to the account.
+        """
+        own = (OPEN_RUNS.c.account == account) & (OPEN_RUNS.c.export == export)
+        is_one = RUNS.c.run.in_(select(OPEN_RUNS.c.run).where(own)) & RUNS.c.report.is_(None)
+        query = select(RUNS).where(is_one).order_by(RUNS.c.started_at, RUNS.c.run)
+        rows = self._database.run(lambda connection: connection.execute(query).mappings().all())
+        return [RunRow(**row) for row in rows]
+
+    def report(self, run: str, text: str) -> None:
+        """Write the report of a run that is there anew; tried once."""
+        change = update(RUNS).where(RUNS.c.run == run).values(report=text)
+        self._database.run(lambda connection: connection.execute(change), longest=0)
 
     def now(self) -> float:
         """The time by the store's clock."""
@@ -109,6 +137,11 @@ class RunRows:
             RUNS.c.run.not_in(select(OPEN_RUNS.c.run)),
         )
         return self._database.run(lambda connection: connection.execute(statement).rowcount)
+
+    def _look(self, query: Select[Any]) -> list[RunRow]:
+        """Runs as they are at one moment; nobody has to wait for it, and it may only read."""
+        with self._database.transaction(reads=True) as connection:
+            return [RunRow(**row) for row in connection.execute(query).mappings()]
 
 
 def _put(connection: Connection, row: RunRow) -> None:

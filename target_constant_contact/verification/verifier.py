@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final, Literal, Protocol, TypeAlias
 from target_constant_contact.account.members import ContactExports, read_back
 from target_constant_contact.contacts.addresses import key_of
 from target_constant_contact.exceptions import InterruptedRunError, TargetError
+from target_constant_contact.log_fields import fields
 from target_constant_contact.verification.comparison import COLUMNS, ListMembers
 from target_constant_contact.verification.explanation import (
     LINE,
@@ -173,6 +174,7 @@ class Verifier:
                 _logger.warning(
                     "The lists of %s were not read back; their counters stand",
                     counted(len(places) - count, "more destination"),
+                    extra=fields(destinations=len(places) - count),
                 )
                 break
             try:
@@ -227,9 +229,10 @@ class Verifier:
         if len(missing) > kept.settlement.not_landed and _not_shown_yet(judged):
             # The export lags behind the imports, so it proves nothing.
             _logger.warning(
-                "The list read back does not show members that a look-up does; the counters "
-                "of activity batch %s stand",
+                "The list read back does not show members that a look-up does; the counters of "
+                "activity batch %s stand",
                 kept.number,
+                extra=fields(stream=kept.destination.stream, list_ids=kept.destination.list_ids),
             )
             return [item for item in judged if item.place]
         return judged
@@ -240,7 +243,8 @@ class Verifier:
         self._read_backs_left -= 1
         sent = {name for kept in imports for row in self._kept.rows(kept) for name in row}
         wanted = [name for name in COLUMNS if name in sent]
-        _logger.info("Reading the lists of %s back", destination.stream)
+        told = fields(stream=destination.stream, list_ids=destination.list_ids)
+        _logger.info("Reading the lists of %s back", destination.stream, extra=told)
         columns = ["email_address", *wanted]
         return ListMembers(read_back(self._api, destination.list_ids, columns, waiting), wanted)
 

@@ -39,7 +39,7 @@ def _documents() -> Iterator[tuple[str, Any]]:
 def _configurations() -> Iterator[tuple[str, dict[str, Any]]]:
     """The target's configuration: of a Meltano project, of one environment, or on its own.
 
-    What is of a message or of Kubernetes is none.
+    What is of a message, of Kubernetes or of Python's logging is none.
     """
     for name, document in _documents():
         if document.keys() & PARTS_OF_A_PROJECT:
@@ -48,7 +48,7 @@ def _configurations() -> Iterator[tuple[str, dict[str, Any]]]:
                 for loader in part.get("plugins", {}).get("loaders", ()):
                     if loader["name"] == TargetConstantContact.name:
                         yield name, loader["config"]
-        elif document.get("type") != "RECORD" and "kind" not in document:
+        elif document.get("type") != "RECORD" and not document.keys() & {"kind", "handlers"}:
             yield name, document
 
 

@@ -49,6 +49,18 @@ def test_people_get_a_line_for_each_check_and_a_verdict(check: Check):
     assert answer.stderr == ""
 
 
+def test_who_is_told_of_runs_is_counted_and_nobody_is_told(check: Check):
+    settings = {"alert_webhooks": ["http://127.0.0.1:1/t0k3n"], "alert_secret": "k" * 16}
+    answer = check.print(alert_urls=["json://127.0.0.1:1/t0k3n"], **settings)
+
+    assert answer.exit_code == 0
+    assert (
+        "ok       settings       alerts of failed, recovered, rejected, shrunk go to 2 receivers; "
+        "alerts --test tries them"
+    ) in answer.lines
+    assert "alerts" not in check.print().stdout
+
+
 def test_failed_checks_are_counted_and_their_errors_are_no_log_lines(check: Check):
     answer = check.print(account="Nowhere", accept_data_transfer=False)
 

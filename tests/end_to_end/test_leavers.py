@@ -362,7 +362,7 @@ def test_a_dry_run_says_who_would_be_taken_off_and_remembers_nobody(sandbox, loa
     outcome = load(*members(1, 2, **LEFT), dry_run=True)
     assert outcome.exit_code == 0
     assert (
-        "members -> Newsletter: 2 people would be taken off, as far as they are on the list"
+        "members -> Newsletter: 2 people would be taken off; on the list before 8 = stay 6 + "
     ) in outcome.log
     assert on(sandbox) == names(*range(6))
     assert remembered() == {}

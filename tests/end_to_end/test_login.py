@@ -29,6 +29,7 @@ from target_constant_contact.api.oauth.tokens import StoredConnections
 from target_constant_contact.cli import command
 from target_constant_contact.commands import application as application_room
 from target_constant_contact.commands import login as login_room
+from target_constant_contact.events.events import Events
 from target_constant_contact.exceptions import StorageError
 from target_constant_contact.sandbox import Fault, ManualClock, Sandbox
 from target_constant_contact.store.opening import open_store
@@ -296,7 +297,9 @@ def test_a_device_waits_asks_slower_when_told_and_gets_its_tokens(
             sandbox.approve_device(codes[0].user_code)
 
     codes = []
-    grant = sign_in.with_device(authorization_server, codes.append, clock=clock, sleep=sleep)
+    grant = sign_in.with_device(
+        authorization_server, codes.append, Events(), clock=clock, sleep=sleep
+    )
     assert grant.refresh_token
     # Pending at 5 s; at 10 s too early for 8 s, so that it asks at 20 s.
     assert slept == [5.0, 5.0, 10.0]
@@ -307,7 +310,7 @@ def test_a_device_waits_asks_slower_when_told_and_gets_its_tokens(
 def test_a_device_that_nobody_approves_gives_up(clock, authorization_server):
     with pytest.raises(sign_in.SignInError, match="took too long"):
         sign_in.with_device(
-            authorization_server, lambda _device: None, clock=clock, sleep=clock.sleep
+            authorization_server, lambda _device: None, Events(), clock=clock, sleep=clock.sleep
         )
 
 

@@ -8,7 +8,8 @@ import re
 import subprocess
 from collections import defaultdict
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -19,9 +20,6 @@ from tests.docs import pages
 from tests.support.connections import Connections
 from tests.support.results import answers
 from tests.support.terminal import Terminal, sign_in
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 MELTANO = pages.ROOT / ".venv" / "bin"
 TARGET = "target-constant-contact"
@@ -218,6 +216,82 @@ def test_the_levels_of_the_targets_lines_reach_the_log_of_meltano(project: Proje
     assert done.returncode == 1
     line = r"\[error +\] target-constant-contact +batch_size_rows: 0 is less than the minimum of 1"
     assert re.search(line, done.stderr), done.stderr
+
+
+def test_what_lines_say_in_numbers_are_fields_in_a_log_of_json(project: Project):
+    done = project.meltano("--log-format=json", "run", "tap-vip", TARGET)
+
+    assert done.returncode == 0, done.stderr
+    log = _events(done.stderr)
+    (end,) = [event for event in log if event.get("status") == "completed"]
+    report = json.loads(Path(end["report_file"]).read_text(encoding="utf-8"))
+    assert (end["level"], end["run"]) == ("info", report["run"])
+    assert {name: end[name] for name in report["totals"]} == report["totals"]
+    assert end["requests"] == report["requests"]
+    (settled,) = [event for event in log if "activity_id" in event]
+    (sent,) = report["imports"]
+    (place,) = report["destinations"]
+    assert settled["activity_id"] == sent["activity_id"]
+    assert settled["list_ids"] == [item["id"] for item in place["lists"]]
+    assert (settled["run"], settled["stream"]) == (report["run"], "vip_customers")
+    assert (settled["rows"], settled["landed"]) == (sent["rows"], end["landed"])
+
+
+def test_an_error_is_one_in_a_log_of_json_too(project: Project):
+    done = project.meltano("--log-format=json", "run", "tap-vip", TARGET, max_rejected_percent="x")
+
+    ours = [event for event in _events(done.stderr) if event.get("name") == TARGET]
+    errors = [event for event in ours if event["level"] == "error"]
+    assert [event["exit_code"] for event in errors] == [78]
+    assert "max_rejected_percent" in errors[0]["event"]
+
+
+def test_the_sums_of_a_sweep_are_fields_too(project: Project):
+    done = project.meltano(
+        "--log-format=json", "invoke", f"{TARGET}:sweep", load_method="overwrite"
+    )
+
+    ends = [event for event in _events(done.stderr) if event.get("kind") == "sweep"]
+    assert [event["taken_off"] for event in ends] == [0], done.stderr
+
+
+def test_metrics_are_in_the_log_of_meltano_if_they_are_asked_for(project: Project):
+    def metrics(**variables: str) -> dict[tuple[str, str], float]:
+        project.env.update(variables)
+        done = project.meltano("--log-format=json", "run", "tap-vip", TARGET)
+        told = [event["metric_info"] for event in _events(done.stderr) if "metric_info" in event]
+        return {(each["metric"], each["tags"].get("place", "")): each["value"] for each in told}
+
+    assert metrics() == {}
+    told = metrics(TARGET_CONSTANT_CONTACT_LOGLEVEL="INFO")
+    del project.env["TARGET_CONSTANT_CONTACT_LOGLEVEL"]
+    assert told["record_count", "landed"] == 2
+    assert told.keys() >= {(name, "") for name in ("batch_count", "job_duration", "requests_left")}
+
+
+def test_no_field_of_a_log_of_json_has_an_address_in_it(project: Project):
+    """At level debug, with a list and a field that are called like one."""
+    tap = project.folder / "tap.py"
+    own = {"name": "tap-called", "namespace": "tap_own", "executable": str(tap)}
+    _write_into(project.folder / "meltano.yml", {"plugins": {"extractors": [own]}})
+    tap.write_text(_TAP.replace('"given"', '"of ada@example.com"'), encoding="utf-8")
+    tap.chmod(0o700)
+    project.env.update(PEOPLE="ada ben cem@", CODE="0")
+    done = project.meltano(
+        *("--log-format=json", "--log-level=debug", "run", "tap-called", TARGET),
+        lists="List of ada@example.com",
+        field_mapping={"email": "login", "first_name": "of ada@example.com"},
+        max_rejected_percent=100,
+    )
+
+    ours = [event for event in _events(done.stderr) if event.get("name") == TARGET]
+    assert "rejected" in json.dumps(ours)
+    assert "<address>" in json.dumps(ours)
+    assert "@example" not in json.dumps(ours).replace("name@example.com", "")
+
+
+def _events(log: str) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in log.splitlines() if line.startswith("{")]
 
 
 def test_login_by_meltano_asks_at_the_terminal(project: Project):

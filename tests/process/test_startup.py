@@ -19,7 +19,9 @@ finally:
 HEAVY = {
     "authlib",
     "flask",
+    "jinja2",
     "jsonschema_rs",
+    "opentelemetry",
     "pyarrow",
     "psycopg",
     "sqlalchemy",

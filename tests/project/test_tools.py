@@ -113,6 +113,7 @@ FIXED = {
     "filelock": "3.20.3",  # CVE-2025-68146, CVE-2026-22701: links in the place of locks
     "flask": "3.1.3",  # CVE-2026-27205
     "jinja2": "3.1.6",  # CVE-2025-27516
+    "protobuf": "6.33.5",  # CVE-2025-4565, CVE-2026-0994
     "pyarrow": "23.0.1",  # CVE-2026-25087
     "requests": "2.33",  # CVE-2024-47081, CVE-2026-25645
     "urllib3": "2.7",  # CVE-2026-44432

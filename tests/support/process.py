@@ -10,10 +10,13 @@ import sys
 import threading
 import time
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from tests.support import forks
 from tests.support.target import Message, lines
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 COMMAND = [sys.executable, "-c", "from target_constant_contact.cli import main; main()"]
 
@@ -29,6 +32,7 @@ class TargetProcess:
         stderr: As for `subprocess.Popen`.
         command: The program.
         start: How it is started.
+        variables: More of its environment.
 
     Attributes:
         states: Bookmarks of the STATE lines, each with the time at which it came.
@@ -44,6 +48,7 @@ class TargetProcess:
         stderr: int = subprocess.PIPE,
         command: list[str] = COMMAND,
         start: Any = forks.started,
+        variables: Mapping[str, str] | None = None,
     ) -> None:
         path = folder / "config.json"
         path.write_text(json.dumps(config))
@@ -53,7 +58,7 @@ class TargetProcess:
             stdout=stdout,
             stderr=stderr,
             text=True,
-            env=environment(folder),
+            env=environment(folder) | dict(variables or {}),
         )
         self.states: list[Any] = []
         self.other_output: list[str] = []

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import html
 import json
-import logging
 import time
 from urllib.parse import quote, quote_plus
 
@@ -19,7 +18,6 @@ from target_constant_contact.redaction import (
     escaped,
     is_id,
     json_text,
-    redact_log,
     redacted,
     said,
     trust,
@@ -216,60 +214,6 @@ def test_an_id_is_nothing_that_would_have_to_be_masked():
     assert is_id(LIST_ID)
     assert is_id("a1")
     assert not any(map(is_id, ["", None, 7, "a b", "a@b", "a\n", "x" * 101, TOKEN[:36]]))
-
-
-class Log:
-    """What a logger of ours, or anybody's, has made of messages."""
-
-    def __init__(self, monkeypatch, caplog):
-        monkeypatch.setattr(logging, "_logRecordFactory", logging.LogRecord)
-        redact_log()
-        caplog.set_level(logging.DEBUG)
-        caplog.handler.setFormatter(logging.Formatter("%(levelname)s %(message)s"))
-        self._caplog = caplog
-
-    @property
-    def text(self):
-        return "\n".join(map(self._caplog.handler.format, self._caplog.records))
-
-
-@pytest.fixture
-def log(monkeypatch, caplog):
-    return Log(monkeypatch, caplog)
-
-
-@given(st.text(min_size=1, max_size=40))
-def test_any_name_makes_one_line_of_one_event(name):
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(logging, "_logRecordFactory", logging.LogRecord)
-        redact_log()
-        record = logging.getLogger("any").makeRecord(
-            "any", logging.INFO, __file__, 1, "stream %s: %d rows", (name, 3), None
-        )
-    line = logging.Formatter().format(record)
-    assert len(line.splitlines()) == 1
-    assert "\x1b" not in line
-
-
-def test_a_record_is_redacted_whoever_logs_it(log):
-    logging.getLogger("somebody.else").warning("%s and %r", "a\nERROR b", TOKEN)
-    assert log.text == r"WARNING a\nERROR b and '***'"
-
-
-def test_what_an_exception_says_is_redacted_too(log):
-    try:
-        json.loads("{}")[f"quotes {TOKEN}\nERROR ada@example.com"]
-    except KeyError:
-        logging.getLogger("somebody").exception("It failed")
-    assert TOKEN not in log.text
-    assert "ada" not in log.text
-    assert "Traceback" in log.text
-
-
-def test_a_record_with_nothing_to_hide_keeps_its_arguments(log, caplog):
-    logging.getLogger("somebody").info("%s rows", 7)
-    assert caplog.records[-1].args == (7,)
-    assert log.text.endswith("7 rows")
 
 
 @pytest.mark.parametrize("token", ["klaQMRUfnLGQVqsFYnmCdtbolMfgLQPmqjMiGGJOSc", "QmZ" * 12])

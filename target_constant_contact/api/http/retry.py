@@ -10,6 +10,7 @@ import backoff
 
 from target_constant_contact.events.events import Events
 from target_constant_contact.events.kinds import LimitWaited
+from target_constant_contact.log_fields import fields
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -75,11 +76,11 @@ class Retry:
         """
 
         def tell(details: Any) -> None:
-            _logger.warning(
-                "%s: %s; trying again in %.1f s", what, details["exception"], details["wait"]
-            )
-            if isinstance(details["exception"], ThrottledError):
-                self.events.tell(LimitWaited("throttled", details["wait"]))
+            error, wait = details["exception"], details["wait"]
+            told = fields(request=what, http_status=_status_in(error), wait_seconds=wait)
+            _logger.warning("%s: %s; trying again in %.1f s", what, error, wait, extra=told)
+            if isinstance(error, ThrottledError):
+                self.events.tell(LimitWaited("throttled", wait))
 
         first = RETRY_SECONDS if self.first_wait_seconds is None else self.first_wait_seconds
         retrying = backoff.on_exception(
@@ -94,3 +95,9 @@ class Retry:
             on_backoff=tell,
         )
         return retrying(attempt)()
+
+
+def _status_in(error: PassingError) -> int | None:
+    """The status that an error is about: what it says begins with it, if there was an answer."""
+    status = str(error).partition(" ")[0]
+    return int(status) if status.isdecimal() else None

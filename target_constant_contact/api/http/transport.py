@@ -35,6 +35,7 @@ from target_constant_contact.exceptions import (
     ServiceUnavailableError,
     SettingsError,
 )
+from target_constant_contact.log_fields import fields
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -239,8 +240,7 @@ class Transport:
         try:
             response = self._exchange(sent, stream=stream)
         except NO_ANSWER as error:
-            milliseconds = (time.monotonic() - started) * 1000
-            _logger.debug("%s: %s in %.0f ms", request, type(error).__name__, milliseconds)
+            _tell(request, type(error).__name__, time.monotonic() - started)
             raise no_answer(error) from None
         except ValueError as error:
             # Wrong URLs and headers. Their texts quote them, the token too.
@@ -248,8 +248,7 @@ class Transport:
                 f"{request} cannot be sent ({type(error).__name__}); check api_url and the proxy"
             )
             raise SettingsError([fault]) from None
-        milliseconds = (time.monotonic() - started) * 1000
-        _logger.debug("%s: %d in %.0f ms", request, response.status_code, milliseconds)
+        _tell(request, response.status_code, time.monotonic() - started)
         return response
 
     def _exchange(self, sent: requests.Request, *, stream: bool) -> requests.Response:
@@ -288,3 +287,10 @@ class Transport:
 
 def _token_of(response: requests.Response) -> str:
     return response.request.headers.get("Authorization", "").removeprefix("Bearer ")
+
+
+def _tell(request: ApiRequest, answer: int | str, seconds: float) -> None:
+    if _logger.isEnabledFor(logging.DEBUG):
+        status = answer if isinstance(answer, int) else None
+        told = fields(request=str(request), http_status=status, seconds=seconds)
+        _logger.debug("%s: %s in %.0f ms", request, answer, seconds * 1000, extra=told)

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 from target_constant_contact.events.events import Events
 from target_constant_contact.events.kinds import LimitWaited
 from target_constant_contact.exceptions import QuotaExceededError
+from target_constant_contact.log_fields import fields
 from target_constant_contact.store.slot import DAY_SECONDS, LONGEST_PENALTY, day_of
 from target_constant_contact.wording import are, counted
 
@@ -145,6 +146,7 @@ class RateLimiter:
                 "The clock that requests are counted by was set back by %.0f s; requests go on at "
                 "the same rate.",
                 slot.set_back,
+                extra=fields(seconds=slot.set_back),
             )
         return slot
 

@@ -20,6 +20,7 @@ from target_constant_contact.api.http.retry import (
     ThrottledError,
 )
 from target_constant_contact.exceptions import ServiceUnavailableError, SettingsError, SignInError
+from target_constant_contact.log_fields import fields
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -191,7 +192,9 @@ def _send(
         fault = f"{what} cannot be sent ({type(error).__name__}); check auth_url and the proxy"
         raise SettingsError([fault]) from None
     finally:
-        _logger.debug("%s in %.0f ms", what, (time.monotonic() - started) * 1000)
+        seconds = time.monotonic() - started
+        told = fields(request=what, seconds=seconds)
+        _logger.debug("%s in %.0f ms", what, seconds * 1000, extra=told)
 
 
 def _refused(error: ServiceError, what: str) -> Exception:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import pytest
 
 from target_constant_contact.account import sign_in
 from target_constant_contact.api.oauth.grants import DeviceCode, Grant
 from target_constant_contact.api.oauth.redirect import ForeignAnswerError
 from target_constant_contact.api.oauth.transport import GrantRefusedError
+from target_constant_contact.events.events import Events
+from target_constant_contact.events.kinds import WorkBegun, WorkEnded
 from target_constant_contact.exceptions import SignInError
 
 
@@ -64,9 +68,13 @@ class Server:
         self.now += seconds
 
 
-def asked(server: Server) -> Grant:
+def asked(server: Server, told: list[object] | None = None) -> Grant:
+    """Sign in; note what is shown, and what is told to listeners."""
+    told = [] if told is None else told
+    events = Events()
+    events.listen(told.append)
     return sign_in.with_device(
-        server, lambda _device: None, clock=lambda: server.now, sleep=server.sleep
+        server, told.append, events, clock=lambda: server.now, sleep=server.sleep
     )
 
 
@@ -74,6 +82,18 @@ def test_a_device_asks_in_the_interval_and_slower_when_told():
     server = Server("authorization_pending", "slow_down", "authorization_pending", "")
     assert asked(server) == granted()
     assert server.asked_at == [5.0, 10.0, 20.0, 30.0]
+
+
+@pytest.mark.parametrize(("answer", "failed"), [("", False), ("access_denied", True)])
+def test_a_device_tells_that_it_waits_once_its_code_is_shown(answer, failed):
+    told: list[object] = []
+    with suppress(SignInError):
+        asked(Server("authorization_pending", answer), told)
+    shown, begun, ended = told
+    assert isinstance(shown, DeviceCode)
+    assert begun == WorkBegun("waiting for the sign-in on the other device", "sign_in")
+    assert isinstance(ended, WorkEnded)
+    assert ended.failed is failed
 
 
 @pytest.mark.parametrize("answers", [("expired_token",), ()])

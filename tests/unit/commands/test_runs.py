@@ -58,6 +58,7 @@ def report(day: int, **members: Any) -> dict[str, Any]:
                 "seconds": 31.26,
                 "counters": {"person_count": 4, "error_count": 0},
                 "taken_up": False,
+                "sent_at": 2.5,
             }
         ],
         "findings": [

@@ -1,4 +1,4 @@
-"""stdout and stderr of a process that has to end when it is asked to, also if nobody reads them.
+"""Writing to who may be slow to read, or never does.
 
 A full pipe blocks whoever writes to it, and with a lock in hand everybody else. So what is written
 here waits for its reader outside of the system's write, and stops waiting once it has to.
@@ -6,14 +6,11 @@ here waits for its reader outside of the system's write, and stops waiting once 
 
 from __future__ import annotations
 
-import io
 import os
 import select
 import stat
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Any, TextIO
-
-from typing_extensions import override
+from typing import TYPE_CHECKING
 
 from target_constant_contact.waiting import SLICE_SECONDS
 
@@ -56,56 +53,17 @@ def write_whole(descriptor: int, content: ReadableBuffer, overdue: Overdue) -> b
 
 @contextmanager
 def _never_blocking(descriptor: int) -> Iterator[int]:
-    """A descriptor for the same pipe that does not block, where the system has one.
+    """A descriptor for the same pipe or terminal that does not block, if the system has one.
 
     That of the process is left as it is: whether it blocks would change for the tap, too.
     """
     own = -1
-    if stat.S_ISFIFO(os.fstat(descriptor).st_mode):
+    if stat.S_ISFIFO(os.fstat(descriptor).st_mode) or os.isatty(descriptor):
         with suppress(OSError):
-            own = os.open(f"/proc/self/fd/{descriptor}", os.O_WRONLY | os.O_NONBLOCK)
+            flags = os.O_WRONLY | os.O_NONBLOCK | os.O_NOCTTY
+            own = os.open(f"/proc/self/fd/{descriptor}", flags)
     try:
         yield descriptor if own < 0 else own
     finally:
         if own >= 0:
             os.close(own)
-
-
-class _Stderr(io.RawIOBase):
-    """Writes to a descriptor; what nobody reads in time is dropped."""
-
-    def __init__(self, descriptor: int) -> None:
-        super().__init__()
-        self._descriptor = descriptor
-        self.overdue: Overdue = lambda: False
-
-    @override
-    def fileno(self) -> int:
-        return self._descriptor
-
-    @override
-    def isatty(self) -> bool:
-        return os.isatty(self._descriptor)
-
-    @override
-    def writable(self) -> bool:
-        return True
-
-    @override
-    def write(self, content: ReadableBuffer, /) -> int:
-        write_whole(self._descriptor, content, self.overdue)
-        return memoryview(content).nbytes
-
-
-def patient(stderr: TextIO) -> TextIO:
-    """The same stderr, which :func:`drop_when` can keep from blocking."""
-    raw: Any = _Stderr(stderr.fileno())
-    # Unbuffered: Python would write what is left in a buffer at its end, and block there.
-    return io.TextIOWrapper(raw, encoding=stderr.encoding, errors=stderr.errors, write_through=True)
-
-
-def drop_when(overdue: Overdue, stderr: TextIO) -> None:
-    """Have a :func:`patient` stderr drop what nobody reads when it is overdue; others stay."""
-    raw = getattr(stderr, "buffer", None)
-    if isinstance(raw, _Stderr):
-        raw.overdue = overdue

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from target_constant_contact.singer.output import drop_when, patient, write_whole
+from target_constant_contact.terminal.stderr import drop_when, patient
+from target_constant_contact.terminal.writing import write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -79,6 +80,19 @@ def test_room_that_another_writer_takes_first_is_not_waited_for(pipe, monkeypatc
 def test_what_fits_is_written_also_when_it_is_overdue(pipe):
     assert write_whole(pipe[1], b"a line\n", lambda: True)
     assert os.read(pipe[0], 100) == b"a line\n"
+
+
+def test_a_terminal_that_nobody_looks_at_blocks_nobody():
+    """Such as one whose window hangs."""
+    side, terminal = os.openpty()
+    done = []
+    arguments = (terminal, b"x" * 1_000_000, lambda: True)
+    writer = threading.Thread(target=lambda: done.append(write_whole(*arguments)), daemon=True)
+    writer.start()
+    writer.join(10)
+    assert done == [False]
+    os.close(terminal)
+    os.close(side)
 
 
 def test_a_log_is_dropped_as_soon_as_it_is_overdue_and_no_thread_waits(pipe):

@@ -1,0 +1,1 @@
+"""Messages to people and programs about what has changed with a run."""

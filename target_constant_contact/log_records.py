@@ -1,0 +1,78 @@
+"""What stands in the records of the log: nothing that must not be shown, whoever logs it.
+
+A record is more than its message: formatters of JSON, as those under Meltano, also show what is in
+`extra` and what an exception says.
+"""
+
+from __future__ import annotations
+
+import logging
+from contextlib import suppress
+from typing import Any, Final
+
+from target_constant_contact.redaction import redacted, shown
+
+PROGRAM: Final = "target-constant-contact"
+_OWN: Final = frozenset({*vars(logging.makeLogRecord({})), "message", "asctime", "taskName"})
+"""What every record has, beside what is in its `extra`."""
+
+
+def redact_log() -> None:
+    """Have every log record of this process redacted when it is made, whoever logs it.
+
+    That is its message, and its exception with those that led to it. Its `extra` comes later: what
+    this program puts there goes through :func:`~.log_fields.fields`, and for that of others there
+    is :func:`redact_extra`.
+    """
+    make = logging.getLogRecordFactory()
+    if getattr(make, "redacts", False):
+        return
+
+    def make_redacted(*args: Any, **options: Any) -> logging.LogRecord:
+        record = make(*args, **options)
+        message = record.getMessage()
+        line = redacted(message)
+        # Others may look at the arguments, so they stay where there was nothing to do.
+        if line != message:
+            record.msg, record.args = line, None
+        if record.exc_info and not record.exc_text:
+            trace = logging.Formatter().formatException(record.exc_info)
+            record.exc_text = "\n".join(map(redacted, trace.splitlines()))
+        if record.exc_info and (error := record.exc_info[1]):
+            stand_in = _redacted_error(error)
+            record.exc_info = type(stand_in), stand_in, record.exc_info[2]
+        return record
+
+    make_redacted.redacts = True  # type: ignore[attr-defined]
+    logging.setLogRecordFactory(make_redacted)
+
+
+def redact_extra(record: logging.LogRecord) -> bool:
+    """Redact what others have put into the `extra` of a record, and say which program it is of.
+
+    A filter for handlers, which are the first to see all of a record.
+
+    Returns:
+        True: every record is shown.
+    """
+    members = vars(record)
+    for name in members.keys() - _OWN:
+        members[name] = shown(members[name])
+    members.setdefault("app_name", PROGRAM)
+    return True
+
+
+def _redacted_error(error: BaseException) -> BaseException:
+    """An exception of the same name and from the same place, which says only what may be shown."""
+    kind = type(error)
+    alike = type(kind.__name__, (Exception,), {"__module__": kind.__module__})
+    words = "<exception str() failed>"
+    with suppress(Exception):
+        words = redacted(str(error))
+    stand_in: BaseException = alike(words)
+    stand_in.__traceback__ = error.__traceback__
+    if error.__cause__:
+        stand_in.__cause__ = _redacted_error(error.__cause__)
+    elif error.__context__ and not error.__suppress_context__:
+        stand_in.__context__ = _redacted_error(error.__context__)
+    return stand_in

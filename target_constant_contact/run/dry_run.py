@@ -1,0 +1,102 @@
+"""A run that changes nothing: in the place of sending, it compares with the account."""
+
+from __future__ import annotations
+
+from statistics import median
+from typing import TYPE_CHECKING, Final
+
+from target_constant_contact.planning.effort import effort_of
+from target_constant_contact.planning.plan import Planning
+from target_constant_contact.reports.past_run import read_run
+
+if TYPE_CHECKING:
+    from target_constant_contact.account.account import Account
+    from target_constant_contact.batches.batch import ImportBatch
+    from target_constant_contact.reports.report import Report
+    from target_constant_contact.segments.departures import Start
+    from target_constant_contact.segments.reading import Means
+    from target_constant_contact.settings.settings import Settings
+
+_LATEST: Final = 5
+"""Runs that are looked through for one that has imported."""
+
+
+class DryRun:
+    """Compares with the account once it has begun, and only in a dry run.
+
+    Args:
+        settings: The settings.
+        account: The account.
+        means: What lists are read with.
+
+    Attributes:
+        planning: What it goes by; None as long as it has not begun.
+    """
+
+    def __init__(self, settings: Settings, account: Account, means: Means) -> None:
+        self.planning: Planning | None = None
+        self._settings = settings
+        self._account = account
+        self._means = means
+
+    def begin(self) -> Start | None:
+        """Begin, if it is a dry run.
+
+        Returns:
+            Begins to read a list that is going to be compared; None where none is.
+
+        Raises:
+            TargetError: The account cannot be asked.
+        """
+        if not self._settings.dry_run:
+            return None
+        self.planning = Planning(self._settings, self._account, self._means, self._account.events)
+        return self.planning.start
+
+    def know(self, properties: tuple[str, ...]) -> None:
+        """Note that contacts may have these properties: a stream has come."""
+        if self.planning:
+            self.planning.know(properties)
+
+    def take(self, batch: ImportBatch) -> None:
+        """Take a batch that is not sent."""
+        if self.planning:
+            self.planning.take(batch)
+
+    def conclude(self, report: Report) -> None:
+        """Compare everything with the account.
+
+        Args:
+            report: The counts; gets what would change.
+
+        Raises:
+            TargetError: The run is to stop, or there is no room for what has to be compared.
+        """
+        if not self.planning:
+            return
+        account, settings = self._account, self._settings
+        effort = effort_of(
+            imports=self.planning.imports,
+            size=self.planning.size,
+            prepared=account.client.requests_made,
+            requests_today=account.requests_today[0],
+            requests_per_day=settings.requests_per_day,
+            requests_per_second=settings.requests_per_second,
+            import_seconds=self._import_seconds(),
+        )
+        report.planned = self.planning.conclude(report, effort)
+
+    def close(self) -> None:
+        """Delete what was taken of people."""
+        if self.planning:
+            self.planning.close()
+
+    def _import_seconds(self) -> float | None:
+        """How long an import took in the latest run that has made any."""
+        # Not before: what is imported for the help of a command need not load SQLAlchemy.
+        from target_constant_contact.store.runs import RunRows  # noqa: PLC0415
+
+        for row in RunRows(self._account.database).newest(_LATEST):
+            if imports := read_run(row).imports:
+                return median(each.seconds for each in imports)
+        return None

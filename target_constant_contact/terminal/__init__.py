@@ -1,0 +1,1 @@
+"""What is written to the terminal, or to whatever else stands where one does."""

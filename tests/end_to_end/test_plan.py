@@ -1,0 +1,449 @@
+"""The command `plan`, and dry runs: what would change in the account, and that nothing does."""
+
+from __future__ import annotations
+
+import json
+import logging
+
+import pytest
+
+from target_constant_contact.planning import list_copies
+from target_constant_contact.sandbox import Fault
+from tests.support.commands import call, config_file
+from tests.support.target import TEXT, lines, member, record, run, schema, settings_for
+
+EXPORT = "contact_exports"
+NO_AT = "e-mail address does not have exactly one @; give one address such as name@example.com"
+OVERWRITE = {"load_method": "overwrite"}
+
+
+class Plans:
+    """Plans and loads by one settings file."""
+
+    def __init__(self, sandbox, folder):
+        self.sandbox = sandbox
+        self.folder = folder
+        self.settings = {}
+
+    @property
+    def config(self):
+        return settings_for(self.sandbox, self.folder / "data", **self.settings)
+
+    def print(self, *messages, options=(), text=None):
+        path = self.folder / "input.jsonl"
+        path.write_text(lines(*messages) if text is None else text)
+        before = self.sandbox.account_state()
+        file = config_file(self.folder, **self.config)
+        answer = call("plan", "--config", file, "--input", path, *options)
+        assert self.sandbox.account_state() == before
+        return answer
+
+    def __call__(self, *messages, **settings):
+        self.settings |= settings
+        return self.print(*messages, options=["--json"]).json
+
+    def load(self, *messages):
+        outcome = run(self.config, *messages)
+        assert outcome.exit_code == 0
+        return outcome
+
+    @property
+    def exports(self):
+        return [each["list_ids"] for each in self.sandbox.activities() if each["kind"] == EXPORT]
+
+
+@pytest.fixture
+def plan(sandbox, tmp_path):
+    return Plans(sandbox, tmp_path)
+
+
+def named(*names, **values):
+    """A row for each name, all with the same values."""
+    return [record(EmailAddress=f"{name}@example.com", **values) for name in names]
+
+
+def test_a_list_shows_who_would_be_added_updated_and_left_as_they_are(plan):
+    plan.load(schema(), *named("ann", "bob", "cid", FirstName="Old"))
+
+    found = plan(
+        schema(),
+        *named("ann", FirstName="New"),
+        *named("bob", FirstName="Old"),
+        *named("dan", "eve", FirstName="Any"),
+    )
+
+    (one,) = found["lists"]
+    assert one["list_name"] == "Newsletter"
+    assert one["streams"] == ["members"]
+    numbers = {name: one[name] for name in ("people", "added", "updated", "unchanged", "before")}
+    assert numbers == {"people": 4, "added": 2, "updated": 1, "unchanged": 1, "before": 5}
+    assert one["changes"] == {"first_name": 1}
+    assert found["would_change"] is True
+
+
+def test_capitals_and_blanks_around_a_value_are_no_change(plan):
+    plan.load(schema(), *named("ann", FirstName="Ann"))
+    found = plan(schema(), *named("Ann", FirstName=" ANN "))
+    assert found["lists"][0]["unchanged"] == 1
+    assert found["would_change"] is False
+
+
+def test_what_a_row_does_not_say_is_no_change(plan):
+    plan.load(schema(), *named("ann", FirstName="Ann"))
+    assert plan(schema(), *named("ann", FirstName=None))["would_change"] is False
+
+
+def test_of_two_rows_of_a_person_the_later_one_counts_also_in_another_import(plan):
+    plan.load(schema(), *named("ann", FirstName="Last"))
+    rows = [*named("ann", FirstName="First"), *map(member, range(5))]
+    found = plan(schema(), *rows, *named("ann", FirstName="Last"), batch_size_rows=2)
+    assert found["effort"]["imports"] > 1
+    assert found["lists"][0]["unchanged"] == 1
+
+
+def test_all_kinds_of_properties_are_compared(plan, sandbox):
+    fields = {
+        "email": "mail",
+        "birthday": "dob",
+        "anniversary": "wed",
+        "mobile_phone": "tel",
+        "street": "street",
+        "street2": "street2",
+        "work_city": "city",
+        "cf:Score": "score",
+        "cf:Since": "since",
+    }
+    for label, kind in (("Score", "number"), ("Since", "date")):
+        sandbox.create_custom_field(label, kind)
+    columns = schema(**dict.fromkeys(fields.values(), TEXT))
+    values = {
+        "mail": "ann@example.com",
+        "dob": "1980-04-05",
+        "wed": "2001-02-03",
+        "tel": "(617) 555-0100",
+        "street": "1 Main Street",
+        "street2": "Apt 2",
+        "city": "Boston",
+        "score": "12.50",
+        "since": "2020-01-31",
+    }
+    plan.settings = {"field_mapping": fields}
+    plan.load(columns, record(**values))
+
+    same = plan(columns, record(**values | {"score": "12.5", "tel": "617 555 0100"}))
+    assert same["lists"][0]["unchanged"] == 1
+    assert same["lists"][0]["not_compared"] == ["street2"]
+    others = {name: value for name, value in values.items() if name != "mail"}
+    changed = {"dob": "1981-05-06", "wed": "2002-02-03", "tel": "617 555 0101", "score": "13"}
+    changed |= {"street": "2 Main Street", "city": "Salem", "since": "2021-01-31"}
+    different = plan(columns, record(**values | others | changed))
+    assert set(different["lists"][0]["changes"]) == {
+        "birthday_month",
+        "birthday_day",
+        "anniversary",
+        "mobile_phone",
+        "street",
+        "work_city",
+        "cf:Score",
+        "cf:Since",
+    }
+
+
+def test_a_column_that_the_account_does_not_tell_is_named_and_not_compared(plan, monkeypatch):
+    plan.load(schema(), *named("ann", FirstName="Ann"))
+    monkeypatch.setattr(list_copies.ListCopies, "_copied", without_names(list_copies))
+    (one,) = plan(schema(), *named("ann", FirstName="Other"))["lists"]
+    assert one["not_compared"] == ["first_name"]
+    assert one["unchanged"] == 1
+    assert "not compared, as the account does not tell it: first_name" in (
+        plan.print(schema(), *named("ann", FirstName="Other")).stdout
+    )
+
+
+def without_names(module):
+    """Exports of a service that calls its columns otherwise."""
+    copied = module.ListCopies._copied
+
+    def change(self, list_id, wanted, rows):
+        return copied(self, list_id, wanted, ({"email": row["email"]} for row in rows))
+
+    return change
+
+
+def test_each_list_is_read_once_whoever_asks(plan):
+    plan.settings = {
+        "lists_field": "where",
+        "respect_departures": True,
+        "load_method": "overwrite",
+        "max_removed_percent": 100,
+    }
+    columns = schema(EmailAddress=TEXT, FirstName=TEXT, where=TEXT)
+    rows = [
+        record(EmailAddress=f"m{number}@example.com", where=name)
+        for number in range(4)
+        for name in ("Newsletter", "Product updates")
+    ]
+    plan.load(columns, *rows)
+    call("sweep", "--config", config_file(plan.folder, **plan.config))
+    before = len(plan.exports)
+
+    plan(columns, *rows[2:])
+
+    assert len(plan.exports) - before == 2
+    assert sorted(plan.exports[before:]) == sorted(
+        [[list_id] for list_id in {ids[0] for ids in plan.exports}]
+    )
+
+
+def test_who_is_on_another_list_that_was_read_is_a_contact_already(plan):
+    plan.settings = {"lists_field": "where"}
+    columns = schema(EmailAddress=TEXT, where=TEXT)
+    plan.load(columns, record(EmailAddress="ann@example.com", where="Newsletter"))
+    found = plan(
+        columns,
+        record(EmailAddress="ann@example.com", where="Newsletter"),
+        record(EmailAddress="ann@example.com", where="Product updates"),
+        record(EmailAddress="bob@example.com", where="Product updates"),
+    )
+    by_name = {one["list_name"]: one for one in found["lists"]}
+    assert (by_name["Product updates"]["added"], by_name["Product updates"]["known"]) == (2, 1)
+    assert by_name["Newsletter"]["added"] == 0
+
+
+def test_a_list_that_would_be_made_is_not_and_everybody_is_new_on_it(plan, sandbox):
+    found = plan(schema(), *named("ann"), lists="Brand new", create_lists=True)
+    (one,) = found["lists"]
+    assert (one["is_new"], one["added"], one["before"]) == (True, 1, 0)
+    assert plan.exports == []
+    assert "Brand new" not in sandbox.lists()
+    text = plan.print(schema(), *named("ann")).stdout
+    assert text.startswith("members -> Brand new: would be made\n  1 would be added\n")
+
+
+def test_rows_that_are_held_back_are_named_with_the_words_of_a_run(plan, tmp_path):
+    never = tmp_path / "never.txt"
+    never.write_text("ann@example.com\n")
+    found = plan(
+        schema(),
+        *named("ann", "una.subscribed", "kay", "kay"),
+        record(EmailAddress="bad"),
+        record(EmailAddress=None),
+        *named("gone", _sdc_deleted_at="2020-01-01"),
+        suppression_file=str(never),
+    )
+    (one,) = found["lists"]
+    assert one["people"] == 1
+    assert {(place, reason): rows for place, reason, rows in one["held_back"]} == {
+        ("suppressed", "in suppression_file"): 1,
+        ("suppressed", "unsubscribed"): 1,
+        ("merged", ""): 1,
+        ("blank", ""): 1,
+        ("left", ""): 1,
+        (
+            "rejected",
+            f"{NO_AT} (field 'EmailAddress')",
+        ): 1,
+    }
+
+
+def test_who_has_left_the_list_and_who_has_not_changed_are_held_back_too(plan):
+    plan.settings = {"load_method": "overwrite", "send_unchanged": "never"}
+    for _ in range(2):
+        plan.load(schema(), *named("ann", "bob"))
+    with plan.sandbox._account.store.writing() as db:
+        db.execute(
+            "DELETE FROM memberships WHERE contact_seq ="
+            " (SELECT seq FROM contacts WHERE email_key = 'bob@example.com')"
+        )
+    (one,) = plan(schema(), *named("ann", "bob", "cid"))["lists"]
+    assert {(place, reason) for place, reason, _ in one["held_back"]} == {
+        ("unchanged", ""),
+        ("suppressed", "left the list"),
+    }
+    assert (one["people"], one["added"]) == (1, 1)
+    # It was not noted: the load finds it out by itself.
+    assert plan.load(schema(), *named("ann", "bob", "cid")).totals["suppressed"] == 1
+
+
+def test_rows_whose_lists_are_not_known_are_told_by_themselves(plan):
+    columns = schema(EmailAddress=TEXT, where=TEXT)
+    found = plan(columns, record(EmailAddress="a@example.com", where=None), lists_field="where")
+    assert found["elsewhere"] == []
+    found = plan(columns, record(EmailAddress="a@example.com", where="Nowhere"))
+    (held,) = found["elsewhere"]
+    assert held[0] == "rejected"
+    assert held[1].startswith("record names a list that does not exist")
+    text = plan.print(columns, record(EmailAddress="a@example.com", where="Nowhere")).stdout
+    assert "Rows of no known list\n  1 row would be rejected" in text
+
+
+def test_who_would_be_taken_off_is_told_with_the_brake(plan):
+    plan.settings = {"segments": [{"stream": "members", "lists": "Newsletter", **OVERWRITE}]}
+    plan.load(schema(), *map(member, range(40)))
+    few = plan(schema(), *map(member, range(4, 40)))["taken_off"]
+    assert [(one["outcome"], one["taken_off"]) for one in few] == [("planned", 4)]
+    many = plan(schema(), *map(member, range(20, 40)))["taken_off"]
+    assert [one["outcome"] for one in many] == ["refused"]
+    assert "20 people would leave the list, 50 % of 40" in many[0]["reason"]
+    assert "max_removed_percent" in plan.print(schema(), *map(member, range(20, 40))).stdout
+
+
+def test_leavers_that_a_tap_names_would_be_taken_off(plan):
+    plan.load(schema(), *map(member, range(40)))
+    gone = [member(number, _sdc_deleted_at="2020-01-01") for number in range(3)]
+    found = plan(schema(), *gone, member(0, FirstName="Back"))
+    assert [(one["outcome"], one["taken_off"]) for one in found["taken_off"]] == [("planned", 2)]
+    assert found["would_change"] is True
+
+
+class TestExitCode:
+    def test_it_is_2_when_something_would_change_and_was_asked_for(self, plan):
+        assert plan.print(schema(), *named("ann"), options=["--exit-code"]).exit_code == 2
+        assert plan.print(schema(), *named("ann")).exit_code == 0
+
+    def test_it_is_0_when_nothing_would(self, plan):
+        plan.load(schema(), *named("ann"))
+        answer = plan.print(schema(), *named("ann"), options=["--exit-code"])
+        assert answer.exit_code == 0
+        assert answer.stdout.endswith("Nothing would change; nothing was changed now.\n")
+
+    def test_it_is_2_when_that_cannot_be_known(self, plan, sandbox):
+        sandbox.add_fault(Fault("POST", "/activities/contact_exports", "forbidden", times=None))
+        assert plan.print(schema(), *named("ann"), options=["--exit-code"]).exit_code == 2
+
+    def test_it_is_that_of_a_run_where_a_run_would_fail(self, plan):
+        plan.settings = {"max_rejected_percent": 10}
+        answer = plan.print(
+            schema(), *named("ann"), record(EmailAddress="bad"), options=["--exit-code"]
+        )
+        assert answer.exit_code == 65
+        assert "1 would be added" in answer.stdout
+        assert "max_rejected_percent" in answer.log
+
+    def test_settings_that_do_not_fit_the_account_are_those_of_a_run(self, plan):
+        plan.settings = {"lists": "Nowhere"}
+        answer = plan.print(schema(), *named("ann"))
+        assert answer.exit_code == 78
+        assert "no list 'Nowhere' in the account" in answer.log
+
+    def test_an_input_that_cannot_be_read_is_one_line(self, plan):
+        file = config_file(plan.folder, **plan.config)
+        answer = call("plan", "--config", file, "--input", plan.folder / "none.jsonl")
+        assert answer.exit_code == 1
+        assert "none.jsonl cannot be read (No such file or directory)" in answer.log
+        assert plan.print(text="{").exit_code == 1
+
+
+class TestAListThatCannotBeRead:
+    @pytest.mark.parametrize(
+        "fault",
+        [
+            Fault("POST", "/activities/contact_exports", "forbidden", times=None),
+            Fault("POST", "/activities/contact_exports", "error_503", times=None),
+            Fault("POST", "/activities/contact_exports", "fail", times=None),
+            Fault("POST", "/activities/contact_exports", "quota_exceeded", times=None),
+            Fault("GET", "/contact_exports/*", "forbidden", times=None),
+            Fault("GET", "/contact_exports/*", "garbage", times=None),
+        ],
+        ids=lambda fault: f"{fault.method} {fault.action}",
+    )
+    def test_it_is_told_and_the_rest_is_planned_without_it(self, plan, sandbox, fault):
+        sandbox.add_fault(fault)
+        answer = plan.print(schema(), *named("ann", "bob"), record(EmailAddress="bad"))
+        assert answer.exit_code == 0
+        first, second, *_ = answer.lines
+        assert first.startswith("members -> Newsletter: 2 people would be sent; not compared (", 0)
+        assert second.startswith("  1 row would be rejected")
+        assert "1 import" in answer.stdout
+
+    def test_the_other_lists_are_compared(self, plan, sandbox):
+        plan.settings = {"lists_field": "where"}
+        sandbox.add_fault(Fault("POST", "/activities/contact_exports", "forbidden", nth=2))
+        columns = schema(EmailAddress=TEXT, where=TEXT)
+        names = ("Newsletter", "Product updates", "Loyalty members")
+        found = plan(columns, *(record(EmailAddress="a@example.com", where=n) for n in names))
+        assert sorted(bool(one["fault"]) for one in found["lists"]) == [False, False, True]
+
+    def test_too_few_requests_are_said_and_none_is_made(self, plan):
+        plan.settings = {"requests_per_day": 12}
+        answer = plan.print(schema(), *named("ann"))
+        assert answer.exit_code == 0
+        assert "not compared, as " in answer.stdout
+        assert plan.exports == []
+
+    def test_of_very_many_lists_only_some_are_read(self, plan, monkeypatch):
+        monkeypatch.setattr(list_copies, "MOST_READ", 1)
+        plan.settings = {"lists_field": "where"}
+        columns = schema(EmailAddress=TEXT, where=TEXT)
+        names = ("Newsletter", "Product updates")
+        found = plan(columns, *(record(EmailAddress="a@example.com", where=n) for n in names))
+        assert sorted(one["fault"] for one in found["lists"]) == [
+            "",
+            "not compared, as a plan reads at most 1 list",
+        ]
+
+    def test_nobody_is_said_to_leave_it(self, plan, sandbox):
+        plan.settings = {"segments": [{"stream": "members", "lists": "Newsletter", **OVERWRITE}]}
+        plan.settings["respect_departures"] = False
+        plan.load(schema(), *map(member, range(40)))
+        sandbox.add_fault(Fault("POST", "/activities/contact_exports", "forbidden", times=None))
+        found = plan(schema(), *map(member, range(4, 40)))
+        assert [(one["outcome"], one["taken_off"]) for one in found["taken_off"]] == [
+            ("refused", 0)
+        ]
+
+
+class TestADryRun:
+    def test_it_says_the_same_in_its_log_and_report(self, plan):
+        plan.load(schema(), *named("ann", FirstName="Old"))
+        rows = [schema(), *named("ann", FirstName="New"), *named("bob")]
+        outcome = run(plan.config | {"dry_run": True}, *rows)
+        assert outcome.exit_code == 0
+        assert (
+            "members -> Newsletter (3 people on it now): 1 would be added, 1 updated, 0 unchanged"
+        ) in outcome.log
+        assert outcome.report["planned"]["lists"] == plan(*rows)["lists"]
+
+    def test_a_plan_leaves_no_run_and_no_file(self, plan):
+        plan.print(schema(), *named("ann"))
+        assert not list((plan.folder / "data").glob("runs/*"))
+        runs = call("runs", "--json", "--data-dir", plan.folder / "data")
+        assert runs.json == []
+
+    def test_a_load_has_no_plan_in_its_report(self, plan):
+        assert "planned" not in plan.load(schema(), *named("ann")).report
+
+
+def test_what_sending_takes_is_said(plan):
+    plan.load(schema(), *named("first"))
+    rows = [schema(), *map(member, range(10))]
+    plan.settings = {"batch_size_rows": 2, "requests_per_day": 10_000}
+    effort = plan(*rows)["effort"]
+    assert effort["imports"] == 5
+    before = len([a for a in plan.sandbox.activities() if a["kind"] == "contacts_json_import"])
+    made = len(plan.sandbox.requests)
+    plan.load(*rows)
+    imports = [a for a in plan.sandbox.activities() if a["kind"] == "contacts_json_import"]
+    assert len(imports) - before == effort["imports"]
+    assert abs(len(plan.sandbox.requests) - made - effort["requests"]) <= 8
+    assert effort["import_seconds"] is not None
+
+
+def test_no_address_is_in_the_plan_or_in_the_log(plan, caplog):
+    caplog.set_level(logging.DEBUG)
+    plan.load(schema(), *named("ann", "bob"))
+    caplog.clear()
+    rows = [*named("ann", "cid", "una.subscribed", FirstName="Ann"), record(EmailAddress="b@b@b")]
+    answer = plan.print(schema(), *rows)
+    text = f"{answer.stdout}{answer.stderr}{answer.log}{caplog.text}"
+    assert "ann@" not in text.lower()
+    assert "cid@" not in text.lower()
+    assert "b@b" not in text
+
+
+def test_it_reads_standard_input(plan):
+    file = config_file(plan.folder, **plan.config)
+    answer = call(
+        "plan", "--config", file, "--input", "-", "--json", text=lines(schema(), *named("ann"))
+    )
+    assert json.loads(answer.stdout)["lists"][0]["added"] == 1

@@ -1,0 +1,146 @@
+"""All runs as a page: how each segment has changed, at a glance."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from target_constant_contact.pages.runs_page import MOST_RUNS, MOST_TRENDS, render_runs
+from target_constant_contact.pages.trends import HEIGHT, trends_of
+from tests.support import reports
+
+if TYPE_CHECKING:
+    from target_constant_contact.reports.past_run import PastRun
+
+OTHER = {"id": "b-list", "name": "Members"}
+
+
+def load(day: int, *sizes: int, **members: Any) -> PastRun:
+    """A load of a segment of this size, and of a second one."""
+    places = [
+        {"stream": stream, "lists": [one], "read": size + 2, "left": 1, "blank": 1, "landed": size}
+        for size, stream, one in zip(
+            sizes, ("vips", "members"), (reports.NEWSLETTER, OTHER), strict=False
+        )
+    ]
+    moment = f"2026-05-{day:02}T04:00:00+00:00"
+    members = {"started_at": moment, "ended_at": moment, "destinations": places} | members
+    return reports.past(reports.name_of(day), **members)
+
+
+def page(*runs: PastRun) -> str:
+    """The page of these runs, given the oldest first."""
+    html = render_runs(runs[::-1], place="/data", link=lambda past: f"runs/{past.run}")
+    return " ".join(html.split())
+
+
+def test_a_segment_that_has_shrunk_by_half_is_the_first_thing_on_the_page():
+    html = page(load(1, 900, 500), load(2, 1_000, 500), load(3, 480, 510))
+
+    assert html.index("Look at this") < html.index("<h2>Segments</h2>")
+    assert "vips</strong> (Newsletter) has shrunk by 52 %: from 1,000 to 480 rows" in html
+    assert "\N{MINUS SIGN}52 %" in html
+    assert "+2 %" in html
+    assert html.count('class="shrunk"') == 1
+
+
+@pytest.mark.parametrize(
+    ("sizes", "mark"),
+    [((100, 51), "less"), ((100, 50), "shrunk"), ((100, 81), ""), ((100, 80), "less"), ((9,), "")],
+)
+def test_a_segment_is_marked_by_its_change_from_the_run_before(sizes, mark):
+    runs = [load(day, size) for day, size in enumerate(sizes, 1)]
+    (trend,) = trends_of(runs[::-1])
+
+    assert trend.mark == mark
+
+
+def test_those_that_have_shrunk_most_come_first_and_then_the_largest():
+    one = [load(1, 100, 100), load(2, 40, 10)]
+    same = [load(1, 100, 200), load(2, 100, 200)]
+
+    assert [trend.stream for trend in trends_of(one[::-1])] == ["members", "vips"]
+    assert [trend.stream for trend in trends_of(same[::-1])] == ["members", "vips"]
+
+
+def test_only_loads_that_have_ended_well_say_how_large_a_segment_is():
+    runs = [
+        load(1, 100),
+        load(2, 3, status="failed"),
+        load(3, 3, status="dry run"),
+        reports.of_document(None, reports.name_of(4)),
+    ]
+    (trend,) = trends_of(runs[::-1])
+
+    assert [point.rows for point in trend.points] == [100]
+
+
+def test_the_same_list_of_another_connection_is_another_segment():
+    runs = [load(1, 100), load(2, 20, connection="other")]
+
+    assert [len(trend.points) for trend in trends_of(runs[::-1])] == [1, 1]
+
+
+def test_a_list_keeps_its_trend_when_it_is_renamed():
+    renamed = {"id": "a-list", "name": "News"}
+    place = {"stream": "vips", "lists": [renamed], "read": 30}
+    (trend,) = trends_of([load(2, destinations=[place]), load(1, 30)])
+
+    assert (trend.lists, len(trend.points)) == (("News",), 2)
+
+
+def test_the_line_goes_down_as_the_segment_does():
+    (trend,) = trends_of([load(2, 50), load(1, 100)])
+
+    assert trend.line == f"0,10 1000,{HEIGHT - 45}"
+    assert trend.text == "100, 50 rows"
+
+
+def test_who_is_on_the_list_is_told_by_the_latest_sweep():
+    swept = reports.past(reports.name_of(3), kind="sweep", swept=[reports.swept()], destinations=[])
+    planned = reports.past(
+        reports.name_of(4), kind="sweep", swept=[reports.swept(outcome="planned", stay=1)]
+    )
+    (trend,) = trends_of([planned, swept, load(1, 900)])[:1]
+
+    assert trend.members == 940
+
+
+def test_each_run_links_to_its_page():
+    assert f'<a href="runs/{reports.name_of(2)}">2026-05-02 04:00:00</a>' in page(load(2, 5))
+    assert "<a " not in render_runs([load(1, 5)], place="/data", link=lambda _: "")
+
+
+def test_a_newest_run_that_has_failed_is_told_first():
+    html = page(load(1, 5), load(2, 5, status="failed", error="Sign in again"))
+
+    assert "The newest run has failed:</strong> Sign in again" in html
+    assert "has failed:" not in page(load(1, 5, status="failed", error="x"), load(2, 5))
+
+
+def test_no_runs_are_a_page_too():
+    assert "There are no runs yet." in page()
+
+
+def test_of_thousands_of_runs_and_segments_some_are_shown_and_the_rest_is_counted():
+    places = [
+        {"stream": "vips", "lists": [{"id": f"{n}", "name": f"L{n}"}], "read": 5}
+        for n in range(MOST_TRENDS + 7)
+    ]
+    runs = [load(1, destinations=places)] * (MOST_RUNS + 9)
+    html = page(*runs)
+
+    assert "7 more segments are not shown" in html
+    assert "9 older runs are not shown" in html
+    assert len(html) < 1_000_000
+
+
+def test_what_others_have_written_is_text():
+    html = page(*reports.hostile())
+
+    assert "<script" not in html
+    assert "<img" not in html
+    assert "\u202e" not in html
+    assert "ann.miller" not in html
+    assert len(html) < 200_000
