@@ -21,8 +21,8 @@ from target_constant_contact.exceptions import (
 )
 from target_constant_contact.reports.counts import Counts
 from target_constant_contact.reports.replay import rejected_beyond
-from target_constant_contact.reports.report import MAX_SUMMARY_LINES
 from target_constant_contact.reports.segments import idle, misses
+from target_constant_contact.reports.summary import MAX_SUMMARY_LINES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -19,6 +19,7 @@ from target_constant_contact.commands.common import (
     print_json,
     say,
 )
+from target_constant_contact.reports.summary import left_out
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -69,7 +70,7 @@ def _lines(report: Report) -> Iterator[str]:
         return
     yield from report.planned.lines()
     yield from chain.from_iterable(one.lines() for one in report.swept)
-    yield from report.left_out()
+    yield from left_out(report)
     yield from report.date_orders.lines()
     changed = "Something would change" if would_change(report) else "Nothing would change"
     yield f"{changed}; nothing was changed now."

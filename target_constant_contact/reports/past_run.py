@@ -181,10 +181,6 @@ def past_run(row: RunRow, document: Mapping[str, Any]) -> PastRun:
         # A sweep has no rows.
         totals=_counts(document["totals"]) if kind == LOAD else None,
         destinations=tuple(map(_destination, document.get("destinations", ()))),
-        rejections=records(PastRejections, document.get("rejections", ())),
-        withheld=records(PastWithheld, document.get("withheld", ())),
-        dropped=records(PastDropped, document.get("dropped", ())),
-        findings=records(PastFindings, document.get("findings", ())),
         packed_by_list=tuple(map(_packed_by_list, document.get("packed_by_list", ()))),
         unsettled=records(UnsettledImport, document.get("unsettled_imports", ())),
         imports=tuple(map(_import, document.get("imports", ()))),
@@ -195,8 +191,18 @@ def past_run(row: RunRow, document: Mapping[str, Any]) -> PastRun:
         streams=as_texts(document.get("streams", [])),
         replayed=as_texts(document.get("replayed", [])),
         told=tuple(map(_told, document["alerts"])) if "alerts" in document else None,
+        **_reasons(document),
         **_beside_the_rows(document),
     )
+
+
+def _reasons(document: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "rejections": records(PastRejections, document.get("rejections", ())),
+        "withheld": records(PastWithheld, document.get("withheld", ())),
+        "dropped": records(PastDropped, document.get("dropped", ())),
+        "findings": records(PastFindings, document.get("findings", ())),
+    }
 
 
 def _told(member: Mapping[str, Any]) -> Told:

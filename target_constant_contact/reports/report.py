@@ -4,18 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import asdict, dataclass, field
-from itertools import chain
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from target_constant_contact.batches.batch import Destination
-from target_constant_contact.log_fields import Line
 from target_constant_contact.reports.counts import Counts, bad_rows
 from target_constant_contact.reports.date_orders import DateOrders
 from target_constant_contact.reports.examples import Examples
 from target_constant_contact.reports.imported import ImportRecord, PackedByList
-from target_constant_contact.reports.swept import SweptList
 from target_constant_contact.reports.waits import LimitWaits
-from target_constant_contact.wording import counted, were
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -25,9 +21,7 @@ if TYPE_CHECKING:
     from target_constant_contact.ledger.settlement import Settlement
     from target_constant_contact.reports.planned import Planned
     from target_constant_contact.reports.segments import SegmentUse
-
-MAX_SUMMARY_LINES: Final = 20
-"""Destinations that the summary names; all of them are in ``report.json``."""
+    from target_constant_contact.reports.swept import SweptList
 
 
 @dataclass(slots=True)
@@ -196,61 +190,6 @@ class Report:  # one attribute for each part of the report
             if counts.accounted != counts.read:
                 yield destination, counts.read - counts.accounted
 
-    def summary(self, list_names: Mapping[str, str], *, dry_run: bool = False) -> Iterator[str]:
-        """Lines for people: one for each destination, the reasons, and the total."""
-        places = sorted(self.counts.items(), key=lambda item: (-item[1].read, item[0].stream))
-        for destination, counts in places[:MAX_SUMMARY_LINES]:
-            lists = _names(destination, list_names)
-            place = f"{destination.stream} -> {', '.join(lists) or 'no list'}"
-            yield Line(
-                f"{place}: {counts.sums(dry_run=dry_run)}",
-                stream=destination.stream,
-                lists=lists,
-                list_ids=destination.list_ids,
-                **asdict(counts),
-            )
-        if more := len(places[MAX_SUMMARY_LINES:]):
-            yield Line(f"... and {counted(more, 'more stream-list pair')}", destinations=more)
-        yield from self._why_not_landed()
-        for stream, packed in self.by_list.items():
-            yield Line(
-                f"{counted(packed.rows, 'row')} of {stream} with several lists "
-                f"{were(packed.rows)} packed by list, in {counted(packed.imports, 'import')} "
-                f"instead of {packed.imports_by_combination:,}; each is counted once for each of "
-                "its lists",
-                stream=stream,
-                rows=packed.rows,
-                imports=packed.imports,
-                copies=packed.copies,
-            )
-        if self.planned:
-            yield from self.planned.summary()
-        yield from chain.from_iterable(map(SweptList.lines, self.swept))
-        if len(places) > 1:
-            totals = self.totals
-            yield Line(f"Total: {totals.sums(dry_run=dry_run)}", **asdict(totals))
-
-    def _why_not_landed(self) -> Iterator[str]:
-        """Why rows and values have not landed, the most frequent first."""
-        for (stream, reason, source), count in self.reasons.most_common(MAX_SUMMARY_LINES):
-            where = f" (field {source!r})" if source else ""
-            text = f"{count:,} of {stream} rejected: {reason}{where}"
-            yield Line(text, stream=stream, reason=reason, field=source, rows=count)
-        for (stream, reason), count in self.withheld.most_common(MAX_SUMMARY_LINES):
-            text = f"{count:,} of {stream} not sent: {reason}"
-            yield Line(text, stream=stream, reason=reason, rows=count)
-        yield from self.left_out()
-        for (stream, reason, evidence), count in self.findings.most_common(MAX_SUMMARY_LINES):
-            text = f"{count:,} of {stream} {reason} ({evidence})"
-            yield Line(text, stream=stream, reason=reason, evidence=evidence, rows=count)
-
-    def left_out(self) -> Iterator[str]:
-        """Values that are left out of rows that are sent, the most frequent first."""
-        for (stream, reason, source), count in self.dropped.most_common(MAX_SUMMARY_LINES):
-            values = "1 value" if count == 1 else f"{count:,} values"
-            text = f"{values} of {stream} left out: {reason} (field {source!r})"
-            yield Line(text, stream=stream, reason=reason, field=source, values=count)
-
     def document(self, list_names: Mapping[str, str], **facts: Any) -> dict[str, Any]:
         """The report, as ``report.json`` and the store have it.
 
@@ -297,7 +236,3 @@ def _listed(numbers: Counter[Any], *names: str) -> list[dict[str, Any]]:
 
 def _lists(destination: Destination, names: Mapping[str, str]) -> list[dict[str, str]]:
     return [{"id": list_id, "name": names.get(list_id, "")} for list_id in destination.list_ids]
-
-
-def _names(destination: Destination, names: Mapping[str, str]) -> list[str]:
-    return sorted(names.get(list_id) or list_id for list_id in destination.list_ids)

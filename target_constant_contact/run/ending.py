@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from target_constant_contact.log_fields import Line
 from target_constant_contact.reports.imported import UnsettledImport
 from target_constant_contact.reports.replay import replay_lines
+from target_constant_contact.reports.summary import summary
 from target_constant_contact.run.ends import run_begun, run_ended
 from target_constant_contact.wording import are, counted, them, were
 
@@ -96,7 +97,7 @@ class Ending:
     def _summary(self, *, dry_run: bool) -> Iterator[str]:
         """Lines for people: the sums, and where the rows are that can be corrected."""
         report, rejects = self._accounting.report, self._accounting.rejects_path
-        yield from report.summary(self._account.list_names, dry_run=dry_run)
+        yield from summary(report, self._account.list_names, dry_run=dry_run)
         yield from replay_lines(report, rejects, dry_run=dry_run)
         if rejects and report.reasons:
             yield Line(

@@ -6,6 +6,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from target_constant_contact.exceptions import TryLaterError
+from target_constant_contact.log_fields import fields
 from target_constant_contact.segments.leavers import LeaverSweep
 from target_constant_contact.wording import counted
 
@@ -47,4 +48,5 @@ def plan_leaves(
                 "%s: %s would be taken off, as far as they are on the list",
                 leave,
                 counted(len(leave.people), "person", "people"),
+                extra=fields(list_ids=[leave.list_id], people=len(leave.people)),
             )

@@ -20,6 +20,7 @@ from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExportResult
 from opentelemetry.trace import NoOpTracerProvider
 from typing_extensions import override
 
+from target_constant_contact.log_fields import fields
 from target_constant_contact.telemetry.quiet import Quiet
 from target_constant_contact.wording import counted
 
@@ -92,6 +93,7 @@ class Exporting:
                 missing,
                 f" within {CLOSE_SECONDS:g} s" if late else "",
                 f" The SDK says: {self._quiet.last}" if self._quiet.last else "",
+                extra=fields(seconds=CLOSE_SECONDS) if late else None,
             )
 
 

@@ -28,7 +28,8 @@ TARGET = "target-constant-contact"
 def _commands() -> Iterator[list[str]]:
     """Every command in a shell block, a pipe being two; and those named in the text."""
     text = pages.everything()
-    shown = [line for block in pages.blocks("bash", text) for line in block.body.splitlines()]
+    bodies = [block.body.replace("\\\n", " ") for block in pages.blocks("bash", text)]
+    shown = [line for body in bodies for line in body.splitlines()]
     shown += [span for span in pages.code(text) if re.match(r"(scripts/|target-\S+ [-a-z])", span)]
     for line in shown:
         for part in line.replace(">> state.jsonl", "").split(" | "):

@@ -11,7 +11,7 @@ import pytest
 
 from target_constant_contact.api.client import ConstantContactClient
 from target_constant_contact.exceptions import ApiError
-from target_constant_contact.reports.report import MAX_SUMMARY_LINES
+from target_constant_contact.reports.summary import MAX_SUMMARY_LINES
 from tests.support.checking import Check
 from tests.support.target import TEXT, lines, member, record, schema, state
 

@@ -127,6 +127,15 @@ def test_it_is_gone_when_the_run_has_ended(seen, screen):
     assert screen.rows() == []
 
 
+def test_what_is_drawn_as_the_run_ends_is_nothing(seen, screen):
+    """The thread may look at the figures before the rows are taken away."""
+    seen(begun())
+    seen.tell()
+    seen._figures.take(ended())
+    seen.tell()
+    assert screen.rows() == []
+
+
 def test_it_is_gone_while_a_command_does_nothing_that_takes_long(seen, screen):
     for _ in range(2):
         seen(WORK)
@@ -140,14 +149,16 @@ def test_behind_a_shell_it_is_logged(seen, clock, screen, monkeypatch, caplog):
     import os
 
     seen(begun())
+    pass_time(seen, clock, 40)
     monkeypatch.setattr(os, "tcgetpgrp", lambda _descriptor: os.getpgrp() + 1)
-    pass_time(seen, clock, 31)
-    assert caplog.messages == ["After 30 s: 0 rows read"]
-    assert screen.rows() == []
+    pass_time(seen, clock, 29)
+    assert caplog.messages == []
+    pass_time(seen, clock, 2)
+    assert caplog.messages == ["After 1 min 10 s: 0 rows read"]
     monkeypatch.undo()
     monkeypatch.setenv("TERM", "xterm")
     pass_time(seen, clock, 31)
-    assert screen.rows()[1].endswith("1 min 2 s: 0 rows read")
+    assert screen.rows()[1].endswith("1 min 42 s: 0 rows read")
     assert len(caplog.messages) == 1
 
 

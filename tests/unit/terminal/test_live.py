@@ -192,6 +192,18 @@ def test_nothing_is_drawn_into_the_terminal_of_a_shell_that_it_runs_behind(
     assert b"\x1b" not in screen.raw
 
 
+def test_nor_is_anything_erased_there(live, screen, monkeypatch):
+    """The shell may have written where the rows were."""
+    live.draw()
+    screen.rows()
+    monkeypatch.setattr(os, "tcgetpgrp", lambda _descriptor: os.getpgrp() + 1)
+    before = len(screen.raw)
+    log(live, screen, "one\n")
+    live.end()
+    screen.rows()
+    assert screen.raw[before:] == b"one\r\n"
+
+
 def test_without_rows_what_is_written_goes_through(screen):
     live = LiveRows()
     assert not live.draw()

@@ -82,6 +82,19 @@ def test_what_fits_is_written_also_when_it_is_overdue(pipe):
     assert os.read(pipe[0], 100) == b"a line\n"
 
 
+def test_a_terminal_that_nobody_looks_at_blocks_nobody():
+    """Such as one whose window hangs."""
+    side, terminal = os.openpty()
+    done = []
+    arguments = (terminal, b"x" * 1_000_000, lambda: True)
+    writer = threading.Thread(target=lambda: done.append(write_whole(*arguments)), daemon=True)
+    writer.start()
+    writer.join(10)
+    assert done == [False]
+    os.close(terminal)
+    os.close(side)
+
+
 def test_a_log_is_dropped_as_soon_as_it_is_overdue_and_no_thread_waits(pipe):
     """One thread is in the middle of a line, and others wait for its lock."""
     outlet, inlet = pipe
