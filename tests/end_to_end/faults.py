@@ -128,7 +128,7 @@ AT_ONCE: Final[dict[str, dict[int, tuple[Action, ...]]]] = {
 """What meets the first and the second import that arrive, by what the table says of it."""
 ON_ITS_WAY: Final = 0.1
 READS: Final = 10
-"""Of the parts of an answer until it is late; others come in a few, and one that drips in no end."""
+"""Of parts of an answer until it is late; others come in a few, and one that drips in no end."""
 TIMES: Final[dict[str, int | None]] = {"once": 1, "for good": None}
 
 
