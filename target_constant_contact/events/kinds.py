@@ -188,8 +188,7 @@ class LimitWaited:
 
     Attributes:
         why: ``rate``: for the next slot of the API key. Told when the wait begins: ``throttled``,
-            because the service has asked for it, and ``queue``, until the account's queue of
-            activities has room.
+            because the service has asked for it, and ``queue``, until the account's queue has room.
         seconds: How long.
     """
 

@@ -336,3 +336,16 @@ def test_an_import_that_did_not_end_is_told(export: Any, sandbox: Any, tmp_path:
 
     assert (run["status"], run["unsettled"]) == ("failed", 1)
     assert run["error"]
+
+
+def test_metric_lines_are_for_those_who_ask_and_name_the_tap(export: Any, tmp_path: Path):
+    export(schema(), member(1))
+    path = config(tmp_path, data_dir=str(tmp_path / "data"))
+
+    def metrics(**env: str) -> list[str]:
+        done = start("--config", path, env=env)
+        assert done.code == 0, done.stderr
+        return [line for line in done.stderr.splitlines() if "METRIC" in line]
+
+    assert metrics() == []
+    assert metrics(TAP_CONSTANT_CONTACT_RESULTS_LOGLEVEL="INFO")
