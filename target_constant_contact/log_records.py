@@ -7,6 +7,7 @@ A record is more than its message: formatters of JSON, as those under Meltano, a
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 from typing import Any, Final
 
 from target_constant_contact.redaction import redacted, shown
@@ -65,7 +66,10 @@ def _redacted_error(error: BaseException) -> BaseException:
     """An exception of the same name and from the same place, which says only what may be shown."""
     kind = type(error)
     alike = type(kind.__name__, (Exception,), {"__module__": kind.__module__})
-    stand_in: BaseException = alike(redacted(str(error)))
+    words = "<exception str() failed>"
+    with suppress(Exception):
+        words = redacted(str(error))
+    stand_in: BaseException = alike(words)
     stand_in.__traceback__ = error.__traceback__
     if error.__cause__:
         stand_in.__cause__ = _redacted_error(error.__cause__)

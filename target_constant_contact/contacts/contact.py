@@ -52,7 +52,7 @@ class Rejection:
     field: str
 
     @property
-    def line(self) -> str:
+    def with_field(self) -> str:
         """The reason with its field."""
         return f"{self.reason} (field {self.field!r})" if self.field else self.reason
 

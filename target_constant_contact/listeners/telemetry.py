@@ -20,10 +20,8 @@ if TYPE_CHECKING:
 _logger = logging.getLogger("target-constant-contact")
 
 
-def listen(events: Events, settings: Settings, database: Database) -> None:
-    """Begin to listen, if a variable of OpenTelemetry names a collector."""
-    # The environment asks for it, as for any program that knows OpenTelemetry.
-    del settings, database
+def listen(events: Events, _settings: Settings, _database: Database) -> None:
+    """Begin to listen, if variables of the environment ask for it; no setting does."""
     asked = asked_for(os.environ)
     for fault in asked.faults:
         _logger.warning("OpenTelemetry: %s. The run goes on without.", fault)

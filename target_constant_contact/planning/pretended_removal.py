@@ -43,7 +43,9 @@ class PretendedRemoval(TakingOff):
         """
         everybody = self._planning.afterwards(list_id) if self._planning else None
         if everybody is None:
-            raise TryLaterError(f"who is on list {list_id} could not be read")
+            raise TryLaterError(
+                f"list {list_id} could not be read, so it is not known who would be taken off it"
+            )
         found = OnList(list_id, self._key, self._folder, has_ids=False)
         found.hashes, found.count = everybody, len(everybody)
         yield found

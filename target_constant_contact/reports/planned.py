@@ -57,7 +57,7 @@ class PlannedList:  # a plain record
         """Whether somebody would be added or updated, as far as it is known."""
         return bool(self.added or self.updated or (self.fault and self.people) or self.is_new)
 
-    def line(self) -> str:
+    def in_short(self) -> str:
         """What a person reads of it in a log: the numbers."""
         people = counted(self.people, "person", "people")
         if self.fault:
@@ -72,7 +72,7 @@ class PlannedList:  # a plain record
     def lines(self) -> Iterator[str]:
         """What a person reads of it who has asked for it: the reasons, too."""
         if self.fault or not self.people:
-            yield self.line()
+            yield self.in_short()
         else:
             yield f"{self._place}: {self._now}"
             yield from _indented(self._numbers())
@@ -130,7 +130,7 @@ class Effort:
     seconds: float
     import_seconds: float | None = None
 
-    def line(self) -> str:
+    def in_words(self) -> str:
         """What a person reads of it."""
         used, per_day = self.requests_today, self.requests_per_day
         today = "" if used is None else f", {used:,} are used today"
@@ -171,10 +171,10 @@ class Planned:
     def summary(self) -> Iterator[str]:
         """What a person reads of it in a log."""
         for one in self.lists[:_NAMED]:
-            yield one.line()
+            yield one.in_short()
         if len(self.lists) > _NAMED:
             yield f"... and {counted(len(self.lists) - _NAMED, 'more list')}"
-        yield self.effort.line()
+        yield self.effort.in_words()
 
     def lines(self) -> Iterator[str]:
         """What a person reads of it who has asked for it."""
@@ -184,7 +184,7 @@ class Planned:
             yield "Rows of no known list"
             yield from _indented(map(held_line, self.elsewhere))
             yield ""
-        yield self.effort.line()
+        yield self.effort.in_words()
 
     def as_dict(self) -> dict[str, Any]:
         """The same for programs."""

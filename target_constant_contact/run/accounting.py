@@ -131,7 +131,7 @@ class Accounting:
         counts.rejected += 1
         self._events.tell(RowsRejected(destination.stream, rejection.reason, rejection.field))
         self.report.reasons[destination.stream, rejection.reason, rejection.field] += 1
-        self.report.held_back[destination, "rejected", rejection.line] += 1
+        self.report.held_back[destination, "rejected", rejection.with_field] += 1
         if rejection.field in (row := context["message"]["record"]):
             self.report.examples.add(
                 destination.stream, rejection.reason, rejection.field, row[rejection.field]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from target_constant_contact.events.kinds import (
@@ -62,7 +64,7 @@ def test_a_run_is_told_from_its_beginning_to_its_end(export, told):
 
 def test_nothing_of_a_person_and_no_secret_is_told(export, told):
     export(*ROWS, max_rejected_percent=100)
-    assert "@" not in repr(told)
+    assert not re.search(r"member\d|no address", repr(told))
     assert "access_token" not in told[0].settings
 
 

@@ -21,8 +21,9 @@ ADDRESS = "ada@example.com"
 
 
 @pytest.fixture(autouse=True)
-def _known_secrets():
+def _one_secret_and_no_run():
     keep_secret(TOKEN)
+    set_run(None)
 
 
 class Log(logging.Handler):
@@ -134,6 +135,16 @@ def test_what_an_exception_was_made_to_hide_stays_hidden(log):
     assert not told.keys() & {"cause", "context"}
 
 
+def test_an_exception_that_cannot_say_anything_is_logged(log):
+    class SilentError(Exception):
+        def __str__(self):
+            raise ValueError
+
+    error = SilentError()
+    somebody().error("It failed", exc_info=error)
+    assert log.events[0]["exception"]["type"] == "SilentError"
+
+
 def test_what_others_put_beside_a_line_is_redacted(log):
     class Thing:
         def __str__(self):
@@ -177,8 +188,6 @@ def test_fields_are_redacted_before_any_handler_sees_them():
 
 def test_fields_name_the_run_that_is_under_way():
     set_run("20260101T000000Z-abcdef")
-    try:
-        assert fields(rows=1) == {"run": "20260101T000000Z-abcdef", "rows": 1}
-    finally:
-        set_run(None)
+    assert fields(rows=1) == {"run": "20260101T000000Z-abcdef", "rows": 1}
+    set_run(None)
     assert fields(rows=1) == {"rows": 1}

@@ -241,6 +241,16 @@ def test_rejected_rows_are_told_with_their_addresses_when_asked_for(tmp_path: Pa
     assert "ben@example.com" not in told.log
 
 
+def test_the_rejected_rows_of_a_run_that_is_under_way_are_not_read_yet(tmp_path: Path):
+    keep_run(tmp_path, RUN)
+    keep_rejects(tmp_path, RUN, schema(), rejected("too long", EmailAddress="ada@example.com"))
+
+    told = tell(data_dir=str(tmp_path), include_addresses=True)
+
+    assert told.runs() == [RUN]
+    assert "rejected_addresses" not in told.records
+
+
 def test_the_rejected_rows_of_other_machines_are_named_and_the_rest_is_told(tmp_path: Path):
     keep_report(tmp_path, RUN)
 

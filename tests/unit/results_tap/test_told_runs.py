@@ -5,15 +5,18 @@ from __future__ import annotations
 import json
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from target_constant_contact.exceptions import TryLaterError
 from target_constant_contact.reports.past_run import PastRun, read_run
-from target_constant_contact.reports.runs_in_order import RunsInOrder
+from target_constant_contact.reports.runs_in_order import PAGE, RunsInOrder
 from target_constant_contact.results_tap import stream
+from target_constant_contact.results_tap.streams import Destinations
 from target_constant_contact.store.run_row import RunRow
 from tests.support.results import Told, tell
 
@@ -36,8 +39,11 @@ class Rows:
     def end(self, name: str, at: datetime) -> None:
         begun = read_run(self.known[name])
         times = {"started_at": begun.started_at.isoformat(), "ended_at": at.isoformat()}
-        text = json.dumps({"status": "completed", "totals": {}, **times})
-        self.known[name] = RunRow(name, begun.started_at.timestamp(), "pod", "/runs", text)
+        place = {"stream": "members", "lists": [], "read": 1}
+        report = {"status": "completed", "totals": {}, "destinations": [place], **times}
+        self.known[name] = RunRow(
+            name, begun.started_at.timestamp(), "pod", "/runs", json.dumps(report)
+        )
 
     def after(self, name: str, limit: int) -> list[RunRow]:
         found = [self.known[each] for each in sorted(self.known) if each > name][:limit]
@@ -77,7 +83,7 @@ def test_a_run_is_told_once(rows: Rows):
     second = tell(first.state)
 
     assert statuses(first) == [(name, "completed")]
-    assert first.runs("destinations") == []
+    assert first.runs("destinations") == [name]
     assert second.records == {}
 
 
@@ -141,6 +147,36 @@ def test_what_was_told_long_ago_is_neither_read_nor_named_again(rows: Rows):
     assert statuses(second) == [(late, "completed")]
     assert set(rows.read) == {late}
     assert first.state["bookmarks"]["runs"]["told"] == []
+
+
+def test_what_is_interrupted_goes_on_from_the_last_state_and_loses_nothing(
+    rows: Rows, monkeypatch: pytest.MonkeyPatch
+):
+    names = []
+    for number in range(130):
+        at = NOON - timedelta(days=9) + timedelta(minutes=number)
+        names.append(rows.begin(number, at))
+        rows.end(names[-1], at)
+    monkeypatch.setattr(Destinations, "STATE_MSG_FREQUENCY", 10)
+    monkeypatch.setattr(RunsInOrder, "pages", broken_off(RunsInOrder.pages))
+    first = tell()
+    monkeypatch.undo()
+    use(monkeypatch, rows)
+    second = tell(first.states[-1])
+
+    assert first.exit_code == 75
+    # One page is told again: it was not known to be whole.
+    assert [*first.runs("destinations")[:PAGE], *second.runs("destinations")] == names
+    assert len(first.runs("destinations")) == 2 * PAGE
+    assert second.runs() == names
+
+
+def broken_off(pages: Any) -> Any:
+    def broken(runs: RunsInOrder, after: str) -> Any:
+        yield from islice(pages(runs, after), 2)
+        raise TryLaterError("the server has gone away")
+
+    return broken
 
 
 def test_runs_before_the_start_date_are_left_out_by_their_end(rows: Rows):
