@@ -81,11 +81,9 @@ class InputEnded:
     """There is nothing more to read, and all that was read is packed.
 
     Attributes:
-        rows: Rows of the run.
         imports: Imports that are yet to be sent.
     """
 
-    rows: int
     imports: int
 
 
@@ -203,8 +201,8 @@ class WorkBegun:
     Attributes:
         work: What, as people read it: "reading list Newsletter back".
         span: What, for machines: ``read_back``, ``departures``, ``opt_outs``, ``sweep_list``,
-            ``taking_off``, ``sign_in``, ``compare``, ``rehearsal``, ``erase``, ``store_export``,
-            ``store_import``, ``store_rotate``.
+            ``taking_off``, ``sign_in``, ``compare``, ``rehearsal``, ``plan``, ``erase``,
+            ``store_export``, ``store_import``, ``store_rotate``.
     """
 
     work: str
