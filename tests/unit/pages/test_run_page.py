@@ -147,6 +147,20 @@ def test_a_plan_says_who_would_be_taken_off():
     assert "250 people would be taken off 1 list" in _Page(render_run(planned)).text
 
 
+def test_a_dry_run_says_what_would_change_on_each_list():
+    lists = [
+        reports.planned(),
+        reports.planned(list_name="Members", is_new=True),
+        reports.planned(list_name="Closed", fault="not compared (403)", people=12),
+    ]
+    shown = page(status="dry run", planned={"lists": lists})
+
+    assert "Newsletter from vips 50 10 900" in shown.text
+    assert "Members from vips \N{MIDDLE DOT} would be made 50 10 900" in shown.text
+    assert "Closed from vips \N{MIDDLE DOT} not compared (403) 12 would be sent" in shown.text
+    assert "What would change" not in page().text
+
+
 def test_a_failed_run_shows_its_error_first():
     text = page(status="failed", error="Sign in again: login").text
 
