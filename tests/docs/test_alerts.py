@@ -1,4 +1,4 @@
-"""The page of alerts: its conditions are those that there are, and its receiver knows our events."""
+"""The page of alerts: its conditions are those of the code, and its receiver takes our events."""
 
 from __future__ import annotations
 
