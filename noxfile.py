@@ -30,6 +30,12 @@ def tests(session: nox.Session, version: str) -> None:
 
 
 @nox.session
+def pages(session: nox.Session) -> None:
+    """Look at the pages of runs in a browser."""
+    session.run("scripts/test-pages", *session.posargs, external=True)
+
+
+@nox.session
 def lint(session: nox.Session) -> None:
     """Look the code and the project's files over."""
     session.run("scripts/lint", *session.posargs, external=True)

@@ -49,6 +49,14 @@ class Fields(TypedDict, total=False):  # a plain record: each word
     imports: int
     taken_up: bool
     imports_taken_up: int
+    imports_sent: int
+    imports_in_flight: int
+    imports_settled: int
+    imports_to_send: int | None
+    lists_swept: int
+    waited_seconds: float
+    seconds_left: float | None
+    work: Sequence[str]
     destinations: int
     seconds: float
     requests: int

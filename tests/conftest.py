@@ -45,8 +45,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: item.get_closest_marker("long") is None)
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection() -> None:
+    """To collect makes a great many things and no circles worth looking for."""
+    gc.disable()
+
+
 def pytest_collection_finish() -> None:
     """What is there for all tests is not looked at for circles, and seldom what they make."""
+    gc.enable()
     gc.collect()
     gc.freeze()
     gc.set_threshold(10_000, 20, 20)

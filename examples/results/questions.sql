@@ -5,7 +5,10 @@
 -- target-jsonl only adds lines. A run that was seen under way has a second one from its end, and what
 -- was interrupted may have come twice: the last line of each key counts.
 CREATE OR REPLACE TEMP VIEW destinations AS
-SELECT DISTINCT * REPLACE (CAST(ended_at AS TIMESTAMP) AS ended_at)
+SELECT DISTINCT * REPLACE (
+    CAST(ended_at AS TIMESTAMP) AS ended_at,
+    CAST(list_id AS VARCHAR) AS list_id
+)
 FROM read_json('output/results/destinations.jsonl');
 
 CREATE OR REPLACE TEMP VIEW findings AS

@@ -23,8 +23,8 @@ class Chains:
     """
 
     def __init__(self) -> None:
-        # Row 0 stands for none.
-        self._heads = array("I", [0]) * _SLOTS
+        # Row 0 stands for none. The table is made with the first row: it has 8 MB.
+        self._heads = array("I")
         self._previous, self._tags = array("I", [0]), bytearray(1)
 
     def __len__(self) -> int:
@@ -38,7 +38,7 @@ class Chains:
             Rows that may have the same hash as one that is added, with the place of this one.
         """
         slots, tags = _parts(keys)
-        heads = self._heads
+        self._heads = heads = self._heads or array("I", [0]) * _SLOTS
         before: list[int] = []
         append = before.append
         # Once for both: most of the time goes to what is not in the processor's cache.

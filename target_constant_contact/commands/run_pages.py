@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from target_constant_contact.commands.common import say, say_address
-from target_constant_contact.data_folder import PAGE_FILE, DataFolder, is_run_name
+from target_constant_contact.data_folder import PAGE_FILE, DataFolder
 from target_constant_contact.exceptions import SettingsError
 from target_constant_contact.files import write_whole
 from target_constant_contact.reports.history import past_runs
@@ -89,7 +89,5 @@ def _page(config: Mapping[str, Any], limit: int, path: str) -> str | None:
             found = history.newest(limit)
             return render_runs(found, place=history.place, link=lambda past: f"runs/{past.run}")
         folder, _, run = path.partition("/")
-        if folder != "runs" or not is_run_name(run):
-            return None
-        past = history.named(run)
+        past = history.named(run) if folder == "runs" else None
     return render_run(past, home="../") if past else None

@@ -27,7 +27,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
-    from target_constant_contact.reports.past_parts import PastDestination, PastPackedByList
+    from target_constant_contact.reports.past_parts import (
+        PastDestination,
+        PastPackedByList,
+        PastPlannedList,
+    )
     from target_constant_contact.reports.past_run import PastRun
     from target_constant_contact.reports.segments import SegmentUse
     from target_constant_contact.reports.told import Told
@@ -175,6 +179,7 @@ def _document(past: PastRun) -> dict[str, Any]:
         "imports": [asdict(record) for record in past.imports],
         "segments": [asdict(use) for use in past.segments],
         "swept": [asdict(one) for one in past.swept],
+        "planned": [asdict(one) for one in past.planned],
         "alerts": None if past.told is None else [asdict(one) for one in past.told],
     }
 
@@ -200,10 +205,15 @@ def _print_run(past: PastRun) -> None:
     _print_part("Rows that did not land", map(asdict, past.findings))
     _print_part("Packed by list", map(_packed_by_list, past.packed_by_list))
     _print_part("Segments", map(_segment, past.segments))
+    _print_part("What would have changed", map(_planned, past.planned))
     _print_part("Lists that follow segments", map(asdict, past.swept))
     _print_part("Alerts", map(_told, past.told or ()))
     _print_part("Imports that are not settled", map(asdict, past.unsettled))
     _print_part("Imports", (_import(asdict(record)) for record in past.imports))
+
+
+def _planned(one: PastPlannedList) -> dict[str, Any]:
+    return asdict(one) | {"streams": ", ".join(one.streams), "is_new": one.is_new or None}
 
 
 def _print_part(title: str, rows: Iterable[dict[str, Any]]) -> None:

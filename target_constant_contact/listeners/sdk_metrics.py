@@ -83,7 +83,7 @@ class _Metrics:
         self._rows(run)
         for each in run.swept:
             place = {"stream": each.stream, "list_ids": [each.list_id], "lists": [each.list_name]}
-            self._tell("counter", OwnMetric.PEOPLE_TAKEN_OFF, each.taken_off, **place)
+            self._tell("counter", OwnMetric.PEOPLE_TAKEN_OFF, each.really_taken_off, **place)
         for why, milliseconds in self._waited.items():
             self._tell("timer", OwnMetric.LIMIT_WAIT_DURATION, milliseconds / 1000, why=why)
         self._tell("counter", Metric.HTTP_REQUEST_COUNT, ended.requests)

@@ -9,8 +9,9 @@ from functools import partial
 from typing import TYPE_CHECKING, Final, TextIO
 
 from target_constant_contact.events.kinds import RowsRead
+from target_constant_contact.log_fields import fields_of
 from target_constant_contact.progress.figures import Figures
-from target_constant_contact.progress.texts import fields, line, marks_for, rows
+from target_constant_contact.progress.texts import line, marks_for, rows
 from target_constant_contact.terminal.live import LIVE, LiveRows, can_show
 
 if TYPE_CHECKING:
@@ -69,8 +70,8 @@ class Reporter:
             self._line_at = self._clock() + LINE_SECONDS
         elif self._clock() >= self._line_at and not self._figures.is_idle:
             self._line_at = self._clock() + LINE_SECONDS
-            standing = self._figures.standing()
-            _logger.info("%s", line(standing), extra=fields(standing))
+            told = line(self._figures.standing())
+            _logger.info("%s", told, extra=fields_of(told))
 
     def _turn(self) -> None:
         """Begin, or end; whoever comes second finds it done."""

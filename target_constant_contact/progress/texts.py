@@ -1,10 +1,11 @@
-"""How far everything is, in words: as a line of the log, its fields, and rows of a terminal."""
+"""How far everything is, in words: as a line of the log, and as rows of a terminal."""
 
 from __future__ import annotations
 
 import unicodedata
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from target_constant_contact.log_fields import Line
 from target_constant_contact.wording import counted
 
 if TYPE_CHECKING:
@@ -55,18 +56,14 @@ def marks_for(encoding: str) -> Marks:
     return FINE
 
 
-def line(standing: Standing) -> str:
+def line(standing: Standing) -> Line:
     """How far everything is, as a line of the log."""
-    return f"After {_lasting(standing.seconds)}: {'; '.join(_parts(standing))}"
-
-
-def fields(standing: Standing) -> dict[str, Any]:
-    """The same numbers, for programs: counts, and seconds."""
-    found = {
-        "seconds": round(standing.seconds, 1),
-        "work": [work.name for work in standing.works],
-    }
-    return found | _fields_of_run(standing) if standing.run else found
+    return Line(
+        f"After {_lasting(standing.seconds)}: {'; '.join(_parts(standing))}",
+        seconds=standing.seconds,
+        work=[work.name for work in standing.works],
+        **(_fields_of_run(standing) if standing.run else {}),
+    )
 
 
 def rows(standing: Standing, width: int, picture: int, marks: Marks) -> list[str]:
@@ -90,7 +87,7 @@ def _fields_of_run(standing: Standing) -> dict[str, Any]:
     imports, left = standing.imports, standing.imports.seconds_left
     return {
         "run": standing.run,
-        "rows_read": standing.rows_read,
+        "read": standing.rows_read,
         **standing.rows,
         "imports_sent": imports.sent,
         "imports_in_flight": imports.in_flight,
@@ -99,7 +96,7 @@ def _fields_of_run(standing: Standing) -> dict[str, Any]:
         "imports_to_send": imports.to_send,
         "lists_swept": standing.swept.lists,
         "taken_off": standing.swept.people,
-        "waited_seconds": round(sum(standing.waits.values()), 1),
+        "waited_seconds": sum(standing.waits.values()),
         "seconds_left": None if left is None else round(left),
     }
 

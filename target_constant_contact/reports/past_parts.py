@@ -44,6 +44,33 @@ class PastRejections:
 
 
 @dataclass(frozen=True, slots=True)
+class PastPlannedList:  # a plain record
+    """What a dry run would have changed on one list, as `reports.planned.PlannedList` has it.
+
+    Attributes:
+        streams: Streams whose rows go there.
+        list_id: The list.
+        list_name: Its name.
+        is_new: It would have been made.
+        people: People who would have been sent.
+        added: Those of them who were not on it.
+        updated: Those who were on it with another value.
+        unchanged: Those who were on it with all these values.
+        fault: Why the list could not be compared.
+    """
+
+    streams: tuple[str, ...]
+    list_id: str
+    list_name: str
+    is_new: bool
+    people: int
+    added: int
+    updated: int
+    unchanged: int
+    fault: str
+
+
+@dataclass(frozen=True, slots=True)
 class PastExamples:
     """What values looked like that rows of a stream were rejected for.
 

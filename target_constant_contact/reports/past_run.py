@@ -25,6 +25,7 @@ from target_constant_contact.reports.past_parts import (
     PastExamples,
     PastFindings,
     PastPackedByList,
+    PastPlannedList,
     PastRejections,
     PastWithheld,
 )
@@ -96,6 +97,7 @@ class PastRun:  # a plain record: one attribute for each member of the report
         waits: How long it has waited for the limits of the service, and when.
         examples: What the values looked like that rows were rejected for.
         settings: The settings that were given; those that are secret are not among them.
+        planned: What would have changed on each list, of a dry run.
     """
 
     run: str
@@ -132,6 +134,7 @@ class PastRun:  # a plain record: one attribute for each member of the report
     waits: tuple[WaitRecord, ...] = ()
     examples: tuple[PastExamples, ...] = ()
     settings: Mapping[str, object] = field(default_factory=dict)
+    planned: tuple[PastPlannedList, ...] = ()
 
     @property
     def seconds(self) -> int | None:
@@ -216,6 +219,7 @@ def _beside_the_rows(document: Mapping[str, Any]) -> dict[str, Any]:
         "waits": records(WaitRecord, document.get("waits", ())),
         "examples": records(PastExamples, document.get("examples", ())),
         "settings": _settings(document.get("settings", {})),
+        "planned": records(PastPlannedList, document.get("planned", {}).get("lists", ())),
     }
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from target_constant_contact.store.place import StorePlace
     from target_constant_contact.store.runs import RunRows
 
-PAGE: Final = 50
+PAGE: Final = 20
 """Runs that are read at once: a report of thousands of imports has a megabyte."""
 
 

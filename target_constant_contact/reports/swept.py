@@ -51,6 +51,11 @@ class SweptList:  # a plain record
         return self.before == (self.stay + self.taken_off + self.not_ours + self.left_by_themselves)
 
     @property
+    def really_taken_off(self) -> int:
+        """People who were taken off; nobody in a plan."""
+        return 0 if self.outcome == "planned" else self.taken_off
+
+    @property
     def sums(self) -> str:
         """The sums as people read them."""
         return (

@@ -210,7 +210,7 @@ class Sweeps(ResultsStream):
     schema: ClassVar[dict[str, Any]] = properties(
         _NUMBER,
         th.Property("stream", th.StringType, description="Stream whose segment the list follows."),
-        th.Property("list_id", th.StringType, description="The list."),
+        th.Property("list_id", th.StringType, description="The list; null when none is known."),
         _LIST_NAME,
         th.Property(
             "outcome", th.StringType, description="`swept`, `planned`, `idle` or `refused`."
@@ -234,7 +234,7 @@ class Sweeps(ResultsStream):
     @override
     def records_of(self, run: PastRun) -> Iterator[dict[str, Any]]:
         for record in numbered([asdict(one) for one in run.swept]):
-            names = ("list_name", "way", "reason")
+            names = ("list_id", "list_name", "way", "reason")
             yield record | {name: record[name] or None for name in names}
 
 

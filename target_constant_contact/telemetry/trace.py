@@ -137,10 +137,14 @@ def _of_run(begun: RunBegun) -> Mapping[str, Any]:
     }
 
 
+def _taken_off(past: PastRun) -> int:
+    return sum(one.really_taken_off for one in past.swept)
+
+
 def _sums(past: PastRun) -> Mapping[str, int]:
     """What has become of the rows of a load, or of the people on the lists of a sweep."""
     counts = asdict(past.totals) if past.totals else {}
     return {
         **{f"rows__{place}": number for place, number in counts.items()},
-        **({"members__taken_off": sum(one.taken_off for one in past.swept)} if past.swept else {}),
+        **({"members__taken_off": _taken_off(past)} if past.swept else {}),
     }

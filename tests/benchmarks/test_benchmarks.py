@@ -2,30 +2,32 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-
 import pytest
 
-from benchmarks import memory
+from benchmarks import __main__ as benchmarks
+from benchmarks import memory, shapes
 
 # Each starts dozens of processes, one after the other, beside all other tests.
 pytestmark = pytest.mark.timeout(300)
 
 
-def benchmark(*arguments: str) -> str:
-    done = subprocess.run(
-        [sys.executable, "-m", "benchmarks", "--rows", "300", "--repeat", "1", *arguments],
-        capture_output=True,
-        text=True,
-        timeout=280,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+@pytest.fixture
+def benchmark(monkeypatch, capsys):
+    """Call the program with some members, each start of a program measured once."""
+    monkeypatch.setattr(shapes, "_STARTS", 1)
+
+    def call(*arguments: str) -> str:
+        words = ["benchmarks", "--rows", "300", "--repeat", "1", *arguments]
+        monkeypatch.setattr("sys.argv", words)
+        code = benchmarks.main()
+        shown = capsys.readouterr()
+        assert code == 0, shown.err
+        return shown.out
+
+    return call
 
 
-def test_every_program_delivers_every_member():
+def test_every_program_delivers_every_member(benchmark):
     shown = benchmark("--shape")
     titles = [line.split("|")[1].strip() for line in shown.splitlines() if " MiB |" in line]
     ours, theirs = "target-constant-contact", "stock singer-sdk target"
@@ -35,7 +37,7 @@ def test_every_program_delivers_every_member():
     assert "`target-constant-contact --version`" in shown
 
 
-def test_at_the_limits_a_row_tells_of_both_targets():
+def test_at_the_limits_a_row_tells_of_both_targets(benchmark):
     """Of the stock target, what would take too long is computed."""
     shown = benchmark("--at-limits", "none", "far-10", "--stock-seconds", "5")
     none, far = (line.strip("| ").split(" | ") for line in shown.splitlines() if " MiB |" in line)

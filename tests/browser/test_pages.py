@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 KINDS = ("load", "failed", "sweep", "unfinished", "many", "runs", "no-runs", "hostile-run")
 KINDS = (*KINDS, "hostile-runs")
 PHONE, LAPTOP = 390, 1280
+PAPER = 688
+"""An A4 sheet between its margins."""
 
 
 @pytest.mark.parametrize("width", [PHONE, LAPTOP])
@@ -49,6 +51,14 @@ def test_a_page_loads_nothing(browser, pages, kind):
     assert (
         browser.run("return document.querySelectorAll('script, iframe, object, img').length") == 0
     )
+
+
+@pytest.mark.parametrize("kind", ["load", "failed", "sweep", "runs"])
+def test_no_table_has_to_be_moved_on_a_laptop(browser, pages, kind):
+    browser.open(pages[kind], LAPTOP)
+
+    moved = "e => e.scrollWidth > e.clientWidth"
+    assert browser.run(f"return [...document.querySelectorAll('.scroll')].filter({moved})") == []
 
 
 def test_the_first_screen_says_how_many_landed_and_why_others_did_not_and_what_to_do(
@@ -82,9 +92,14 @@ def test_dark_colours_are_used_where_the_system_asks_for_them(browser, pages):
 
 @pytest.mark.parametrize(("kind", "most"), [("load", 4), ("runs", 2), ("sweep", 3)])
 def test_a_page_is_printed_in_light_colours_on_few_sheets(browser: Browser, pages, kind, most):
-    browser.open(pages[kind], 794, dark=True, media="print")
+    browser.open(pages[kind], PAPER, dark=True, media="print")
     browser.picture(f"{kind}-print")
     paper = browser.run("return getComputedStyle(document.body).backgroundColor")
+    cut_off = browser.run(
+        "return [...document.querySelectorAll('table')].filter("
+        "e => e.getBoundingClientRect().right > innerWidth + 1).length"
+    )
+    assert cut_off == 0
     pdf = base64.b64decode(browser.printed())
 
     assert paper == "rgb(255, 255, 255)"

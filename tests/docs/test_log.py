@@ -48,6 +48,7 @@ def test_the_configuration_of_the_page_makes_lines_of_json_with_fields(tmp_path:
     events = [json.loads(line) for line in done.stderr.splitlines()]
     (end,) = [event["extra"] for event in events if "status" in event["extra"]]
     assert done.returncode == 0
+    assert {event["app_name"] for event in events} == {"target-constant-contact"}
     assert (end["status"], end["read"], end["landed"]) == ("completed", 2, 2)
     assert {field for event in events for field in event["extra"]} <= {*Fields.__annotations__}
 

@@ -16,6 +16,7 @@ from unittest.mock import patch
 
 from target_constant_contact import waiting
 from target_constant_contact.api.http import answers, exchange, retry, transport
+from target_constant_contact.api.http.timed import Deadline
 from target_constant_contact.api.limits import limiter
 from target_constant_contact.api.oauth import transport as auth_transport
 from target_constant_contact.imports import sender
@@ -87,8 +88,7 @@ FAULTS: Final[dict[str, Action]] = {
     "throttled": "throttled",
     "queue full": "queue_full",
     "quota used up": "quota_exceeded",
-    "500": "error_500",
-    "503": "error_503",
+    "500 or 503": "error_500",
     "slow": "delay",
     "cut before": "drop_before",
     "cut after": "drop_after",
@@ -99,6 +99,8 @@ FAULTS: Final[dict[str, Action]] = {
     "drip": "drip",
     "endless": "pages_fresh",
 }
+PAGED: Final = frozenset({"/contact_lists", "/contact_custom_fields", "/activities", "/contacts"})
+"""Where what has pages may have no end."""
 SEVERAL: Final = {
     kind: Endpoint(
         f"import: POST .../contacts_{path}_import",
@@ -125,7 +127,8 @@ AT_ONCE: Final[dict[str, dict[int, tuple[Action, ...]]]] = {
 }
 """What meets the first and the second import that arrive, by what the table says of it."""
 ON_ITS_WAY: Final = 0.1
-DRIP_SECONDS: Final = 1.5
+READS: Final = 10
+"""Parts of an answer until it is late; others come in a few, and one that drips in no end."""
 TIMES: Final[dict[str, int | None]] = {"once": 1, "for good": None}
 
 
@@ -211,13 +214,23 @@ def prepared(sandbox: Sandbox, data_dir: Path) -> dict[str, Any]:
     }
 
 
+class _DeadlineOfReads(Deadline):
+    """Passes with what is read and not with time, so that no machine is too slow for it."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(seconds)
+        self._reads = 0
+
+    def left(self) -> float:
+        self._reads += 1
+        return super().left() if self._reads <= READS else 0.0
+
+
 @contextmanager
 def in_no_time(*, drips: bool = False) -> Iterator[None]:
     """Wait thousandths instead of seconds, between polls, tries and slots, and for what drips."""
-    seconds = DRIP_SECONDS if drips else exchange.ANSWER_SECONDS
     with (
-        patch.object(exchange, "ANSWER_SECONDS", seconds),
-        patch.object(exchange, "TABLE_SECONDS", seconds),
+        patch.object(exchange, "Deadline", _DeadlineOfReads if drips else Deadline),
         # What is larger than any answer need not fill the disk.
         patch.object(answers, "MAX_TABLE_BYTES", exchange.MAX_ANSWER_BYTES),
         patch.object(waiting, "POLL_SECONDS", (0.001,)),
@@ -230,9 +243,18 @@ def in_no_time(*, drips: bool = False) -> Iterator[None]:
         yield
 
 
+def may_meet(endpoint: Endpoint, name: str, times: str) -> bool:
+    """Whether a cell says anything that no other one says."""
+    if name == "slow":
+        return times == "for good"
+    return name != "endless" or (endpoint.method == "GET" and endpoint.path in PAGED)
+
+
 def fault_of(endpoint: Endpoint, name: str, times: str) -> Fault:
     """The fault that a cell is about."""
     action, times_met = FAULTS[name], TIMES[times]
+    if action == "error_500" and times == "for good":
+        action = "error_503"
     return Fault(
         endpoint.method, endpoint.path, action, endpoint.first, times=times_met, seconds=0.02
     )
@@ -280,6 +302,8 @@ def table(times: str) -> str:
     for endpoint in ENDPOINTS:
         cells = [
             Case.of(endpoint, fault_of(endpoint, name, times)).cell(undisturbed(endpoint))
+            if may_meet(endpoint, name, times)
+            else ""
             for name in FAULTS
         ]
         lines.append(f"| {endpoint.title} | {' | '.join(cells)} |")

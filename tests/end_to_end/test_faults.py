@@ -19,6 +19,7 @@ CASES = [
     for endpoint in ENDPOINTS
     for name in FAULTS
     for times in TIMES
+    if faults.may_meet(endpoint, name, times)
 ]
 
 

@@ -7,6 +7,8 @@ import logging
 
 import pytest
 
+from target_constant_contact.events import kinds
+from target_constant_contact.listeners import registry
 from target_constant_contact.planning import list_copies
 from target_constant_contact.sandbox import Fault
 from tests.support.commands import call, config_file
@@ -294,6 +296,21 @@ def test_leavers_that_a_tap_names_would_be_taken_off(plan):
     found = plan(schema(), *gone, member(0, FirstName="Back"))
     assert [(one["outcome"], one["taken_off"]) for one in found["taken_off"]] == [("planned", 2)]
     assert found["would_change"] is True
+
+
+def test_who_listens_hears_of_the_comparison_and_of_no_run(plan, monkeypatch):
+    told = []
+    listen = registry.listen_all
+
+    def listening(events, *arguments):
+        listen(events, *arguments)
+        events.listen(told.append)
+
+    monkeypatch.setattr(registry, "listen_all", listening)
+    plan.print(schema(), *named("ann"))
+    work = [event.work for event in told if isinstance(event, kinds.WorkBegun)]
+    assert "comparing with list Newsletter" in work
+    assert not [e for e in told if isinstance(e, (kinds.RunBegun, kinds.RunEnded))]
 
 
 class TestExitCode:

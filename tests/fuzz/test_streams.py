@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.timeout(900), pytest.mark.no_cover, pytest.mark.long]
 """Coverage is measured by the other tests; here it would halve the number of examples."""
 
-EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "50"))
+EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "30"))
 """Of each of the tests below."""
 
 STREAMS = ("members", "others")

@@ -29,11 +29,13 @@ class Inbox:
     Attributes:
         port: Where it listens.
         status: What it answers; it may be changed at any time.
+        location: Where it sends those who ask, if anywhere.
         posts: What it has got.
     """
 
     port: int = 0
     status: int = 200
+    location: str = ""
     posts: list[Post] = field(default_factory=list)
 
     @property
@@ -54,7 +56,11 @@ def inbox() -> Iterator[Inbox]:
             kept.posts.append(Post(self.path, headers, body))
             self.send_response(kept.status)
             self.send_header("content-length", "0")
+            if kept.location:
+                self.send_header("location", kept.location)
             self.end_headers()
+
+        do_GET = do_POST  # noqa: N815 - as the library calls it
 
         def log_message(self, *_: object) -> None: ...
 

@@ -99,6 +99,26 @@ def swept(**members: Any) -> dict[str, Any]:
     } | members
 
 
+def planned(**members: Any) -> dict[str, Any]:
+    """What a dry run has found out of a list."""
+    return {
+        "list_id": "a-list",
+        "list_name": "Newsletter",
+        "streams": ["vips"],
+        "is_new": False,
+        "before": 1_200,
+        "people": 960,
+        "added": 50,
+        "known": 7,
+        "updated": 10,
+        "unchanged": 900,
+        "changes": {"first_name": 10},
+        "not_compared": [],
+        "held_back": [["suppressed", "unsubscribed", 6]],
+        "fault": "",
+    } | members
+
+
 def past(run: str = RUN, /, **members: Any) -> PastRun:
     """A run with such a report."""
     return of_document(document(**members), run)

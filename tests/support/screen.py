@@ -154,7 +154,7 @@ class Shown:
         self.process.stdin.write(text.encode())
         self.process.stdin.flush()
 
-    def see(self, text: str, seconds: float = 30) -> list[str]:
+    def see(self, text: str, seconds: float = 60) -> list[str]:
         """Wait until a text is on the terminal; return all rows."""
         deadline = time.monotonic() + seconds
         while text not in "\n".join(rows := self.screen.rows()):

@@ -49,6 +49,18 @@ def guard(session: requests.Session) -> None:
     session.auth = session.auth or _as_it_is
 
 
+def keep_surroundings(session: requests.Session, url: str) -> None:
+    """Look once, not with every request, for the proxies and certificates of the environment.
+
+    Args:
+        session: Is used for this server only, and is not asked for them itself.
+        url: Address of the server.
+    """
+    found = session.merge_environment_settings(url, {}, stream=None, verify=None, cert=None)
+    session.proxies, session.verify = found["proxies"], found["verify"]
+    session.trust_env = False
+
+
 class _GuardedAdapter(HTTPAdapter):
     @override
     def init_poolmanager(self, *args: Any, **options: Any) -> None:

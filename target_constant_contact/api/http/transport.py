@@ -21,7 +21,7 @@ from target_constant_contact.api.http.answers import (
     saved_table,
 )
 from target_constant_contact.api.http.errors import ServiceError, no_answer
-from target_constant_contact.api.http.exchange import guard
+from target_constant_contact.api.http.exchange import guard, keep_surroundings
 from target_constant_contact.api.http.refusals import refusal
 from target_constant_contact.api.http.retry import (
     THROTTLED_SECONDS,
@@ -254,11 +254,7 @@ class Transport:
     def _exchange(self, sent: requests.Request, *, stream: bool) -> requests.Response:
         session = self._session()
         prepared = session.prepare_request(sent)
-        # Proxies and certificates of the environment, which only `Session.request` looks for.
-        settings = session.merge_environment_settings(
-            prepared.url, {}, stream=stream, verify=None, cert=None
-        )
-        return session.send(prepared, timeout=self._timeout, allow_redirects=False, **settings)
+        return session.send(prepared, timeout=self._timeout, allow_redirects=False, stream=stream)
 
     def _session(self) -> requests.Session:
         """The session of this thread."""
@@ -267,6 +263,7 @@ class Transport:
             session = self._of_thread.session = requests.Session()
             session.auth = self._auth
             guard(session)
+            keep_surroundings(session, self._api_url)
             session.headers["User-Agent"] = _USER_AGENT
             self._sessions.append(session)
         return session

@@ -52,7 +52,7 @@ def refused(status: int) -> RefusalError:
     one_line = text.encode("ascii", "replace").decode()
     headers = {
         "x-amzn-RequestId": request.headers.get("Authorization", "").rpartition(" ")[2][:90],
-        "WWW-Authenticate": "".join(char for char in one_line if char.isprintable())[:4_000],
+        "WWW-Authenticate": "".join(filter(str.isprintable, one_line))[:4_000],
     }
     return RefusalError(status, [body] if status == 400 else body, headers)  # noqa: PLR2004
 

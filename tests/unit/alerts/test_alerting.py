@@ -74,7 +74,7 @@ class Nights:
         if kind == "load":
             self.database.run(lambda connection: connection.execute(OPEN_RUNS.insert(), values))
 
-        def end(status="completed", error=None, rows=100, rejected=0, **members):
+        def end(status="completed", error=None, rows=100, rejected=0, *, concluded=True, **members):
             counts = Counts(read=rows, landed=rows - rejected, rejected=rejected)
             place = {"stream": "a", "lists": [{"id": "1", "name": "N"}], **asdict(counts)}
             document = {
@@ -91,7 +91,7 @@ class Nights:
                 "streams": ["a"] if kind == "load" else [],
                 **members,
             }
-            if status == "completed":
+            if status == "completed" and concluded:
                 gone = OPEN_RUNS.delete().where(OPEN_RUNS.c.export == own)
                 self.database.run(lambda connection: connection.execute(gone))
             self.rows.put(RunRow(run, started_at.timestamp(), "m", "f", f"{json_text(document)}\n"))
@@ -123,9 +123,17 @@ def got(box):
 
 def test_one_message_for_a_failure_and_one_for_its_end(nights, box):
     nights.set(box.place)
-    for night in (nights.night, nights.fail, nights.fail, nights.night, nights.night):
-        night()
+    nightly = (nights.night, nights.fail, nights.fail, nights.night, nights.night)
+    runs = [night() for night in nightly]
     assert got(box) == ["failed", "recovered"]
+    assert [nights.told(run)[0].active for run in runs] == [
+        (),
+        ("failed a",),
+        ("failed a",),
+        (),
+        (),
+    ]
+    assert not any(nights.told(run)[0].owed for run in runs)
 
 
 def test_apprise_and_webhooks_are_told_the_same(nights, box):
@@ -268,8 +276,8 @@ def test_a_run_that_is_killed_while_it_tells_owes_the_message(nights, box, monke
         patch.setattr(telling, "deliver", killed)
         with pytest.raises(KilledError):
             nights.fail()
-    nights.fail()
-    assert got(box) == ["failed"]
+    nights.night()
+    assert got(box) == ["failed", "recovered"]
 
 
 def test_a_run_that_was_killed_is_told_by_the_next_one(nights, box):
@@ -288,17 +296,39 @@ def test_a_run_that_was_killed_is_told_by_the_next_one(nights, box):
 def test_a_killed_run_is_told_once_though_the_next_ones_fail(nights, box):
     nights.set(box.place)
     nights.night()
-    nights.begin()
-    nights.fail()
+    killed, _ = nights.begin()
+    failed = nights.fail()
     nights.fail()
     nights.night()
+    first, second = (json.loads(post.body)["data"] for post in box.posts)
+    assert (first["event"], second["event"]) == ("failed", "recovered")
+    # While runs fail, it may be for one that is still under way: only one that ends well knows.
+    assert first["run"] == failed != killed
+
+
+def test_a_killed_run_is_told_once_though_its_traces_stay(nights, box):
+    nights.set(box.place)
+    killed, _ = nights.begin()
+    nights.night(concluded=False)
     assert got(box) == ["failed", "recovered"]
+    nights.night()
+    assert killed
+    assert got(box) == []
 
 
 def test_a_run_of_the_same_export_that_is_under_way_was_not_killed(nights, box):
     """The later one waits for it, and gives up or goes on."""
     nights.set(box.place)
     _, end = nights.begin()
+    _, end_of_later = nights.begin()
+    end()
+    end_of_later()
+    assert got(box) == []
+
+
+def test_neither_was_one_of_which_nobody_was_told(nights, box):
+    _, end = nights.begin()
+    nights.set(box.place)
     _, end_of_later = nights.begin()
     end()
     end_of_later()

@@ -94,6 +94,15 @@ def test_a_webhook_that_refuses_a_message_gets_no_other(box, status):
     assert len(box.posts) == 1
 
 
+@pytest.mark.parametrize("status", [301, 302, 307])
+def test_a_redirect_is_not_followed(box, status):
+    with inbox() as other:
+        box.status, box.location = status, f"http://{other.place}/"
+        (receiver,) = all_of(webhooks=[f"http://{box.place}/"])
+        assert sent(receiver, ALERT) == ([], f"answer {status}")
+        assert other.posts == []
+
+
 def test_a_service_that_refuses_a_message_was_not_told(box):
     box.status = 500
     (receiver,) = all_of(urls=[f"json://{box.place}/"])

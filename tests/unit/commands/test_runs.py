@@ -14,6 +14,7 @@ from target_constant_contact.store.address import place_of
 from target_constant_contact.store.run_row import MACHINE
 from tests.support.commands import call, config_file
 from tests.support.past_runs import keep_run, run_row, run_rows
+from tests.support.reports import planned
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -179,6 +180,7 @@ def test_a_run_without_a_report_is_unfinished(tmp_path: Path):
         json.dumps(report(1, totals=None)),
         json.dumps(report(1, totals={"read": "5"})),
         json.dumps(report(1, totals={"read": True})),
+        json.dumps(report(1, totals={"read": 2**63 + 1})),
         json.dumps(report(1, status=5)),
         json.dumps(report(1, started_at="yesterday")),
         json.dumps(report(1, started_at="2026-05-01T04:00:00")),
@@ -344,6 +346,17 @@ def test_show_names_the_values_that_were_left_out(tmp_path: Path):
     assert "Values left out" in answer.stdout
     assert ["12", "members", "birthday is no date", "dob"] in table(answer)
     assert runs(tmp_path, "show", "--json").json["dropped"] == [dropped]
+
+
+def test_show_tells_what_would_have_changed(tmp_path: Path):
+    keep(tmp_path, 1, planned={"lists": [planned()]})
+
+    answer = runs(tmp_path, "show")
+
+    assert "What would have changed" in answer.stdout
+    assert ["vips", "a-list", "Newsletter", "960", "50", "10", "900"] in table(answer)
+    (shown,) = runs(tmp_path, "show", "--json").json["planned"]
+    assert (shown["added"], shown["is_new"], shown["streams"]) == (50, False, ["vips"])
 
 
 def test_show_names_the_imports_that_are_not_settled(tmp_path: Path):

@@ -112,6 +112,14 @@ def test_imports_seconds_requests_and_what_is_left_of_the_day_are_told(events, p
     assert values(told, "people_taken_off", "stream", "lists") == {("members", ("Newsletter",)): 2}
 
 
+def test_nobody_is_counted_as_taken_off_in_a_plan(events, points):
+    planned = [DOCUMENT["swept"][0] | {"outcome": "planned"}]
+    document = DOCUMENT | {"swept": planned, "status": "dry run"}
+    events.tell(RunEnded(RUN, "load", "export", "/runs", "dry run", None, 9.25, 12, document))
+
+    assert values(points(), "people_taken_off", "stream") == {("members",): 0}
+
+
 def test_a_run_that_has_failed_is_told_as_failed(events, points):
     events.tell(ended("The service is down"))
 

@@ -131,10 +131,34 @@ def test_lists_stand_before_and_after_a_sweep():
     assert "Members keeps everybody: Nothing was loaded since" in text
 
 
+def test_a_place_where_nobody_is_has_no_part_of_a_bar():
+    nobody = reports.swept(taken_off=0, left_by_themselves=-3, not_ours=0)
+    shown = _Page(render_run(reports.past(kind="sweep", swept=[nobody], destinations=[])))
+    bars = [one["class"] for one in shown.all("rect") if "slice" in str(one["class"])]
+
+    assert bars[:1] == ["slice landed"]
+    assert "slice rejected" not in bars
+    assert "slice left" not in bars
+
+
 def test_a_plan_says_who_would_be_taken_off():
     planned = reports.past(kind="sweep", swept=[reports.swept(outcome="planned")])
 
     assert "250 people would be taken off 1 list" in _Page(render_run(planned)).text
+
+
+def test_a_dry_run_says_what_would_change_on_each_list():
+    lists = [
+        reports.planned(),
+        reports.planned(list_name="Members", is_new=True),
+        reports.planned(list_name="Closed", fault="not compared (403)", people=12),
+    ]
+    shown = page(status="dry run", planned={"lists": lists})
+
+    assert "Newsletter from vips 50 10 900" in shown.text
+    assert "Members from vips \N{MIDDLE DOT} would be made 50 10 900" in shown.text
+    assert "Closed from vips \N{MIDDLE DOT} not compared (403) 12 would be sent" in shown.text
+    assert "What would change" not in page().text
 
 
 def test_a_failed_run_shows_its_error_first():
@@ -221,6 +245,7 @@ def test_a_hostile_address_is_masked_everywhere():
     [
         {"read": -5, "landed": -7, "rejected": 3},
         {"read": 2**63, "landed": 2**63},
+        {"landed": 10**6} | dict.fromkeys(("merged", "left", "blank", "refused", "rejected"), 1),
         {"read": 0, "landed": 12},
         dict.fromkeys(("read", "landed", "rejected", "copies", "unsettled"), 0),
     ],
@@ -252,7 +277,26 @@ def test_sums_that_cannot_be_leave_no_bar_that_is_too_wide(counts):
     ids=str,
 )
 def test_numbers_that_cannot_be_leave_a_page(member):
-    assert "930" in page(**member).text
+    shown = page(**member)
+
+    assert "930" in shown.text
+    widths = [int(str(one["width"])) for one in shown.all("rect")]
+    assert min(widths) > 0
+    assert max(widths) <= 1_000
+
+
+def test_warnings_and_advice_are_things_to_do_and_an_error_is_not_told_twice():
+    line = "Field 'dob' mixes two orders of dates"
+    assert page(warnings=[line]).text.count(line) == 1
+    assert page(warnings=[line], status="failed", error=line).text.count(line) == 1
+    assert "import_format: csv would bring" in page().text
+
+
+def test_what_cannot_be_corrected_is_nothing_to_do():
+    found = {"stream": "vips", "reason": "suppressed: unsubscribed", "evidence": "x", "rows": 5}
+    text = page(findings=[found], rejections=[], dropped=[], advice=[]).text
+
+    assert "Nothing: every row is where it should be." in text
 
 
 def test_a_page_loads_nothing_and_runs_nothing():

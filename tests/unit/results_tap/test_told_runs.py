@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from target_constant_contact.exceptions import TryLaterError
 from target_constant_contact.reports.past_run import PastRun, read_run
-from target_constant_contact.reports.runs_in_order import RunsInOrder
+from target_constant_contact.reports.runs_in_order import PAGE, RunsInOrder
 from target_constant_contact.results_tap import stream
 from target_constant_contact.results_tap.streams import Destinations
 from target_constant_contact.store.run_row import RunRow
@@ -166,8 +166,8 @@ def test_what_is_interrupted_goes_on_from_the_last_state_and_loses_nothing(
 
     assert first.exit_code == 75
     # One page is told again: it was not known to be whole.
-    assert [*first.runs("destinations")[:50], *second.runs("destinations")] == names
-    assert len(first.runs("destinations")) == 100
+    assert [*first.runs("destinations")[:PAGE], *second.runs("destinations")] == names
+    assert len(first.runs("destinations")) == 2 * PAGE
     assert second.runs() == names
 
 

@@ -48,7 +48,7 @@ def test_they_come_as_texts_too(parse):
     ("settings", "fault"),
     [
         ({"alert_urls": "slack://a/b/c"}, "alert_urls: is a text that is no JSON array"),
-        ({"alert_on": ["faild"]}, "alert_on.0: 'faild' is not one of"),
+        ({"alert_on": ["failure"]}, "alert_on.0: 'failure' is not one of"),
         ({"alert_on": ["recovered"]}, "alert_on: recovered alone tells nothing"),
         ({"alert_urls": ["nonsense://x"]}, "alert_urls.0: Apprise knows no such URL"),
         ({"alert_urls": ["json://localhost", "slack://T/x"]}, "alert_urls.1: Apprise knows no"),
@@ -109,6 +109,8 @@ def test_a_url_is_known_for_a_secret_in_whatever_part_it_comes_back(parse, shown
     [
         ("https://example.com/hooks/a-path-of-words?of=nobody", "/hooks/a-path-of-words?of=nobody"),
         ("https://robot:wordsonly@example.com/", "wordsonly"),
+        ("https://the-robots-name:wordsonly@example.com/", "the-robots-name"),
+        ("https://the-robots-token@example.com/", "the-robots-token"),
         ("https://example.com/?key=k3yk3yk3yk3yk3yk3y", "k3yk3yk3yk3yk3yk3y"),
     ],
 )
