@@ -185,8 +185,13 @@ class LimitWaited:
     """A request has waited for a limit of the service, or begins to: see ``why``.
 
     Attributes:
+    <<<<<<< HEAD
         why: ``rate``: for the next slot of the API key. Told when the wait begins: ``throttled``,
             because the service has asked for it, and ``queue``, until the account's queue has room.
+    =======
+        why: ``rate``: for the next slot of the API key. Told when the wait begins: ``throttled``
+            (the service has asked for it) and ``queue`` (the queue of activities is full).
+    >>>>>>> w-otel
         seconds: How long.
     """
 
@@ -214,8 +219,7 @@ class WorkEnded:
     """It has come to its end, or has failed.
 
     Attributes:
-        work: As it was begun.
-        span: As it was begun.
+        work: As it was begun; ``span`` too.
         seconds: How long it took.
         failed: It has failed.
     """
