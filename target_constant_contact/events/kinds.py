@@ -185,14 +185,9 @@ class LimitWaited:
     """A request has waited for a limit of the service, or begins to: see ``why``.
 
     Attributes:
-    <<<<<<< HEAD
-        why: ``rate``: for the next slot of the API key. Told when the wait begins: ``throttled``,
+            why: ``rate``: for the next slot of the API key. Told when the wait begins: ``throttled``,
             because the service has asked for it, and ``queue``, until the account's queue has room.
-    =======
-        why: ``rate``: for the next slot of the API key. Told when the wait begins: ``throttled``
-            (the service has asked for it) and ``queue`` (the queue of activities is full).
-    >>>>>>> w-otel
-        seconds: How long.
+            seconds: How long.
     """
 
     why: str
