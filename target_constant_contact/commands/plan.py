@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from target_constant_contact.reports.report import Report
 
+NOTHING_COMPARED: Final = "Nothing was compared with the account; nothing was changed."
 WOULD_CHANGE: Final = 2
 """Exit code where something would change; 1 is that of an error."""
 
@@ -67,6 +68,7 @@ def would_change(report: Report) -> bool:
 
 def _lines(report: Report) -> Iterator[str]:
     if not report.planned:
+        yield NOTHING_COMPARED
         return
     yield from report.planned.lines()
     yield from chain.from_iterable(one.lines() for one in report.swept)
