@@ -53,7 +53,7 @@ def plan(config: dict[str, Any], messages: Path, *, exit_code: bool, as_json: bo
     if as_json:
         print_json(_as_json(report, error))
     else:
-        say(*_lines(report))
+        say(*_lines(report, error))
     if error:
         raise error
     click.get_current_context().exit(WOULD_CHANGE if exit_code and would_change(report) else 0)
@@ -66,7 +66,7 @@ def would_change(report: Report) -> bool:
     )
 
 
-def _lines(report: Report) -> Iterator[str]:
+def _lines(report: Report, error: Exception | None) -> Iterator[str]:
     if not report.planned:
         yield NOTHING_COMPARED
         return
@@ -74,6 +74,9 @@ def _lines(report: Report) -> Iterator[str]:
     yield from chain.from_iterable(one.lines() for one in report.swept)
     yield from left_out(report)
     yield from report.date_orders.lines()
+    if error:
+        yield "A run would fail, as the error says; nothing was changed now."
+        return
     changed = "Something would change" if would_change(report) else "Nothing would change"
     yield f"{changed}; nothing was changed now."
 

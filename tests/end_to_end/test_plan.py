@@ -335,7 +335,17 @@ class TestExitCode:
         )
         assert answer.exit_code == 65
         assert "1 would be added" in answer.stdout
-        assert "max_rejected_percent" in answer.log
+        assert answer.stdout.endswith(
+            "A run would fail, as the error says; nothing was changed now.\n"
+        )
+        assert "max_rejected_percent is 10. See the reasons in the plan, correct" in answer.log
+
+    def test_an_input_of_which_nothing_can_be_sent_names_no_file_that_is_gone(self, plan):
+        plan.settings = {"max_rejected_percent": 10}
+        answer = plan.print(schema(), *[record(EmailAddress="bad")] * 2_000)
+        assert answer.exit_code == 65
+        assert "rejects.singer.jsonl" not in answer.log
+        assert "report.json" not in answer.log
 
     def test_settings_that_do_not_fit_the_account_are_those_of_a_run(self, plan):
         plan.settings = {"lists": "Nowhere"}
