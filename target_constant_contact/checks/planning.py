@@ -41,7 +41,7 @@ def plan(
         OSError: There is no room for what has to be compared.
     """
     account.events = _without_ends(account.events)
-    with aside() as folder:
+    with aside() as folder, account.events.work("planning what a run would do", "plan"):
         target = _WholeRun(config, account, folder)
         error = heard(target, messages)
         if isinstance(error, DataError):
