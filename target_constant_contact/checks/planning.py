@@ -44,7 +44,9 @@ def plan(
     with aside() as folder, account.events.work("planning what a run would do", "plan"):
         target = _WholeRun(config, account, folder)
         error = heard(target, messages)
-        return target.run.report, _without_files(error, folder)
+        if isinstance(error, DataError):
+            error.args = (_without_files(error, folder),)
+        return target.run.report, error
 
 
 def _without_ends(listening: Events) -> Events:
@@ -59,14 +61,10 @@ def _without_ends(listening: Events) -> Events:
     return events
 
 
-def _without_files(error: Exception | None, folder: Path) -> Exception | None:
+def _without_files(error: DataError, folder: Path) -> str:
     """What a run would fail of, without its files: those of a plan are not kept."""
-    if isinstance(error, AllRejectedError):
-        return DataError(error.fault)
-    report = str(folder / REPORT_FILE)
-    if isinstance(error, DataError) and report in str(error):
-        return DataError(str(error).replace(report, "the plan"))
-    return error
+    text = error.fault if isinstance(error, AllRejectedError) else str(error)
+    return text.replace(str(folder / REPORT_FILE), "the plan")
 
 
 class _WholeRun(Rehearsal):
