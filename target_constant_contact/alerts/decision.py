@@ -6,6 +6,7 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from target_constant_contact.redaction import redacted
 from target_constant_contact.reports.told import Alert, Told
 from target_constant_contact.settings.alerts import RECOVERED
 
@@ -88,7 +89,8 @@ def _alert(event: str, one: Condition, about: About) -> Alert:
         connection=about.connection,
         account=about.account,
         time=about.time,
-        text=one.text,
+        # Names that others gave stand in it.
+        text=redacted(one.text),
         stream=one.streams[0] if len(one.streams) == 1 else "",
         list_id=segment.list_id if segment else "",
         list_name=segment.list_name if segment else "",

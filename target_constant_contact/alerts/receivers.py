@@ -7,6 +7,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Final, Protocol
 
 from target_constant_contact.alerts.webhook import Webhook
+from target_constant_contact.redaction import redacted
 from target_constant_contact.settings.alert_urls import key_of, scheme_of, service_of
 from target_constant_contact.settings.alerts import FAILED, RECOVERED, REJECTED, SHRUNK
 
@@ -102,8 +103,5 @@ def _whose(alerts: Sequence[Alert]) -> Iterator[str]:
     found = dict.fromkeys((alert.account, alert.connection) for alert in alerts)
     for account, connection in found:
         if account or connection:
-            yield ", ".join(
-                f"{word} {name}"
-                for word, name in (("Account", account), ("connection", connection))
-                if name
-            )
+            words = (("Account", account), ("connection", connection))
+            yield redacted(", ".join(f"{word} {name}" for word, name in words if name))

@@ -186,8 +186,7 @@ class LimitWaited:
 
     Attributes:
         why: ``rate``: for the next slot of the API key. Told when the wait begins: ``throttled``,
-            because the service has asked for it, and ``queue``, until the account's queue of
-            activities has room.
+            because the service has asked for it, and ``queue``, until the account's queue has room.
         seconds: How long.
     """
 
@@ -215,8 +214,7 @@ class WorkEnded:
     """It has come to its end, or has failed.
 
     Attributes:
-        work: As it was begun.
-        span: As it was begun.
+        work: As it was begun; ``span`` too.
         seconds: How long it took.
         failed: It has failed.
     """

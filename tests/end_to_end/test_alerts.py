@@ -44,8 +44,9 @@ def store(request, tmp_path):
 
 
 def got(box):
-    """What has come since this was asked last."""
+    """What has come since this was asked last: nothing of a person."""
     posts, box.posts = box.posts, []
+    assert not any(b"member0" in post.body or b"nonsense" in post.body for post in posts)
     return [json.loads(post.body)["data"] for post in posts]
 
 

@@ -399,3 +399,19 @@ def test_an_address_in_the_name_of_a_stream_or_list_is_in_no_message(nights, box
     assert b"<address>" in bodies
     assert b"@example" not in bodies
     assert got(box) == ["rejected", "shrunk"]
+
+
+def test_a_name_cannot_say_what_the_run_does_not(nights, box):
+    """No line of its own, and nothing that turns what people read around."""
+    name = "a\n\nAll is well\u202e"
+    place = {"stream": name, "lists": [{"id": "1", "name": name}]}
+    counts = asdict(Counts(read=9, rejected=9))
+    with inbox() as apprise:
+        nights.set(box.place, alert_urls=[f"json://{apprise.place}/"])
+        nights.night(destinations=[place | counts], streams=[name], account=name)
+    message = json.loads(apprise.posts[0].body)["message"]
+    assert "Stream a\\n\\nAll is well\\u202e: 9 of 9 rows" in message
+    assert message.splitlines()[1:] == ["", "Account a\\n\\nAll is well\\u202e"]
+    data = json.loads(box.posts[0].body)["data"]
+    assert "\n" not in data["text"]
+    assert data["stream"] == name
