@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections import defaultdict
+from decimal import Decimal
 from typing import Any, Final
 
 from target_constant_contact.redaction import escaped
@@ -13,6 +14,7 @@ MOST_EXAMPLES: Final = 3
 
 _MOST_REASONS: Final = 200
 _LONGEST: Final = 40
+_LARGEST: Final = 10**15
 _STANDS_FOR: Final = {"L": "•", "M": "•", "N": "#"}
 """By the kind of a character in Unicode: letters, marks, figures."""
 
@@ -28,11 +30,25 @@ def outline(value: object) -> str:
     if value is None:
         return "null"
     if not isinstance(value, str):
-        return f"({type(value).__name__}) {outline(str(value))}"
+        return _of_other(value)
     begin = value[: _LONGEST + 1]
     masked = "".join(map(_masked, begin[:_LONGEST]))
     cut = masked if len(begin) <= _LONGEST else f"{masked}… ({len(value):,} characters)"
     return escaped(cut)
+
+
+def _of_other(value: object) -> str:
+    """What is no text: what JSON calls it, and of a number its outline."""
+    if isinstance(value, bool):
+        return "(boolean)"
+    if isinstance(value, (int, float, Decimal)):
+        # One with thousands of figures cannot even be written out.
+        seen = -_LARGEST < value < _LARGEST
+        plain = value if isinstance(value, int) else float(value)
+        return f"(number) {outline(repr(plain))}" if seen else "(number)"
+    if isinstance(value, (dict, list)):
+        return "(object)" if isinstance(value, dict) else "(array)"
+    return outline(str(value))
 
 
 class Examples:

@@ -43,7 +43,11 @@ COLUMNS = PROPERTIES | {
     name: {"type": ["null", "string", "number", "integer"]}
     for name in ("since", "mobile", "agreed", "number")
 }
-VOLATILE = {"run", "started_at", "ended_at", "requests", "requests_today", "rejects_file"}
+VOLATILE = {
+    *("run", "started_at", "ended_at", "requests", "requests_today", "rejects_file"),
+    *("export", "settings", "waits"),
+}
+"""What a clock says, or a folder of its own."""
 
 values = st.one_of(
     st.none(),

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import date
+from decimal import Decimal
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -22,12 +25,18 @@ from target_constant_contact.reports.examples import MOST_EXAMPLES, Examples, ou
         ("a\u200bb\x1b", r"•\u200b•\x1b"),
         ("", ""),
         (None, "null"),
-        (True, "(bool) ••••"),
-        (78701.5, "(float) #####.#"),
-        ({"a": 1}, "(dict) {'•': #}"),
+        (True, "(boolean)"),
+        (78701.5, "(number) #####.#"),
+        (Decimal("78701.50"), "(number) #####.#"),
+        (-7, "(number) -#"),
+        pytest.param(10**9_999, "(number)", id="more figures than can be written"),
+        (float("nan"), "(number)"),
+        (float("-inf"), "(number)"),
+        ({"a": 10**9_999}, "(object)"),
+        (["ann@example.com"], "(array)"),
+        (date(1990, 2, 3), "####-##-##"),
         ("x" * 66, "•" * 40 + "… (66 characters)"),
     ],
-    ids=str,
 )
 def test_letters_and_figures_are_masked_and_signs_stay(value, shown):
     assert outline(value) == shown
@@ -52,7 +61,7 @@ def test_the_first_few_of_a_reason_are_kept_and_each_once():
         "looks_like": ["•@@•", "•@•@•", "•"],
     }
     assert len(first["looks_like"]) == MOST_EXAMPLES
-    assert second["looks_like"] == ["(int) #"]
+    assert second["looks_like"] == ["(number) #"]
 
 
 def test_memory_is_bounded():
