@@ -17,7 +17,7 @@ from singer_sdk.exceptions import ConfigValidationError
 
 from target_constant_contact.commands.group import CommandGroup
 from target_constant_contact.exceptions import SettingsError
-from target_constant_contact.log_records import redact_extra, redact_log
+from target_constant_contact.log_records import redact_handlers, redact_log
 from target_constant_contact.program import (
     NOBODY_READS,
     flush,
@@ -26,7 +26,7 @@ from target_constant_contact.program import (
     report_error,
 )
 from target_constant_contact.redaction import trust
-from target_constant_contact.singer.sdk_lines import configured_level, show_metrics
+from target_constant_contact.sdk_lines import configured_level, show_metrics
 from target_constant_contact.singer.target import TargetConstantContact
 from target_constant_contact.terminal.live import LIVE
 
@@ -123,9 +123,8 @@ def command() -> Cli:
     redact_log()
     trust(str(Path("~").expanduser()))
     singer = TargetConstantContact.cli
-    for handler in logging.getLogger().handlers:
-        handler.addFilter(redact_extra)
-    show_metrics(configured_level())
+    redact_handlers(TargetConstantContact.name)
+    show_metrics(TargetConstantContact.name, configured_level())
 
     def run(**options: Any) -> None:
         if click.get_current_context().invoked_subcommand is None:

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import logging
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any, Final
 
 from target_constant_contact.redaction import redacted, shown
 
-PROGRAM: Final = "target-constant-contact"
 _OWN: Final = frozenset({*vars(logging.makeLogRecord({})), "message", "asctime", "taskName"})
 """What every record has, beside what is in its `extra`."""
 
@@ -22,7 +22,7 @@ def redact_log() -> None:
 
     That is its message, and its exception with those that led to it. Its `extra` comes later: what
     this program puts there goes through :func:`~.log_fields.fields`, and for that of others there
-    is :func:`redact_extra`.
+    is :func:`redact_handlers`.
     """
     make = logging.getLogRecordFactory()
     if getattr(make, "redacts", False):
@@ -47,19 +47,31 @@ def redact_log() -> None:
     logging.setLogRecordFactory(make_redacted)
 
 
-def redact_extra(record: logging.LogRecord) -> bool:
-    """Redact what others have put into the `extra` of a record, and say which program it is of.
+def redact_handlers(program: str) -> None:
+    """Have the log's handlers redact what others have put into the `extra` of a record, too.
 
-    A filter for handlers, which are the first to see all of a record.
+    They are the first to see all of it. They also say which program a record is of, where nobody
+    has said that.
 
-    Returns:
-        True: every record is shown.
+    Args:
+        program: Name of the program.
     """
-    members = vars(record)
-    for name in members.keys() - _OWN:
-        members[name] = shown(members[name])
-    members.setdefault("app_name", PROGRAM)
-    return True
+    for handler in logging.getLogger().handlers:
+        handler.addFilter(_Redacting(program))
+
+
+@dataclass(frozen=True, slots=True)
+class _Redacting:
+    """A filter of handlers; two for one program are one."""
+
+    program: str
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        members = vars(record)
+        for name in members.keys() - _OWN:
+            members[name] = shown(members[name])
+        members.setdefault("app_name", self.program)
+        return True
 
 
 def _redacted_error(error: BaseException) -> BaseException:

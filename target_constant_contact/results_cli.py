@@ -6,7 +6,7 @@ import logging
 import sys
 from pathlib import Path
 
-from target_constant_contact.log_records import redact_extra, redact_log
+from target_constant_contact.log_records import redact_handlers, redact_log
 from target_constant_contact.program import flush, give_up_stdout, prepare, report_error
 from target_constant_contact.redaction import trust
 from target_constant_contact.results_tap.tap import TapConstantContactResults
@@ -28,8 +28,7 @@ def run() -> None:
     redact_log()
     trust(str(Path("~").expanduser()))
     singer = TapConstantContactResults.cli
-    for handler in logging.getLogger().handlers:
-        handler.addFilter(redact_extra)
+    redact_handlers(TapConstantContactResults.name)
     try:
         singer()
     except Exception as error:  # noqa: BLE001 - the last place where it can be explained

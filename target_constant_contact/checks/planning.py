@@ -7,13 +7,16 @@ from typing import IO, TYPE_CHECKING, Any
 from typing_extensions import override
 
 from target_constant_contact.checks.rehearsal import Rehearsal, aside, heard
+from target_constant_contact.data_folder import REPORT_FILE
 from target_constant_contact.events.events import Events
 from target_constant_contact.events.kinds import RunBegun, RunEnded
+from target_constant_contact.exceptions import AllRejectedError, DataError
 from target_constant_contact.singer.streams import Streams
 from target_constant_contact.singer.target import TargetConstantContact
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from target_constant_contact.account.account import Account
     from target_constant_contact.events.kinds import Event
@@ -38,9 +41,11 @@ def plan(
         OSError: There is no room for what has to be compared.
     """
     account.events = _without_ends(account.events)
-    with aside() as folder:
+    with aside() as folder, account.events.work("planning what a run would do", "plan"):
         target = _WholeRun(config, account, folder)
         error = heard(target, messages)
+        if isinstance(error, DataError):
+            error.args = (_without_files(error, folder),)
         return target.run.report, error
 
 
@@ -54,6 +59,12 @@ def _without_ends(listening: Events) -> Events:
 
     events.listen(tell)
     return events
+
+
+def _without_files(error: DataError, folder: Path) -> str:
+    """What a run would fail of, without its files: those of a plan are not kept."""
+    text = error.fault if isinstance(error, AllRejectedError) else str(error)
+    return text.replace(str(folder / REPORT_FILE), "the plan")
 
 
 class _WholeRun(Rehearsal):

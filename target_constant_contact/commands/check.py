@@ -51,7 +51,8 @@ def check(
     else:
         say(_verdict(checks))
         if messages:
-            say(f"The first rows beside their contacts: preview --input {messages}")
+            command = f"target-constant-contact preview --input {messages}"
+            say(f"The first rows beside their contacts: {command}")
     # Of the first failure: those after it may be its consequences.
     click.get_current_context().exit(failed[0].exit_code if failed else 0)
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from target_constant_contact.reports.report import Report
 
+NOTHING_COMPARED: Final = "Nothing was compared with the account; nothing was changed."
 WOULD_CHANGE: Final = 2
 """Exit code where something would change; 1 is that of an error."""
 
@@ -52,7 +53,7 @@ def plan(config: dict[str, Any], messages: Path, *, exit_code: bool, as_json: bo
     if as_json:
         print_json(_as_json(report, error))
     else:
-        say(*_lines(report))
+        say(*_lines(report, error))
     if error:
         raise error
     click.get_current_context().exit(WOULD_CHANGE if exit_code and would_change(report) else 0)
@@ -65,13 +66,17 @@ def would_change(report: Report) -> bool:
     )
 
 
-def _lines(report: Report) -> Iterator[str]:
+def _lines(report: Report, error: Exception | None) -> Iterator[str]:
     if not report.planned:
+        yield NOTHING_COMPARED
         return
     yield from report.planned.lines()
     yield from chain.from_iterable(one.lines() for one in report.swept)
     yield from left_out(report)
     yield from report.date_orders.lines()
+    if error:
+        yield "A run would fail, as the error says; nothing was changed now."
+        return
     changed = "Something would change" if would_change(report) else "Nothing would change"
     yield f"{changed}; nothing was changed now."
 

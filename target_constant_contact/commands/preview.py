@@ -83,4 +83,4 @@ def _lines(text: str) -> list[str]:
 def _next(rehearsed: Rehearsed) -> list[str]:
     if not rehearsed.plans and not rehearsed.faults:
         return ["The input holds no SCHEMA; a run would send nothing."]
-    return ["Nothing was sent. What a whole run would change: plan --input FILE"]
+    return ["Nothing was sent. What a whole run would change: target-constant-contact plan"]

@@ -81,11 +81,9 @@ class InputEnded:
     """There is nothing more to read, and all that was read is packed.
 
     Attributes:
-        rows: Rows of the run.
         imports: Imports that are yet to be sent.
     """
 
-    rows: int
     imports: int
 
 
@@ -188,8 +186,7 @@ class LimitWaited:
 
     Attributes:
         why: ``rate``: for the next slot of the API key. Told when the wait begins: ``throttled``,
-            because the service has asked for it, and ``queue``, until the account's queue of
-            activities has room.
+            because the service has asked for it, and ``queue``, until the account's queue has room.
         seconds: How long.
     """
 
@@ -204,8 +201,8 @@ class WorkBegun:
     Attributes:
         work: What, as people read it: "reading list Newsletter back".
         span: What, for machines: ``read_back``, ``departures``, ``opt_outs``, ``sweep_list``,
-            ``taking_off``, ``sign_in``, ``compare``, ``rehearsal``, ``erase``, ``store_export``,
-            ``store_import``, ``store_rotate``.
+            ``taking_off``, ``sign_in``, ``compare``, ``rehearsal``, ``plan``, ``erase``,
+            ``store_export``, ``store_import``, ``store_rotate``.
     """
 
     work: str
@@ -217,8 +214,7 @@ class WorkEnded:
     """It has come to its end, or has failed.
 
     Attributes:
-        work: As it was begun.
-        span: As it was begun.
+        work: As it was begun; ``span`` too.
         seconds: How long it took.
         failed: It has failed.
     """

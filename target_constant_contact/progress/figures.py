@@ -140,7 +140,6 @@ class Figures:
             tally.estimate.settled(self._clock())
 
     def _end_input(self, event: InputEnded) -> None:
-        self.rows_read = event.rows
         self._tally.all_imports = self._tally.sent + event.imports
 
     def _wait(self, event: LimitWaited) -> None:

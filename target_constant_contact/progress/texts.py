@@ -9,7 +9,7 @@ from target_constant_contact.log_fields import Line
 from target_constant_contact.wording import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from target_constant_contact.progress.standing import Imports, Standing
 
@@ -103,6 +103,15 @@ def _fields_of_run(standing: Standing) -> dict[str, Any]:
 
 def _parts(standing: Standing, bar: str = "") -> Iterator[str]:
     """What there is to tell, the most important first."""
+    works = [f"{work.name}, {_lasting(work.seconds)}" for work in standing.works]
+    if not standing.run:
+        # The time of a command is that of its first work.
+        works[:1] = [work.name for work in standing.works[:1]]
+    parts = [*_of_run(standing, bar), *_of_waits(standing.waits)]
+    yield from [*parts, *works] if standing.run else [*works, *parts]
+
+
+def _of_run(standing: Standing, bar: str) -> Iterator[str]:
     if standing.is_load or standing.rows_read:
         became = (f"{number:,} {name}" for name, number in standing.rows.items() if number)
         yield ", ".join([f"{counted(standing.rows_read, 'row')} read", *became])
@@ -111,13 +120,12 @@ def _parts(standing: Standing, bar: str = "") -> Iterator[str]:
     if standing.swept.lists or (standing.run and not standing.is_load):
         people = counted(standing.swept.people, "person", "people")
         yield f"{counted(standing.swept.lists, 'list')} done, {people} taken off"
-    for why, seconds in standing.waits.items():
+
+
+def _of_waits(waits: Mapping[str, float]) -> Iterator[str]:
+    for why, seconds in waits.items():
         if seconds >= 1:
             yield f"requests waited {_lasting(seconds)} in all for {_LIMITS.get(why, why)}"
-    for index, work in enumerate(standing.works):
-        # The time of a command is that of its first work.
-        is_told = index == 0 and not standing.run
-        yield work.name if is_told else f"{work.name}, {_lasting(work.seconds)}"
 
 
 def _of_imports(imports: Imports) -> Iterator[str]:

@@ -212,7 +212,7 @@ def _told(member: Mapping[str, Any]) -> Told:
 
 def _beside_the_rows(document: Mapping[str, Any]) -> dict[str, Any]:
     return {
-        "requests_today": as_whole(document.get("requests_today", 0)) or None,
+        "requests_today": as_whole(document.get("requests_today") or 0) or None,
         "requests_per_day": as_whole(document.get("requests_per_day", 0)) or None,
         "advice": as_texts(document.get("advice", [])),
         "warnings": as_texts(document.get("warnings", [])),

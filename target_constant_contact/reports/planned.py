@@ -103,7 +103,7 @@ _HELD: Final[Mapping[str, str]] = {
     "suppressed": "held back",
     "unchanged": "not sent again, as nothing has changed",
     "merged": "joined with another row of the same address",
-    "left": "say that their person has left",
+    "left": "of people who are no members any more",
     "blank": "with nothing in any mapped field",
 }
 

@@ -18,6 +18,7 @@ from target_constant_contact.results_tap.addresses import RejectedAddresses
 from target_constant_contact.results_tap.bookmark import Bookmark
 from target_constant_contact.results_tap.settings import ENV_PREFIX, PROPERTIES, TapSettings
 from target_constant_contact.results_tap.streams import STREAMS
+from target_constant_contact.sdk_lines import configured_level, show_metrics
 from target_constant_contact.settings.faults import unknown_settings
 from target_constant_contact.settings.sources import read_settings
 from target_constant_contact.settings.texts import json_of, without_texts
@@ -55,7 +56,9 @@ class TapConstantContactResults(Tap):
     def __init__(self, **options: Any) -> None:
         redact_log()
         _leave_out_noise(self.logger)
+        level = configured_level()
         super().__init__(**options)
+        show_metrics(self.name, level)
 
     @classmethod
     def settings_schema(cls) -> dict[str, Any]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from statistics import median
 from typing import TYPE_CHECKING, Final
 
+from target_constant_contact.exceptions import InterruptedRunError, TargetError
+from target_constant_contact.imports.contract import ContractGuard
 from target_constant_contact.planning.effort import effort_of
 from target_constant_contact.planning.plan import Planning
 from target_constant_contact.reports.past_run import read_run
@@ -21,6 +23,10 @@ _LATEST: Final = 5
 """Runs that are looked through for one that has imported."""
 
 
+def _settled() -> None:
+    """Nothing is on its way to the account."""
+
+
 class DryRun:
     """Compares with the account once it has begun, and only in a dry run.
 
@@ -35,6 +41,14 @@ class DryRun:
 
     def __init__(self, settings: Settings, account: Account, means: Means) -> None:
         self.planning: Planning | None = None
+        self._guard = ContractGuard(
+            account.client,
+            means.waiting,
+            _settled,
+            max_active=settings.max_active_contacts,
+            max_new=settings.max_new_contacts,
+        )
+        self._fault: TargetError | None = None
         self._settings = settings
         self._account = account
         self._means = means
@@ -59,9 +73,23 @@ class DryRun:
             self.planning.know(properties)
 
     def take(self, batch: ImportBatch) -> None:
-        """Take a batch that is not sent."""
-        if self.planning:
-            self.planning.take(batch)
+        """Take a batch that is not sent.
+
+        Raises:
+            InterruptedRunError: The run is to stop.
+            StorageError: There is no room for what has to be compared.
+        """
+        if not self.planning:
+            return
+        self.planning.take(batch)
+        if self._fault is None:
+            try:
+                self._guard.admit(batch)
+            except InterruptedRunError:
+                raise
+            except TargetError as error:
+                # All is compared first: how many are new is what one wants to know then.
+                self._fault = error
 
     def conclude(self, report: Report) -> None:
         """Compare everything with the account.
@@ -70,6 +98,7 @@ class DryRun:
             report: The counts; gets what would change.
 
         Raises:
+            ContractLimitError: The account would go beyond its contract.
             TargetError: The run is to stop, or there is no room for what has to be compared.
         """
         if not self.planning:
@@ -85,6 +114,8 @@ class DryRun:
             import_seconds=self._import_seconds(),
         )
         report.planned = self.planning.conclude(report, effort)
+        if self._fault:
+            raise self._fault
 
     def close(self) -> None:
         """Delete what was taken of people."""

@@ -230,8 +230,7 @@ class Run:
         self.account.events.tell(RowsRead(self._accounting.rows))
         tell_uses(self.report.segments)
         self._intake.send_rest()
-        to_send = self._sending.importer.to_send
-        self.account.events.tell(InputEnded(self._accounting.rows, to_send))
+        self.account.events.tell(InputEnded(self._sending.importer.to_send))
         self._sending.importer.finish()
         self._stage = Stage.SETTLED
         self._settling.explain()

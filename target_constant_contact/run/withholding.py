@@ -99,7 +99,8 @@ class Withholding:
         known = self._known
         if self._reading:
             try:
-                row = self._reading.result(self._waiting, _LONGEST)
+                with self._waiting.events.work("learning who has unsubscribed", "opt_outs"):
+                    row = self._reading.result(self._waiting, _LONGEST)
             except TargetError as error:
                 _warn(str(error))
             else:

@@ -144,7 +144,7 @@ class Departures:  # what it asks, and what it has learnt of each list
         if place not in self._exports:
             # A row has named it.
             self._start(place)
-        there = self._exports.pop(place)() if place in self._exports else None
+        there = self._there(place)
         if there is not None:
             with parts_of(members) as parts:
                 gone = Memory(parts).see(there)
@@ -166,6 +166,14 @@ class Departures:  # what it asks, and what it has learnt of each list
             for one, value in zip(hashes, values, strict=True)
             if value & LEFT
         )
+
+    def _there(self, place: _Place) -> HashSet | None:
+        """Who is on a list, where that is read."""
+        if place not in self._exports:
+            return None
+        work = f"finding out who has left list {place[1]}"
+        with self._means.waiting.events.work(work, "departures"):
+            return self._exports.pop(place)()
 
     def _remembered(self, place: _Place) -> MemberRows:
         stream, list_id = place

@@ -222,7 +222,7 @@ PROPERTIES: Final = th.PropertiesList(
         th.BooleanType,
         default=False,
         title="Dry run",
-        description="Do everything but the sending; no STATE is written and no list created.",
+        description="Send nothing, and say what would change; no STATE, and no list is created.",
     ),
     th.Property(
         "sandbox",

@@ -15,13 +15,13 @@ from target_constant_contact.exceptions import SettingsError, TargetError
 from target_constant_contact.log_fields import set_run
 from target_constant_contact.log_records import redact_log
 from target_constant_contact.run.hooks import Hooks
+from target_constant_contact.sdk_lines import configured_level, edit, show_metrics
 from target_constant_contact.settings.faults import unknown_settings
 from target_constant_contact.settings.schema import PROPERTIES
 from target_constant_contact.settings.settings import Settings, defaults
 from target_constant_contact.settings.sources import read_settings
 from target_constant_contact.settings.texts import without_texts
 from target_constant_contact.singer.encoding import readable_line
-from target_constant_contact.singer.sdk_lines import configured_level, edit, show_metrics
 from target_constant_contact.singer.signals import Signals
 from target_constant_contact.singer.state import StateOutput
 from target_constant_contact.terminal.stderr import drop_when
@@ -63,7 +63,7 @@ class TargetConstantContact(Target):
         self._run: Run | None = None
         level = configured_level()
         super().__init__(**options)
-        show_metrics(level)
+        show_metrics(self.name, level)
         # As for the run: what reads and maps is not needed to print a version or the settings.
         from target_constant_contact.singer.handler import MessageHandler  # noqa: PLC0415
         from target_constant_contact.singer.messages import MessageReader  # noqa: PLC0415

@@ -84,9 +84,9 @@ class Meters:
         measure("imports.in_flight", -self._in_flight)
         measure("run.duration", event.seconds, run__status=event.status)
         measure("requests", event.requests)
-        used, per_day = (event.document.get(f"requests_{name}") for name in ("today", "per_day"))
-        if isinstance(used, int) and isinstance(per_day, int):
-            measure("quota.remaining", max(per_day - used, 0))
+        if past.requests_today is not None and past.requests_per_day is not None:
+            left = past.requests_per_day - past.requests_today
+            measure("quota.remaining", max(left, 0))
 
     def _note_rows(self, event: RowsRead) -> None:
         self._instruments.measure("rows.read", max(event.rows - self._rows, 0))

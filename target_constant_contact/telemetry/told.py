@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import os
 import threading
 from typing import TYPE_CHECKING
 
 from target_constant_contact.events.kinds import RunEnded
-from target_constant_contact.reports.past_run import read_run
+from target_constant_contact.reports.past_run import past_run
 from target_constant_contact.store.run_row import MACHINE, RunRow
 from target_constant_contact.telemetry.exporting import Exporting
 from target_constant_contact.telemetry.meters import Meters
@@ -50,5 +49,4 @@ class ToldRun:
 
 
 def _past(ended: RunEnded) -> PastRun:
-    row = RunRow(ended.run, 0.0, MACHINE, ended.folder, json.dumps(ended.document))
-    return read_run(row)
+    return past_run(RunRow(ended.run, 0.0, MACHINE, ended.folder), ended.document)

@@ -50,7 +50,9 @@ def asked_for(variables: Mapping[str, str]) -> AskedFor:
         return AskedFor(traces=False, metrics=False)
     wanted = {signal: _is_wanted(given, signal) for signal in ("TRACES", "METRICS")}
     faults = {
-        signal: list(_faults(given, signal)) for signal, is_wanted in wanted.items() if is_wanted
+        signal: list(_not_spoken(given, signal))
+        for signal, is_wanted in wanted.items()
+        if is_wanted
     }
     if any(wanted.values()):
         keep_secret(*_header_values(given))
@@ -68,7 +70,7 @@ def _is_wanted(given: Mapping[str, str], signal: str) -> bool:
     return _ENDPOINT in given or f"OTEL_EXPORTER_OTLP_{signal}_ENDPOINT" in given
 
 
-def _faults(given: Mapping[str, str], signal: str) -> Iterator[str]:
+def _not_spoken(given: Mapping[str, str], signal: str) -> Iterator[str]:
     name = f"OTEL_{signal}_EXPORTER"
     exporter = given.get(name, _EXPORTED)
     # The exporter named "console" would write to stdout, where nothing but STATE may go.

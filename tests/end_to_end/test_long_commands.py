@@ -7,17 +7,18 @@ import pytest
 from target_constant_contact.checks import checkup
 from target_constant_contact.commands import common
 from target_constant_contact.events.kinds import RowsRead, WorkBegun, WorkEnded
+from target_constant_contact.listeners import progress
 from target_constant_contact.store.cipher import new_key
 from tests.support.checking import Check
 from tests.support.commands import call, config_file
-from tests.support.target import lines, member, schema
+from tests.support.target import lines, member, schema, settings_for
 
 
 @pytest.fixture
 def told(monkeypatch):
     """Events of commands, instead of a display of them."""
     events = []
-    for room in (common, checkup):
+    for room in (common, checkup, progress):
         monkeypatch.setattr(room, "Reporter", lambda _stderr: events.append)
     return events
 
@@ -51,3 +52,15 @@ def test_a_check_of_a_whole_input_is_told_with_its_rows(told, sandbox, tmp_path)
     begun = told.index(WorkBegun(f"trying the mapping on {path}", "rehearsal"))
     (ended,) = [n for n, event in enumerate(told) if isinstance(event, WorkEnded)]
     assert max(event.rows for event in told[begun:ended] if isinstance(event, RowsRead)) == 7
+
+
+def test_a_plan_is_told_with_its_rows_and_the_lists_that_it_compares_with(told, sandbox, tmp_path):
+    path = tmp_path / "input.jsonl"
+    path.write_text(lines(schema(), *map(member, range(7))))
+    config = config_file(tmp_path, **settings_for(sandbox, tmp_path / "data"))
+    assert call("plan", "--config", config, "--input", path).exit_code == 0
+    planning, comparing, *_ = works(told)
+    assert planning == ("planning what a run would do", "plan")
+    assert comparing == ("comparing with list Newsletter", "compare")
+    assert max(event.rows for event in told if isinstance(event, RowsRead)) == 7
+    assert isinstance(told[-1], WorkEnded)

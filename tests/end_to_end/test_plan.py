@@ -335,7 +335,17 @@ class TestExitCode:
         )
         assert answer.exit_code == 65
         assert "1 would be added" in answer.stdout
-        assert "max_rejected_percent" in answer.log
+        assert answer.stdout.endswith(
+            "A run would fail, as the error says; nothing was changed now.\n"
+        )
+        assert "max_rejected_percent is 10. See the reasons in the plan, correct" in answer.log
+
+    def test_an_input_of_which_nothing_can_be_sent_names_no_file_that_is_gone(self, plan):
+        plan.settings = {"max_rejected_percent": 10}
+        answer = plan.print(schema(), *[record(EmailAddress="bad")] * 2_000)
+        assert answer.exit_code == 65
+        assert "rejects.singer.jsonl" not in answer.log
+        assert "report.json" not in answer.log
 
     def test_settings_that_do_not_fit_the_account_are_those_of_a_run(self, plan):
         plan.settings = {"lists": "Nowhere"}
@@ -349,6 +359,27 @@ class TestExitCode:
         assert answer.exit_code == 1
         assert "none.jsonl cannot be read (No such file or directory)" in answer.log
         assert plan.print(text="{").exit_code == 1
+
+
+class TestTheContract:
+    def test_a_plan_is_shown_before_the_error_of_a_run(self, plan):
+        plan.settings = {"max_new_contacts": 2, "batch_size_rows": 2}
+        answer = plan.print(schema(), *map(member, range(5)))
+        assert answer.exit_code == 65
+        assert "5 would be added" in answer.stdout
+        assert "max_new_contacts is 2" in answer.log
+        assert run(plan.config, schema(), *map(member, range(5))).exit_code == 65
+
+    def test_one_that_is_kept_is_no_matter(self, plan):
+        plan.settings = {"max_new_contacts": 5}
+        assert plan.print(schema(), *map(member, range(5))).exit_code == 0
+
+    def test_one_that_cannot_be_looked_at_is_the_error_of_a_run(self, plan, sandbox):
+        plan.settings = {"max_new_contacts": 5}
+        sandbox.add_fault(Fault("GET", "/contacts/counts", "forbidden", times=None))
+        answer = plan.print(schema(), *map(member, range(5)))
+        assert answer.exit_code == 77
+        assert "5 would be added" in answer.stdout
 
 
 class TestAListThatCannotBeRead:
@@ -399,9 +430,10 @@ class TestAListThatCannotBeRead:
             "not compared, as a plan reads at most 1 list",
         ]
 
-    def test_nobody_is_said_to_leave_it(self, plan, sandbox):
+    @pytest.mark.parametrize("respects", [False, True])
+    def test_nobody_is_said_to_leave_it(self, plan, sandbox, respects):
         plan.settings = {"segments": [{"stream": "members", "lists": "Newsletter", **OVERWRITE}]}
-        plan.settings["respect_departures"] = False
+        plan.settings["respect_departures"] = respects
         plan.load(schema(), *map(member, range(40)))
         sandbox.add_fault(Fault("POST", "/activities/contact_exports", "forbidden", times=None))
         found = plan(schema(), *map(member, range(4, 40)))
@@ -456,6 +488,13 @@ def test_no_address_is_in_the_plan_or_in_the_log(plan, caplog):
     assert "ann@" not in text.lower()
     assert "cid@" not in text.lower()
     assert "b@b" not in text
+
+
+@pytest.mark.parametrize("text", ["", "\n"])
+def test_an_input_without_schema_is_said(plan, text):
+    answer = plan.print(text=text)
+    assert answer.exit_code == 0
+    assert answer.stdout == "Nothing was compared with the account; nothing was changed.\n"
 
 
 def test_it_reads_standard_input(plan):

@@ -266,7 +266,10 @@ class TestText:
         path.write_text(lines(schema(), member(1)))
         file = config_file(preview.folder, **settings_for(preview.sandbox, preview.folder / "data"))
         text = call("check", "--config", file, "--input", path).stdout
-        assert f"The first rows beside their contacts: preview --input {path}" in text
+        assert (
+            f"The first rows beside their contacts: target-constant-contact preview --input {path}"
+            in text
+        )
 
 
 def test_nothing_of_a_row_is_in_the_log(preview, caplog):

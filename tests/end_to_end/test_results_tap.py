@@ -7,8 +7,13 @@ import os
 import sqlite3
 import subprocess
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import chain
+from random import Random
 from typing import TYPE_CHECKING, Any
 
 import psycopg
@@ -17,9 +22,12 @@ from cryptography.fernet import Fernet
 
 from target_constant_contact.results_tap.settings import PROPERTIES
 from target_constant_contact.sandbox import Fault
+from target_constant_contact.store.opening import open_store
+from target_constant_contact.store.place import StorePlace
+from target_constant_contact.store.runs import RunRows
 from tests.support.commands import call
 from tests.support.past_runs import keep_run, run_row, run_rows
-from tests.support.results import Told, read_messages, tell
+from tests.support.results import Told, full_report, read_messages, tell
 from tests.support.target import TEXT, member, record, schema
 
 if TYPE_CHECKING:
@@ -113,6 +121,49 @@ def test_the_streams_of_two_machines_come_from_one_database_by_a_user_who_may_on
     assert len(told.runs()) == 2
     assert not (tmp_path / "none").exists()
     assert "open-sesame-4711" not in done.stdout + done.stderr
+
+
+def test_while_machines_begin_and_end_runs_each_is_told_once(postgres: Any, tmp_path: Path):
+    """They overlap, and end in another order than they began, as the tap looks again and again."""
+    place = {"store_url": postgres.new_url(), "store_key": Fernet.generate_key().decode()}
+    open_store(StorePlace.of_settings(place | {"data_dir": str(tmp_path)})).close()
+    with ThreadPoolExecutor(3) as machines:
+        begun = [machines.submit(runs_of_a_machine, n, place, tmp_path) for n in range(3)]
+        told: list[tuple[str, str]] = []
+        state: dict[str, Any] = {}
+        are_done = False
+        while not are_done:
+            # Asked before the tap looks: what has ended by then is there to be told.
+            are_done = all(machine.done() for machine in begun)
+            found = tell(state, store_url=place["store_url"])
+            state = found.state or state
+            told += [(run["run"], run["status"]) for run in found.records["runs"]]
+
+    ended = [run for run, status in told if status == "completed"]
+    assert sorted(ended) == sorted(chain.from_iterable(machine.result() for machine in begun))
+    assert len(told) == len(set(told))
+
+
+def runs_of_a_machine(number: int, place: dict[str, str], folder: Path) -> list[str]:
+    """Begin runs and end each while others are under way; return their names."""
+    random = Random(number)
+    names: list[str] = []
+    database = open_store(StorePlace.of_settings(place | {"data_dir": str(folder)}))
+    try:
+        rows, under_way = RunRows(database), []
+        for each in range(30):
+            name = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{number:02x}{each:04x}"
+            rows.put(run_row(folder, name))
+            names.append(name)
+            under_way.append(name)
+            while len(under_way) > random.randrange(6) or (each == 29 and under_way):
+                ending = under_way.pop(random.randrange(len(under_way)))
+                report = full_report(ending, status="completed")
+                rows.put(run_row(folder, ending, json.dumps(report)))
+                time.sleep(random.random() / 50)
+    finally:
+        database.close()
+    return names
 
 
 def test_a_database_of_a_newer_program_and_one_that_is_not_there_end_with_their_codes(
@@ -336,3 +387,16 @@ def test_an_import_that_did_not_end_is_told(export: Any, sandbox: Any, tmp_path:
 
     assert (run["status"], run["unsettled"]) == ("failed", 1)
     assert run["error"]
+
+
+def test_metric_lines_are_for_those_who_ask_and_name_the_tap(export: Any, tmp_path: Path):
+    export(schema(), member(1))
+    path = config(tmp_path, data_dir=str(tmp_path / "data"))
+
+    def metrics(**env: str) -> list[str]:
+        done = start("--config", path, env=env)
+        assert done.code == 0, done.stderr
+        return [line for line in done.stderr.splitlines() if "METRIC" in line]
+
+    assert metrics() == []
+    assert metrics(TAP_CONSTANT_CONTACT_RESULTS_LOGLEVEL="INFO")

@@ -195,6 +195,31 @@ def test_login_shows_that_it_waits_for_the_other_device(screen, tmp_path):
     assert any(row.startswith("Connection 'default' is stored in") for row in rows)
 
 
+UNTOLD_END = """
+import sys
+from target_constant_contact import cli
+from target_constant_contact.terminal.live import LIVE
+
+def end():
+    LIVE.begin(sys.stderr, lambda width: ["under way"])
+    LIVE.draw()
+    input()
+    raise SystemExit(3)
+
+cli.command = lambda: end
+cli.main()
+"""
+
+
+def test_whatever_ends_the_process_nothing_of_it_is_left(screen, tmp_path):
+    command = [sys.executable, "-c", UNTOLD_END]
+    with Shown(screen, command, environment(tmp_path)) as process:
+        process.see("under way")
+        process.write("\n")
+        assert process.wait() == 3
+    assert screen.rows() == []
+
+
 EVERY_SECOND = """
 from target_constant_contact.progress import reporter
 reporter.LINE_SECONDS = 0.5

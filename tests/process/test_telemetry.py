@@ -211,6 +211,21 @@ def test_a_sweep_is_a_trace_with_what_became_of_each_list(collector, sandbox, tm
     assert not any(OF_A_ROW.search(body) for body in collector.bodies)
 
 
+def test_learning_who_has_left_or_unsubscribed_is_a_span(collector, sandbox, tmp_path, monkeypatch):
+    exports = Exports(sandbox, tmp_path)
+    assert exports.load(range(40)).exit_code == 0
+    assert exports.sweep().exit_code == 0
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", collector.url)
+    assert exports.load(range(40)).exit_code == 0
+    root = collector.root.span_id
+    (departures,) = collector.named("departures")
+    (opt_outs,) = collector.named("opt_outs")
+    assert (departures.parent_id, opt_outs.parent_id) == (root, root)
+    (read_back,) = collector.named("read_back")
+    assert read_back.parent_id == departures.span_id
+    assert names(collector) <= REFERENCE
+
+
 def test_a_collector_that_does_not_answer_holds_no_run_up(told):
     with Collector(seconds=60) as collector:
         began = time.monotonic()

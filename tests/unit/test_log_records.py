@@ -14,7 +14,7 @@ from singer_sdk.metrics import log as log_point
 
 from target_constant_contact.known_secrets import keep_secret
 from target_constant_contact.log_fields import fields, set_run
-from target_constant_contact.log_records import redact_extra, redact_log
+from target_constant_contact.log_records import redact_handlers, redact_log
 
 TOKEN = "q8Zp2LxV7tRk4NwB9sYc3HfJ6mDg1aQe5u+/T0=~"
 ADDRESS = "ada@example.com"
@@ -31,7 +31,6 @@ class Log(logging.Handler):
 
     def __init__(self):
         super().__init__()
-        self.addFilter(redact_extra)
         self.lines: list[str] = []
         self.events: list[dict] = []
         self.records: list[logging.LogRecord] = []
@@ -50,11 +49,10 @@ class Log(logging.Handler):
 def log(monkeypatch):
     monkeypatch.setattr(logging, "_logRecordFactory", logging.LogRecord)
     redact_log()
-    handler, logger = Log(), logging.getLogger("somebody")
-    logger.addHandler(handler)
-    logger.setLevel(logging.DEBUG)
-    yield handler
-    logger.removeHandler(handler)
+    handler, root = Log(), logging.getLogger()
+    monkeypatch.setattr(root, "handlers", [handler])
+    redact_handlers("target-constant-contact")
+    return handler
 
 
 def somebody():

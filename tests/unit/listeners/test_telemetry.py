@@ -18,7 +18,9 @@ from target_constant_contact.telemetry import exporting
 from tests.support.collector import Collector, wait_for
 
 BEGUN = RunBegun("20261129-1", "load", "a1-b2", "/runs/1", datetime.now(UTC))
-ENDED = RunEnded("20261129-1", "load", "a1-b2", "/runs/1", "completed", None, 2.5, 7, {})
+NOW = BEGUN.started_at.isoformat()
+REPORT = {"status": "completed", "started_at": NOW, "ended_at": NOW, "totals": {"read": 3}}
+ENDED = RunEnded("20261129-1", "load", "a1-b2", "/runs/1", "completed", None, 2.5, 7, REPORT)
 SPANS = "2 of 2 spans"
 
 

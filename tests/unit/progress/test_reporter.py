@@ -77,7 +77,7 @@ def test_where_nobody_watches_a_line_comes_every_30_seconds(blind, clock, caplog
     ]
     (first, *_) = caplog.records
     assert (first.name, first.levelname) == ("target-constant-contact.progress", "INFO")
-    assert (first.run, first.rows_read, first.seconds) == (RUN, 300, 30.0)
+    assert (first.run, first.read, first.seconds) == (RUN, 300, 30.0)
 
 
 def test_what_has_ended_by_then_is_not_mentioned(blind, clock, caplog):

@@ -39,6 +39,7 @@ WORK = replace(BEGUN, run="", is_load=False, seconds=3_725.0, works=(Work("compa
 AMID_ROWS = "1,234,567 rows read, 99,000 landed, 120 rejected, 3 suppressed"
 AMID_IMPORTS = "30 imports sent, 5 in flight, 25 settled, about 2 min left"
 AMID_WAIT = "requests waited 1 min 1 s in all for room in the account's queue"
+THROTTLED = "requests waited 2 s in all for the service, which has asked for it"
 AMID_WORK = "reading list Newsletter back, 20 s"
 TAKEN_UP = Imports(sent=1, settled=0, taken_up=2, to_send=4, seconds_left=3.0)
 TAKEN_UP_IMPORTS = (
@@ -54,6 +55,10 @@ TAKEN_UP_IMPORTS = (
         (AMID, f"After 1 min 30 s: {AMID_ROWS}; {AMID_IMPORTS}; {AMID_WAIT}; {AMID_WORK}"),
         (SWEEP, "After 12 s: 1 list done, 1,500 people taken off"),
         (WORK, "After 1 h 2 min: comparing"),
+        (
+            replace(WORK, works=(*WORK.works, Work("reading", 1.0)), waits={"throttled": 2.0}),
+            f"After 1 h 2 min: comparing; reading, 1 s; {THROTTLED}",
+        ),
         (replace(BEGUN, imports=TAKEN_UP), f"After 12 s: 0 rows read; {TAKEN_UP_IMPORTS}"),
     ],
 )

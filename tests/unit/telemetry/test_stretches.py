@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from target_constant_contact.telemetry.stretches import Stretches
@@ -37,6 +37,7 @@ def test_a_long_run_has_few_stretches_and_leaves_nothing_out(hours, most):
     assert (found[0].start, found[-1].end) == (0, happenings[-1][1])
 
 
+@settings(max_examples=30)
 @given(st.lists(st.tuples(st.integers(0, 10**13), st.integers(0, 10**11)), max_size=300))
 def test_a_stretch_is_as_long_as_all_that_is_in_it_whatever_the_order(happenings):
     happenings = [(start, start + length) for start, length in happenings]

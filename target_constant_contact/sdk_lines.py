@@ -10,8 +10,6 @@ from singer_sdk.metrics import get_metrics_logger
 
 from target_constant_contact.log_fields import fields
 
-LEVELS: Final = ("TARGET_CONSTANT_CONTACT_LOGLEVEL", "LOGLEVEL")
-"""Variables that singer-sdk takes the level of the log from, the first before the second."""
 _READ: Final = "Reader '%s' completed processing %d lines of input "
 _MESSAGES: Final = ("lines", "schemas", "records", "batches", "states", "activate_versions")
 """What that line counts, in its order."""
@@ -22,18 +20,27 @@ def configured_level() -> int:
     return get_metrics_logger().level
 
 
-def show_metrics(level: int) -> None:
+def level_variables(program: str) -> tuple[str, str]:
+    """Variables that singer-sdk takes the level of the log from, the first before the second."""
+    return f"{program.upper().replace('-', '_')}_LOGLEVEL", "LOGLEVEL"
+
+
+def show_metrics(program: str, level: int) -> None:
     """Show METRIC lines, or leave them out, whatever singer-sdk has made of their level.
 
-    It gives them the level of the log when a target is made, also where a file of
+    It gives them the level of the log when a tap or target is made, also where a file of
     ``SINGER_SDK_LOG_CONFIG`` has another one for them. They are shown if such a file says so, if
     one of the variables does, or if the log shows everything.
 
     Args:
+        program: Name of the tap or target.
         level: The :func:`configured_level` before singer-sdk has changed it.
     """
     logger = get_metrics_logger()
-    asked = any(map(os.environ.get, LEVELS)) or logging.getLogger().level == logging.DEBUG
+    asked = (
+        any(map(os.environ.get, level_variables(program)))
+        or logging.getLogger().level == logging.DEBUG
+    )
     if level:
         logger.setLevel(level)
     elif not asked:

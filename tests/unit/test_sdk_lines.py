@@ -7,8 +7,10 @@ import logging
 import pytest
 from singer_sdk.metrics import get_metrics_logger
 
-from target_constant_contact.singer.sdk_lines import LEVELS, configured_level, show_metrics
+from target_constant_contact.sdk_lines import configured_level, show_metrics
 from tests.support.target import member, schema, state
+
+LEVELS = ("TARGET_CONSTANT_CONTACT_LOGLEVEL", "LOGLEVEL")
 
 
 @pytest.fixture
@@ -28,7 +30,7 @@ def is_shown(logger, *, makes=logging.INFO):
     """Whether a METRIC line is shown after singer-sdk has made a target with this level."""
     level = configured_level()
     logger.setLevel(makes)
-    show_metrics(level)
+    show_metrics("target-constant-contact", level)
     return logger.isEnabledFor(logging.INFO)
 
 
