@@ -88,7 +88,7 @@ def test_a_killed_run_is_told_by_the_next_one(sandbox, tmp_path, webhook, store,
     config |= store.settings()
     process = TargetProcess(config, tmp_path).start()
     process.write(*MEMBERS[:-1])
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while not sandbox.activities():
         assert time.monotonic() < deadline, process.stderr
         time.sleep(0.02)
@@ -99,7 +99,7 @@ def test_a_killed_run_is_told_by_the_next_one(sandbox, tmp_path, webhook, store,
     killed, recovered = got(box)
     assert (killed["event"], recovered["event"]) == ("failed", "recovered")
     assert f"Run {killed['run']} did not come to its end" in killed["text"]
-    assert killed["run"] < recovered["run"]
+    assert killed["run"] != recovered["run"]
     assert run(config, *MEMBERS).exit_code == 0
     assert got(box) == []
 
