@@ -185,9 +185,9 @@ class LimitWaited:
     """A request has waited for a limit of the service, or begins to: see ``why``.
 
     Attributes:
-            why: ``rate``: for the next slot of the API key. Told when the wait begins: ``throttled``,
+        why: ``rate``: for the next slot of the API key. Told when the wait begins: ``throttled``,
             because the service has asked for it, and ``queue``, until the account's queue has room.
-            seconds: How long.
+        seconds: How long.
     """
 
     why: str

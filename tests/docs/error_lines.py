@@ -110,8 +110,15 @@ def error_modules() -> set[str]:
     return {
         module
         for module, tree in _modules().items()
-        if any(_called(node) in _error_names() for node in _nodes(tree))
+        if any(_called(node) in _error_names() and not _passes_on(node) for node in _nodes(tree))
     }
+
+
+def _passes_on(node: ast.AST) -> bool:
+    """Whether it says what another error says."""
+    arguments = node.args if isinstance(node, ast.Call) else []
+    names = (each for argument in arguments for each in ast.walk(argument))
+    return any(isinstance(each, ast.Name) and each.id == "error" for each in names)
 
 
 @cache

@@ -9,6 +9,7 @@ from target_constant_contact.api.http.addresses import address_fault, is_this_ma
 from target_constant_contact.api.oauth.connection import Application
 from target_constant_contact.api.oauth.grants import AuthorizationServer
 from target_constant_contact.exceptions import SettingsError
+from tests.support.fakes import Limiter
 
 HERE = ["http://localhost", "http://127.0.0.1:8080/v3", "http://127.8.9.10/", "http://[::1]:80/v3"]
 ELSEWHERE = [
@@ -59,6 +60,6 @@ def test_what_parsers_may_read_differently_is_no_address_and_is_not_quoted(url):
 def test_neither_client_is_made_for_such_an_address():
     """Also where the address comes from Python, or from the file of a connection."""
     with pytest.raises(SettingsError, match="api_url begins with http://"):
-        ConstantContactClient("http://api.example.com/v3", auth=None, limiter=None)
+        ConstantContactClient("http://api.example.com/v3", auth=None, limiter=Limiter())
     with pytest.raises(SettingsError, match="auth_url begins with http://"):
         AuthorizationServer(Application("an-app", None, "http://example.com"), limiter=None)
