@@ -324,6 +324,16 @@ class TestExitCode:
         assert answer.exit_code == 0
         assert answer.stdout.endswith("Nothing would change; nothing was changed now.\n")
 
+    def test_it_is_2_when_somebody_would_only_be_taken_off(self, plan):
+        plan.load(schema(), *named("ann", "bob"))
+        gone = named("ann", _sdc_deleted_at="2020-01-01")
+        assert plan.print(schema(), *gone, options=["--exit-code"]).exit_code == 2
+
+    def test_it_is_2_when_a_list_would_be_made(self, plan):
+        plan.settings = {"lists": "Brand new", "create_lists": True}
+        answer = plan.print(schema(), *named("ann"), options=["--exit-code"])
+        assert answer.exit_code == 2
+
     def test_it_is_2_when_that_cannot_be_known(self, plan, sandbox):
         sandbox.add_fault(Fault("POST", "/activities/contact_exports", "forbidden", times=None))
         assert plan.print(schema(), *named("ann"), options=["--exit-code"]).exit_code == 2

@@ -100,7 +100,7 @@ def test_a_load_does_what_was_planned(
         plan = call("plan", "--config", file, "--input", source, "--json").json
         assert states(sandbox) == before
         outcome = run(config, *messages(second))
-        check_rows(plan, outcome)
+        check_rows(plan, outcome, is_one_batch=at_once > len(second))
         sent = {
             name: {str(who).lower() for who, _, _, lists, _ in second if name in lists}
             for name in LISTS
@@ -111,13 +111,17 @@ def test_a_load_does_what_was_planned(
             check_taken_off(plan, outcome, swept)
 
 
-def check_rows(plan, outcome):
+def check_rows(plan, outcome, *, is_one_batch):
     """The same rows are rejected, withheld and merged."""
-    totals = plan["totals"] | {"landed": plan["totals"]["unsettled"], "unsettled": 0}
-    real = outcome.report["totals"]
-    # Of people whom the service refuses itself, only the service knows.
-    assert {**totals, "landed": totals["landed"]} == real
-    assert plan["effort"]["imports"] == len(outcome.report["imports"])
+    planned = plan["totals"] | {"landed": plan["totals"]["unsettled"], "unsettled": 0}
+    totals = outcome.report["totals"]
+    if is_one_batch:
+        assert plan["effort"]["imports"] == len(outcome.report["imports"])
+    else:
+        # A row that contradicts one in flight waits, and others join it, or not: as it happens.
+        for counts in (planned, totals):
+            counts["landed"] += counts.pop("merged")
+    assert planned == totals
 
 
 def check_lists(plan, before, after, outcome, sent):

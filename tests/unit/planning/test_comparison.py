@@ -30,12 +30,13 @@ def test_who_is_not_on_the_list_is_added_and_known_only_from_another_one():
 
 def test_of_several_rows_the_later_values_count_property_by_property():
     rows = [
-        ("ann", ("one",), {"first_name": "Old", "last_name": "Lee"}),
+        ("ann", ("one",), {"first_name": "Old", "last_name": "New"}),
         ("ann", ("two",), {"first_name": "Ann"}),
     ]
     members = [("one", "ann", {"first_name": "Ann", "last_name": "Lee"})]
     tally = compared(rows, members)["one"]
-    assert (tally.people, tally.unchanged) == (1, 1)
+    assert (tally.people, tally.updated) == (1, 1)
+    assert tally.changes == {"last_name": 1}
 
 
 def test_a_list_that_was_not_read_has_no_numbers():
