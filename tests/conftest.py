@@ -68,6 +68,16 @@ def _quick_and_loud(monkeypatch: pytest.MonkeyPatch, pytestconfig: pytest.Config
     logging.getLogger().setLevel(logging.INFO)
 
 
+@pytest.fixture(autouse=True)
+def _the_log_is_as_it_was() -> Iterator[None]:
+    """A command line adds a handler and gives metrics a level, for as long as its process lives."""
+    root, metrics = logging.getLogger(), logging.getLogger("singer_sdk.metrics")
+    handlers, level = root.handlers.copy(), metrics.level
+    yield
+    root.handlers[:] = handlers
+    metrics.setLevel(level)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _statements_of_one_kind_of_database_are_compiled_once() -> Iterator[None]:
     """A command uses one store, and the tests of a process hundreds."""

@@ -160,7 +160,8 @@ def test_nothing_that_was_kept_for_verification_stays(behave, export):
     behave(flagged_addresses=frozenset({NEW}))
     outcome = export(*members())
     (folder,) = outcome.data_dir.glob("runs/*")
-    assert sorted(path.name for path in folder.iterdir()) == ["rejects.singer.jsonl", "report.json"]
+    names = ["rejects.singer.jsonl", "report.html", "report.json"]
+    assert sorted(path.name for path in folder.iterdir()) == names
 
 
 def test_a_row_that_vanishes_behind_clean_counters_holds_state_back(behave, export):
