@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final
 
 from target_constant_contact.redaction import json_text, redacted
@@ -18,6 +19,7 @@ UNKNOWN: Final = "\N{EN DASH}"
 
 _READ: Final = 5_000
 """Of a longer text only so much is looked at."""
+_LAST_WORD: Final = re.compile(r"\S*\Z")
 _MOST: Final = 10**15
 _SEEN: Final = 0.005
 _MINUTE: Final = 60
@@ -31,8 +33,9 @@ def shown(text: str, longest: int = LONGEST) -> str:
         text: What a report has.
         longest: How many characters of it are shown.
     """
-    # Cut at last: half an address is not known for one.
-    line = redacted(text[:_READ])
+    # Half an address is not known for one: of what is read no word is cut, and the rest is at last.
+    read = text if len(text) <= _READ else _LAST_WORD.sub("", text[:_READ])
+    line = redacted(read)
     return line if len(line) <= longest else f"{line[: longest - 1]}…"
 
 
