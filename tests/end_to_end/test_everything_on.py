@@ -18,6 +18,7 @@ import pytest
 
 from target_constant_contact.events.kinds import RunBegun, RunEnded
 from target_constant_contact.listeners import registry
+from target_constant_contact.progress import reporter
 from target_constant_contact.sandbox import Fault
 from tests.support.collector import Collector
 from tests.support.commands import call, config_file
@@ -148,6 +149,8 @@ class Shown:
 @pytest.fixture
 def shown(sandbox, tmp_path, monkeypatch):
     monkeypatch.setenv("TERM", "xterm-256color")
+    # So that also the shortest run is drawn.
+    monkeypatch.setattr(reporter, "PICTURE_SECONDS", 0.005)
     with Collector() as collector, inbox() as receiver, Terminal() as terminal:
         monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", collector.url)
         logging.getLogger().setLevel(logging.DEBUG)
