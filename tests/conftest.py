@@ -12,6 +12,7 @@ import pytest
 
 from target_constant_contact import known_secrets, waiting
 from target_constant_contact.api.http import retry
+from target_constant_contact.progress.reporter import Reporter
 from target_constant_contact.sandbox import Behaviour, Sandbox
 from target_constant_contact.singer import json_lines as lines
 from tests.support.compiled import share_compiled
@@ -76,6 +77,23 @@ def _the_log_is_as_it_was() -> Iterator[None]:
     yield
     root.handlers[:] = handlers
     metrics.setLevel(level)
+
+
+@pytest.fixture(autouse=True)
+def _progress_ends_with_its_test(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Where a test tells no end of what it has begun, a line would come in a later one."""
+    begun: list[Reporter] = []
+    begin = Reporter._begin
+
+    def noted(self: Reporter) -> None:
+        begun.append(self)
+        begin(self)
+
+    monkeypatch.setattr(Reporter, "_begin", noted)
+    yield
+    for each in begun:
+        if each._over:
+            each._over.set()
 
 
 @pytest.fixture(scope="session", autouse=True)
