@@ -10,14 +10,13 @@ from typing_extensions import override
 
 from target_constant_contact.account.account import Account
 from target_constant_contact.account.lists import ListDirectory
-from target_constant_contact.api.models import CustomField
+from target_constant_contact.api.models import ContactList, CustomField
 from target_constant_contact.contacts.contact import CUSTOM_PREFIX, is_custom
 from target_constant_contact.exceptions import ApiError, SignInError, TryLaterError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from target_constant_contact.api.models import ContactList
     from target_constant_contact.settings.settings import Settings
     from target_constant_contact.settings.streams import StreamSettings
 
@@ -94,8 +93,8 @@ class _NoLists:
         return []
 
     def create_contact_list(self, name: str) -> ContactList:
-        """Never called: nothing is made."""
-        raise NotImplementedError(name)
+        """The list of that name, as every list is there; nothing is made anywhere."""
+        return ContactList(name, name)
 
 
 def _ask(account: Account, settings: Settings) -> None:

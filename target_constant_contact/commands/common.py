@@ -7,6 +7,7 @@ import os
 import sys
 from contextlib import contextmanager, suppress
 from importlib import import_module
+from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 import click
@@ -25,7 +26,6 @@ from target_constant_contact.verification.kept import forget_rows_of_dead_runs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-    from pathlib import Path
 
 
 def configured(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -59,6 +59,22 @@ def configured(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
+
+
+def input_option(text: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """The option `--input` of a command that cannot do without, as the argument ``messages``.
+
+    Args:
+        text: Its help.
+    """
+    return click.option(
+        "--input",
+        "messages",
+        type=click.Path(path_type=Path, allow_dash=True),
+        required=True,
+        metavar="FILE",
+        help=text,
+    )
 
 
 def read_config(files: Iterable[str] = ()) -> Given:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import asdict, replace
 from importlib import import_module
 from itertools import chain
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import click
 
 from target_constant_contact.commands.common import (
     configured,
+    input_option,
     json_option,
     open_account,
     opened,
@@ -23,6 +23,7 @@ from target_constant_contact.reports.summary import left_out
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from target_constant_contact.reports.report import Report
 
@@ -33,14 +34,7 @@ WOULD_CHANGE: Final = 2
 
 @click.command("plan")
 @configured
-@click.option(
-    "--input",
-    "messages",
-    type=click.Path(path_type=Path, allow_dash=True),
-    required=True,
-    metavar="FILE",
-    help="A tap's output; - for standard input.",
-)
+@input_option("A tap's output; - for standard input.")
 @click.option("--exit-code", is_flag=True, help="Exit with 2 when something would change.")
 @json_option
 def plan(config: dict[str, Any], messages: Path, *, exit_code: bool, as_json: bool) -> None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 from decimal import Decimal
 from importlib import import_module
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from target_constant_contact.commands.common import (
     configured,
+    input_option,
     json_option,
     opened,
     parse_settings,
@@ -21,19 +21,14 @@ from target_constant_contact.commands.common import (
 from target_constant_contact.redaction import json_escaped, without_secrets
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from target_constant_contact.checks.rehearsal import Rehearsed
 
 
 @click.command("preview")
 @configured
-@click.option(
-    "--input",
-    "messages",
-    type=click.Path(path_type=Path, allow_dash=True),
-    required=True,
-    metavar="FILE",
-    help="A tap's output, or the beginning of it; - for standard input.",
-)
+@input_option("A tap's output, or the beginning of it; - for standard input.")
 @click.option(
     "--rows",
     type=click.IntRange(min=1),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import enum
-import json
 import logging
 import os
 import threading
@@ -15,7 +14,7 @@ from singer_sdk.metrics import Metric, Point, Status, Tag, get_metrics_logger, l
 
 from target_constant_contact.events.kinds import ImportSettled, LimitWaited, RunBegun, RunEnded
 from target_constant_contact.redaction import shown
-from target_constant_contact.reports.past_run import read_run
+from target_constant_contact.reports.past_run import past_run
 from target_constant_contact.store.run_row import RunRow
 
 if TYPE_CHECKING:
@@ -78,8 +77,7 @@ class _Metrics:
         )
 
     def _end(self, ended: RunEnded) -> None:
-        text = json.dumps(ended.document, default=str)
-        run = read_run(RunRow(ended.run, 0, "", ended.folder, text))
+        run = past_run(RunRow(ended.run, 0, "", ended.folder), ended.document)
         self._rows(run)
         for each in run.swept:
             place = {"stream": each.stream, "list_ids": [each.list_id], "lists": [each.list_name]}
