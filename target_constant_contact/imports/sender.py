@@ -118,14 +118,15 @@ class Sender:
         """Note that the service has taken a batch, as an answer or a look at it has told."""
         self._ledger.accept(entry, activity)
         sent, now = without_content(batch), self._waiting.clock()
-        with self._progress.change() as schedule:
-            schedule.submitted(sent, entry, activity.activity_id, now)
         place = batch.destination
+        # Before it can be polled: nobody is to hear of its end first.
         self._waiting.events.tell(
             ImportSent(
                 activity.activity_id, place.stream, place.list_ids, batch.rows, len(batch.body)
             )
         )
+        with self._progress.change() as schedule:
+            schedule.submitted(sent, entry, activity.activity_id, now)
 
     def _start_import(self, batch: ImportBatch, entry: Entry) -> Activity:
         on_turn = partial(self._go_out, batch)

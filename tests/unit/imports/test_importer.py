@@ -13,6 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from target_constant_contact.batches.batch import ImportBatch
+from target_constant_contact.events.events import Events
+from target_constant_contact.events.kinds import ImportSent
 from target_constant_contact.exceptions import InterruptedRunError
 from target_constant_contact.imports.importer import MAX_IN_MEMORY
 from target_constant_contact.imports.schedule import MAX_UNSETTLED_ROWS
@@ -32,6 +34,22 @@ def test_every_batch_is_settled_before_the_run_is_finished(case):
     case.client.states["a1"] = iter([activity("a1", "processing"), completed("a1")])
     case.run(batch(1), batch(2))
     assert sorted(case.settled) == [(1, 2), (2, 2)]
+
+
+def test_nobody_hears_of_the_end_of_an_import_before_its_beginning(make):
+    events, told_late = Events(), []
+    case = make(events=events)
+
+    def listen(event):
+        if isinstance(event, ImportSent):
+            # Time enough for another thread to ask for it, if that could be done by now.
+            time.sleep(0.1)
+            settled = [done.activity.activity_id for done in case.done]
+            told_late.extend(one for one in settled if one == event.activity_id)
+
+    events.listen(listen)
+    case.run(*map(batch, range(1, 7)))
+    assert (len(case.settled), told_late) == (6, [])
 
 
 def test_a_run_without_batches_is_finished_at_once(case):
