@@ -81,16 +81,25 @@ def run_ended(
     )
 
 
-def list_swept(one: SweptList) -> ListSwept:
-    """It is known what has become of a list."""
-    return ListSwept(
-        one.stream,
-        one.list_id,
-        one.list_name,
-        one.outcome,
-        one.before,
-        one.taken_off,
-        one.reason,
+def note_swept(account: Account, report: Report, one: SweptList) -> None:
+    """Have the report know what has become of a list, and tell it.
+
+    Args:
+        account: The account.
+        report: The report of the load or the sweep.
+        one: The list.
+    """
+    report.swept.append(one)
+    account.events.tell(
+        ListSwept(
+            one.stream,
+            one.list_id,
+            one.list_name,
+            one.outcome,
+            one.before,
+            one.taken_off,
+            one.reason,
+        )
     )
 
 

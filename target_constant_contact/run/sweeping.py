@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from target_constant_contact.account.account import Account
 from target_constant_contact.exceptions import DataError, TargetError, TryLaterError
 from target_constant_contact.reports.report import Report
-from target_constant_contact.run.ends import list_swept, run_begun, run_ended
+from target_constant_contact.run.ends import note_swept, run_begun, run_ended
 from target_constant_contact.segments.following import Following
 from target_constant_contact.segments.leavers import Leavers
 from target_constant_contact.segments.reading import Means
@@ -85,8 +85,7 @@ class SweepRun:
         try:
             with self._taking.alone():
                 for one in self._sweep.lists():
-                    self.found.append(one)
-                    self._account.events.tell(list_swept(one))
+                    note_swept(self._account, report, one)
         except BaseException as error:
             known = isinstance(error, TargetError)
             self._tell_end(report, folder, str(error) if known else type(error).__name__)

@@ -10,6 +10,7 @@ from target_constant_contact.events.kinds import (
     ImportSent,
     ImportSettled,
     ImportsPolled,
+    ListSwept,
     RowsRejected,
     RunBegun,
     RunEnded,
@@ -72,3 +73,12 @@ def test_the_end_of_a_run_that_fails_is_told_too(export, sandbox, told):
     sandbox.add_fault(Fault("POST", "/activities/contacts_json_import", action="quota_exceeded"))
     assert export(*ROWS).exit_code == 75
     assert (told[-1].status, told[-1].error is None) == ("failed", False)
+
+
+def test_a_list_that_the_end_of_a_load_sweeps_is_told(export, told):
+    settings = {"load_method": "overwrite", "overwrite_when": "end_of_input"}
+    export(schema(), *map(member, range(12)), **settings)
+    told.clear()
+    assert export(schema(), *map(member, range(10)), **settings).exit_code == 0
+    (swept,) = [event for event in told if isinstance(event, ListSwept)]
+    assert (swept.list_name, swept.outcome, swept.taken_off) == ("Newsletter", "swept", 2)
