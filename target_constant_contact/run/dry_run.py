@@ -64,7 +64,7 @@ class DryRun:
         """
         if not self._settings.dry_run:
             return None
-        self.planning = Planning(self._settings, self._account, self._means, self._account.events)
+        self.planning = Planning(self._settings, self._account, self._means)
         return self.planning.start
 
     def know(self, properties: tuple[str, ...]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from target_constant_contact.contacts.contact import Rejection
@@ -66,9 +67,12 @@ class Run:
     def __init__(self, settings: Settings, account: Account, folder: Path, hooks: Hooks) -> None:
         self.settings = settings
         self.account = account
+        # Who listens to the account hears what this run waits for, too.
+        waiting = replace(hooks.waiting, events=account.events)
+        hooks = replace(hooks, waiting=waiting)
         self._stage = Stage.READING
-        self._continuity = Continuity(settings, account, folder, hooks.waiting)
-        self._remembering = Remembering(settings, account, folder, hooks.waiting)
+        self._continuity = Continuity(settings, account, folder, waiting)
+        self._remembering = Remembering(settings, account, folder, waiting)
         self._dry_run = DryRun(settings, account, self._remembering.means)
         gate = Gate(self._remembering.people, self._remembering.loads)
         self.leaving = Leaving(settings, account, gate, self._remembering)
@@ -85,25 +89,17 @@ class Run:
             account,
             folder,
             self._accounting,
-            hooks.waiting,
+            waiting,
             self._let_go,
             self._remembering.loads,
         )
         self._sending = Sending(
             settings, account, self._continuity.ledger, hooks, self._settling, folder
         )
-        self.withholding = Withholding(settings, account, gate, hooks.waiting)
+        self.withholding = Withholding(settings, account, gate, waiting)
         self._intake = Intake(settings, self._accounting, gate, self._submit)
         advice, ledger = self._sending.advice, self._continuity.ledger
         self._ending = Ending(settings, folder, account, self._accounting, advice, ledger)
-
-    def tell(self) -> None:
-        """Tell that the run is under way, to those who show runs.
-
-        Raises:
-            TargetError: The store cannot be used.
-        """
-        self._ending.begin()
 
     def begin(self) -> None:
         """Keep other runs of the same export out, and take up one that was interrupted.

@@ -122,7 +122,7 @@ def open_sweep(
 
     Args:
         settings: The settings.
-        listen: Has those listen who show runs.
+        listen: As in `alone`.
         plan: As in `SweepRun`.
         allowed: As in `SweepRun`.
 
@@ -130,14 +130,17 @@ def open_sweep(
         TryLaterError: A load is under way, or was interrupted.
         TargetError: The store or the service cannot be used.
     """
-    with alone(settings) as account:
-        listen(account.events, settings, account.database)
+    with alone(settings, listen) as account:
         yield SweepRun(settings, account, plan=plan, allowed=allowed)
 
 
 @contextmanager
-def alone(settings: Settings) -> Iterator[Account]:
+def alone(settings: Settings, listen: Listen) -> Iterator[Account]:
     """The account of the settings, while no load of their export runs.
+
+    Args:
+        settings: The settings.
+        listen: Has those listen who show what goes on.
 
     Raises:
         TryLaterError: A load is under way, or was interrupted.
@@ -145,6 +148,7 @@ def alone(settings: Settings) -> Iterator[Account]:
     """
     account = Account(settings, count_members=True)
     try:
+        listen(account.events, settings, account.database)
         with account.database.lock(lock_of(*account.export), 0) as held:
             rows = LedgerRows(account.database, *account.export)
             runs = rows.open_runs()
