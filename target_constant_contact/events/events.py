@@ -83,6 +83,6 @@ class Events:
         # Its text may quote anything.
         _logger.warning(
             "%s failed (%s) and is left out for the rest of the run; nothing else is affected",
-            getattr(listener, "__name__", type(listener).__name__).strip("_"),
+            listener.__module__.rpartition(".")[2],
             type(error).__name__,
         )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from target_constant_contact.events.kinds import RunBegun, RunEnded
@@ -55,7 +54,7 @@ class _RunRecord:
         """
         if isinstance(event, RunBegun):
             began = event.started_at.timestamp()
-            self._row = RunRow(event.run, began, MACHINE, str(Path(event.folder)))
+            self._row = RunRow(event.run, began, MACHINE, event.folder)
             self._rows.put(self._row)
         elif isinstance(event, RunEnded) and self._row:
             report = f"{json_text(event.document)}\n"

@@ -42,8 +42,6 @@ def listen(events: Events, _settings: Settings, _database: Database) -> None:
 class _Metrics:
     """Tells metrics."""
 
-    name = "singer_sdk metrics"
-
     def __init__(self) -> None:
         self._run = ""
         self._waited: Counter[str] = Counter()

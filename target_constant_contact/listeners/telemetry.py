@@ -36,8 +36,6 @@ class Telemetry:
         asked: What is asked for.
     """
 
-    name = "OpenTelemetry"
-
     def __init__(self, asked: AskedFor) -> None:
         self._asked = asked
         self._run: ToldRun | None = None

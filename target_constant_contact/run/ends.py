@@ -35,7 +35,6 @@ def run_begun(settings: Settings, account: Account, report: Report, folder: Path
         connection=account.connection_name,
         account=account.name,
         dry_run=settings.dry_run,
-        settings=settings.given,
     )
 
 

@@ -32,7 +32,7 @@ def test_one_that_fails_is_left_out_from_then_on_and_named_once_without_its_word
         events.tell(RowsRead(2))
     assert told == [RowsRead(1), RowsRead(2)]
     (line,) = caplog.messages
-    assert "failing failed (ValueError)" in line
+    assert "test_events failed (ValueError)" in line
     assert "example.com" not in caplog.text
 
 
