@@ -68,6 +68,6 @@ def _failed(runs: Sequence[PastRun]) -> PastRun | None:
 
 
 def _shown(past: PastRun, link: str) -> ShownRun:
-    is_plan = past.status == "dry run"
+    is_plan = past.is_dry_run
     sums = sums_of(past.totals, dry_run=is_plan) if past.totals else None
     return ShownRun(past, link, headline_of(past), sums)

@@ -119,6 +119,19 @@ def planned(**members: Any) -> dict[str, Any]:
     } | members
 
 
+def effort(**members: Any) -> dict[str, Any]:
+    """What a dry run says that sending takes."""
+    return {
+        "imports": 2,
+        "size": 400_000,
+        "requests": 12,
+        "requests_today": None,
+        "requests_per_day": 10_000,
+        "seconds": 60.0,
+        "import_seconds": None,
+    } | members
+
+
 def past(run: str = RUN, /, **members: Any) -> PastRun:
     """A run with such a report."""
     return of_document(document(**members), run)
