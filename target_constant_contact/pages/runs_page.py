@@ -33,12 +33,14 @@ class ShownRun:
         link: Address of its page; empty when it has none.
         headline: What came of it.
         sums: The sums of its rows; None when it has none.
+        streams: What it was about.
     """
 
     past: PastRun
     link: str
     headline: Headline
     sums: Sums | None
+    streams: str
 
 
 def render_runs(runs: Sequence[PastRun], *, place: str, link: Callable[[PastRun], str]) -> str:
@@ -68,6 +70,6 @@ def _failed(runs: Sequence[PastRun]) -> PastRun | None:
 
 
 def _shown(past: PastRun, link: str) -> ShownRun:
-    is_plan = past.is_dry_run
-    sums = sums_of(past.totals, dry_run=is_plan) if past.totals else None
-    return ShownRun(past, link, headline_of(past), sums)
+    sums = sums_of(past.totals, dry_run=past.is_dry_run) if past.totals else None
+    streams = dict.fromkeys(past.streams or [one.stream for one in past.swept])
+    return ShownRun(past, link, headline_of(past), sums, ", ".join(streams))

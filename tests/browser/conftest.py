@@ -159,6 +159,7 @@ def segment_that_halves() -> list[Any]:
         moment = f"2026-05-{day:02}T04:00:00+00:00"
         members = {"started_at": moment, "ended_at": moment.replace("04:00", "04:02")}
         run = reports.name_of(day)
+        members["streams"] = ["vips", "members"]
         runs.append(reports.past(run, destinations=places, totals=counts, **members))
     return runs[::-1]
 

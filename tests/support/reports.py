@@ -39,6 +39,7 @@ def document(**members: Any) -> dict[str, Any]:
         "advice": ["import_format: csv would bring the members of vips in about 3 full requests"],
         "rejects_file": f"/data/runs/{RUN}/rejects.singer.jsonl",
         "unsettled_imports": [],
+        "streams": ["vips"],
         "totals": COUNTS,
         "destinations": [{"stream": "vips", "lists": [NEWSLETTER], **COUNTS}],
         "rejections": [

@@ -144,3 +144,14 @@ def test_what_others_have_written_is_text():
     assert "\u202e" not in html
     assert "ann.miller" not in html
     assert len(html) < 200_000
+
+
+def test_each_run_says_which_streams_it_was_about():
+    loads = page(load(1, 9, streams=["vips", "members"]), load(2, 9, streams=[]))
+    sweep = page(
+        load(3, kind="sweep", streams=[], swept=[reports.swept(stream="fans")] * 2, totals=None)
+    )
+
+    assert loads.count('streams">') == 1
+    assert 'streams">vips, members</div>' in loads
+    assert 'streams">fans</div>' in sweep
