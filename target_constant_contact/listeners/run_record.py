@@ -12,6 +12,7 @@ from target_constant_contact.log_fields import fields
 from target_constant_contact.redaction import json_text
 from target_constant_contact.reports.old_runs import delete_old_runs
 from target_constant_contact.store.run_row import MACHINE, RunRow
+from target_constant_contact.store.runs import RunRows
 from target_constant_contact.wording import counted
 
 if TYPE_CHECKING:
@@ -39,9 +40,6 @@ class _RunRecord:
     """
 
     def __init__(self, settings: Settings, database: Database) -> None:
-        # Not before: what is imported for the help of a command need not load SQLAlchemy.
-        from target_constant_contact.store.runs import RunRows  # noqa: PLC0415
-
         self._rows = RunRows(database)
         self._settings = settings
         self._row: RunRow | None = None
