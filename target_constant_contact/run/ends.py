@@ -1,20 +1,25 @@
-"""Events that loads and sweeps tell alike: the first, the last, and lists that were swept."""
+"""What loads and sweeps tell alike: how they begin and end, and lists that were swept."""
 
 from __future__ import annotations
 
+import logging
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from target_constant_contact.events.kinds import ListSwept, RunBegun, RunEnded
+from target_constant_contact.exceptions import StorageError, TargetError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from target_constant_contact.account.account import Account
     from target_constant_contact.reports.report import Report
     from target_constant_contact.reports.swept import SweptList
     from target_constant_contact.settings.settings import Settings
+
+_logger = logging.getLogger("target-constant-contact")
 
 
 def run_begun(settings: Settings, account: Account, report: Report, folder: Path) -> RunBegun:
@@ -100,6 +105,22 @@ def note_swept(account: Account, report: Report, one: SweptList) -> None:
             one.reason,
         )
     )
+
+
+@contextmanager
+def failing(error: BaseException) -> Iterator[str]:
+    """Tell what a run has failed of; that its report cannot be written is logged.
+
+    Args:
+        error: What is raised behind this, and matters more.
+
+    Yields:
+        The same as the report says it: texts of errors that nobody foresaw may quote anything.
+    """
+    try:
+        yield str(error) if isinstance(error, TargetError) else type(error).__name__
+    except StorageError as other:
+        _logger.error("%s", other)  # noqa: TRY400 - one line
 
 
 def _of_account(account: Account) -> dict[str, Any]:

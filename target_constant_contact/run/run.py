@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any, Final
 from target_constant_contact.contacts.contact import Rejection
 from target_constant_contact.contacts.encoding import encode_contact
 from target_constant_contact.events.kinds import InputEnded, RowsRead
-from target_constant_contact.exceptions import DataError, StorageError, TargetError
+from target_constant_contact.exceptions import DataError, TargetError
 from target_constant_contact.reports.segments import note_use, segment_uses, tell_uses
 from target_constant_contact.run.accounting import Accounting
 from target_constant_contact.run.continuity import Continuity
 from target_constant_contact.run.dry_run import DryRun
 from target_constant_contact.run.ending import Ending
+from target_constant_contact.run.ends import failing
 from target_constant_contact.run.intake import Intake
 from target_constant_contact.run.leaving import Leaving
 from target_constant_contact.run.remembering import Remembering
@@ -250,12 +251,8 @@ class Run:
         # The data are at fault, and sending them again would not help: nothing is to be taken up.
         concluded = self._stage is Stage.SETTLED and isinstance(error, DataError)
         concluded |= self._stage is Stage.RELEASED
-        known = isinstance(error, TargetError)
-        try:
-            self._end("failed", str(error) if known else type(error).__name__, concluded=concluded)
-        except StorageError as other:
-            # What went wrong before is raised, and matters more.
-            _logger.error("%s", other)  # noqa: TRY400 - one line
+        with failing(error) as words:
+            self._end("failed", words, concluded=concluded)
 
     def _submit(self, batch: ImportBatch) -> None:
         # Whoever is sent is remembered, also if this is the last that the run does.

@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from target_constant_contact.account.account import Account
-from target_constant_contact.exceptions import DataError, TargetError, TryLaterError
+from target_constant_contact.exceptions import DataError, TryLaterError
 from target_constant_contact.reports.report import Report
-from target_constant_contact.run.ends import note_swept, run_begun, run_ended
+from target_constant_contact.run.ends import failing, note_swept, run_begun, run_ended
 from target_constant_contact.segments.following import Following
 from target_constant_contact.segments.leavers import Leavers
 from target_constant_contact.segments.reading import Means
@@ -87,8 +87,8 @@ class SweepRun:
                 for one in self._sweep.lists():
                     note_swept(self._account, report, one)
         except BaseException as error:
-            known = isinstance(error, TargetError)
-            self._tell_end(report, folder, str(error) if known else type(error).__name__)
+            with failing(error) as words:
+                self._tell_end(report, folder, words)
             raise
         self._tell_end(report, folder, "; ".join(refusals(self.found)) or None)
 
