@@ -98,8 +98,10 @@ def test_a_webhook_that_refuses_a_message_gets_no_other(box, status):
 def test_a_redirect_is_not_followed(box, status):
     with inbox() as other:
         box.status, box.location = status, f"http://{other.place}/"
-        (receiver,) = all_of(webhooks=[f"http://{box.place}/"])
-        assert sent(receiver, ALERT) == ([], f"answer {status}")
+        urls = [f"json://{box.place}/?+X-Token=t0k3n"]
+        service, webhook = all_of(urls=urls, webhooks=[f"http://{box.place}/"])
+        assert sent(service, ALERT) == ([], "it was not taken")
+        assert sent(webhook, ALERT) == ([], f"answer {status}")
         assert other.posts == []
 
 
