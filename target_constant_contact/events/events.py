@@ -78,6 +78,6 @@ class Events:
         # Its text may quote anything.
         _logger.warning(
             "%s failed (%s) and is left out for the rest of the run; nothing else is affected",
-            getattr(listener, "__name__", type(listener).__name__).strip("_"),
+            getattr(listener, "name", listener.__module__.rpartition(".")[2]),
             type(error).__name__,
         )
