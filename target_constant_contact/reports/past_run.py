@@ -207,7 +207,8 @@ def _reasons(document: Mapping[str, Any]) -> dict[str, Any]:
 
 def _told(member: Mapping[str, Any]) -> Told:
     owed = records(Alert, member["owed"])
-    return Told(as_text(member["receiver"]), as_texts(member["active"]), owed)
+    turn = as_whole(member.get("turn", 0))
+    return Told(as_text(member["receiver"]), as_texts(member["active"]), owed, turn)
 
 
 def _beside_the_rows(document: Mapping[str, Any]) -> dict[str, Any]:

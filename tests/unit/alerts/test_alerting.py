@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from target_constant_contact.alerts import telling
+from target_constant_contact.alerts import memory, telling
 from target_constant_contact.alerts.delivery import deliver
 from target_constant_contact.events.events import Events
 from target_constant_contact.events.kinds import RunBegun, RunEnded
@@ -352,6 +352,34 @@ def test_a_run_that_gave_up_waiting_for_another_does_not_fail_it(nights, box):
     assert got(box) == ["failed", "recovered"]
     nights.night(ended_at=(START + timedelta(days=10)).isoformat())
     assert got(box) == []
+
+
+def test_a_failure_is_told_whatever_the_clocks_of_the_machines_say(nights, box):
+    """One is ahead: its failed run seems to have ended after all others."""
+    nights.set(box.place)
+    nights.fail(ended_at=(START + timedelta(days=300)).isoformat())
+    nights.night()
+    nights.night()
+    nights.fail()
+    assert got(box) == ["failed", "recovered", "failed"]
+
+
+def test_loads_between_two_sweeps_do_not_have_their_failure_forgotten(nights, box, monkeypatch):
+    monkeypatch.setattr(memory, "_MOST_RUNS", 3)
+    nights.set(box.place)
+    nights.fail(kind="sweep")
+    for _ in range(4):
+        nights.night()
+    nights.night(kind="sweep")
+    assert got(box) == ["failed", "recovered"]
+
+
+def test_of_earlier_runs_no_more_is_held_than_is_asked_for(nights):
+    """A report may have thousands of lists, and there may be a hundred reports."""
+    runs = [nights.night(), nights.night(), nights.fail()]
+    found = memory.AlertMemory(nights.database, "acc-exp").earlier("another", "load")
+    assert [past.run for past in found] == runs[::-1]
+    assert [len(past.destinations) for past in found] == [0, 1, 0]
 
 
 def test_alerts_that_were_off_for_a_while_go_on_where_they_were(nights, box):
