@@ -11,15 +11,18 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from target_constant_contact.alerts import memory, telling
+from target_constant_contact.alerts.alerting import Alerting
 from target_constant_contact.alerts.delivery import deliver
 from target_constant_contact.events.events import Events
 from target_constant_contact.events.kinds import RunBegun, RunEnded
+from target_constant_contact.exceptions import TryLaterError
 from target_constant_contact.listeners import alerts as listener
 from target_constant_contact.redaction import json_text
 from target_constant_contact.reports.counts import Counts
 from target_constant_contact.reports.past_run import read_run
 from target_constant_contact.settings.settings import Settings
 from target_constant_contact.singer.target import TargetConstantContact
+from target_constant_contact.store.postgres import PostgresServer
 from target_constant_contact.store.run_row import RunRow
 from target_constant_contact.store.runs import RunRows
 from target_constant_contact.store.schema import OPEN_RUNS
@@ -403,6 +406,21 @@ def test_a_store_that_is_gone_is_a_warning(nights, box, caplog):
     end()
     assert "Alerts: nobody was told of this run" in caplog.text
     assert got(box) == []
+
+
+@pytest.mark.parametrize("interrupted", [[], ["a-run"]])
+def test_a_store_that_is_gone_at_the_end_is_not_waited_for_once_more(nights, interrupted):
+    """The record of the run has waited for it, and a run that is told to stop has little time."""
+    waited = []
+    server = PostgresServer("postgresql://a:b@127.0.0.1:1/none", sleep=waited.append)
+    nights.set("127.0.0.1:1")
+    alerts = Alerting(nights.settings, server)
+    alerts._interrupted = interrupted
+    document = {"status": "failed", "started_at": START.isoformat(), "ended_at": START.isoformat()}
+    with pytest.raises(TryLaterError):
+        alerts.end(RunEnded("run", "load", "a-e", "f", "failed", "stopped", 1.0, 1, document))
+    server.close()
+    assert waited == []
 
 
 def test_an_address_in_the_name_of_a_stream_or_list_is_in_no_message(nights, box):
