@@ -37,6 +37,8 @@ class Interrupted:
 class AlertMemory:
     """What of the store alerts need.
 
+    At the end of a run, each step is tried once: its record was just written, or cannot be.
+
     Args:
         database: The store; not closed with this.
         export: Key of the export.
@@ -56,7 +58,7 @@ class AlertMemory:
 
     def still_without_report(self, runs: Sequence[str]) -> list[Interrupted]:
         """Those of these that have none now either."""
-        found = (self._rows.read(run) for run in runs)
+        found = (self._rows.read(run, longest=0) for run in runs)
         past = (read_run(row) for row in found if row and row.report is None)
         return [Interrupted(one.run, one.started_at) for one in past]
 
@@ -64,7 +66,8 @@ class AlertMemory:
         """What alerts need of the runs of a kind that have ended, without one, the newest first."""
         names = self._rows.names_of_export(self._export, kind, _MOST_RUNS)
         # One by one: a report may have thousands of lists.
-        found = (read_run(row) for name in names if (row := self._rows.read(name)))
+        rows = (self._rows.read(name, longest=0) for name in names)
+        found = (read_run(row) for row in rows if row)
         return [*_needed(past for past in found if past.export == self._export and past.run != run)]
 
     def keep(self, run: str, document: Mapping[str, Any], told: Sequence[Told]) -> None:
