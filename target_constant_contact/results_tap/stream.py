@@ -74,6 +74,9 @@ class ResultsStream(Stream):
             # Taken before anything is read: what comes to be known meanwhile is later.
             until = begun_since(runs.now() - LATE)
             bookmark = self._bookmark()
+            # A state from before the end of the first page has to say that nothing is known yet: the
+            # time that singer-sdk puts there means all runs that have ended before it.
+            bookmark.write(self.stream_state)
             for page in self._awaited(runs, bookmark):
                 yield from self._told(page, bookmark)
                 bookmark.note(page)
