@@ -85,4 +85,7 @@ def compact(value: object) -> str:
         return shown(value)
     if isinstance(value, bool) or value is None:
         return {True: "true", False: "false", None: "null"}[value]
-    return shown(" ".join(json_text(value).split()))
+    try:
+        return shown(" ".join(json_text(value).split()))
+    except RecursionError:
+        return "too deep to be shown"
