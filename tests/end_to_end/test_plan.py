@@ -162,6 +162,20 @@ def test_a_column_that_the_account_does_not_tell_is_named_and_not_compared(plan,
     )
 
 
+def test_a_custom_field_that_is_called_as_a_property_is_not_taken_for_it(plan, sandbox):
+    sandbox.create_custom_field("First name", "string")
+    fields = {"email": "EmailAddress", "first_name": "FirstName", "cf:First name": "Other"}
+    plan.settings = {"field_mapping": fields}
+    columns = schema(EmailAddress=TEXT, FirstName=TEXT, Other=TEXT)
+    rows = named("ann", FirstName="Ann", Other="Nan")
+    plan.load(columns, *rows)
+
+    found = plan(columns, *rows)
+
+    assert found["would_change"] is False
+    assert found["lists"][0]["not_compared"] == ["first_name", "cf:First_name"]
+
+
 def without_names(module):
     """Exports of a service that calls its columns otherwise."""
     copied = module.ListCopies._copied
