@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
@@ -20,6 +20,12 @@ if TYPE_CHECKING:
     from types import ModuleType
 
 
+NOTHING_FOLLOWS: Final = (
+    "No list follows a segment by these settings. One does with load_method: overwrite for its "
+    "stream, from the next load on."
+)
+
+
 @click.command("sweep")
 @configured
 @click.option("--plan", is_flag=True, help="Say what would happen, and change nothing.")
@@ -32,6 +38,8 @@ if TYPE_CHECKING:
 @json_option
 def sweep(config: dict[str, Any], yes_remove: int | None, *, plan: bool, as_json: bool) -> None:
     """Take people off the lists who have left the segments that these lists follow."""
+    if plan:
+        config["dry_run"] = True
     settings = parse_settings(config, for_export=True)
     listen = registry().listen_all
     with sweeping().open_sweep(settings, listen, plan=plan, allowed=yes_remove) as run:
@@ -39,7 +47,8 @@ def sweep(config: dict[str, Any], yes_remove: int | None, *, plan: bool, as_json
         if as_json:
             print_json({"run": run.name or None, "lists": [asdict(one) for one in run.found]})
         else:
-            say(*(line for one in run.found for line in one.lines()))
+            lines = [line for one in run.found for line in one.lines()]
+            say(*lines or [NOTHING_FOLLOWS])
         run.raise_refusals()
 
 
