@@ -521,6 +521,11 @@ def test_an_input_without_schema_is_said(plan, text):
     assert answer.stdout == "Nothing was compared with the account; nothing was changed.\n"
 
 
+def test_nobody_has_to_agree_to_a_transfer_of_which_there_is_none(plan):
+    plan.settings = {"accept_data_transfer": False}
+    assert "1 would be added" in plan.print(schema(), *named("ann")).stdout
+
+
 def test_it_reads_standard_input(plan):
     file = config_file(plan.folder, **plan.config)
     answer = call(

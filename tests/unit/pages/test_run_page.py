@@ -135,6 +135,18 @@ def test_lists_stand_before_and_after_a_sweep():
     assert "Members keeps everybody: Nothing was loaded since" in text
 
 
+def test_of_a_list_that_was_not_looked_at_no_number_is_told_and_no_name_twice():
+    none = dict.fromkeys(("before", "stay", "taken_off", "not_ours", "left_by_themselves"), 0)
+    idle = none | {"outcome": "idle", "reason": "vips -> Newsletter: nothing was loaded"}
+    no_list = {"list_id": "", "list_name": "", "reason": "segments.1: nothing was loaded yet"}
+    swept = [reports.swept(**idle), reports.swept(**idle | no_list), reports.swept(not_ours=1)]
+    shown = _Page(render_run(reports.past(kind="sweep", swept=swept, destinations=[])))
+
+    assert "Newsletter : nothing was loaded segments.1: nothing was loaded yet" in shown.text
+    assert "Newsletter : 900 stay, 1 was put there by others" in shown.text
+    assert "Newsletter follows vips – – 0 nothing was loaded no list yet" in shown.text
+
+
 def test_a_place_where_nobody_is_has_no_part_of_a_bar():
     nobody = reports.swept(taken_off=0, left_by_themselves=-3, not_ours=0)
     shown = _Page(render_run(reports.past(kind="sweep", swept=[nobody], destinations=[])))
