@@ -21,12 +21,6 @@ ALERT = Alert(
 )
 
 
-@pytest.fixture
-def box():
-    with inbox() as kept:
-        yield kept
-
-
 def all_of(*, urls=(), webhooks=()):
     return receivers(AlertSettings(tuple(urls), tuple(webhooks), SECRET, ALL, 1, 20))
 
