@@ -22,19 +22,10 @@ from target_constant_contact.singer.target import TargetConstantContact
 from target_constant_contact.store.run_row import RunRow
 from target_constant_contact.store.runs import RunRows
 from target_constant_contact.store.schema import OPEN_RUNS
-from target_constant_contact.store.sqlite import SqliteFile
-from target_constant_contact.store.versions import prepare
 from tests.support.receivers import inbox, nobody, silence
 
 SECRET = "a secret of two and twenty"
 START = datetime(2026, 6, 1, 3, tzinfo=UTC)
-
-
-@pytest.fixture
-def database(tmp_path):
-    prepare(made := SqliteFile(tmp_path / "store.sqlite"))
-    yield made
-    made.close()
 
 
 class Nights:

@@ -10,7 +10,6 @@ import pytest
 
 from target_constant_contact.alerts.receivers import receivers
 from target_constant_contact.reports.told import Alert
-from target_constant_contact.settings.alert_urls import key_of
 from target_constant_contact.settings.alerts import AlertSettings
 from tests.support.alerts import ALL
 from tests.support.receivers import inbox, nobody
@@ -155,7 +154,3 @@ def test_nothing_that_sends_logs_a_url(box, caplog):
         assert sent(receiver, ALERT)[1]
     assert len(box.posts) == 3
     assert path not in caplog.text
-
-
-def test_the_key_of_no_secret_is_none():
-    assert key_of("") == b""
