@@ -29,6 +29,7 @@ from target_constant_contact.reports.past_parts import (
     PastRejections,
     PastWithheld,
 )
+from target_constant_contact.reports.planned import Effort
 from target_constant_contact.reports.segments import SegmentUse
 from target_constant_contact.reports.swept import SweptList
 from target_constant_contact.reports.told import Alert, Told
@@ -98,6 +99,7 @@ class PastRun:  # a plain record: one attribute for each member of the report
         examples: What the values looked like that rows were rejected for.
         settings: The settings that were given; those that are secret are not among them.
         planned: What would have changed on each list, of a dry run.
+        effort: What sending would have taken, of a dry run that has compared with the account.
     """
 
     run: str
@@ -135,6 +137,12 @@ class PastRun:  # a plain record: one attribute for each member of the report
     examples: tuple[PastExamples, ...] = ()
     settings: Mapping[str, object] = field(default_factory=dict)
     planned: tuple[PastPlannedList, ...] = ()
+    effort: Effort | None = None
+
+    @property
+    def is_dry_run(self) -> bool:
+        """Whether it was to change nothing."""
+        return self.status == "dry run"
 
     @property
     def seconds(self) -> int | None:
@@ -219,7 +227,15 @@ def _beside_the_rows(document: Mapping[str, Any]) -> dict[str, Any]:
         "waits": records(WaitRecord, document.get("waits", ())),
         "examples": records(PastExamples, document.get("examples", ())),
         "settings": _settings(document.get("settings", {})),
-        "planned": records(PastPlannedList, document.get("planned", {}).get("lists", ())),
+        **_planned(document.get("planned", {})),
+    }
+
+
+def _planned(document: Mapping[str, Any]) -> dict[str, Any]:
+    effort = records(Effort, [document["effort"]] if "effort" in document else ())
+    return {
+        "planned": records(PastPlannedList, document.get("lists", ())),
+        "effort": effort[0] if effort else None,
     }
 
 

@@ -134,6 +134,7 @@ class Effort:
         """What a person reads of it."""
         used, per_day = self.requests_today, self.requests_per_day
         today = "" if used is None else f", {used:,} are used today"
+        share = 100 * self.requests / max(per_day, 1)  # of a report that somebody has changed
         minutes = round((self.seconds + (self.import_seconds or 0)) / 60)
         time = f"about {counted(minutes, 'minute')}" if minutes else "less than a minute"
         rest = (
@@ -143,8 +144,8 @@ class Effort:
         )
         return (
             f"{counted(self.imports, 'import')} with {self.size / _MEGABYTE:.2f} MB, about "
-            f"{counted(self.requests, 'request')} ({100 * self.requests / per_day:.1f} % of the "
-            f"day's {per_day:,}{today}), {time} {rest}"
+            f"{counted(self.requests, 'request')} ({share:.1f} % of the day's {per_day:,}"
+            f"{today}), {time} {rest}"
         )
 
 

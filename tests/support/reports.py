@@ -39,6 +39,7 @@ def document(**members: Any) -> dict[str, Any]:
         "advice": ["import_format: csv would bring the members of vips in about 3 full requests"],
         "rejects_file": f"/data/runs/{RUN}/rejects.singer.jsonl",
         "unsettled_imports": [],
+        "streams": ["vips"],
         "totals": COUNTS,
         "destinations": [{"stream": "vips", "lists": [NEWSLETTER], **COUNTS}],
         "rejections": [
@@ -116,6 +117,19 @@ def planned(**members: Any) -> dict[str, Any]:
         "not_compared": [],
         "held_back": [["suppressed", "unsubscribed", 6]],
         "fault": "",
+    } | members
+
+
+def effort(**members: Any) -> dict[str, Any]:
+    """What a dry run says that sending takes."""
+    return {
+        "imports": 2,
+        "size": 400_000,
+        "requests": 12,
+        "requests_today": None,
+        "requests_per_day": 10_000,
+        "seconds": 60.0,
+        "import_seconds": None,
     } | members
 
 

@@ -144,7 +144,9 @@ def test_a_place_where_nobody_is_has_no_part_of_a_bar():
 def test_a_plan_says_who_would_be_taken_off():
     planned = reports.past(kind="sweep", swept=[reports.swept(outcome="planned")])
 
-    assert "250 people would be taken off 1 list" in _Page(render_run(planned)).text
+    text = _Page(render_run(planned)).text
+    assert "What would be taken off 250 people would be taken off 1 list" in text
+    assert "Why nobody else would be" in text
 
 
 def test_a_dry_run_says_what_would_change_on_each_list():
@@ -153,11 +155,15 @@ def test_a_dry_run_says_what_would_change_on_each_list():
         reports.planned(list_name="Members", is_new=True),
         reports.planned(list_name="Closed", fault="not compared (403)", people=12),
     ]
-    shown = page(status="dry run", planned={"lists": lists})
+    shown = page(status="dry run", planned={"lists": lists, "effort": reports.effort()})
 
     assert "Newsletter from vips 50 10 900" in shown.text
     assert "Members from vips \N{MIDDLE DOT} would be made 50 10 900" in shown.text
     assert "Closed from vips \N{MIDDLE DOT} not compared (403) 12 would be sent" in shown.text
+    assert (
+        "It takes 2 imports with 0.40 MB, about 12 requests (0.1 % of the day's 10,000), about 1 "
+        "minute"
+    ) in shown.text
     assert "What would change" not in page().text
 
 
@@ -172,7 +178,9 @@ def test_a_dry_run_says_that_nothing_was_sent():
     counts = {"read": 10, "unsettled": 9, "rejected": 1}
     text = page(status="dry run", totals=counts).text
 
-    assert "9 of 10 rows would be sent" in text
+    assert "How many would be sent 9 of 10 rows would be sent" in text
+    assert "Why others would not" in text
+    assert " landed" not in text
     assert "Nothing was sent." in text
     assert "9 would be sent 1 rejected = 10 read" in text
 

@@ -115,8 +115,24 @@ def test_each_run_links_to_its_page():
 def test_a_newest_run_that_has_failed_is_told_first():
     html = page(load(1, 5), load(2, 5, status="failed", error="Sign in again"))
 
-    assert "The newest run has failed:</strong> Sign in again" in html
+    assert "The newest run of vips has failed:</strong> Sign in again" in html
     assert "has failed:" not in page(load(1, 5, status="failed", error="x"), load(2, 5))
+
+
+def test_a_run_that_has_failed_is_told_until_all_its_streams_have_come_again():
+    failed = load(2, status="failed", streams=["vips", "members"], error="x")
+
+    assert "newest run of vips, members has failed" in page(failed, load(3, streams=["vips"]))
+    assert "has failed:" not in page(failed, load(3, streams=["members", "vips", "fans"]))
+    assert "newest run of vips, members" in page(failed, load(3, connection="b", streams=["vips"]))
+    assert page(failed, load(3, status="failed", streams=["fans"])).count("has failed:") == 2
+
+
+def test_a_run_that_failed_before_any_stream_came_is_told_until_the_next():
+    failed = load(2, status="failed", streams=[], error="x")
+
+    assert "The newest run has failed:" in page(load(1, 5), failed)
+    assert "has failed:" not in page(failed, load(3, streams=[]))
 
 
 def test_no_runs_are_a_page_too():
@@ -144,3 +160,14 @@ def test_what_others_have_written_is_text():
     assert "\u202e" not in html
     assert "ann.miller" not in html
     assert len(html) < 200_000
+
+
+def test_each_run_says_which_streams_it_was_about():
+    loads = page(load(1, 9, streams=["vips", "members"]), load(2, 9, streams=[]))
+    sweep = page(
+        load(3, kind="sweep", streams=[], swept=[reports.swept(stream="fans")] * 2, totals=None)
+    )
+
+    assert loads.count('streams">') == 1
+    assert 'streams">vips, members</div>' in loads
+    assert 'streams">fans</div>' in sweep
