@@ -17,7 +17,6 @@ from target_constant_contact.commands.common import (
     say,
 )
 
-
 NOTHING_FOLLOWS: Final = (
     "No list follows a segment by these settings. One does with load_method: overwrite for its "
     "stream, from the next load on."

@@ -8,7 +8,6 @@ import logging
 import pytest
 
 from target_constant_contact.events import kinds
-from target_constant_contact.listeners import registry
 from target_constant_contact.planning import list_copies
 from target_constant_contact.sandbox import Fault
 from tests.support.commands import call, config_file
@@ -312,15 +311,7 @@ def test_leavers_that_a_tap_names_would_be_taken_off(plan):
     assert found["would_change"] is True
 
 
-def test_who_listens_hears_of_the_comparison_and_of_no_run(plan, monkeypatch):
-    told = []
-    listen = registry.listen_all
-
-    def listening(events, *arguments):
-        listen(events, *arguments)
-        events.listen(told.append)
-
-    monkeypatch.setattr(registry, "listen_all", listening)
+def test_who_listens_hears_of_the_comparison_and_of_no_run(plan, told):
     plan.print(schema(), *named("ann"))
     work = [event.work for event in told if isinstance(event, kinds.WorkBegun)]
     assert "comparing with list Newsletter" in work

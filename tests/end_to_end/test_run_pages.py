@@ -8,7 +8,6 @@ import re
 import signal
 import stat
 import subprocess
-import time
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -213,11 +212,9 @@ def test_serving_ends_with_ctrl_c(served, number):
     process, address = served
     assert fetch(address)[0] == 200
 
-    began = time.monotonic()
     process.send_signal(number)
 
-    assert process.wait(20) == 0
-    assert time.monotonic() - began < 10
+    assert process.wait(60) == 0
     assert process.stdout.read() == ""
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import time
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 
@@ -26,25 +25,10 @@ from target_constant_contact.store.postgres import PostgresServer
 from target_constant_contact.store.run_row import RunRow
 from target_constant_contact.store.runs import RunRows
 from target_constant_contact.store.schema import OPEN_RUNS
-from target_constant_contact.store.sqlite import SqliteFile
-from target_constant_contact.store.versions import prepare
 from tests.support.receivers import inbox, nobody, silence
 
 SECRET = "a secret of two and twenty"
 START = datetime(2026, 6, 1, 3, tzinfo=UTC)
-
-
-@pytest.fixture
-def database(tmp_path):
-    prepare(made := SqliteFile(tmp_path / "store.sqlite"))
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def box():
-    with inbox() as kept:
-        yield kept
 
 
 class Nights:
@@ -260,9 +244,7 @@ def test_a_server_that_never_answers_holds_a_run_up_for_so_long(nights, monkeypa
     monkeypatch.setattr(telling, "deliver", lambda letters: deliver(letters, 0.3))
     with silence() as place:
         nights.set(place, place, alert_urls=[f"json://{place}/"])
-        began = time.monotonic()
         run = nights.fail()
-        assert time.monotonic() - began < 3
     assert caplog.text.count("no answer in 0.3 seconds") == 3
     assert [len(one.owed) for one in nights.told(run)] == [1, 1, 1]
 

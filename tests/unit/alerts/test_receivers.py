@@ -10,7 +10,6 @@ import pytest
 
 from target_constant_contact.alerts.receivers import receivers
 from target_constant_contact.reports.told import Alert
-from target_constant_contact.settings.alert_urls import key_of
 from target_constant_contact.settings.alerts import AlertSettings
 from tests.support.alerts import ALL
 from tests.support.certificates import signed_by_itself
@@ -20,12 +19,6 @@ SECRET = "a secret of two and twenty"
 ALERT = Alert(
     "run-1-failed", "failed", "run-1", "load", "a-e", "default", "Acme", "2026-06-01", "It broke"
 )
-
-
-@pytest.fixture
-def box():
-    with inbox() as kept:
-        yield kept
 
 
 def all_of(*, urls=(), webhooks=()):
@@ -170,7 +163,3 @@ def test_no_warning_names_the_host_whose_certificate_is_not_asked_for(tmp_path):
     with inbox(signed_by_itself(tmp_path / "server.pem")) as box:
         (receiver,) = all_of(urls=[f"jsons://{box.place}/?verify=no"])
         assert sent(receiver, ALERT) == ([ALERT], "")
-
-
-def test_the_key_of_no_secret_is_none():
-    assert key_of("") == b""
