@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from importlib import import_module
-from typing import Any
+from typing import Any, Final
 
 import click
 
@@ -15,6 +15,11 @@ from target_constant_contact.commands.common import (
     parse_settings,
     print_json,
     say,
+)
+
+NOTHING_FOLLOWS: Final = (
+    "No list follows a segment by these settings. One does with load_method: overwrite for its "
+    "stream, from the next load on."
 )
 
 
@@ -30,6 +35,8 @@ from target_constant_contact.commands.common import (
 @json_option
 def sweep(config: dict[str, Any], yes_remove: int | None, *, plan: bool, as_json: bool) -> None:
     """Take people off the lists who have left the segments that these lists follow."""
+    if plan:
+        config["dry_run"] = True
     settings = parse_settings(config, for_export=True)
     # It opens the store; the help of a command need not load SQLAlchemy.
     sweeping = import_module("target_constant_contact.run.sweeping")
@@ -38,5 +45,6 @@ def sweep(config: dict[str, Any], yes_remove: int | None, *, plan: bool, as_json
         if as_json:
             print_json({"run": run.name or None, "lists": [asdict(one) for one in run.found]})
         else:
-            say(*(line for one in run.found for line in one.lines()))
+            lines = [line for one in run.found for line in one.lines()]
+            say(*lines or [NOTHING_FOLLOWS])
         run.raise_refusals()

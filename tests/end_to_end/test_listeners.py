@@ -34,18 +34,6 @@ def test_a_run_is_the_same_without_any_one_of_them(export, sandbox, monkeypatch,
     assert {f"member{n}@example.com" for n in range(3)} <= set(sandbox.members("Newsletter"))
 
 
-@pytest.fixture
-def told(monkeypatch):
-    """All events of the runs of a test, in order."""
-    events = []
-
-    def listen(source, _settings, _database):
-        source.listen(events.append)
-
-    monkeypatch.setattr(registry, "LISTENERS", (*registry.LISTENERS, listen))
-    return events
-
-
 def test_a_run_is_told_from_its_beginning_to_its_end(export, told):
     export(*ROWS, max_rejected_percent=100)
     assert isinstance(told[0], RunBegun)

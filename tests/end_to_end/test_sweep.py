@@ -65,6 +65,20 @@ def test_a_plan_says_what_would_happen_and_changes_nothing(loaded, sandbox):
     assert loaded.members == {*range(4, 40)}
 
 
+def test_to_plan_nobody_has_to_agree_to_a_transfer_of_which_there_is_none(loaded):
+    loaded.load(range(4, 40))
+    loaded.set(accept_data_transfer=False)
+    assert "4 people would be taken off" in loaded.sweep("--plan").stdout
+    assert loaded.sweep().exit_code == 78
+
+
+def test_settings_by_which_no_list_follows_a_segment_are_said(exports):
+    exports.set(segments=[{"stream": "members", "lists": "Newsletter"}])
+    answer = exports.sweep()
+    assert answer.exit_code == 0
+    assert "No list follows a segment by these settings" in answer.stdout
+
+
 def test_a_dry_run_sweeps_nobody(loaded):
     loaded.load(range(4, 40))
     loaded.set(dry_run=True)
