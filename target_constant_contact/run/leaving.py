@@ -136,7 +136,7 @@ class Leaving:
 
         return write
 
-    def take_off(self, report: Report, planning: Planning | None = None) -> None:
+    def take_off(self, report: Report, planning: Planning | None) -> None:
         """Take leavers off their lists; all imports have settled.
 
         Args:
