@@ -36,17 +36,6 @@ def test_one_that_fails_is_left_out_from_then_on_and_named_once_without_its_word
     assert "example.com" not in caplog.text
 
 
-def test_one_that_fails_is_called_by_the_name_that_it_has(caplog):
-    def report(_event: object) -> None:
-        raise ValueError
-
-    report.name = "The report"
-    events = Events()
-    events.listen(report)
-    events.tell(RowsRead(1))
-    assert "The report failed (ValueError)" in caplog.text
-
-
 def test_what_a_run_promises_fails_it_and_the_others_are_told_before():
     events, told = Events(), []
     events.listen(failing, required=True)
