@@ -115,6 +115,25 @@ def test_requests_quota_settings_and_place_are_told():
     assert "worker-7" in text
 
 
+def test_the_requests_of_the_day_are_a_bar_with_those_before_the_run():
+    bars = [one for one in page().all("rect") if one.get("x") == "61"]
+
+    assert [one["class"] for one in bars] == ["slice landed"]
+
+
+def test_the_largest_lists_come_first_and_not_more_steps_than_one_reads():
+    places = [
+        {"stream": "vips", "lists": [{"id": name, "name": name}], "read": read}
+        for name, read in (("Small", 5), ("Large", 500))
+    ]
+    text = page(destinations=places, warnings=[f"Look at {n}" for n in range(20)]).text
+
+    assert text.index("Large from vips") < text.index("Small from vips")
+    assert "Look at 0" in text
+    assert "Look at 19" not in text
+    assert "and 17 more, in the log of the run" in text
+
+
 def test_a_setting_that_has_its_default_is_left_out():
     text = page(settings={"max_rejected_percent": 10, "keep_runs_days": 30}).text
 
@@ -129,6 +148,7 @@ def test_lists_stand_before_and_after_a_sweep():
     assert "Newsletter follows vips 1,200 940 250" in text
     assert "900 stay, 40 put there by others, 10 left by themselves, 250 taken off" in text
     assert "Members keeps everybody: Nothing was loaded since" in text
+    assert "Members follows vips 1,200 1,200" in text
 
 
 def test_a_place_where_nobody_is_has_no_part_of_a_bar():
