@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import re
-import time
 from html.parser import HTMLParser
 
 import pytest
@@ -352,23 +351,7 @@ def test_a_page_has_a_language_a_title_headings_in_order_and_scopes():
 
 
 def test_of_thousands_of_imports_and_lists_some_are_shown_and_the_rest_is_counted():
-    past = reports.past(
-        imports=[reports.imported(n, sent_at=n / 10, seconds=n % 70) for n in range(5_000)],
-        destinations=[
-            {"stream": "vips", "lists": [{"id": f"{n}", "name": f"List {n}"}], **COUNTS}
-            for n in range(1_000)
-        ],
-        rejections=[
-            {"stream": "vips", "reason": f"Reason {n}", "field": "", "rows": 1} for n in range(900)
-        ],
-        swept=[reports.swept() for _ in range(300)],
-        waits=[
-            {"why": "rate", "begun_at": n, "ended_at": n + 1, "seconds": 1, "times": 1}
-            for n in range(900)
-        ],
-        settings={f"setting_{n}": n for n in range(900)},
-    )
-    html = render_run(past)
+    html = render_run(reports.many())
     shown = _Page(html)
 
     assert f"{1_000 - MOST_ROWS:,} more pairs of a stream and its lists" in shown.text
@@ -377,21 +360,3 @@ def test_of_thousands_of_imports_and_lists_some_are_shown_and_the_rest_is_counte
     assert "5,000 settled" in shown.text
     assert html.count('class="span"') == MOST_IMPORTS
     assert len(html) < 500_000
-
-
-def test_a_page_takes_less_than_fifty_milliseconds():
-    past = reports.past(
-        imports=[reports.imported(n, sent_at=n / 10, seconds=n % 70) for n in range(5_000)],
-        destinations=[
-            {"stream": "vips", "lists": [{"id": f"{n}", "name": f"List {n}"}], **COUNTS}
-            for n in range(1_000)
-        ],
-    )
-    render_run(past)
-    times = []
-    for _ in range(5):
-        began = time.process_time()
-        render_run(past)
-        times.append(time.process_time() - began)
-
-    assert min(times) < 0.05
