@@ -431,6 +431,14 @@ class TestAListThatCannotBeRead:
             "not compared, as a plan reads at most 1 list",
         ]
 
+    def test_lists_that_would_be_made_are_none_of_them(self, plan, monkeypatch):
+        monkeypatch.setattr(list_copies, "MOST_READ", 2)
+        names = ("Newsletter", "Brand new", "Another new")
+        columns = schema(EmailAddress=TEXT, where=TEXT)
+        rows = (record(EmailAddress="a@example.com", where=name) for name in names)
+        found = plan(columns, *rows, lists_field="where", create_lists=True)
+        assert [one["fault"] for one in found["lists"]] == ["", "", ""]
+
     @pytest.mark.parametrize("respects", [False, True])
     def test_nobody_is_said_to_leave_it(self, plan, sandbox, respects):
         plan.settings = {"segments": [{"stream": "members", "lists": "Newsletter", **OVERWRITE}]}
