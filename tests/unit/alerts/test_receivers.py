@@ -61,6 +61,12 @@ def test_apprise_has_a_kind_for_each_event(box, event, kind):
     assert json.loads(box.posts[0].body)["type"] == kind
 
 
+def test_a_service_that_shows_html_shows_the_text_as_it_is(box):
+    (receiver,) = all_of(urls=[f"json://{box.place}/?format=html"])
+    sent(receiver, replace(ALERT, text="no list <address>"))
+    assert "&lt;address&gt;" in json.loads(box.posts[0].body)["message"]
+
+
 def test_a_webhook_gets_an_event_for_each_message(box):
     (receiver,) = all_of(webhooks=[f"http://{box.place}/hook?a=b"])
     other = replace(ALERT, id="run-1-removed", event="removed", stream="a", number=3, of=40)
