@@ -93,7 +93,7 @@ def _correcting(run: str) -> Iterator[str]:
 def _of_lists(past: PastRun) -> Iterator[Step]:
     for one in past.swept:
         if one.outcome == "refused":
-            yield Step(f"{one.list_name or one.list_id} keeps everybody: {one.reason}")
+            yield Step(f"{one.list_name or one.list_id} keeps everybody: {one.why}")
 
 
 def _to_look_at(past: PastRun) -> Iterator[Step]:

@@ -58,13 +58,15 @@ class ShownSweep:
 
     Attributes:
         swept: The list.
+        before: People on it before; None where nobody has looked.
         after: People on it afterwards; in a plan, those who would be.
         slices: The same as a bar.
         text: The same in words.
     """
 
     swept: SweptList
-    after: int
+    before: int | None
+    after: int | None
     slices: tuple[Slice, ...]
     text: str
 
@@ -170,9 +172,11 @@ def _sweep(swept: SweptList) -> ShownSweep:
         ),
     ]
     if swept.outcome not in {"swept", "planned"}:
+        if not swept.before:
+            return ShownSweep(swept, None, None, (), "")
         parts = [("landed", "stay", swept.before)]
     after = swept.before - sum(people for kind, _, people in parts if kind in _GONE)
-    return ShownSweep(swept, after, *_bar_of(parts))
+    return ShownSweep(swept, swept.before, after, *_bar_of(parts))
 
 
 def _plan(planned: PastPlannedList) -> ShownPlan:

@@ -161,6 +161,20 @@ def test_a_column_that_the_account_does_not_tell_is_named_and_not_compared(plan,
     )
 
 
+def test_a_custom_field_that_is_called_as_a_property_is_not_taken_for_it(plan, sandbox):
+    sandbox.create_custom_field("First name", "string")
+    fields = {"email": "EmailAddress", "first_name": "FirstName", "cf:First name": "Other"}
+    plan.settings = {"field_mapping": fields}
+    columns = schema(EmailAddress=TEXT, FirstName=TEXT, Other=TEXT)
+    rows = named("ann", FirstName="Ann", Other="Nan")
+    plan.load(columns, *rows)
+
+    found = plan(columns, *rows)
+
+    assert found["would_change"] is False
+    assert found["lists"][0]["not_compared"] == ["first_name", "cf:First_name"]
+
+
 def without_names(module):
     """Exports of a service that calls its columns otherwise."""
     copied = module.ListCopies._copied
@@ -511,6 +525,11 @@ def test_an_input_without_schema_is_said(plan, text):
     answer = plan.print(text=text)
     assert answer.exit_code == 0
     assert answer.stdout == "Nothing was compared with the account; nothing was changed.\n"
+
+
+def test_nobody_has_to_agree_to_a_transfer_of_which_there_is_none(plan):
+    plan.settings = {"accept_data_transfer": False}
+    assert "1 would be added" in plan.print(schema(), *named("ann")).stdout
 
 
 def test_it_reads_standard_input(plan):

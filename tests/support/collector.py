@@ -54,6 +54,7 @@ class Collector:
     Args:
         status: What it answers.
         seconds: How long it takes to.
+        location: Where it sends those who ask, if anywhere.
 
     Attributes:
         spans: All spans that came.
@@ -65,8 +66,8 @@ class Collector:
         recovers: From the next request to the same address on, it takes everything.
     """
 
-    def __init__(self, status: int = 200, seconds: float = 0.0) -> None:
-        self.status, self.seconds = status, seconds
+    def __init__(self, status: int = 200, seconds: float = 0.0, location: str = "") -> None:
+        self.status, self.seconds, self.location = status, seconds, location
         self.spans: list[Span] = []
         self.points: dict[str, list[Point]] = {}
         self.units: dict[str, str] = {}
@@ -165,6 +166,8 @@ class Collector:
                 self.send_response(status)
                 self.send_header("Content-Type", "application/x-protobuf")
                 self.send_header("Content-Length", str(len(answer)))
+                if collector.location:
+                    self.send_header("Location", collector.location + self.path)
                 self.end_headers()
                 self.wfile.write(answer)
 

@@ -6,6 +6,7 @@ import logging
 import os
 import socket
 import sys
+import threading
 from datetime import UTC, datetime
 
 import pytest
@@ -151,6 +152,17 @@ def test_what_a_collector_refuses_is_one_warning(told, caplog, status):
     assert f"code: {status}" in line
 
 
+@pytest.mark.parametrize("status", [301, 307, 308])
+def test_a_redirect_is_not_followed_and_not_taken_for_a_success(collector, told, caplog, status):
+    """The key in a header would go along."""
+    with Collector(status=status, location=collector.url) as other:
+        told(other.url, OTEL_EXPORTER_OTLP_HEADERS="api-key=plain.words.only")
+    assert not collector.bodies
+    (line,) = warnings(caplog)
+    assert line.startswith(f"OpenTelemetry: the collector has not taken {SPANS} and the metrics; ")
+    assert f"answer {status}, and no redirect is followed" in line
+
+
 def test_a_collector_that_is_busy_is_tried_again_and_not_waited_for_long(told, caplog, monkeypatch):
     monkeypatch.setattr(exporting, "CLOSE_SECONDS", 0.5)
     with Collector(status=503) as collector:
@@ -206,6 +218,27 @@ def test_what_cannot_be_done_is_one_warning(collector, told, caplog):
             "'http/protobuf'. The run goes on without."
         )
     ]
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "fault"),
+    [
+        ("OTEL_BSP_MAX_QUEUE_SIZE", "0", "max_queue_size must be a positive integer"),
+        ("OTEL_METRIC_EXPORT_INTERVAL", "0", "interval"),
+        ("OTEL_PYTHON_EXPORTER_OTLP_HTTP_CREDENTIAL_PROVIDER", "nobody", "nobody"),
+    ],
+)
+def test_a_variable_that_the_sdk_does_not_take_is_one_warning_that_says_why(
+    collector, told, caplog, variable, value, fault
+):
+    before = threading.active_count()
+    told(collector.url, **{variable: value})
+    assert not collector.bodies
+    (line,) = warnings(caplog)
+    assert line.startswith("OpenTelemetry: its SDK does not take what a variable OTEL_... says: ")
+    assert fault in line
+    assert line.endswith(". The run goes on without.")
+    wait_for(lambda: threading.active_count() <= before)
 
 
 def test_the_sdk_is_as_loud_as_before_when_the_run_has_ended(collector, told, caplog):

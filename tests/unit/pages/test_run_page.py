@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 import re
 from html.parser import HTMLParser
 
@@ -10,6 +11,9 @@ import pytest
 
 from target_constant_contact.pages.run_page import MOST_ROWS, render_run
 from target_constant_contact.pages.timeline import MOST_IMPORTS
+from target_constant_contact.reports.past_run import read_run
+from target_constant_contact.reports.waits import MOST_WAITS
+from target_constant_contact.store.run_row import RunRow
 from tests.support import reports
 
 COUNTS = reports.COUNTS
@@ -148,6 +152,21 @@ def test_lists_stand_before_and_after_a_sweep():
     assert "900 stay, 40 put there by others, 10 left by themselves, 250 taken off" in text
     assert "Members keeps everybody: Nothing was loaded since" in text
     assert "Members follows vips 1,200 1,200" in text
+
+
+def test_of_a_list_that_was_not_looked_at_no_number_is_told_and_no_name_twice():
+    none = dict.fromkeys(("before", "stay", "taken_off", "not_ours", "left_by_themselves"), 0)
+    idle = none | {"outcome": "idle", "reason": "vips -> Newsletter: nothing was loaded"}
+    no_list = {"list_id": "", "list_name": "", "reason": "segments.1: nothing was loaded yet"}
+    swept = [reports.swept(**idle), reports.swept(**idle | no_list), reports.swept(not_ours=1)]
+    shown = _Page(render_run(reports.past(kind="sweep", swept=swept, destinations=[])))
+
+    assert "Newsletter : nothing was loaded segments.1: nothing was loaded yet" in shown.text
+    assert "Newsletter : 900 stay, 1 was put there by others" in shown.text
+    assert (
+        "Newsletter follows vips \N{EN DASH} \N{EN DASH} 0 nothing was loaded no list yet"
+        in shown.text
+    )
 
 
 def test_a_place_where_nobody_is_has_no_part_of_a_bar():
@@ -310,6 +329,20 @@ def test_numbers_that_cannot_be_leave_a_page(member):
     widths = [int(str(one["width"])) for one in shown.all("rect")]
     assert min(widths) > 0
     assert max(widths) <= 1_000
+
+
+def test_a_setting_that_is_too_deep_to_be_shown_leaves_a_page():
+    deep = '{"a":' * 900 + "1" + "}" * 900
+    report = json.dumps(reports.document())[:-1] + f', "settings": {{"stream_maps": {deep}}}}}'
+    past = read_run(RunRow(reports.RUN, 0.0, "worker-7", "/data", report))
+
+    assert "stream_maps" in _Page(render_run(past)).text
+
+
+def test_of_more_waits_than_a_report_of_ours_has_some_are_shown():
+    wait = {"why": "rate", "begun_at": 2.0, "ended_at": 9.5, "seconds": 7.1, "times": 12}
+
+    assert render_run(reports.past(waits=[wait] * 5_000)).count('class="wait"') == MOST_WAITS
 
 
 def test_warnings_and_advice_are_things_to_do_and_an_error_is_not_told_twice():
