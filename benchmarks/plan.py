@@ -30,7 +30,6 @@ from target_constant_contact.waiting import Waiting
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path as Folder
 
     from target_constant_contact.reports.planned import Planned
 
@@ -112,7 +111,7 @@ def batches(rows: int) -> Iterator[ImportBatch]:
         )
 
 
-def measure(rows: int, folder: Folder) -> Found:
+def measure(rows: int, folder: Path) -> Found:
     """Compare so many rows with a list of as many members."""
     lists = SimpleNamespace(existing={LIST: None})
     account: Any = SimpleNamespace(
