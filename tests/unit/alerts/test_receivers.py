@@ -9,16 +9,10 @@ from dataclasses import replace
 import pytest
 
 from target_constant_contact.alerts.receivers import receivers
-from target_constant_contact.reports.told import Alert
 from target_constant_contact.settings.alerts import AlertSettings
-from tests.support.alerts import ALL
+from tests.support.alerts import ALERT, ALL, SECRET
 from tests.support.certificates import signed_by_itself
 from tests.support.receivers import inbox, nobody
-
-SECRET = "a secret of two and twenty"
-ALERT = Alert(
-    "run-1-failed", "failed", "run-1", "load", "a-e", "default", "Acme", "2026-06-01", "It broke"
-)
 
 
 def all_of(*, urls=(), webhooks=()):
