@@ -21,7 +21,6 @@ from target_constant_contact.api.models import Activity
 from target_constant_contact.batches.batch import Destination, ImportBatch
 from target_constant_contact.batches.fingerprints import Fingerprints
 from target_constant_contact.contacts.encoding import encode_json
-from target_constant_contact.events.events import Events
 from target_constant_contact.planning.effort import effort_of
 from target_constant_contact.planning.plan import Planning
 from target_constant_contact.reports.report import Report
@@ -126,7 +125,7 @@ def measure(rows: int, folder: Path) -> Found:
         folder=folder,
         requests_left=lambda: 10_000,
     )
-    planning = Planning(settings, account, means, Events())
+    planning = Planning(settings, account, means)
     planning.know(("email", *HEADERS))
     began = time.process_time()
     for batch in batches(rows):
