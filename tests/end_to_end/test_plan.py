@@ -185,6 +185,12 @@ def without_names(module):
     return change
 
 
+def test_of_a_list_that_nobody_is_on_everything_is_told(plan, sandbox):
+    sandbox.create_list("Empty")
+    (one,) = plan(schema(), *named("ann", FirstName="Ann"), lists="Empty")["lists"]
+    assert (one["added"], one["not_compared"]) == (1, [])
+
+
 def test_each_list_is_read_once_whoever_asks(plan):
     plan.settings = {
         "lists_field": "where",
@@ -220,6 +226,7 @@ def test_who_is_on_another_list_that_was_read_is_a_contact_already(plan):
         record(EmailAddress="ann@example.com", where="Product updates"),
         record(EmailAddress="bob@example.com", where="Product updates"),
     )
+    assert [one["list_name"] for one in found["lists"]] == ["Product updates", "Newsletter"]
     by_name = {one["list_name"]: one for one in found["lists"]}
     assert (by_name["Product updates"]["added"], by_name["Product updates"]["known"]) == (2, 1)
     assert by_name["Newsletter"]["added"] == 0
@@ -444,6 +451,14 @@ class TestAListThatCannotBeRead:
             "",
             "not compared, as a plan reads at most 1 list",
         ]
+
+    def test_lists_that_would_be_made_are_none_of_them(self, plan, monkeypatch):
+        monkeypatch.setattr(list_copies, "MOST_READ", 2)
+        names = ("Newsletter", "Brand new", "Another new")
+        columns = schema(EmailAddress=TEXT, where=TEXT)
+        rows = (record(EmailAddress="a@example.com", where=name) for name in names)
+        found = plan(columns, *rows, lists_field="where", create_lists=True)
+        assert [one["fault"] for one in found["lists"]] == ["", "", ""]
 
     @pytest.mark.parametrize("respects", [False, True])
     def test_nobody_is_said_to_leave_it(self, plan, sandbox, respects):
