@@ -69,9 +69,9 @@ def rehearse(config: Mapping[str, Any], account: Account, messages: IO[str]) -> 
 
 
 @contextmanager
-def aside() -> Iterator[Path]:
-    """A folder that does not last, and a log without the lines of a run."""
-    with tempfile.TemporaryDirectory(prefix="target-constant-contact-") as folder, _quietly():
+def aside(least: int = logging.CRITICAL) -> Iterator[Path]:
+    """A folder that does not last, and a log without the lines of a run below a level."""
+    with tempfile.TemporaryDirectory(prefix="target-constant-contact-") as folder, _quietly(least):
         yield Path(folder)
 
 
@@ -191,17 +191,17 @@ class Rehearsal(TargetConstantContact):
 
 
 @contextmanager
-def _quietly() -> Iterator[None]:
+def _quietly(least: int) -> Iterator[None]:
     """Keep the log lines of a run out of the answer's way."""
+
+    def matters(record: logging.LogRecord) -> bool:
+        return record.levelno >= least
+
     loggers = [logging.getLogger(name) for name in _NOISY]
     for logger in loggers:
-        logger.addFilter(_nothing)
+        logger.addFilter(matters)
     try:
         yield
     finally:
         for logger in loggers:
-            logger.removeFilter(_nothing)
-
-
-def _nothing(_record: logging.LogRecord) -> bool:
-    return False
+            logger.removeFilter(matters)

@@ -312,6 +312,17 @@ def test_leavers_that_a_tap_names_would_be_taken_off(plan):
     assert found["would_change"] is True
 
 
+def test_what_a_run_warns_of_is_warned_of(plan, sandbox):
+    sandbox.add_fault(Fault("GET", "/contacts", "forbidden", times=None))
+    plan.settings = {"segments": [{"stream": "other", "lists": "Newsletter"}]}
+    nameless = record(EmailAddress=None, _sdc_deleted_at="2020-01-01")
+    answer = plan.print(schema(), *named("ann"), nameless)
+    unsubscribed, other, nobody = answer.log.splitlines()
+    assert unsubscribed.startswith("Who has unsubscribed was not found out before the first row")
+    assert "(stream 'other') has matched no stream" in other
+    assert "nobody could be taken off a list by it" in nobody
+
+
 def test_who_listens_hears_of_the_comparison_and_of_no_run(plan, monkeypatch):
     told = []
     listen = registry.listen_all
