@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
+import tempfile
+from contextlib import nullcontext
 
 import pytest
 
@@ -336,6 +338,17 @@ def test_who_listens_hears_of_the_comparison_and_of_no_run(plan, monkeypatch):
     work = [event.work for event in told if isinstance(event, kinds.WorkBegun)]
     assert "comparing with list Newsletter" in work
     assert not [e for e in told if isinstance(e, (kinds.RunBegun, kinds.RunEnded))]
+
+
+@pytest.mark.parametrize("command", ["plan", "preview", "check"])
+def test_a_command_that_is_killed_leaves_no_rejected_row(plan, monkeypatch, command):
+    folder = plan.folder / "aside"
+    folder.mkdir()
+    monkeypatch.setattr(tempfile, "TemporaryDirectory", lambda **_: nullcontext(str(folder)))
+    path = plan.folder / "input.jsonl"
+    path.write_text(lines(schema(), *named("ann"), record(EmailAddress="secret.bad")))
+    call(command, "--config", config_file(plan.folder, **plan.config), "--input", path)
+    assert "secret" not in "".join(each.read_text() for each in folder.iterdir())
 
 
 class TestExitCode:
