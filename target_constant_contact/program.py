@@ -106,6 +106,12 @@ def flush() -> None:
     except BrokenPipeError:
         give_up_stdout()
         sys.exit(NOBODY_READS)
+    except OSError as error:
+        give_up_stdout()
+        # What has failed already, of this perhaps, has been said.
+        if not getattr(error.__context__, "code", None):
+            error.filename = "stdout"
+            sys.exit(report_error(error))
 
 
 def _hold_standard_streams() -> None:
