@@ -98,4 +98,6 @@ class SweptList:  # a plain record
         )
         if self.way:
             requests = counted(self.requests, "request")
-            yield Line(f"{self.place}: by {self.way}, in {requests}", requests=self.requests, **told)
+            yield Line(
+                f"{self.place}: by {self.way}, in {requests}", requests=self.requests, **told
+            )
