@@ -189,7 +189,7 @@ def test_a_database_without_tables_has_no_results_and_stays_as_it_is(postgres: A
     done = start("--config", config(tmp_path, store_url=url))
 
     assert done.code == 0
-    assert "There is no store of runs yet" in done.stderr
+    assert "There is no store of runs yet in the database of store_url, and so" in done.stderr
     with psycopg.connect(url) as connection:
         query = "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'"
         assert connection.execute(query).fetchone() == (0,)
