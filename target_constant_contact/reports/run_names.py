@@ -36,7 +36,7 @@ def find_run(wanted: str, names: Sequence[str], place: str) -> str:
         some = ", ".join(found[:_NAMED])
         more = f" and {len(found) - _NAMED:,} more" if len(found) > _NAMED else ""
         raise SettingsError(
-            [f"{len(found):,} runs begin with {wanted!r}: {some}{more}; write more"]
+            [f"{len(found):,} runs begin with {wanted!r}: {some}{more}; write more of the name"]
         )
     close = difflib.get_close_matches(wanted, names, n=_NAMED, cutoff=0.7)
     hint = (
