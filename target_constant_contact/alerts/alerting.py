@@ -41,7 +41,7 @@ class Alerting:
         """Tell what has changed. It waits for receivers, but not long."""
         memory = AlertMemory(self._database, event.export)
         now = as_past(event.run, event.folder, event.document)
-        earlier = memory.earlier(event.run)
+        earlier = memory.earlier(event.run, now.kind)
         interrupted = memory.still_without_report(self._interrupted)
         news = [*happened(now, earlier, interrupted, rules_of(self._settings))]
         alerts = self._settings.alerts

@@ -36,8 +36,6 @@ class _Alerts:
         alerting: Tells them.
     """
 
-    name = "Alerts"
-
     def __init__(self, alerting: Alerting) -> None:
         self._alerting = alerting
 

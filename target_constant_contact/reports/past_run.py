@@ -34,11 +34,12 @@ from target_constant_contact.reports.segments import SegmentUse
 from target_constant_contact.reports.swept import SweptList
 from target_constant_contact.reports.told import Alert, Told
 from target_constant_contact.reports.waits import WaitRecord
+from target_constant_contact.store.run_row import MACHINE, RunRow
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from target_constant_contact.store.run_row import RunRow
+    from target_constant_contact.events.kinds import RunEnded
 
 UNFINISHED: Final = "unfinished"
 """Status of a run without a report: it is under way, or it was killed."""
@@ -163,6 +164,11 @@ def read_run(row: RunRow) -> PastRun:
     return PastRun(row.run, status, started_at, row.machine, row.folder)
 
 
+def ended_run(event: RunEnded) -> PastRun:
+    """A run that has just ended, as its report tells it."""
+    return past_run(RunRow(event.run, 0.0, MACHINE, event.folder), event.document)
+
+
 def past_run(row: RunRow, document: Mapping[str, Any]) -> PastRun:
     """Read what ``Report.document`` made; members of later versions are passed over.
 
@@ -215,7 +221,8 @@ def _reasons(document: Mapping[str, Any]) -> dict[str, Any]:
 
 def _told(member: Mapping[str, Any]) -> Told:
     owed = records(Alert, member["owed"])
-    return Told(as_text(member["receiver"]), as_texts(member["active"]), owed)
+    turn = as_whole(member.get("turn", 0))
+    return Told(as_text(member["receiver"]), as_texts(member["active"]), owed, turn)
 
 
 def _beside_the_rows(document: Mapping[str, Any]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from singer_sdk import Stream
 from singer_sdk import typing as th
 from typing_extensions import override
 
-from target_constant_contact.redaction import redacted
+from target_constant_contact.redaction import shown
 from target_constant_contact.reports.runs_in_order import (
     begun_since,
     longest_run_before,
@@ -79,6 +79,9 @@ class ResultsStream(Stream):
             # Taken before anything is read: what comes to be known meanwhile is later.
             until = begun_since(runs.now() - LATE)
             bookmark = self._bookmark()
+            # A state from before the end of the first page has to say that nothing is known yet:
+            # the time that singer-sdk puts there means all runs that have ended before it.
+            bookmark.write(self.stream_state)
             for page in self._awaited(runs, bookmark):
                 yield from self._told(page, bookmark)
                 bookmark.note(page)
@@ -121,9 +124,7 @@ class ResultsStream(Stream):
     def _shown(self, record: dict[str, Any]) -> dict[str, Any]:
         """A record with its texts redacted: who can write to a database can write anything."""
         return {
-            name: redacted(value)
-            if isinstance(value, str) and name not in self.open_texts
-            else value
+            name: value if name in self.open_texts else shown(value)
             for name, value in record.items()
         }
 

@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from target_constant_contact.account.account import Account
-from target_constant_contact.exceptions import DataError, TargetError, TryLaterError
+from target_constant_contact.exceptions import DataError, TryLaterError
 from target_constant_contact.reports.report import Report
-from target_constant_contact.run.ends import list_swept, run_begun, run_ended
+from target_constant_contact.run.ends import failing, note_swept, run_begun, run_ended
 from target_constant_contact.segments.following import Following
 from target_constant_contact.segments.leavers import Leavers
 from target_constant_contact.segments.reading import Means
@@ -85,11 +85,10 @@ class SweepRun:
         try:
             with self._taking.alone():
                 for one in self._sweep.lists():
-                    self.found.append(one)
-                    self._account.events.tell(list_swept(one))
+                    note_swept(self._account, report, one)
         except BaseException as error:
-            known = isinstance(error, TargetError)
-            self._tell_end(report, folder, str(error) if known else type(error).__name__)
+            with failing(error) as words:
+                self._tell_end(report, folder, words)
             raise
         self._tell_end(report, folder, "; ".join(refusals(self.found)) or None)
 
@@ -123,7 +122,7 @@ def open_sweep(
 
     Args:
         settings: The settings.
-        listen: Has those listen who show runs.
+        listen: As in `alone`.
         plan: As in `SweepRun`.
         allowed: As in `SweepRun`.
 
@@ -131,14 +130,17 @@ def open_sweep(
         TryLaterError: A load is under way, or was interrupted.
         TargetError: The store or the service cannot be used.
     """
-    with alone(settings) as account:
-        listen(account.events, settings, account.database)
+    with alone(settings, listen) as account:
         yield SweepRun(settings, account, plan=plan, allowed=allowed)
 
 
 @contextmanager
-def alone(settings: Settings) -> Iterator[Account]:
+def alone(settings: Settings, listen: Listen) -> Iterator[Account]:
     """The account of the settings, while no load of their export runs.
+
+    Args:
+        settings: The settings.
+        listen: Has those listen who show what goes on.
 
     Raises:
         TryLaterError: A load is under way, or was interrupted.
@@ -146,6 +148,7 @@ def alone(settings: Settings) -> Iterator[Account]:
     """
     account = Account(settings, count_members=True)
     try:
+        listen(account.events, settings, account.database)
         with account.database.lock(lock_of(*account.export), 0) as held:
             rows = LedgerRows(account.database, *account.export)
             runs = rows.open_runs()

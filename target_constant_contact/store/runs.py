@@ -73,24 +73,34 @@ class RunRows:
         query = select(RUNS.c.run).order_by(RUNS.c.started_at.desc(), RUNS.c.run.desc())
         return [*self._database.run(lambda connection: connection.scalars(query).all())]
 
-    def read(self, run: str) -> RunRow | None:
-        """The run of a name; None when there is none."""
+    def read(self, run: str, *, longest: float = math.inf) -> RunRow | None:
+        """The run of a name; None when there is none.
+
+        Args:
+            run: The name.
+            longest: As in `Database.run`.
+        """
         query = select(RUNS).where(RUNS.c.run == run)
-        row = self._database.run(lambda connection: connection.execute(query).mappings().first())
+        row = self._database.run(
+            lambda connection: connection.execute(query).mappings().first(), longest=longest
+        )
         return RunRow(**row) if row else None
 
-    def of_export(self, export: str, limit: int) -> list[RunRow]:
-        """The newest runs of an export that have a report; the newest one first.
+    def names_of_export(self, export: str, kind: str, limit: int) -> list[str]:
+        """The names of the newest runs of an export that have a report; the newest one first.
+
+        Tried once.
 
         Args:
             export: Key of the export, as reports have it.
+            kind: Kind of the runs, as reports have it.
             limit: The most of them.
         """
-        said = RUNS.c.report.contains(f'"export": "{export}"', autoescape=True)
+        texts = f'"export": "{export}"', f'"kind": "{kind}"'
+        said = [RUNS.c.report.contains(text, autoescape=True) for text in texts]
         newest = RUNS.c.started_at.desc(), RUNS.c.run.desc()
-        query = select(RUNS).where(said).order_by(*newest).limit(limit)
-        rows = self._database.run(lambda connection: connection.execute(query).mappings().all())
-        return [RunRow(**row) for row in rows]
+        query = select(RUNS.c.run).where(*said).order_by(*newest).limit(limit)
+        return [*self._database.run(lambda connection: connection.scalars(query).all(), longest=0)]
 
     def interrupted(self, account: str, export: str) -> list[RunRow]:
         """Runs of an export that have sent what may be taken up and have no report, oldest first.

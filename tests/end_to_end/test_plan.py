@@ -8,7 +8,6 @@ import logging
 import pytest
 
 from target_constant_contact.events import kinds
-from target_constant_contact.listeners import registry
 from target_constant_contact.planning import list_copies
 from target_constant_contact.sandbox import Fault
 from tests.support.commands import call, config_file
@@ -162,6 +161,20 @@ def test_a_column_that_the_account_does_not_tell_is_named_and_not_compared(plan,
     )
 
 
+def test_a_custom_field_that_is_called_as_a_property_is_not_taken_for_it(plan, sandbox):
+    sandbox.create_custom_field("First name", "string")
+    fields = {"email": "EmailAddress", "first_name": "FirstName", "cf:First name": "Other"}
+    plan.settings = {"field_mapping": fields}
+    columns = schema(EmailAddress=TEXT, FirstName=TEXT, Other=TEXT)
+    rows = named("ann", FirstName="Ann", Other="Nan")
+    plan.load(columns, *rows)
+
+    found = plan(columns, *rows)
+
+    assert found["would_change"] is False
+    assert found["lists"][0]["not_compared"] == ["first_name", "cf:First_name"]
+
+
 def without_names(module):
     """Exports of a service that calls its columns otherwise."""
     copied = module.ListCopies._copied
@@ -298,15 +311,7 @@ def test_leavers_that_a_tap_names_would_be_taken_off(plan):
     assert found["would_change"] is True
 
 
-def test_who_listens_hears_of_the_comparison_and_of_no_run(plan, monkeypatch):
-    told = []
-    listen = registry.listen_all
-
-    def listening(events, *arguments):
-        listen(events, *arguments)
-        events.listen(told.append)
-
-    monkeypatch.setattr(registry, "listen_all", listening)
+def test_who_listens_hears_of_the_comparison_and_of_no_run(plan, told):
     plan.print(schema(), *named("ann"))
     work = [event.work for event in told if isinstance(event, kinds.WorkBegun)]
     assert "comparing with list Newsletter" in work

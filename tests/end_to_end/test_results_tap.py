@@ -242,6 +242,16 @@ def test_a_file_that_is_something_else_is_one_line_and_78(
     assert line in done.errors[0]
 
 
+def test_a_run_with_something_of_everything_is_told_without_a_warning(tmp_path: Path):
+    keep_run(tmp_path, RUN, json.dumps(full_report(RUN)))
+
+    done = start("--config", config(tmp_path, data_dir=str(tmp_path)))
+
+    told = read_messages(Told(stdout=done.stdout))
+    assert sorted(told.records) == ["destinations", "findings", "imports", "runs", "sweeps"]
+    assert "WARNING" not in done.stderr
+
+
 def test_settings_come_from_variables_too_and_files_win(tmp_path: Path):
     for data in ("one", "two"):
         keep_run(tmp_path / data, RUN, machine=data)

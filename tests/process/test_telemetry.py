@@ -230,7 +230,8 @@ def test_a_collector_that_does_not_answer_holds_no_run_up(told):
     with Collector(seconds=60) as collector:
         began = time.monotonic()
         done = told(collector.url)
-        assert time.monotonic() - began < 20
+        # It would answer after a minute.
+        assert time.monotonic() - began < 50
     assert done.returncode == 0
     assert json.loads(done.stdout) == {"bookmark": 1}
     (line,) = warnings(done)

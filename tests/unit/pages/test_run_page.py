@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 import re
 import time
 from html.parser import HTMLParser
@@ -12,6 +13,9 @@ import pytest
 from target_constant_contact.pages.run_page import MOST_ROWS, render_run
 from target_constant_contact.pages.texts import UNKNOWN
 from target_constant_contact.pages.timeline import MOST_IMPORTS
+from target_constant_contact.reports.past_run import read_run
+from target_constant_contact.reports.waits import MOST_WAITS
+from target_constant_contact.store.run_row import RunRow
 from tests.support import reports
 
 COUNTS = reports.COUNTS
@@ -307,6 +311,20 @@ def test_numbers_that_cannot_be_leave_a_page(member):
     widths = [int(str(one["width"])) for one in shown.all("rect")]
     assert min(widths) > 0
     assert max(widths) <= 1_000
+
+
+def test_a_setting_that_is_too_deep_to_be_shown_leaves_a_page():
+    deep = '{"a":' * 900 + "1" + "}" * 900
+    report = json.dumps(reports.document())[:-1] + f', "settings": {{"stream_maps": {deep}}}}}'
+    past = read_run(RunRow(reports.RUN, 0.0, "worker-7", "/data", report))
+
+    assert "stream_maps" in _Page(render_run(past)).text
+
+
+def test_of_more_waits_than_a_report_of_ours_has_some_are_shown():
+    wait = {"why": "rate", "begun_at": 2.0, "ended_at": 9.5, "seconds": 7.1, "times": 12}
+
+    assert render_run(reports.past(waits=[wait] * 5_000)).count('class="wait"') == MOST_WAITS
 
 
 def test_warnings_and_advice_are_things_to_do_and_an_error_is_not_told_twice():

@@ -13,10 +13,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from target_constant_contact.exceptions import TryLaterError
-from target_constant_contact.reports.past_run import PastRun, read_run
+from target_constant_contact.reports.past_run import read_run
 from target_constant_contact.reports.runs_in_order import PAGE, RunsInOrder
 from target_constant_contact.results_tap import stream
-from target_constant_contact.results_tap.streams import Destinations
+from target_constant_contact.results_tap.streams import Destinations, Runs
 from target_constant_contact.store.run_row import RunRow
 from tests.support.results import Told, tell
 
@@ -171,6 +171,25 @@ def test_what_is_interrupted_goes_on_from_the_last_state_and_loses_nothing(
     assert second.runs() == names
 
 
+def test_wherever_the_output_is_cut_off_the_last_state_in_it_loses_no_run(
+    rows: Rows, monkeypatch: pytest.MonkeyPatch
+):
+    names = [rows.begin(number, NOON - timedelta(days=1)) for number in range(PAGE + 5)]
+    for number, name in enumerate(names):
+        rows.end(name, NOON - timedelta(hours=number * 7 % 10))
+    monkeypatch.setattr(Runs, "STATE_MSG_FREQUENCY", 3)
+    messages = [json.loads(line) for line in tell().stdout.splitlines()]
+    has_come: list[str] = []
+    lost = set()
+    for message in messages:
+        if message["type"] == "RECORD" and message["stream"] == "runs":
+            has_come.append(message["record"]["run"])
+        elif message["type"] == "STATE":
+            lost |= {*names} - {*has_come} - {*tell(message["value"]).runs()}
+
+    assert lost == set()
+
+
 def broken_off(pages: Any) -> Any:
     def broken(runs: RunsInOrder, after: str) -> Any:
         yield from islice(pages(runs, after), 2)
@@ -282,7 +301,3 @@ def test_whenever_one_looks_each_run_that_has_ended_is_told_once(
     unfinished = [name for name, status in told if status == "unfinished"]
     assert sorted(ended) == sorted(names.values())
     assert len(unfinished) == len(set(unfinished))
-
-
-def test_a_report_is_read_as_the_other_readers_of_reports_read_it():
-    assert isinstance(read_run(RunRow("a", 0.0, "pod", "/", "[]")), PastRun)

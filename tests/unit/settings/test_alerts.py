@@ -136,10 +136,11 @@ def test_the_secret_and_the_urls_are_in_no_text_of_the_settings(parse):
     assert SECRET not in without_known(f"it is {SECRET}")
 
 
-def test_a_key_is_text_or_base64():
+def test_a_key_is_text_or_base64_and_none_without_a_secret():
     key = b"\x00\xff" * 12
     assert key_of(f"whsec_{base64.b64encode(key).decode()}") == key
     assert key_of("zwölf Buchstaben") == "zwölf Buchstaben".encode()
+    assert key_of("") == b""
 
 
 @pytest.mark.parametrize(
