@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from target_constant_contact.pages.reasons import LEFT_OUT, NOT_TAKEN, REJECTED
-from target_constant_contact.reports.past_run import UNFINISHED, UNREADABLE
+from target_constant_contact.reports.past_run import LOAD, UNFINISHED, UNREADABLE
 from target_constant_contact.wording import counted, them
 
 if TYPE_CHECKING:
@@ -43,10 +43,7 @@ def next_steps(past: PastRun, reasons: Sequence[Reason]) -> list[Step]:
 
 def _of_status(past: PastRun) -> Iterator[Step]:
     if past.status == "failed":
-        yield Step(
-            "Do what the error says, and run again. STATE covers only what has landed, so the next "
-            "run sends the rest."
-        )
+        yield from _of_failure(past)
     elif past.status == UNFINISHED:
         yield Step(
             "Look whether the run is still going. If it is not, start it again: it takes up what "
@@ -56,8 +53,20 @@ def _of_status(past: PastRun) -> Iterator[Step]:
         yield Step(
             "Look at the log of the run: its report is damaged, or something else has written it."
         )
-    elif past.is_dry_run and past.kind == "load":
+    elif past.is_dry_run and past.kind == LOAD:
         yield Step("Set dry_run to false, or take it out, and run again to send the rows.")
+
+
+def _of_failure(past: PastRun) -> Iterator[Step]:
+    refused = [one.reason for one in past.swept if one.outcome == "refused"]
+    if past.kind == LOAD:
+        yield Step(
+            "Do what the error says, and run again. STATE covers only what has landed, so the next "
+            "run sends the rest."
+        )
+    # What keeps a list from being swept is said of that list.
+    elif past.error != "; ".join(refused):
+        yield Step("Do what the error says, and sweep again.")
 
 
 def _of_rows(past: PastRun, reasons: Sequence[Reason]) -> Iterator[Step]:

@@ -151,6 +151,20 @@ def test_of_a_list_that_was_not_looked_at_no_number_is_told_and_no_name_twice():
     )
 
 
+def test_what_has_kept_a_list_from_being_swept_is_said_with_what_to_do_about_it():
+    why = "30 people would leave. Nobody was taken off. If that is right: sweep --yes-remove 30"
+    reason = f"vips -> Newsletter: {why}"
+    kept = [reports.swept(outcome="refused", reason=reason)]
+    members = {"kind": "sweep", "status": "failed", "destinations": [], "swept": kept}
+    text = _Page(render_run(reports.past(**members, error=reason))).text
+
+    assert "Newsletter : 30 people would leave What to do" in text
+    assert f"Newsletter keeps everybody: {why}" in text
+    assert "Do what the error says" not in text
+    broken = _Page(render_run(reports.past(**members, error="The store is gone"))).text
+    assert "Do what the error says, and sweep again." in broken
+
+
 def test_a_place_where_nobody_is_has_no_part_of_a_bar():
     nobody = reports.swept(taken_off=0, left_by_themselves=-3, not_ours=0)
     shown = _Page(render_run(reports.past(kind="sweep", swept=[nobody], destinations=[])))
