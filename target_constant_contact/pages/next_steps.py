@@ -38,7 +38,10 @@ def next_steps(past: PastRun, reasons: Sequence[Reason]) -> list[Step]:
         past: The run.
         reasons: Why rows have not landed.
     """
-    return [*_of_status(past), *_of_rows(past, reasons), *_of_lists(past), *_to_look_at(past)]
+    steps = [*_of_status(past), *_of_rows(past, reasons), *_of_lists(past), *_to_look_at(past)]
+    if past.is_dry_run and past.kind == LOAD:
+        steps.append(Step("Set dry_run to false, or take it out, and run again to send the rows."))
+    return steps
 
 
 def _of_status(past: PastRun) -> Iterator[Step]:
@@ -53,8 +56,6 @@ def _of_status(past: PastRun) -> Iterator[Step]:
         yield Step(
             "Look at the log of the run: its report is damaged, or something else has written it."
         )
-    elif past.is_dry_run and past.kind == LOAD:
-        yield Step("Set dry_run to false, or take it out, and run again to send the rows.")
 
 
 def _of_failure(past: PastRun) -> Iterator[Step]:
@@ -72,8 +73,10 @@ def _of_failure(past: PastRun) -> Iterator[Step]:
 def _of_rows(past: PastRun, reasons: Sequence[Reason]) -> Iterator[Step]:
     wrong = [each for each in reasons if each.outcome in {REJECTED, NOT_TAKEN}]
     wrong = [each for each in wrong if each.can_be_corrected and each.count > 0]
-    if wrong:
-        rows = sum(each.count for each in wrong)
+    rows = sum(each.count for each in wrong)
+    if wrong and past.is_dry_run:
+        yield Step(f"Correct {counted(rows, 'row')} in the source, or a run rejects them.")
+    elif wrong:
         yield Step(
             f"Correct {counted(rows, 'row')} and send {them(rows)} again; correct the source too, "
             "or the next run rejects them once more.",

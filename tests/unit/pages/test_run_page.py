@@ -217,6 +217,9 @@ def test_a_dry_run_says_that_nothing_was_sent():
     assert " landed" not in text
     assert "Nothing was sent." in text
     assert "9 would be sent 1 rejected = 10 read" in text
+    correct, send = text.index("Correct 39 rows in the source"), text.index("Set dry_run to false")
+    assert correct < send
+    assert "send them again" not in text
 
 
 def test_where_all_is_well_there_is_nothing_to_do():
