@@ -28,6 +28,7 @@ def run() -> None:
     redact_log()
     trust(str(Path("~").expanduser()))
     singer = TapConstantContactResults.cli
+    singer.help = "Write what has become of the rows of past runs to stdout, as Singer messages."
     redact_handlers(TapConstantContactResults.name)
     try:
         singer()

@@ -286,6 +286,10 @@ def test_it_goes_on_from_a_state_and_tells_only_the_selected_streams(tmp_path: P
     assert second.records == {}
 
 
+def test_its_help_says_what_it_does():
+    assert "Write what has become of the rows of past runs" in start("--help").stdout
+
+
 def test_about_tells_the_settings_and_opens_no_store():
     program = (
         "import sys\nfrom target_constant_contact.results_cli import main\n"
