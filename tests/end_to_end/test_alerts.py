@@ -12,6 +12,7 @@ from target_constant_contact.alerts import telling
 from target_constant_contact.alerts.delivery import deliver
 from target_constant_contact.exceptions import StorageError
 from target_constant_contact.sandbox import Fault
+from tests.support.alerts import SECRET
 from tests.support.commands import call
 from tests.support.process import TargetProcess
 from tests.support.receivers import silence
@@ -21,7 +22,6 @@ from tests.support.target import member, record, run, schema, settings_for, stat
 from tests.support.waits import wait_for
 
 IMPORT = "/activities/contacts_json_import"
-SECRET = "a secret of two and twenty"
 
 
 @pytest.fixture
@@ -147,6 +147,26 @@ def test_a_sweep_that_a_brake_holds_is_told_and_so_is_whom_the_next_one_takes_of
     assert recovered["event"] == "recovered"
     assert (removed["event"], removed["number"]) == ("removed", 20)
     assert "members -> Newsletter: 20 people" in removed["text"]
+
+
+def test_a_sweep_that_cannot_even_read_the_lists_is_told(sandbox, tmp_path, webhook, box):
+    """As when the sign-in is over: a sweep of each night would fail unheard."""
+    exports = Exports(sandbox, tmp_path, **webhook)
+    exports.load(range(40))
+    sandbox.add_fault(Fault("GET", "/contact_lists", action="quota_exceeded"))
+    assert exports.sweep().exit_code == 75
+    (failed,) = got(box)
+    assert (failed["event"], failed["kind"]) == ("failed", "sweep")
+    assert exports.sweep().exit_code == 0
+    assert events(box) == ["recovered"]
+
+
+def test_a_sweep_of_another_account_than_is_meant_is_told(sandbox, tmp_path, webhook, box):
+    exports = Exports(sandbox, tmp_path, account="another", **webhook)
+    assert exports.sweep().exit_code == 78
+    (failed,) = got(box)
+    assert (failed["event"], failed["kind"]) == ("failed", "sweep")
+    assert "account" in failed["text"]
 
 
 def test_leavers_of_a_load_are_told_too(export, webhook, box):

@@ -7,10 +7,9 @@ import json
 import pytest
 
 from target_constant_contact.alerts import delivery
+from tests.support.alerts import SECRET
 from tests.support.commands import call, config_file
 from tests.support.receivers import nobody, silence
-
-SECRET = "a secret of two and twenty"
 
 
 @pytest.fixture

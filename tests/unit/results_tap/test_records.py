@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from target_constant_contact.redaction import redacted
 from target_constant_contact.reports.runs_in_order import PAGE
+from target_constant_contact.results_tap.settings import TapSettings
+from target_constant_contact.results_tap.tap import TapConstantContactResults
 from target_constant_contact.store.run_row import MACHINE
 from tests.support.past_runs import keep_run
 from tests.support.results import Told, full_report, keep_rejects, keep_report, tell
@@ -180,6 +183,12 @@ def test_what_others_wrote_is_shown_without_addresses_secrets_and_hidden_charact
     assert "abcdefgh12345678" not in told.stdout
     assert told.records["runs"][0]["error"].startswith(r"<address> \x00 Bearer ")
     assert told.records["findings"][0]["reason"] == r"\x1b[2J"
+
+
+def test_the_password_of_the_store_is_a_secret():
+    place = {"store_url": "postgresql://me:words-of-a-password@127.0.0.1/d"}
+    TapSettings.parse(place, TapConstantContactResults.settings_schema())
+    assert redacted("it quotes words-of-a-password") == "it quotes ***"
 
 
 def test_streams_that_are_masked_alike_have_one_record_for_their_key(tmp_path: Path):
