@@ -27,6 +27,8 @@ from target_constant_contact.verification.kept import forget_rows_of_dead_runs
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
+    from target_constant_contact.store.database import Database
+
 
 def configured(command: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command the options `--config` and `--data-dir`, and as first argument the settings.
@@ -95,6 +97,12 @@ def parse_settings(config: Mapping[str, Any], *, for_export: bool = False) -> Se
     return Settings.parse(config, TargetConstantContact.settings_schema(), for_export=for_export)
 
 
+def listen_all(events: Events, settings: Settings, database: Database) -> None:
+    """Have those listen who show what goes on; the help of a command need not load them."""
+    registry = import_module("target_constant_contact.listeners.registry")
+    registry.listen_all(events, settings, database)
+
+
 @contextmanager
 def open_account(settings: Settings) -> Iterator[Account]:
     """The account of the settings, closed at the end.
@@ -104,9 +112,7 @@ def open_account(settings: Settings) -> Iterator[Account]:
     """
     account = Account(settings)
     try:
-        # The help of a command need not load them.
-        registry = import_module("target_constant_contact.listeners.registry")
-        registry.listen_all(account.events, settings, account.database)
+        listen_all(account.events, settings, account.database)
         yield account
     finally:
         account.close()

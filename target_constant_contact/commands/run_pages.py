@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import errno
+from typing import TYPE_CHECKING, Any, Final
 
 from target_constant_contact.commands.common import say, say_address
 from target_constant_contact.data_folder import PAGE_FILE, DataFolder
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 
     from target_constant_contact.reports.past_run import PastRun
 
+_BEGIN: Final = 15
+"""Characters by which a page is known: its document type."""
+
 
 def write_page(config: Mapping[str, Any], limit: int, path: Path) -> None:
     """Write the page of all runs; it links to the pages of those that have theirs on this machine.
@@ -25,7 +29,7 @@ def write_page(config: Mapping[str, Any], limit: int, path: Path) -> None:
     Args:
         config: The settings, not checked.
         limit: How many runs, the newest of them.
-        path: The file; one that is there is written over.
+        path: The file; a page that is there is written over, and nothing else.
 
     Raises:
         TargetError: The store cannot be used, or the file cannot be written.
@@ -43,11 +47,28 @@ def write_page(config: Mapping[str, Any], limit: int, path: Path) -> None:
         found = history.newest(limit)
         page = render_runs(found, place=history.place, link=link)
     try:
+        _refuse_what_is_no_page(path, page)
         write_whole(path, page)
     except OSError as error:
         fault = f"--html: {path} cannot be written ({error.strerror}); name another file"
         raise SettingsError([fault]) from None
     say(f"{path} shows {counted(len(found), 'run')}; open it in a browser.")
+
+
+def _refuse_what_is_no_page(path: Path, page: str) -> None:
+    """Let a wrong name do no harm: it may be that of the settings, or of the store itself.
+
+    Raises:
+        OSError: Something is there that does not begin like a page.
+    """
+    if not path.exists():
+        return
+    # What is no file, such as a pipe, is not even opened.
+    if path.is_file():
+        with path.open("rb") as file:
+            if file.read(_BEGIN) in {b"", page[:_BEGIN].encode()}:
+                return
+    raise FileExistsError(errno.EEXIST, "something is there that is no page")
 
 
 def serve_pages(config: Mapping[str, Any], limit: int, port: int) -> None:

@@ -56,7 +56,7 @@ def _of_status(past: PastRun) -> Iterator[Step]:
         yield Step(
             "Look at the log of the run: its report is damaged, or something else has written it."
         )
-    elif past.status == "dry run" and past.kind == "load":
+    elif past.is_dry_run and past.kind == "load":
         yield Step("Set dry_run to false, or take it out, and run again to send the rows.")
 
 
@@ -79,8 +79,8 @@ def _of_rows(past: PastRun, reasons: Sequence[Reason]) -> Iterator[Step]:
     values = sum(each.count for each in reasons if each.outcome == LEFT_OUT)
     if values > 0:
         yield Step(
-            f"Correct {counted(values, 'value')} in the source when there is time: the rows have "
-            "landed without them."
+            f"Correct {counted(values, 'value')} in the source when there is time: the rows land "
+            "without them."
         )
 
 
@@ -93,7 +93,7 @@ def _correcting(run: str) -> Iterator[str]:
 def _of_lists(past: PastRun) -> Iterator[Step]:
     for one in past.swept:
         if one.outcome == "refused":
-            yield Step(f"{one.list_name or one.list_id} keeps everybody: {one.reason}")
+            yield Step(f"{one.list_name or one.list_id} keeps everybody: {one.why}")
 
 
 def _to_look_at(past: PastRun) -> Iterator[Step]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Final
 
 from target_constant_contact.redaction import json_text, redacted
@@ -19,7 +18,6 @@ UNKNOWN: Final = "\N{EN DASH}"
 
 _READ: Final = 5_000
 """Of a longer text only so much is looked at."""
-_LAST_WORD: Final = re.compile(r"\S*\Z")
 _MOST: Final = 10**15
 _SEEN: Final = 0.005
 _MINUTE: Final = 60
@@ -33,10 +31,12 @@ def shown(text: str, longest: int = LONGEST) -> str:
         text: What a report has.
         longest: How many characters of it are shown.
     """
+    if len(text) <= _READ:
+        line = redacted(text)
+        return line if len(line) <= longest else f"{line[: longest - 1]}…"
     # Half an address is not known for one: of what is read no word is cut, and the rest is at last.
-    read = text if len(text) <= _READ else _LAST_WORD.sub("", text[:_READ])
-    line = redacted(read)
-    return line if len(line) <= longest else f"{line[: longest - 1]}…"
+    whole, *rest = text[:_READ].rsplit(maxsplit=1) or [""]
+    return f"{redacted(whole)[: longest - 1] if rest else ''}…"
 
 
 def number(value: float | None) -> str:
@@ -85,4 +85,7 @@ def compact(value: object) -> str:
         return shown(value)
     if isinstance(value, bool) or value is None:
         return {True: "true", False: "false", None: "null"}[value]
-    return shown(" ".join(json_text(value).split()))
+    try:
+        return shown(" ".join(json_text(value).split()))
+    except RecursionError:
+        return "too deep to be shown"

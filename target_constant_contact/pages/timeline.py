@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from target_constant_contact.pages.places import WIDTH
+from target_constant_contact.reports.waits import MOST_WAITS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -78,7 +79,7 @@ class Timeline:
         outline: Points of the line that shows how many were in flight, as SVG takes them.
         most: How many were in flight at the most.
         imports: The imports that are shown one by one, in the order in which they were sent.
-        waits: When the run waited.
+        waits: When the run waited; no more than a report of ours has.
         imports_in_all: How many imports there are.
         without_time: How many of them do not tell when they were sent.
     """
@@ -112,7 +113,10 @@ def timeline_of(past: PastRun) -> Timeline:
             ShownImport(record, sent, settled, _span(sent, settled, seconds))
             for record, sent, settled in sorted(longest, key=lambda each: each[1])
         ),
-        tuple(ShownWait(wait, _span(wait.begun_at, wait.ended_at, seconds)) for wait in waits),
+        tuple(
+            ShownWait(wait, _span(wait.begun_at, wait.ended_at, seconds))
+            for wait in waits[:MOST_WAITS]
+        ),
         len(past.imports),
         len(past.imports) - len(timed),
     )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 from singer_sdk import typing as th
 from typing_extensions import override
 
+from target_constant_contact.redaction import redacted
 from target_constant_contact.reports.counts import Counts
 from target_constant_contact.results_tap.stream import ResultsStream, iso, numbered, properties
 
@@ -106,10 +107,11 @@ class Destinations(ResultsStream):
         sums: defaultdict[tuple[str, str], Counts] = defaultdict(Counts)
         names: dict[str, str] = {}
         for place in run.destinations:
-            ids = {item.list_id: item.name for item in place.lists} or {NO_LIST: ""}
+            ids = {redacted(item.list_id): item.name for item in place.lists} or {NO_LIST: ""}
             names |= ids
             for list_id in ids:
-                sums[place.stream, list_id] += place.counts
+                # As they are shown: a key that two of them share has to have the sums of both.
+                sums[redacted(place.stream), list_id] += place.counts
         for (stream, list_id), counts in sums.items():
             counted = asdict(counts)
             del counted["copies"]
@@ -158,6 +160,7 @@ class Imports(ResultsStream):
     def records_of(self, run: PastRun) -> Iterator[dict[str, Any]]:
         for one in run.imports:
             record = asdict(one)
+            del record["sent_at"]  # the page shows it
             yield record | {"is_settled": True, "is_taken_up": record.pop("taken_up")}
         for late in run.unsettled:
             open_still = {"seconds": None, "is_taken_up": None, "counters": None}

@@ -91,9 +91,14 @@ def service_of(url: str) -> Apprise | None:
         # Of code that is not ours: what it loads is deprecated here and there.
         warnings.simplefilter("ignore")
         apprise = import_module("apprise")
-        # With a time-out of its own, it sends in threads that the process waits for at its end.
         asset = apprise.AppriseAsset(
-            app_id=_SENDER, app_desc=_SENDER, async_mode=False, service_timeout=0
+            app_id=_SENDER,
+            app_desc=_SENDER,
+            async_mode=False,
+            # A message is lost on its way to another place, and a token in a header goes there.
+            http_redirects=False,
+            # With one of its own, it sends in threads that the process waits for at its end.
+            service_timeout=0,
         )
         service = apprise.Apprise.instantiate(url.strip(), asset=asset, suppress_exceptions=True)
     if service is None:

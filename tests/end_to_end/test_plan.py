@@ -10,7 +10,6 @@ from contextlib import nullcontext
 import pytest
 
 from target_constant_contact.events import kinds
-from target_constant_contact.listeners import registry
 from target_constant_contact.planning import list_copies
 from target_constant_contact.sandbox import Fault
 from tests.support.commands import call, config_file
@@ -188,6 +187,12 @@ def without_names(module):
     return change
 
 
+def test_of_a_list_that_nobody_is_on_everything_is_told(plan, sandbox):
+    sandbox.create_list("Empty")
+    (one,) = plan(schema(), *named("ann", FirstName="Ann"), lists="Empty")["lists"]
+    assert (one["added"], one["not_compared"]) == (1, [])
+
+
 def test_each_list_is_read_once_whoever_asks(plan):
     plan.settings = {
         "lists_field": "where",
@@ -223,6 +228,7 @@ def test_who_is_on_another_list_that_was_read_is_a_contact_already(plan):
         record(EmailAddress="ann@example.com", where="Product updates"),
         record(EmailAddress="bob@example.com", where="Product updates"),
     )
+    assert [one["list_name"] for one in found["lists"]] == ["Product updates", "Newsletter"]
     by_name = {one["list_name"]: one for one in found["lists"]}
     assert (by_name["Product updates"]["added"], by_name["Product updates"]["known"]) == (2, 1)
     assert by_name["Newsletter"]["added"] == 0
@@ -325,15 +331,7 @@ def test_what_a_run_warns_of_is_warned_of(plan, sandbox):
     assert "nobody could be taken off a list by it" in nobody
 
 
-def test_who_listens_hears_of_the_comparison_and_of_no_run(plan, monkeypatch):
-    told = []
-    listen = registry.listen_all
-
-    def listening(events, *arguments):
-        listen(events, *arguments)
-        events.listen(told.append)
-
-    monkeypatch.setattr(registry, "listen_all", listening)
+def test_who_listens_hears_of_the_comparison_and_of_no_run(plan, told):
     plan.print(schema(), *named("ann"))
     work = [event.work for event in told if isinstance(event, kinds.WorkBegun)]
     assert "comparing with list Newsletter" in work
@@ -478,6 +476,14 @@ class TestAListThatCannotBeRead:
             "not compared, as a plan reads at most 1 list",
         ]
 
+    def test_lists_that_would_be_made_are_none_of_them(self, plan, monkeypatch):
+        monkeypatch.setattr(list_copies, "MOST_READ", 2)
+        names = ("Newsletter", "Brand new", "Another new")
+        columns = schema(EmailAddress=TEXT, where=TEXT)
+        rows = (record(EmailAddress="a@example.com", where=name) for name in names)
+        found = plan(columns, *rows, lists_field="where", create_lists=True)
+        assert [one["fault"] for one in found["lists"]] == ["", "", ""]
+
     @pytest.mark.parametrize("respects", [False, True])
     def test_nobody_is_said_to_leave_it(self, plan, sandbox, respects):
         plan.settings = {"segments": [{"stream": "members", "lists": "Newsletter", **OVERWRITE}]}
@@ -564,6 +570,11 @@ def test_an_input_without_schema_is_said(plan, text):
     answer = plan.print(text=text)
     assert answer.exit_code == 0
     assert answer.stdout == "Nothing was compared with the account; nothing was changed.\n"
+
+
+def test_nobody_has_to_agree_to_a_transfer_of_which_there_is_none(plan):
+    plan.settings = {"accept_data_transfer": False}
+    assert "1 would be added" in plan.print(schema(), *named("ann")).stdout
 
 
 def test_it_reads_standard_input(plan):

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import http.client
+import os
 import re
 import signal
 import stat
 import subprocess
-import time
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import pytest
 
 from target_constant_contact.store.run_row import MACHINE
+from tests.support import forks
 from tests.support.commands import call
 from tests.support.past_runs import keep_run
 from tests.support.process import COMMAND, environment
@@ -101,7 +102,7 @@ def test_all_runs_are_one_page_that_links_to_those_of_this_machine(data: Path, t
     (data / "runs" / away).mkdir()
     (data / "runs" / away / "report.html").write_text("forged")
     path = tmp_path / "runs.html"
-    path.write_text("what was there before")
+    path.write_text("<!doctype html>what was there before")
 
     answer = call("runs", "--data-dir", data, "--html", path)
 
@@ -130,6 +131,23 @@ def test_a_page_that_cannot_be_written_is_one_line(tmp_path: Path):
     assert f"--html: {path} cannot be written (No such file or directory)" in answer.log
 
 
+def test_only_a_page_is_written_over(data: Path, tmp_path: Path):
+    settings = tmp_path / "config.json"
+    settings.write_text('{"lists": "Newsletter"}')
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "link").symlink_to(data / "store.sqlite")
+    (tmp_path / "empty").touch()
+    store = data / "store.sqlite"
+
+    for path in (store, settings, tmp_path / "pipe", tmp_path / "link", tmp_path, "/dev/null", ""):
+        answer = call("runs", "--data-dir", data, "--html", path)
+        assert answer.exit_code == 78
+        assert "cannot be written (something is there that is no page)" in answer.log
+    assert store.read_bytes().startswith(b"SQLite format 3")
+    assert settings.read_text() == '{"lists": "Newsletter"}'
+    assert call("runs", "--data-dir", data, "--html", tmp_path / "empty").exit_code == 0
+
+
 @pytest.mark.parametrize(
     ("words", "fault"),
     [
@@ -149,12 +167,12 @@ def test_options_that_do_not_go_together_are_named(tmp_path: Path, words, fault)
 @pytest.fixture
 def served(data: Path, tmp_path: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """A process that serves the runs, and the address that it has printed."""
-    process = subprocess.Popen(
+    process = forks.started(
         [*COMMAND, "runs", "--data-dir", str(data), "--serve"],
+        environment(tmp_path),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        env=environment(tmp_path),
     )
     assert process.stderr
     try:
@@ -195,11 +213,9 @@ def test_serving_ends_with_ctrl_c(served, number):
     process, address = served
     assert fetch(address)[0] == 200
 
-    began = time.monotonic()
     process.send_signal(number)
 
-    assert process.wait(20) == 0
-    assert time.monotonic() - began < 10
+    assert process.wait(60) == 0
     assert process.stdout.read() == ""
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from target_constant_contact.pages.texts import LONGEST, shown
@@ -14,6 +16,16 @@ def test_no_half_of_an_address_is_shown_of_a_text_that_is_read_in_part(length):
     assert "echoed" not in shown(f"{others} echoed.person@example.com")
 
 
-def test_a_long_text_is_cut():
+def test_a_long_text_is_cut_and_says_so():
     assert len(shown("word " * 2_000)) == LONGEST
-    assert shown("x" * 5_001) == ""
+    assert shown("one word " + "x" * 5_000) == "one word…"
+    assert shown("x" * 5_001) == shown(" " * 5_001) == "…"
+
+
+def test_a_text_takes_no_longer_for_having_a_long_word():
+    began = time.process_time()
+    for _ in range(200):
+        shown(f"{'x' * 4_990}          y")
+
+    # A hundred times as long where a search for its end begins at each of its letters.
+    assert time.process_time() - began < 0.5

@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from target_constant_contact.redaction import redacted
 from target_constant_contact.reports.runs_in_order import PAGE
+from target_constant_contact.results_tap.settings import TapSettings
+from target_constant_contact.results_tap.tap import TapConstantContactResults
 from target_constant_contact.store.run_row import MACHINE
 from tests.support.past_runs import keep_run
 from tests.support.results import Told, full_report, keep_rejects, keep_report, tell
@@ -171,6 +174,7 @@ def test_what_others_wrote_is_shown_without_addresses_secrets_and_hidden_charact
         RUN,
         error="ada@example.com \0 Bearer abcdefgh12345678\ud800",
         rejections=[{"stream": "ada@example.com", "reason": "\x1b[2J", "field": "", "rows": 1}],
+        imports=[full_report(RUN)["imports"][0] | {"counters": {"ada@example.com": 1}}],
     )
 
     told = tell(data_dir=str(tmp_path))
@@ -179,6 +183,24 @@ def test_what_others_wrote_is_shown_without_addresses_secrets_and_hidden_charact
     assert "abcdefgh12345678" not in told.stdout
     assert told.records["runs"][0]["error"].startswith(r"<address> \x00 Bearer ")
     assert told.records["findings"][0]["reason"] == r"\x1b[2J"
+
+
+def test_the_password_of_the_store_is_a_secret():
+    place = {"store_url": "postgresql://me:words-of-a-password@127.0.0.1/d"}
+    TapSettings.parse(place, TapConstantContactResults.settings_schema())
+    assert redacted("it quotes words-of-a-password") == "it quotes ***"
+
+
+def test_streams_that_are_masked_alike_have_one_record_for_their_key(tmp_path: Path):
+    newsletter = [{"id": "list-a", "name": "Newsletter"}]
+    streams = ("of_ada@example.com", "of_ben@example.com")
+    places = [{"stream": stream, "lists": newsletter, "read": 2, "landed": 1} for stream in streams]
+    keep_report(tmp_path, RUN, destinations=places)
+
+    (place,) = tell(data_dir=str(tmp_path)).records["destinations"]
+
+    assert (place["stream"], place["list_id"]) == ("<address>", "list-a")
+    assert (place["read"], place["landed"]) == (4, 2)
 
 
 def test_without_a_store_there_are_no_records_and_none_is_made(tmp_path: Path):

@@ -13,10 +13,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from target_constant_contact.exceptions import TryLaterError
-from target_constant_contact.reports.past_run import PastRun, read_run
+from target_constant_contact.reports.past_run import read_run
 from target_constant_contact.reports.runs_in_order import PAGE, RunsInOrder
 from target_constant_contact.results_tap import stream
-from target_constant_contact.results_tap.streams import Destinations
+from target_constant_contact.results_tap.streams import Destinations, Runs
 from target_constant_contact.store.run_row import RunRow
 from tests.support.results import Told, tell
 
@@ -128,6 +128,8 @@ def test_a_run_that_was_killed_is_told_once_and_waited_for_until_it_is_deleted(r
     third = tell(second.state or first.state)
 
     assert statuses(first) == [(killed, "unfinished")]
+    # A run without an end is nothing to warn of.
+    assert "replication value" not in first.log
     assert second.records == third.records == {}
     assert first.state["bookmarks"]["runs"]["awaited"] == [killed]
     assert third.state["bookmarks"]["runs"]["awaited"] == []
@@ -169,6 +171,25 @@ def test_what_is_interrupted_goes_on_from_the_last_state_and_loses_nothing(
     assert [*first.runs("destinations")[:PAGE], *second.runs("destinations")] == names
     assert len(first.runs("destinations")) == 2 * PAGE
     assert second.runs() == names
+
+
+def test_wherever_the_output_is_cut_off_the_last_state_in_it_loses_no_run(
+    rows: Rows, monkeypatch: pytest.MonkeyPatch
+):
+    names = [rows.begin(number, NOON - timedelta(days=1)) for number in range(PAGE + 5)]
+    for number, name in enumerate(names):
+        rows.end(name, NOON - timedelta(hours=number * 7 % 10))
+    monkeypatch.setattr(Runs, "STATE_MSG_FREQUENCY", 3)
+    messages = [json.loads(line) for line in tell().stdout.splitlines()]
+    has_come: list[str] = []
+    lost = set()
+    for message in messages:
+        if message["type"] == "RECORD" and message["stream"] == "runs":
+            has_come.append(message["record"]["run"])
+        elif message["type"] == "STATE":
+            lost |= {*names} - {*has_come} - {*tell(message["value"]).runs()}
+
+    assert lost == set()
 
 
 def broken_off(pages: Any) -> Any:
@@ -282,7 +303,3 @@ def test_whenever_one_looks_each_run_that_has_ended_is_told_once(
     unfinished = [name for name, status in told if status == "unfinished"]
     assert sorted(ended) == sorted(names.values())
     assert len(unfinished) == len(set(unfinished))
-
-
-def test_a_report_is_read_as_the_other_readers_of_reports_read_it():
-    assert isinstance(read_run(RunRow("a", 0.0, "pod", "/", "[]")), PastRun)
