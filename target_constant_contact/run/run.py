@@ -100,7 +100,7 @@ class Run:
         self.withholding = Withholding(settings, account, gate, waiting)
         self._intake = Intake(settings, self._accounting, gate, self._submit)
         advice, ledger = self._sending.advice, self._continuity.ledger
-        self._ending = Ending(settings, folder, account, self._accounting, advice, ledger)
+        self._ending = Ending(settings, account, self._accounting, advice, ledger)
 
     def begin(self) -> None:
         """Keep other runs of the same export out, and take up one that was interrupted.
