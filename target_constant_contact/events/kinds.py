@@ -73,7 +73,7 @@ class InputEnded:
     """There is nothing more to read, and all that was read is packed.
 
     Attributes:
-        imports: Imports that are yet to be sent.
+        imports: Imports of the run: those that were sent, and those that are yet to be.
     """
 
     imports: int

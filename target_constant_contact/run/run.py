@@ -227,7 +227,7 @@ class Run:
         self.account.events.tell(RowsRead(self._accounting.rows))
         tell_uses(self.report.segments)
         self._intake.send_rest()
-        self.account.events.tell(InputEnded(self._sending.importer.to_send))
+        self.account.events.tell(InputEnded(self._sending.importer.imports))
         self._sending.importer.finish()
         self._stage = Stage.SETTLED
         self._settling.explain()
