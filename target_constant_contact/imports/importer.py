@@ -39,6 +39,7 @@ _JOIN_SECONDS: Final = 1.0
 """How long the end of a run waits for its threads, once nothing else is waited for."""
 
 
+# What it hands a batch on to, one attribute for each.
 class Importer:
     """The way of a sealed batch to a settled import.
 
