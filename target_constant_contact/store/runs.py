@@ -49,7 +49,9 @@ class RunRows:
     def newest(self, limit: int | None = None) -> list[RunRow]:
         """The newest runs, with what they have reported; the newest one first."""
         query = select(RUNS).order_by(RUNS.c.started_at.desc(), RUNS.c.run.desc()).limit(limit)
-        rows = self._database.run(lambda connection: connection.execute(query).mappings().all())
+        rows = self._database.run(
+            lambda connection: connection.execute(query).mappings().all(), reads=True
+        )
         return [RunRow(**row) for row in rows]
 
     def after(self, name: str, limit: int) -> list[RunRow]:
@@ -71,12 +73,14 @@ class RunRows:
     def names(self) -> list[str]:
         """The names of all runs, the newest one first."""
         query = select(RUNS.c.run).order_by(RUNS.c.started_at.desc(), RUNS.c.run.desc())
-        return [*self._database.run(lambda connection: connection.scalars(query).all())]
+        return [*self._database.run(lambda connection: connection.scalars(query).all(), reads=True)]
 
     def read(self, run: str) -> RunRow | None:
         """The run of a name; None when there is none."""
         query = select(RUNS).where(RUNS.c.run == run)
-        row = self._database.run(lambda connection: connection.execute(query).mappings().first())
+        row = self._database.run(
+            lambda connection: connection.execute(query).mappings().first(), reads=True
+        )
         return RunRow(**row) if row else None
 
     def of_export(self, export: str, limit: int) -> list[RunRow]:
