@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from target_constant_contact.pages.places import WIDTH
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
     from datetime import datetime
 
-    from target_constant_contact.reports.past_parts import PastDestination
     from target_constant_contact.reports.past_run import PastRun
 
 HEIGHT: Final = 100
@@ -25,7 +24,8 @@ LESS: Final = -0.2
 """Change from which on it is marked."""
 
 _MOST_POINTS: Final = 30
-_Key = tuple[str, str, tuple[str, ...]]
+_Key = tuple[str, str, str]
+"""A connection, a stream and a list."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,19 +47,19 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class Trend:
-    """A segment over the runs.
+    """What a stream had for one list over the runs.
 
     Attributes:
         connection: Name of the connection.
         stream: Name of the stream.
-        lists: Names of its lists.
+        list_name: Name of the list; its id where it has none.
         points: The runs that it came in, the oldest first.
         members: People on its list after the latest sweep; None when none is known.
     """
 
     connection: str
     stream: str
-    lists: tuple[str, ...]
+    list_name: str
     points: tuple[Point, ...]
     members: int | None = None
 
@@ -118,7 +118,7 @@ def trends_of(runs: Iterable[PastRun]) -> list[Trend]:
             is.
     """
     points: defaultdict[_Key, list[Point]] = defaultdict(list)
-    names: dict[_Key, tuple[str, ...]] = {}
+    names: dict[_Key, str] = {}
     members: dict[tuple[str, str], int] = {}
     for past in runs:
         if past.status != "completed":
@@ -126,25 +126,22 @@ def trends_of(runs: Iterable[PastRun]) -> list[Trend]:
         for one in past.swept:
             if one.outcome == "swept":
                 members.setdefault((one.stream, one.list_id), one.stay + one.not_ours)
-        for place in _with_lists(past.destinations):
-            key = (past.connection, place.stream, tuple(sorted(i.list_id for i in place.lists)))
-            names.setdefault(key, tuple(sorted(i.name or i.list_id for i in place.lists)))
-            landed = place.counts.landed + place.counts.unchanged
-            points[key].append(Point(past.run, past.started_at, place.counts.judged, landed))
+        # Not by sets of lists: how rows are packed may be another way in each run.
+        rows: Counter[_Key] = Counter()
+        landed: Counter[_Key] = Counter()
+        for place in past.destinations:
+            for item in place.lists:
+                key = (past.connection, place.stream, item.list_id)
+                names.setdefault(key, item.name or item.list_id)
+                rows[key] += place.counts.judged
+                landed[key] += place.counts.landed + place.counts.unchanged
+        for key, size in rows.items():
+            points[key].append(Point(past.run, past.started_at, size, landed[key]))
     found = [
-        Trend(key[0], key[1], names[key], tuple(reversed(there)), _members(members, key))
+        Trend(key[0], key[1], names[key], tuple(reversed(there)), members.get(key[1:]))
         for key, there in points.items()
     ]
     return sorted(found, key=_order)
-
-
-def _with_lists(places: Sequence[PastDestination]) -> Iterable[PastDestination]:
-    return (place for place in places if place.lists)
-
-
-def _members(members: dict[tuple[str, str], int], key: _Key) -> int | None:
-    _, stream, lists = key
-    return members.get((stream, lists[0])) if len(lists) == 1 else None
 
 
 def _order(trend: Trend) -> tuple[bool, float, int]:

@@ -87,7 +87,23 @@ def test_a_list_keeps_its_trend_when_it_is_renamed():
     place = {"stream": "vips", "lists": [renamed], "read": 30}
     (trend,) = trends_of([load(2, destinations=[place]), load(1, 30)])
 
-    assert (trend.lists, len(trend.points)) == (("News",), 2)
+    assert (trend.list_name, len(trend.points)) == ("News", 2)
+
+
+def test_a_list_is_as_large_however_its_rows_were_packed():
+    both = [reports.NEWSLETTER, OTHER]
+    by_list = [{"stream": "vips", "lists": [one], "read": 100, "landed": 90} for one in both]
+    by_sets = [
+        {"stream": "vips", "lists": both, "read": 80, "landed": 75},
+        {"stream": "vips", "lists": both[:1], "read": 20, "landed": 15},
+        {"stream": "vips", "lists": both[1:], "read": 20, "landed": 15},
+    ]
+    runs = [load(2, destinations=by_sets), load(1, destinations=by_list)]
+
+    assert sorted(
+        (trend.list_name, [(point.rows, point.landed) for point in trend.points])
+        for trend in trends_of(runs)
+    ) == [("Members", [(100, 90)] * 2), ("Newsletter", [(100, 90)] * 2)]
 
 
 def test_the_line_goes_down_as_the_segment_does():
