@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Final
 from target_constant_contact.pages.places import WIDTH
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterator, Sequence
     from datetime import datetime
 
+    from target_constant_contact.reports.counts import Counts
     from target_constant_contact.reports.past_run import PastRun
 
 HEIGHT: Final = 100
@@ -70,7 +71,7 @@ class Trend:
 
     @property
     def change(self) -> float | None:
-        """Its change from the run before, as a share; None when there was none."""
+        """Its change from the run before, as a share; None when there was nobody, or no run."""
         before = self.points[-2].rows if len(self.points) > 1 else 0
         return (self.latest.rows - before) / before if before > 0 else None
 
@@ -110,7 +111,7 @@ class Trend:
         ]
 
 
-def trends_of(runs: Iterable[PastRun]) -> list[Trend]:
+def trends_of(runs: Sequence[PastRun]) -> list[Trend]:
     """The segments of all runs that are over, those that have shrunk most first.
 
     Args:
@@ -120,28 +121,44 @@ def trends_of(runs: Iterable[PastRun]) -> list[Trend]:
     points: defaultdict[_Key, list[Point]] = defaultdict(list)
     names: dict[_Key, str] = {}
     members: dict[tuple[str, str], int] = {}
-    for past in runs:
+    for past in reversed(runs):
         if past.status != "completed":
             continue
         for one in past.swept:
             if one.outcome == "swept":
-                members.setdefault((one.stream, one.list_id), one.stay + one.not_ours)
-        # Not by sets of lists: how rows are packed may be another way in each run.
-        rows: Counter[_Key] = Counter()
+                members[one.stream, one.list_id] = one.stay + one.not_ours
+        # Of a list that its stream came without a row for, nobody is left in the segment.
+        rows = Counter(dict.fromkeys(filter(_come_in(past), points), 0))
         landed: Counter[_Key] = Counter()
-        for place in past.destinations:
-            for item in place.lists:
-                key = (past.connection, place.stream, item.list_id)
-                names.setdefault(key, item.name or item.list_id)
-                rows[key] += place.counts.judged
-                landed[key] += place.counts.landed + place.counts.unchanged
+        for key, name, counts in _by_list(past):
+            names[key] = name
+            rows[key] += counts.judged
+            landed[key] += counts.landed + counts.unchanged
         for key, size in rows.items():
             points[key].append(Point(past.run, past.started_at, size, landed[key]))
     found = [
-        Trend(key[0], key[1], names[key], tuple(reversed(there)), members.get(key[1:]))
+        Trend(key[0], key[1], names[key], tuple(there), members.get(key[1:]))
         for key, there in points.items()
     ]
     return sorted(found, key=_order)
+
+
+def _come_in(past: PastRun) -> Callable[[_Key], bool]:
+    """Whether a load had the stream of a segment, and not as a file of rejected rows."""
+    streams = {*past.streams} - {*past.replayed}
+    return lambda key: key[0] == past.connection and key[1] in streams
+
+
+def _by_list(past: PastRun) -> Iterator[tuple[_Key, str, Counts]]:
+    """The segments of a load, with the names of their lists; one may come several times.
+
+    Not those of sets of lists: how rows are packed may be another way in each run.
+    """
+    for place in past.destinations:
+        if place.stream not in past.replayed:
+            for item in place.lists:
+                key = (past.connection, place.stream, item.list_id)
+                yield key, item.name or item.list_id, place.counts
 
 
 def _order(trend: Trend) -> tuple[bool, float, int]:

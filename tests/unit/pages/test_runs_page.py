@@ -90,6 +90,21 @@ def test_a_list_keeps_its_trend_when_it_is_renamed():
     assert (trend.list_name, len(trend.points)) == ("News", 2)
 
 
+def test_a_segment_that_has_become_empty_has_shrunk():
+    empty = {"destinations": [], "streams": ["vips"]}
+    runs = [load(1, 900, 500), load(2, **empty), load(3, **empty)]
+
+    assert "vips</strong> (Newsletter) has shrunk by 100 %: from 900 to 0 rows" in page(*runs[:2])
+    assert "was empty" in page(*runs)
+    assert [len(trend.points) for trend in trends_of(runs[::-1])] == [1, 3]
+
+
+def test_rejected_rows_that_are_sent_again_are_no_segment():
+    html = page(load(1, 900), load(2, 5, streams=["vips"], replayed=["vips"]))
+
+    assert "No segment has shrunk" in html
+
+
 def test_a_list_is_as_large_however_its_rows_were_packed():
     both = [reports.NEWSLETTER, OTHER]
     by_list = [{"stream": "vips", "lists": [one], "read": 100, "landed": 90} for one in both]
