@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from tests.browser.conftest import Browser
 
 KINDS = ("load", "failed", "sweep", "unfinished", "many", "runs", "no-runs", "hostile-run")
-KINDS = (*KINDS, "hostile-runs")
+KINDS = (*KINDS, "wordy-run", "hostile-runs")
 PHONE, LAPTOP = 390, 1280
 PAPER = 688
 """An A4 sheet between its margins."""

@@ -138,6 +138,7 @@ def sweep() -> PastRun:
     return past(kind="sweep", totals={}, swept=[swept(), kept], **nothing)
 
 
+LONG_WORD = "W" * 299
 HOSTILE = (
     '"><script>alert(1)</script>',
     "</style><img src=x onerror=alert(1)>",
@@ -146,6 +147,7 @@ HOSTILE = (
     "'\" onmouseover=alert(1) x='",
     "a\u202egnp.exe\x1b[31m\u2028",
     "ann.miller@example.com",
+    LONG_WORD,
     "x" * 100_000,
 )
 """Texts that somebody may have written into the database."""
