@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from singer_sdk import Stream
 from singer_sdk import typing as th
+from singer_sdk.singerlib.catalog import REPLICATION_INCREMENTAL
 from typing_extensions import override
 
 from target_constant_contact.redaction import shown
@@ -94,7 +95,9 @@ class ResultsStream(Stream):
             super().log(message, *args, level=level, **kwargs)
 
     def _bookmark(self) -> Bookmark:
-        bookmark = Bookmark.read(self.name, self.stream_state)
+        # A catalog may ask for the whole table each time.
+        is_incremental = self.replication_method == REPLICATION_INCREMENTAL
+        bookmark = Bookmark.read(self.name, self.stream_state if is_incremental else {})
         since = [each for each in (bookmark.since, self.settings.start_date) if each]
         bookmark.since = max(since, default=None)
         if bookmark.since and not bookmark.position:

@@ -286,6 +286,22 @@ def test_it_goes_on_from_a_state_and_tells_only_the_selected_streams(tmp_path: P
     assert second.records == {}
 
 
+def test_a_catalog_that_asks_for_the_whole_table_has_it_each_time(tmp_path: Path):
+    keep_run(tmp_path, RUN)
+    settings = config(tmp_path, data_dir=str(tmp_path))
+    catalog = json.loads(start("--config", settings, "--discover").stdout)
+    for stream in catalog["streams"]:
+        stream["replication_method"] = "FULL_TABLE"
+    (tmp_path / "catalog.json").write_text(json.dumps(catalog))
+    words = ["--config", settings, "--catalog", tmp_path / "catalog.json"]
+
+    first = read_messages(Told(stdout=start(*words).stdout))
+    (tmp_path / "state.json").write_text(json.dumps(first.state))
+    second = read_messages(Told(stdout=start(*words, "--state", tmp_path / "state.json").stdout))
+
+    assert first.runs() == second.runs() == [RUN]
+
+
 def test_about_tells_the_settings_and_opens_no_store():
     program = (
         "import sys\nfrom target_constant_contact.results_cli import main\n"
