@@ -146,6 +146,14 @@ def test_each_run_links_to_its_page():
     assert "<a " not in render_runs([load(1, 5)], place="/data", link=lambda _: "")
 
 
+def test_a_link_is_whole_however_long_it_is_and_whatever_the_folder_is_called():
+    link = f"file:///home/ann%40corp.example/{'%D0%B4' * 90}/report.html?a&b"
+
+    html = render_runs([load(1, 5)], place="/data", link=lambda _: link)
+
+    assert f'<a href="{link.replace("&", "&amp;")}">' in html
+
+
 def test_a_newest_run_that_has_failed_is_told_first():
     html = page(load(1, 5), load(2, 5, status="failed", error="Sign in again"))
 
