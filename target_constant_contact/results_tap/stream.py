@@ -74,7 +74,7 @@ class ResultsStream(Stream):
                 return
             # Taken before anything is read: what comes to be known meanwhile is later.
             until = begun_since(runs.now() - LATE)
-            bookmark = self._bookmark()
+            bookmark = self._bookmark(until)
             # A state from before the end of the first page has to say that nothing is known yet:
             # the time that singer-sdk puts there means all runs that have ended before it.
             bookmark.write(self.stream_state)
@@ -94,14 +94,15 @@ class ResultsStream(Stream):
         if level < logging.ERROR:
             super().log(message, *args, level=level, **kwargs)
 
-    def _bookmark(self) -> Bookmark:
+    def _bookmark(self, until: str) -> Bookmark:
+        """Where to go on from, which is never after what others may still come before."""
         # A catalog may ask for the whole table each time.
         is_incremental = self.replication_method == REPLICATION_INCREMENTAL
         bookmark = Bookmark.read(self.name, self.stream_state if is_incremental else {})
         since = [each for each in (bookmark.since, self.settings.start_date) if each]
         bookmark.since = max(since, default=None)
         if bookmark.since and not bookmark.position:
-            bookmark.position = begun_since(longest_run_before(bookmark.since))
+            bookmark.position = min(begun_since(longest_run_before(bookmark.since)), until)
         return bookmark
 
     def _awaited(self, runs: RunsInOrder, bookmark: Bookmark) -> Iterator[list[PastRun]]:
