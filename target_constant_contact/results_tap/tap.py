@@ -10,6 +10,7 @@ from typing import IO, TYPE_CHECKING, Any, ClassVar, Final
 
 from singer_sdk import Tap
 from singer_sdk.helpers.capabilities import PluginCapabilities, TapCapabilities
+from singer_sdk.singerlib import Catalog
 from typing_extensions import override
 
 from target_constant_contact.exceptions import SettingsError, TargetError
@@ -104,7 +105,7 @@ class TapConstantContactResults(Tap):
         if sys.stdout is None:
             raise TargetError("There is no standard output: pipe it into a loader, or to a file")
         cls.print_version(print_fn=cls.logger.info)
-        files = {"state": _read("--state", state), "catalog": _read("--catalog", catalog)}
+        files = {"state": _read("--state", state), "catalog": _catalog(catalog)}
         tap = cls(config=config.config, **files)
         try:
             tap.sync_all()
@@ -173,6 +174,22 @@ def _read(option: str, file: IO[str] | None) -> Any:
             [f"{option}: the file holds no JSON object. Name the file that belongs there"]
         )
     return found
+
+
+def _catalog(file: IO[str] | None) -> Catalog | None:
+    """The streams that a file selects, each with its columns."""
+    found = _read("--catalog", file)
+    if found is None:
+        return None
+    try:
+        catalog = Catalog.from_dict(found)
+        if "streams" in found and all(entry.schema.properties for entry in catalog.streams):
+            return catalog
+    except (AttributeError, KeyError, TypeError, ValueError):
+        pass
+    raise SettingsError(
+        ["--catalog: the file holds no catalog; write one with --discover, and select in that"]
+    )
 
 
 def _leave_out_noise(logger: logging.Logger) -> None:

@@ -229,6 +229,14 @@ def test_a_setting_that_is_wrong_is_one_line_and_78(
         ("--state", '{"bookmarks": 5}', "--state: the file holds no state of this tap"),
         ("--state", '{"bookmarks": {"runs": 5}}', "--state: the file holds no state of this tap"),
         ("--catalog", "no", "--catalog: the file holds no JSON object"),
+        ("--catalog", '{"bookmarks": {}}', "--catalog: the file holds no catalog"),
+        ("--catalog", '{"streams": 5}', "--catalog: the file holds no catalog"),
+        ("--catalog", '{"streams": [{}]}', "--catalog: the file holds no catalog"),
+        (
+            "--catalog",
+            '{"streams": [{"tap_stream_id": "runs"}]}',
+            "--catalog: the file holds no catalog",
+        ),
     ],
 )
 def test_a_file_that_is_something_else_is_one_line_and_78(
