@@ -60,11 +60,14 @@ class Fields(TypedDict, total=False):  # a plain record: each word
     destinations: int
     seconds: float
     requests: int
-    requests_today: int
+    requests_today: int | None
     requests_per_day: int
+    size: int
 
     outcome: str
     people: int
+    added: int
+    updated: int
     before: int
     stay: int
     taken_off: int

@@ -56,8 +56,11 @@ def redact_handlers(program: str) -> None:
     Args:
         program: Name of the program.
     """
-    for handler in logging.getLogger().handlers:
-        handler.addFilter(_Redacting(program))
+    root = logging.getLogger()
+    # A log configuration may give some to any logger.
+    for logger in (root, *map(logging.getLogger, [*root.manager.loggerDict])):
+        for handler in logger.handlers:
+            handler.addFilter(_Redacting(program))
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +77,13 @@ class _Redacting:
         return True
 
 
-def _redacted_error(error: BaseException) -> BaseException:
-    """An exception of the same name and from the same place, which says only what may be shown."""
+def _redacted_error(error: BaseException, led_to: frozenset[int] = frozenset()) -> BaseException:
+    """An exception of the same name and from the same place, which says only what may be shown.
+
+    Args:
+        error: The exception.
+        led_to: Those that it has led to: somebody may have raised one from itself.
+    """
     kind = type(error)
     alike = type(kind.__name__, (Exception,), {"__module__": kind.__module__})
     words = "<exception str() failed>"
@@ -83,8 +91,10 @@ def _redacted_error(error: BaseException) -> BaseException:
         words = redacted(str(error))
     stand_in: BaseException = alike(words)
     stand_in.__traceback__ = error.__traceback__
-    if error.__cause__:
-        stand_in.__cause__ = _redacted_error(error.__cause__)
-    elif error.__context__ and not error.__suppress_context__:
-        stand_in.__context__ = _redacted_error(error.__context__)
+    led_to |= {id(error)}
+    cause, context = error.__cause__, error.__context__
+    if cause and id(cause) not in led_to:
+        stand_in.__cause__ = _redacted_error(cause, led_to)
+    elif context and not error.__suppress_context__ and id(context) not in led_to:
+        stand_in.__context__ = _redacted_error(context, led_to)
     return stand_in

@@ -17,6 +17,7 @@ from target_constant_contact.sandbox import Behaviour, Sandbox
 from target_constant_contact.singer import json_lines as lines
 from tests.support.compiled import share_compiled
 from tests.support.postgres import Postgres
+from tests.support.receivers import Inbox, inbox
 from tests.support.target import Message, Outcome, run, settings_for
 
 if TYPE_CHECKING:
@@ -136,6 +137,13 @@ def behave(sandbox: Sandbox) -> Any:
         sandbox.behaviour = replace(sandbox.behaviour, **values)
 
     return change
+
+
+@pytest.fixture
+def box() -> Iterator[Inbox]:
+    """A server that takes alerts."""
+    with inbox() as kept:
+        yield kept
 
 
 @pytest.fixture(autouse=True)

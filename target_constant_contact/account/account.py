@@ -43,19 +43,16 @@ class Account:
     Args:
         settings: The settings. With ``sandbox``, an account on this machine is started.
         count_members: Read the lists with the number of their members.
-        events: Who is told what happens; None: who listens to :attr:`events` from now on.
 
     Attributes:
-        events: As above.
+        events: Who is told what happens; nobody at first.
 
     Raises:
         SettingsError: The sandbox is asked for and not installed.
     """
 
-    def __init__(
-        self, settings: Settings, *, count_members: bool = False, events: Events | None = None
-    ) -> None:
-        self.events = events or Events()
+    def __init__(self, settings: Settings, *, count_members: bool = False) -> None:
+        self.events = Events()
         self._settings = settings
         self._count_members = count_members
         self._sandbox: Any = None

@@ -11,14 +11,14 @@ from target_constant_contact.store.run_row import RunRow
 from target_constant_contact.store.runs import RunRows
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from target_constant_contact.reports.told import Told
     from target_constant_contact.store.database import Database
 
 _MOST_RUNS: Final = 100
-"""Of one export: loads of all its taps, and its sweeps."""
+"""Of one export and kind: loads of all its taps, or its sweeps."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +36,8 @@ class Interrupted:
 
 class AlertMemory:
     """What of the store alerts need.
+
+    At the end of a run, each step is tried once: its record was just written, or cannot be.
 
     Args:
         database: The store; not closed with this.
@@ -56,19 +58,44 @@ class AlertMemory:
 
     def still_without_report(self, runs: Sequence[str]) -> list[Interrupted]:
         """Those of these that have none now either."""
-        found = (self._rows.read(run) for run in runs)
+        found = (self._rows.read(run, longest=0) for run in runs)
         past = (read_run(row) for row in found if row and row.report is None)
         return [Interrupted(one.run, one.started_at) for one in past]
 
-    def earlier(self, run: str) -> list[PastRun]:
-        """Runs of the export that have ended, without one, the newest first."""
-        found = map(read_run, self._rows.of_export(self._export, _MOST_RUNS))
-        return [past for past in found if past.export == self._export and past.run != run]
+    def earlier(self, run: str, kind: str) -> list[PastRun]:
+        """What alerts need of the runs of a kind that have ended, without one, the newest first."""
+        names = self._rows.names_of_export(self._export, kind, _MOST_RUNS)
+        # One by one: a report may have thousands of lists.
+        rows = (self._rows.read(name, longest=0) for name in names)
+        found = (read_run(row) for row in rows if row)
+        return [*_needed(past for past in found if past.export == self._export and past.run != run)]
 
     def keep(self, run: str, document: Mapping[str, Any], told: Sequence[Told]) -> None:
         """Have the store know what the receivers know after a run."""
         alerts = {"alerts": [asdict(one) for one in told]}
         self._rows.report(run, f"{json_text({**document, **alerts})}\n")
+
+
+def _needed(found: Iterable[PastRun]) -> Iterator[PastRun]:
+    """Runs without what alerts do not ask for: a stream's places only in its last whole load."""
+    seen: set[str] = set()
+    for past in found:
+        come = set(past.streams) - set(past.replayed) if past.status == "completed" else set()
+        yield PastRun(
+            past.run,
+            past.status,
+            past.started_at,
+            past.machine,
+            past.folder,
+            ended_at=past.ended_at,
+            destinations=tuple(one for one in past.destinations if one.stream in come - seen),
+            kind=past.kind,
+            export=past.export,
+            streams=past.streams,
+            replayed=past.replayed,
+            told=past.told,
+        )
+        seen |= come
 
 
 def as_past(run: str, folder: str, document: Mapping[str, Any]) -> PastRun:
@@ -83,6 +110,11 @@ def as_past(run: str, folder: str, document: Mapping[str, Any]) -> PastRun:
 
 
 def latest_told(earlier: Sequence[PastRun], kind: str) -> PastRun | None:
-    """The run of a kind that ended last and knows what receivers were told."""
+    """The run of a kind that was the last to tell."""
+
+    def when(past: PastRun) -> tuple[int, datetime]:
+        turn = max((told.turn for told in past.told or ()), default=0)
+        return turn, past.ended_at or past.started_at
+
     knowing = [past for past in earlier if past.kind == kind and past.told is not None]
-    return max(knowing, key=lambda past: past.ended_at or past.started_at, default=None)
+    return max(knowing, key=when, default=None)

@@ -6,6 +6,9 @@ import logging
 from collections import Counter
 from typing import TYPE_CHECKING, Final, Protocol
 
+import urllib3
+from urllib3.exceptions import InsecureRequestWarning
+
 from target_constant_contact.alerts.webhook import Webhook
 from target_constant_contact.redaction import redacted
 from target_constant_contact.settings.alert_urls import key_of, scheme_of, service_of
@@ -78,8 +81,9 @@ class AppriseService:
 
 def receivers(settings: AlertSettings) -> list[Receiver]:
     """All who are to be told, in the order of the settings."""
-    # What they log holds whole URLs.
+    # What they log holds whole URLs; their warning about `verify=no`, which is in one, the host.
     logging.getLogger("urllib3.connectionpool").setLevel(logging.ERROR)
+    urllib3.disable_warnings(InsecureRequestWarning)
     key = key_of(settings.secret)
     services = _named("alert_urls", settings.urls)
     webhooks = _named("alert_webhooks", settings.webhooks)

@@ -83,12 +83,13 @@ def told_by(
         on: Events that are told.
     """
     known = {told.receiver: told for told in (before.told or () if before else ())}
+    turn = max((told.turn for told in known.values()), default=0) + 1
     found = []
     for receiver in receivers:
         told = known.get(receiver.name, Told(receiver.name))
         for about, now in news:
             told = decide(told, now, about, on)
-        found.append(told)
+        found.append(replace(told, turn=turn))
     return found
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from itertools import compress
 from typing import IO, TYPE_CHECKING, Final
 
 from target_constant_contact.exceptions import ApiError
@@ -18,7 +19,9 @@ def read_contacts(file: IO[bytes], what: str) -> Iterator[dict[str, str]]:
     """The contacts of an exported file, under its headers and the address as ``email``.
 
     Its headers are words for people and not documented; the e-mail column is found by the letters
-    of its header, the others keep theirs. Contacts without an address are left out.
+    of its header, the others keep theirs. Where several have the same letters, as a custom field
+    may be called as a property is, nobody knows which is which, and none is told. Contacts without
+    an address are left out.
 
     Args:
         file: CSV.
@@ -40,8 +43,9 @@ def _contacts(rows: Iterator[list[str]], what: str) -> Iterator[dict[str, str]]:
     column = next((plain.index(name) for name in _EMAIL_HEADERS if name in plain), None)
     if column is None:
         raise ApiError(f"{what}: the file has no column of e-mail addresses", status=200)
-    header[column] = "email"
+    header[column] = plain[column] = "email"
+    told = [plain.count(name) == 1 for name in plain]
+    names = [*compress(header, told)]
     for row in rows:
         if len(row) > column and row[column].strip():
-            # Last, because a custom field may be called so too.
-            yield dict(zip(header, row, strict=False)) | {"email": row[column]}
+            yield dict(zip(names, compress(row, told), strict=False)) | {"email": row[column]}

@@ -27,6 +27,8 @@ from target_constant_contact.verification.kept import forget_rows_of_dead_runs
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
+    from target_constant_contact.store.database import Database
+
 
 def configured(command: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command the options `--config` and `--data-dir`, and as first argument the settings.
@@ -95,6 +97,12 @@ def parse_settings(config: Mapping[str, Any], *, for_export: bool = False) -> Se
     return Settings.parse(config, TargetConstantContact.settings_schema(), for_export=for_export)
 
 
+def listen_all(events: Events, settings: Settings, database: Database) -> None:
+    """Have those listen who show what goes on; the help of a command need not load them."""
+    registry = import_module("target_constant_contact.listeners.registry")
+    registry.listen_all(events, settings, database)
+
+
 @contextmanager
 def open_account(settings: Settings) -> Iterator[Account]:
     """The account of the settings, closed at the end.
@@ -104,9 +112,7 @@ def open_account(settings: Settings) -> Iterator[Account]:
     """
     account = Account(settings)
     try:
-        # The help of a command need not load them.
-        registry = import_module("target_constant_contact.listeners.registry")
-        registry.listen_all(account.events, settings, account.database)
+        listen_all(account.events, settings, account.database)
         yield account
     finally:
         account.close()
@@ -166,7 +172,9 @@ def opened(messages: Path) -> Iterator[IO[str]]:
     try:
         file = messages.open(encoding="utf-8")
     except OSError as error:
-        raise InputError(f"{messages} cannot be read ({error.strerror})") from None
+        raise InputError(
+            f"--input: {messages} cannot be read ({error.strerror}); name another file"
+        ) from None
     with file:
         yield file
 
@@ -183,7 +191,11 @@ def write_lines(lines: Iterable[str], output: Path | None) -> None:
     """
     if output is None:
         if sys.stdout is None:
-            raise SettingsError(["There is no standard output to write to; pass --output FILE"])
+            fault = (
+                "There is no standard output to write to; open it, or pass --output FILE to a "
+                "command that has this option"
+            )
+            raise SettingsError([fault])
         stdout = sys.stdout.buffer
         for line in lines:
             stdout.write(line.encode())

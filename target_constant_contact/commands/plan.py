@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from importlib import import_module
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Final
@@ -39,7 +39,9 @@ WOULD_CHANGE: Final = 2
 @json_option
 def plan(config: dict[str, Any], messages: Path, *, exit_code: bool, as_json: bool) -> None:
     """Compare with the account what a run would send, and change nothing."""
-    settings = replace(parse_settings(config, for_export=True), dry_run=True)
+    # Nothing leaves this machine but questions, so nobody has to agree that more does.
+    config["dry_run"] = True
+    settings = parse_settings(config, for_export=True)
     # Not before: the help of a command need not load what a run needs.
     module = import_module("target_constant_contact.checks.planning")
     with opened(messages) as tap, open_account(settings) as account:
@@ -56,7 +58,7 @@ def plan(config: dict[str, Any], messages: Path, *, exit_code: bool, as_json: bo
 def would_change(report: Report) -> bool:
     """Whether a run would change something in the account, as far as it is known."""
     return bool(report.planned and report.planned.may_change) or any(
-        one.taken_off for one in report.swept
+        one.taken_off or one.outcome == "unknown" for one in report.swept
     )
 
 

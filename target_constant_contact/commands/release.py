@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from target_constant_contact.commands.common import configured, parse_settings, say
+from target_constant_contact.commands.common import configured, listen_all, parse_settings, say
 
 
 @click.command("release")
@@ -16,7 +16,8 @@ from target_constant_contact.commands.common import configured, parse_settings, 
 def release(config: dict[str, Any], reference: str) -> None:
     """Let the list LIST follow no stream any more, and forget who is in its segment."""
     settings = parse_settings(config, for_export=True)
-    done = import_module("target_constant_contact.run.ownership").release(settings, reference)
+    ownership = import_module("target_constant_contact.run.ownership")
+    done = ownership.release(settings, listen_all, reference)
     if done.stream:
         say(f"{done.list_name!r} does not follow stream {done.stream!r} any more.")
     else:

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import Any, Final
 
 import click
 
 from target_constant_contact.commands.common import (
     configured,
     json_option,
+    listen_all,
     parse_settings,
     print_json,
     say,
 )
 
-if TYPE_CHECKING:
-    from types import ModuleType
+NOTHING_FOLLOWS: Final = (
+    "No list follows a segment by these settings. One does with load_method: overwrite for its "
+    "stream, from the next load on."
+)
 
 
 @click.command("sweep")
@@ -32,22 +35,16 @@ if TYPE_CHECKING:
 @json_option
 def sweep(config: dict[str, Any], yes_remove: int | None, *, plan: bool, as_json: bool) -> None:
     """Take people off the lists who have left the segments that these lists follow."""
+    if plan:
+        config["dry_run"] = True
     settings = parse_settings(config, for_export=True)
-    listen = registry().listen_all
-    with sweeping().open_sweep(settings, listen, plan=plan, allowed=yes_remove) as run:
+    # It opens the store; the help of a command need not load SQLAlchemy.
+    sweeping = import_module("target_constant_contact.run.sweeping")
+    with sweeping.open_sweep(settings, listen_all, plan=plan, allowed=yes_remove) as run:
         run.sweep()
         if as_json:
             print_json({"run": run.name or None, "lists": [asdict(one) for one in run.found]})
         else:
-            say(*(line for one in run.found for line in one.lines()))
+            lines = [line for one in run.found for line in one.lines()]
+            say(*lines or [NOTHING_FOLLOWS])
         run.raise_refusals()
-
-
-def registry() -> ModuleType:
-    """What knows those who show runs; the help of a command need not load them."""
-    return import_module("target_constant_contact.listeners.registry")
-
-
-def sweeping() -> ModuleType:
-    """What opens the store; the help of a command need not load SQLAlchemy."""
-    return import_module("target_constant_contact.run.sweeping")

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeAlias
 
 from target_constant_contact.events.kinds import WorkBegun, WorkEnded
+from target_constant_contact.exceptions import InterruptedRunError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -43,12 +44,16 @@ class Events:
         """Tell an event to all listeners.
 
         Raises:
+            InterruptedRunError: The run is to stop.
             Exception: What the first required listener has raised.
         """
         raised: Exception | None = None
         for listener, required in self._listeners:
             try:
                 listener(event)
+            except InterruptedRunError as error:
+                # A signal has come while it was told.
+                raised = raised or error
             except Exception as error:  # noqa: BLE001 - whatever fails in what only listens
                 if required:
                     raised = raised or error
@@ -78,6 +83,6 @@ class Events:
         # Its text may quote anything.
         _logger.warning(
             "%s failed (%s) and is left out for the rest of the run; nothing else is affected",
-            getattr(listener, "__name__", type(listener).__name__).strip("_"),
+            listener.__module__.rpartition(".")[2],
             type(error).__name__,
         )

@@ -5,7 +5,7 @@ No event holds anything of a record or of a person: only streams, lists, fields,
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:
@@ -24,9 +24,7 @@ class RunBegun:  # a plain record
         folder: Folder of the run.
         started_at: When it began.
         connection: Name of its connection.
-        account: Name of the account, as far as it is known by then.
         dry_run: Nothing is going to be sent.
-        settings: Settings that were given; those that are secret are left out.
     """
 
     run: str
@@ -35,9 +33,7 @@ class RunBegun:  # a plain record
     folder: str
     started_at: datetime
     connection: str = ""
-    account: str = ""
     dry_run: bool = False
-    settings: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +44,6 @@ class StreamMapped:
         stream: Name of the stream.
         list_ids: Its lists; none when each row names its own.
         lists: Their names.
-        fields: Pairs of a contact's property and the field that it is read from.
-        not_sent: Fields of the stream that are not sent.
         automatic: Whether the fields were matched by well-known names.
         goal: Where its rows go, as people read it.
         sent: What is sent and what is not, as people read it.
@@ -58,11 +52,9 @@ class StreamMapped:
     stream: str
     list_ids: tuple[str, ...]
     lists: tuple[str, ...]
-    fields: tuple[tuple[str, str], ...]
-    not_sent: tuple[str, ...] = ()
-    automatic: bool = False
-    goal: str = ""
-    sent: str = ""
+    automatic: bool
+    goal: str
+    sent: str
 
 
 @dataclass(frozen=True, slots=True)

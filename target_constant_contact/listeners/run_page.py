@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 from target_constant_contact.data_folder import PAGE_FILE
 from target_constant_contact.events.kinds import RunEnded
 from target_constant_contact.files import write_whole
-from target_constant_contact.reports.past_run import past_run
-from target_constant_contact.store.run_row import MACHINE, RunRow
+from target_constant_contact.reports.past_run import ended_run
 
 if TYPE_CHECKING:
     from target_constant_contact.events.events import Events
@@ -28,16 +27,12 @@ def listen(events: Events, _settings: Settings, _database: Database) -> None:
 
 def run_page(event: Event) -> None:
     """Write ``report.html`` at the end of a run."""
-    if isinstance(event, RunEnded):
-        _write(event)
-
-
-def _write(event: RunEnded) -> None:
+    if not isinstance(event, RunEnded):
+        return
     # Not before: a run reads and sends without templates.
     from target_constant_contact.pages.run_page import render_run  # noqa: PLC0415
 
-    row = RunRow(event.run, 0.0, MACHINE, event.folder)
-    page = render_run(past_run(row, event.document))
+    page = render_run(ended_run(event))
     path = Path(event.folder) / PAGE_FILE
     try:
         write_whole(path, page)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from target_constant_contact.events.kinds import RunBegun, RunEnded
@@ -13,6 +12,7 @@ from target_constant_contact.log_fields import fields
 from target_constant_contact.redaction import json_text
 from target_constant_contact.reports.old_runs import delete_old_runs
 from target_constant_contact.store.run_row import MACHINE, RunRow
+from target_constant_contact.store.runs import RunRows
 from target_constant_contact.wording import counted
 
 if TYPE_CHECKING:
@@ -40,9 +40,6 @@ class _RunRecord:
     """
 
     def __init__(self, settings: Settings, database: Database) -> None:
-        # Not before: what is imported for the help of a command need not load SQLAlchemy.
-        from target_constant_contact.store.runs import RunRows  # noqa: PLC0415
-
         self._rows = RunRows(database)
         self._settings = settings
         self._row: RunRow | None = None
@@ -55,7 +52,7 @@ class _RunRecord:
         """
         if isinstance(event, RunBegun):
             began = event.started_at.timestamp()
-            self._row = RunRow(event.run, began, MACHINE, str(Path(event.folder)))
+            self._row = RunRow(event.run, began, MACHINE, event.folder)
             self._rows.put(self._row)
         elif isinstance(event, RunEnded) and self._row:
             report = f"{json_text(event.document)}\n"

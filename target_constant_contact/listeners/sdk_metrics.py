@@ -14,8 +14,7 @@ from singer_sdk.metrics import Metric, Point, Status, Tag, get_metrics_logger, l
 
 from target_constant_contact.events.kinds import ImportSettled, LimitWaited, RunBegun, RunEnded
 from target_constant_contact.redaction import shown
-from target_constant_contact.reports.past_run import past_run
-from target_constant_contact.store.run_row import RunRow
+from target_constant_contact.reports.past_run import ended_run
 
 if TYPE_CHECKING:
     from target_constant_contact.events.events import Events
@@ -41,8 +40,6 @@ def listen(events: Events, _settings: Settings, _database: Database) -> None:
 
 class _Metrics:
     """Tells metrics."""
-
-    name = "singer_sdk metrics"
 
     def __init__(self) -> None:
         self._run = ""
@@ -77,7 +74,7 @@ class _Metrics:
         )
 
     def _end(self, ended: RunEnded) -> None:
-        run = past_run(RunRow(ended.run, 0, "", ended.folder), ended.document)
+        run = ended_run(ended)
         self._rows(run)
         for each in run.swept:
             place = {"stream": each.stream, "list_ids": [each.list_id], "lists": [each.list_name]}

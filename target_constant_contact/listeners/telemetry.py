@@ -7,6 +7,7 @@ import os
 from typing import TYPE_CHECKING
 
 from target_constant_contact.events.kinds import RunBegun, RunEnded
+from target_constant_contact.redaction import said
 from target_constant_contact.telemetry.variables import asked_for
 
 if TYPE_CHECKING:
@@ -36,8 +37,6 @@ class Telemetry:
         asked: What is asked for.
     """
 
-    name = "OpenTelemetry"
-
     def __init__(self, asked: AskedFor) -> None:
         self._asked = asked
         self._run: ToldRun | None = None
@@ -64,4 +63,12 @@ def _told_run(asked: AskedFor, begun: RunBegun) -> ToldRun | None:
             error.name,
         )
         return None
-    return ToldRun(asked, begun)
+    try:
+        return ToldRun(asked, begun)
+    except (ValueError, RuntimeError) as error:
+        _logger.warning(
+            "OpenTelemetry: its SDK does not take what a variable OTEL_... says: %s. The run goes "
+            "on without.",
+            said(str(error).rstrip(".")),
+        )
+        return None

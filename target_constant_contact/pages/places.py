@@ -56,6 +56,7 @@ PLACES: Final = (
 """All places, in the order in which a bar shows them."""
 
 _WOULD_BE_SENT: Final = Place("unsettled", "would be sent", label="would be sent")
+_GOOD: Final = {PLACES[0], _WOULD_BE_SENT}
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,14 +109,14 @@ class Sums:
         return f"{self.read:,} read: {_in_words(self.shares) or 'nothing'}"
 
     @property
-    def landed(self) -> int:
-        """Rows that landed."""
-        return sum(share.rows for share in self.shares if share.place.name == LANDED)
+    def good(self) -> int:
+        """Rows that landed; of a dry run, those that would be sent."""
+        return sum(share.rows for share in self.shares if share.place in _GOOD)
 
     @property
     def others(self) -> tuple[Share, ...]:
         """The places of those that did not, those first that somebody has to look at."""
-        found = (share for share in self.shares if share.place not in {PLACES[0], _WOULD_BE_SENT})
+        found = (share for share in self.shares if share.place not in _GOOD)
         return tuple(sorted(found, key=lambda share: not share.place.is_bad))
 
     @property

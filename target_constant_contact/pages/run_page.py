@@ -13,14 +13,14 @@ from target_constant_contact.pages.places import Slice, Sums, slices_of, sums_of
 from target_constant_contact.pages.reasons import reasons_of
 from target_constant_contact.pages.texts import number
 from target_constant_contact.pages.timeline import timeline_of
-from target_constant_contact.pages.titles import headline_of, title_of
+from target_constant_contact.pages.titles import headline_of, questions_of, title_of
 from target_constant_contact.settings.schema import PROPERTIES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from target_constant_contact.pages.reasons import Reason
-    from target_constant_contact.reports.past_parts import PastDestination
+    from target_constant_contact.reports.past_parts import PastDestination, PastPlannedList
     from target_constant_contact.reports.past_run import PastRun
     from target_constant_contact.reports.swept import SweptList
 
@@ -58,13 +58,30 @@ class ShownSweep:
 
     Attributes:
         swept: The list.
+        before: People on it before; None where nobody has looked.
         after: People on it afterwards; in a plan, those who would be.
         slices: The same as a bar.
         text: The same in words.
     """
 
     swept: SweptList
-    after: int
+    before: int | None
+    after: int | None
+    slices: tuple[Slice, ...]
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ShownPlan:
+    """A list, and what a load would change on it.
+
+    Attributes:
+        planned: The list.
+        slices: The people who would be sent, as a bar.
+        text: The same in words.
+    """
+
+    planned: PastPlannedList
     slices: tuple[Slice, ...]
     text: str
 
@@ -78,13 +95,14 @@ def render_run(past: PastRun, *, home: str = "") -> str:
     """
     reasons = reasons_of(past)
     steps = next_steps(past, reasons)
-    totals = sums_of(past.totals, dry_run=past.status == "dry run") if past.totals else None
+    totals = sums_of(past.totals, dry_run=past.is_dry_run) if past.totals else None
     destinations = sorted(past.destinations, key=lambda each: -each.counts.read)
     return render(
         "run.html",
         past=past,
         home=home,
         title=title_of(past),
+        questions=questions_of(past),
         headline=headline_of(past),
         totals=totals,
         others=totals.others if totals else (),
@@ -95,7 +113,7 @@ def render_run(past: PastRun, *, home: str = "") -> str:
         more_destinations=len(destinations) - MOST_ROWS,
         reasons=reasons[:MOST_ROWS],
         more_reasons=len(reasons) - MOST_ROWS,
-        planned=past.planned[:MOST_ROWS],
+        planned=[*map(_plan, past.planned[:MOST_ROWS])],
         more_planned=len(past.planned) - MOST_ROWS,
         sweeps=[*map(_sweep, past.swept[:MOST_ROWS])],
         more_sweeps=len(past.swept) - MOST_ROWS,
@@ -117,7 +135,7 @@ def _causes(reasons: Sequence[Reason]) -> dict[str, list[tuple[str, int]]]:
 
 def _destination(past: PastRun, place: PastDestination) -> ShownDestination:
     lists = tuple(sorted(item.name or item.list_id for item in place.lists))
-    sums = sums_of(place.counts, dry_run=past.status == "dry run")
+    sums = sums_of(place.counts, dry_run=past.is_dry_run)
     return ShownDestination(place.stream, lists, sums)
 
 
@@ -154,10 +172,28 @@ def _sweep(swept: SweptList) -> ShownSweep:
         ),
     ]
     if swept.outcome not in {"swept", "planned"}:
+        if not swept.before:
+            return ShownSweep(swept, None, None, (), "")
         parts = [("landed", "stay", swept.before)]
-    text = ", ".join(f"{number(people)} {words}" for _, words, people in parts if people > 0)
     after = swept.before - sum(people for kind, _, people in parts if kind in _GONE)
-    return ShownSweep(swept, after, slices_of((kind, people) for kind, _, people in parts), text)
+    return ShownSweep(swept, swept.before, after, *_bar_of(parts))
+
+
+def _plan(planned: PastPlannedList) -> ShownPlan:
+    parts = [
+        ("landed", "would be added", planned.added),
+        ("merged", "would be updated", planned.updated),
+        ("unchanged", "would stay as they are", planned.unchanged),
+    ]
+    if planned.fault:
+        parts = [("unsettled", "would be sent", planned.people)]
+    return ShownPlan(planned, *_bar_of(parts))
+
+
+def _bar_of(parts: Sequence[tuple[str, str, int]]) -> tuple[tuple[Slice, ...], str]:
+    """People as a bar and in words: the colour, what is said of them, and how many."""
+    text = ", ".join(f"{number(people)} {words}" for _, words, people in parts if people > 0)
+    return slices_of((kind, people) for kind, _, people in parts), text
 
 
 def _settings(past: PastRun) -> Iterator[tuple[str, object]]:

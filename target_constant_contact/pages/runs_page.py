@@ -33,12 +33,14 @@ class ShownRun:
         link: Address of its page; empty when it has none.
         headline: What came of it.
         sums: The sums of its rows; None when it has none.
+        streams: What it was about.
     """
 
     past: PastRun
     link: str
     headline: Headline
     sums: Sums | None
+    streams: tuple[str, ...]
 
 
 def render_runs(runs: Sequence[PastRun], *, place: str, link: Callable[[PastRun], str]) -> str:
@@ -50,24 +52,35 @@ def render_runs(runs: Sequence[PastRun], *, place: str, link: Callable[[PastRun]
         link: Tells the address of the page of a run, or an empty text.
     """
     trends = trends_of(runs)
+    shown = [_shown(past, link(past)) for past in runs]
     return render(
         "runs.html",
         place=place,
         trends=trends[:MOST_TRENDS],
         more_trends=len(trends) - MOST_TRENDS,
         shrunk=[trend for trend in trends if trend.mark == "shrunk"][:MOST_TRENDS],
-        failed=_failed(runs),
-        runs=[_shown(past, link(past)) for past in runs[:MOST_RUNS]],
+        failed=_failed(shown)[:MOST_TRENDS],
+        runs=shown[:MOST_RUNS],
         more_runs=len(runs) - MOST_RUNS,
     )
 
 
-def _failed(runs: Sequence[PastRun]) -> PastRun | None:
-    """The newest run, if it has failed."""
-    return runs[0] if runs and runs[0].status == "failed" else None
+def _failed(runs: Sequence[ShownRun]) -> list[ShownRun]:
+    """The runs that have failed, and of one of whose streams there is no later run.
+
+    One that failed before any stream came counts until the next run.
+    """
+    later: set[tuple[str, str]] = set()
+    failed = []
+    for each in runs:
+        about = {(each.past.connection, stream) for stream in each.streams}
+        if each.past.status == "failed" and (about - later or each is runs[0]):
+            failed.append(each)
+        later |= about
+    return failed
 
 
 def _shown(past: PastRun, link: str) -> ShownRun:
-    is_plan = past.status == "dry run"
-    sums = sums_of(past.totals, dry_run=is_plan) if past.totals else None
-    return ShownRun(past, link, headline_of(past), sums)
+    sums = sums_of(past.totals, dry_run=past.is_dry_run) if past.totals else None
+    streams = dict.fromkeys(past.streams or [one.stream for one in past.swept])
+    return ShownRun(past, link, headline_of(past), sums, tuple(streams))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from target_constant_contact.pages.texts import number, percent
-from target_constant_contact.reports.past_run import UNFINISHED, UNREADABLE
+from target_constant_contact.reports.past_run import LOAD, UNFINISHED, UNREADABLE
 from target_constant_contact.wording import counted, were
 
 if TYPE_CHECKING:
@@ -29,6 +29,32 @@ class Headline:
     note: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Questions:
+    """What a page answers before all else.
+
+    Attributes:
+        good: How much has become of the run.
+        others: Why it has not become of all.
+    """
+
+    good: str
+    others: str
+
+
+def questions_of(past: PastRun) -> Questions:
+    """What the page of a run answers before all else."""
+    if past.kind != LOAD:
+        would = any(one.outcome == "planned" for one in past.swept)
+        return Questions(
+            "What would be taken off" if would else "What was taken off",
+            "Why nobody else would be" if would else "Why nobody else was",
+        )
+    if past.is_dry_run:
+        return Questions("How many would be sent", "Why others would not")
+    return Questions("How many landed", "Why others did not")
+
+
 def headline_of(past: PastRun) -> Headline:
     """How many rows landed, or how many people were taken off."""
     if past.status == UNFINISHED:
@@ -37,7 +63,7 @@ def headline_of(past: PastRun) -> Headline:
         return Headline("No report", "The report of this run cannot be read.")
     if past.totals is None:
         return _of_sweep(past)
-    if past.status == "dry run":
+    if past.is_dry_run:
         rows = past.totals.unsettled
         return Headline(number(rows), f"of {_rows(past.totals)} would be sent", "Nothing was sent.")
     return _of_load(past.totals)

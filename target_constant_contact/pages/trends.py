@@ -34,13 +34,11 @@ class Point:
     """A segment in one run.
 
     Attributes:
-        run: Name of the run.
         at: When it started.
         rows: Rows of the segment: those that were read, without leavers and blank rows.
         landed: Those of them that landed, or had before.
     """
 
-    run: str
     at: datetime
     rows: int
     landed: int
@@ -112,11 +110,10 @@ class Trend:
 
 
 def trends_of(runs: Sequence[PastRun]) -> list[Trend]:
-    """The segments of all runs that are over, those that have shrunk most first.
+    """The segments of all loads that have ended well, those that have shrunk most first.
 
     Args:
-        runs: The runs, the newest first. Only loads that have ended well tell how large a segment
-            is.
+        runs: The runs, the newest first.
     """
     points: defaultdict[_Key, list[Point]] = defaultdict(list)
     names: dict[_Key, str] = {}
@@ -135,7 +132,7 @@ def trends_of(runs: Sequence[PastRun]) -> list[Trend]:
             rows[key] += counts.judged
             landed[key] += counts.landed + counts.unchanged
         for key, size in rows.items():
-            points[key].append(Point(past.run, past.started_at, size, landed[key]))
+            points[key].append(Point(past.started_at, size, landed[key]))
     found = [
         Trend(key[0], key[1], names[key], tuple(there), members.get(key[1:]))
         for key, there in points.items()

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from target_constant_contact.api.models import Activity
-    from target_constant_contact.events.events import Events
     from target_constant_contact.planning.columns import Columns
     from target_constant_contact.segments.reading import Means
 
@@ -41,7 +40,6 @@ class ListCopies:
     Args:
         means: What they are read with.
         columns: Which columns tell what.
-        events: Are told what goes on.
         names: Tells the name of a list.
 
     Attributes:
@@ -49,14 +47,11 @@ class ListCopies:
         told: The properties that the copy of each list tells.
     """
 
-    def __init__(
-        self, means: Means, columns: Columns, events: Events, names: Callable[[str], str]
-    ) -> None:
+    def __init__(self, means: Means, columns: Columns, names: Callable[[str], str]) -> None:
         self.faults: dict[str, str] = {}
         self.told: dict[str, frozenset[str]] = {}
         self._means = means
         self._columns = columns
-        self._events = events
         self._names = names
         self._jobs = Jobs(means.api, means.waiting)
         self._started: dict[str, tuple[Activity, tuple[str, ...]]] = {}
@@ -95,8 +90,8 @@ class ListCopies:
         """Who is on a list that was started, as hashes; None when that cannot be known."""
         if list_id in self._started:
             activity, wanted = self._started.pop(list_id)
-            name = self._names(list_id)
-            with self._noting(list_id), self._events.work(f"comparing with list {name}", "compare"):
+            work = f"comparing with list {self._names(list_id)}"
+            with self._noting(list_id), self._means.waiting.events.work(work, "compare"):
                 rows = exported(self._means.api, activity, self._means.waiting)
                 self._people[list_id] = self._copied(list_id, wanted, rows)
         return self._people.get(list_id)
@@ -124,7 +119,7 @@ class ListCopies:
         self._lines.close()
 
     def _fault(self) -> str:
-        if len(self._people) + len(self._started) >= MOST_READ:
+        if len(self.told) + len(self._started) >= MOST_READ:
             return f"not compared, as a plan reads at most {counted(MOST_READ, 'list')}"
         left = self._means.requests_left()
         if left < EXPORT:

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
     from target_constant_contact.account.account import Account
     from target_constant_contact.batches.batch import Destination, ImportBatch
-    from target_constant_contact.events.events import Events
     from target_constant_contact.reports.planned import Effort
     from target_constant_contact.reports.report import Report
     from target_constant_contact.segments.reading import Means
@@ -43,10 +42,9 @@ class Planning:
         settings: The settings.
         account: The account, which is only read.
         means: What lists are read with.
-        events: Are told what goes on.
     """
 
-    def __init__(self, settings: Settings, account: Account, means: Means, events: Events) -> None:
+    def __init__(self, settings: Settings, account: Account, means: Means) -> None:
         self.imports = 0
         self.size = 0
         self._settings = settings
@@ -58,7 +56,7 @@ class Planning:
             field for each in settings.all_streams for field in account.custom_fields_for(each)
         ]
         self._columns = Columns(fields)
-        self._copies = ListCopies(means, self._columns, events, self._name)
+        self._copies = ListCopies(means, self._columns, self._name)
 
     def know(self, properties: tuple[str, ...]) -> None:
         """Note that contacts may have these properties: a stream has come."""
@@ -150,7 +148,6 @@ class Planning:
         tally, is_new = tallies.get(list_id, Tally()), self._is_new(list_id)
         there = self._copies.people(list_id)
         told = self._copies.told.get(list_id, self._going.properties)
-        left_out = [name for name in self._properties() if name not in told]
         return PlannedList(
             list_id=list_id,
             list_name=self._name(list_id),
@@ -163,7 +160,7 @@ class Planning:
             updated=tally.updated,
             unchanged=tally.unchanged,
             changes=dict(tally.changes.most_common()),
-            not_compared=() if is_new else tuple(left_out),
+            not_compared=tuple(name for name in self._properties() if name not in told),
             held_back=held.of(list_id),
             fault=self._copies.faults.get(list_id, ""),
         )

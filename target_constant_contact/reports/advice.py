@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from target_constant_contact.contacts.contact import property_faults
+from target_constant_contact.log_fields import Line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -65,9 +66,11 @@ class FormatAdvice:
             as_csv[destination.stream] += self._csv_requests(sent)
         for stream, requests in as_json.items():
             if self._allows_csv(stream) and as_csv[stream] < requests:
-                yield (
+                yield Line(
                     f"import_format: csv would bring the members of {stream} in about "
-                    f"{as_csv[stream]:,} full requests instead of {requests:,}"
+                    f"{as_csv[stream]:,} full requests instead of {requests:,}",
+                    stream=stream,
+                    imports=requests,
                 )
 
     def _allows_csv(self, stream: str) -> bool:

@@ -99,8 +99,8 @@ def as_texts(value: Any) -> tuple[str, ...]:
     return tuple(map(as_text, value))
 
 
-def _as_seconds_or_none(value: Any) -> float | None:
-    return None if value is None else as_seconds(value)
+def _or_none(read: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    return lambda value: None if value is None else read(value)
 
 
 def _reader(type_of_field: object) -> Callable[[Any], Any]:
@@ -110,7 +110,8 @@ def _reader(type_of_field: object) -> Callable[[Any], Any]:
 _READ: Final[Mapping[str, Callable[[Any], Any]]] = {
     "int": as_whole,
     "float": as_seconds,
-    "float | None": _as_seconds_or_none,
+    "int | None": _or_none(as_whole),
+    "float | None": _or_none(as_seconds),
     "bool": bool,
     "tuple[str, ...]": as_texts,
 }

@@ -29,15 +29,17 @@ from target_constant_contact.reports.past_parts import (
     PastRejections,
     PastWithheld,
 )
+from target_constant_contact.reports.planned import Effort
 from target_constant_contact.reports.segments import SegmentUse
 from target_constant_contact.reports.swept import SweptList
 from target_constant_contact.reports.told import Alert, Told
 from target_constant_contact.reports.waits import WaitRecord
+from target_constant_contact.store.run_row import MACHINE, RunRow
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from target_constant_contact.store.run_row import RunRow
+    from target_constant_contact.events.kinds import RunEnded
 
 UNFINISHED: Final = "unfinished"
 """Status of a run without a report: it is under way, or it was killed."""
@@ -98,6 +100,7 @@ class PastRun:  # a plain record: one attribute for each member of the report
         examples: What the values looked like that rows were rejected for.
         settings: The settings that were given; those that are secret are not among them.
         planned: What would have changed on each list, of a dry run.
+        effort: What sending would have taken, of a dry run that has compared with the account.
     """
 
     run: str
@@ -135,6 +138,12 @@ class PastRun:  # a plain record: one attribute for each member of the report
     examples: tuple[PastExamples, ...] = ()
     settings: Mapping[str, object] = field(default_factory=dict)
     planned: tuple[PastPlannedList, ...] = ()
+    effort: Effort | None = None
+
+    @property
+    def is_dry_run(self) -> bool:
+        """Whether it was to change nothing."""
+        return self.status == "dry run"
 
     @property
     def seconds(self) -> int | None:
@@ -153,6 +162,11 @@ def read_run(row: RunRow) -> PastRun:
     with suppress(OverflowError, OSError, ValueError):
         started_at = datetime.fromtimestamp(row.started_at, UTC)
     return PastRun(row.run, status, started_at, row.machine, row.folder)
+
+
+def ended_run(event: RunEnded) -> PastRun:
+    """A run that has just ended, as its report tells it."""
+    return past_run(RunRow(event.run, 0.0, MACHINE, event.folder), event.document)
 
 
 def past_run(row: RunRow, document: Mapping[str, Any]) -> PastRun:
@@ -207,7 +221,8 @@ def _reasons(document: Mapping[str, Any]) -> dict[str, Any]:
 
 def _told(member: Mapping[str, Any]) -> Told:
     owed = records(Alert, member["owed"])
-    return Told(as_text(member["receiver"]), as_texts(member["active"]), owed)
+    turn = as_whole(member.get("turn", 0))
+    return Told(as_text(member["receiver"]), as_texts(member["active"]), owed, turn)
 
 
 def _beside_the_rows(document: Mapping[str, Any]) -> dict[str, Any]:
@@ -219,7 +234,15 @@ def _beside_the_rows(document: Mapping[str, Any]) -> dict[str, Any]:
         "waits": records(WaitRecord, document.get("waits", ())),
         "examples": records(PastExamples, document.get("examples", ())),
         "settings": _settings(document.get("settings", {})),
-        "planned": records(PastPlannedList, document.get("planned", {}).get("lists", ())),
+        **_planned(document.get("planned", {})),
+    }
+
+
+def _planned(document: Mapping[str, Any]) -> dict[str, Any]:
+    effort = records(Effort, [document["effort"]] if "effort" in document else ())
+    return {
+        "planned": records(PastPlannedList, document.get("lists", ())),
+        "effort": effort[0] if effort else None,
     }
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
+from target_constant_contact.log_fields import Line
 from target_constant_contact.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
 _MEGABYTE: Final = 1_000_000
+_SEEN: Final = 0.005
 _NAMED: Final = 20
 """Lists that a log names; all are in the report."""
 
@@ -57,8 +59,21 @@ class PlannedList:  # a plain record
         """Whether somebody would be added or updated, as far as it is known."""
         return bool(self.added or self.updated or (self.fault and self.people) or self.is_new)
 
-    def in_short(self) -> str:
+    def in_short(self) -> Line:
         """What a person reads of it in a log: the numbers."""
+        return Line(
+            self._numbers_in_short(),
+            stream=self.streams[0] if len(self.streams) == 1 else "",
+            lists=[self.list_name],
+            list_ids=[self.list_id],
+            people=self.people,
+            added=self.added,
+            updated=self.updated,
+            unchanged=self.unchanged,
+            before=self.before or 0,
+        )
+
+    def _numbers_in_short(self) -> str:
         people = counted(self.people, "person", "people")
         if self.fault:
             return f"{self._place}: {people} would be sent; {self.fault}"
@@ -130,10 +145,13 @@ class Effort:
     seconds: float
     import_seconds: float | None = None
 
-    def in_words(self) -> str:
+    def in_words(self) -> Line:
         """What a person reads of it."""
         used, per_day = self.requests_today, self.requests_per_day
         today = "" if used is None else f", {used:,} are used today"
+        share = 100 * self.requests / max(per_day, 1)  # of a report that somebody has changed
+        megabytes = self.size / _MEGABYTE
+        size = f"{megabytes:.2f} MB" if megabytes >= _SEEN or not self.size else "less than 0.01 MB"
         minutes = round((self.seconds + (self.import_seconds or 0)) / 60)
         time = f"about {counted(minutes, 'minute')}" if minutes else "less than a minute"
         rest = (
@@ -141,10 +159,16 @@ class Effort:
             if self.import_seconds is None
             else f"if an import takes {self.import_seconds:.0f} s as in the latest run"
         )
-        return (
-            f"{counted(self.imports, 'import')} with {self.size / _MEGABYTE:.2f} MB, about "
-            f"{counted(self.requests, 'request')} ({100 * self.requests / per_day:.1f} % of the "
-            f"day's {per_day:,}{today}), {time} {rest}"
+        return Line(
+            f"{counted(self.imports, 'import')} with {size}, about "
+            f"{counted(self.requests, 'request')} ({share:.1f} % of the day's {per_day:,}"
+            f"{today}), {time} {rest}",
+            imports=self.imports,
+            size=self.size,
+            requests=self.requests,
+            requests_today=used,
+            requests_per_day=per_day,
+            seconds=self.seconds,
         )
 
 
@@ -172,8 +196,8 @@ class Planned:
         """What a person reads of it in a log."""
         for one in self.lists[:_NAMED]:
             yield one.in_short()
-        if len(self.lists) > _NAMED:
-            yield f"... and {counted(len(self.lists) - _NAMED, 'more list')}"
+        if more := len(self.lists[_NAMED:]):
+            yield Line(f"... and {counted(more, 'more list')}", destinations=more)
         yield self.effort.in_words()
 
     def lines(self) -> Iterator[str]:

@@ -20,7 +20,8 @@ class SweptList:  # a plain record
         stream: Stream whose segment the list follows.
         list_id: The list.
         list_name: Its name.
-        outcome: ``swept``, ``planned``, ``idle`` or ``refused``.
+        outcome: ``swept``, ``planned``, ``idle``, ``refused``, or ``unknown`` where a plan cannot
+            read the list.
         before: People on the list when it was read.
         stay: Those of them who stay.
         taken_off: Those who were taken off; in a plan, those who would be.
@@ -56,6 +57,21 @@ class SweptList:  # a plain record
         return 0 if self.outcome == "planned" else self.taken_off
 
     @property
+    def place(self) -> str:
+        """The stream and its list."""
+        return f"{self.stream} -> {self.list_name or self.list_id}"
+
+    @property
+    def why(self) -> str:
+        """The reason, where it stands beside the list and need not name it once more."""
+        return self.reason.removeprefix(f"{self.place}: ")
+
+    @property
+    def why_in_short(self) -> str:
+        """The first sentence of it; what is to be done stands in the others."""
+        return self.why.partition(". ")[0]
+
+    @property
     def sums(self) -> str:
         """The sums as people read them."""
         return (
@@ -76,10 +92,9 @@ class SweptList:  # a plain record
             yield Line(self.reason, reason=self.reason, **told)
             return
         verb = "would be" if self.outcome == "planned" else were(self.taken_off)
-        place = f"{self.stream} -> {self.list_name or self.list_id}"
         people = counted(self.taken_off, "person", "people")
         yield Line(
-            f"{place}: {people} {verb} taken off; {self.sums}",
+            f"{self.place}: {people} {verb} taken off; {self.sums}",
             before=self.before,
             stay=self.stay,
             taken_off=self.taken_off,
@@ -89,4 +104,6 @@ class SweptList:  # a plain record
         )
         if self.way:
             requests = counted(self.requests, "request")
-            yield Line(f"{place}: by {self.way}, in {requests}", requests=self.requests, **told)
+            yield Line(
+                f"{self.place}: by {self.way}, in {requests}", requests=self.requests, **told
+            )

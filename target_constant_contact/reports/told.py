@@ -51,8 +51,10 @@ class Told:
         receiver: Which one, in words without a secret.
         active: What it was told and is not over: ``failed``, or ``rejected`` and a stream.
         owed: What did not reach it: the next run tells it.
+        turn: Which in the row of runs that have told: clocks of several machines may differ.
     """
 
     receiver: str
     active: tuple[str, ...] = ()
     owed: tuple[Alert, ...] = ()
+    turn: int = 0

@@ -10,6 +10,7 @@ from target_constant_contact.imports.contract import ContractGuard
 from target_constant_contact.planning.effort import effort_of
 from target_constant_contact.planning.plan import Planning
 from target_constant_contact.reports.past_run import read_run
+from target_constant_contact.store.runs import RunRows
 
 if TYPE_CHECKING:
     from target_constant_contact.account.account import Account
@@ -64,7 +65,7 @@ class DryRun:
         """
         if not self._settings.dry_run:
             return None
-        self.planning = Planning(self._settings, self._account, self._means, self._account.events)
+        self.planning = Planning(self._settings, self._account, self._means)
         return self.planning.start
 
     def know(self, properties: tuple[str, ...]) -> None:
@@ -124,9 +125,6 @@ class DryRun:
 
     def _import_seconds(self) -> float | None:
         """How long an import took in the latest run that has made any."""
-        # Not before: what is imported for the help of a command need not load SQLAlchemy.
-        from target_constant_contact.store.runs import RunRows  # noqa: PLC0415
-
         for row in RunRows(self._account.database).newest(_LATEST):
             if imports := read_run(row).imports:
                 return median(each.seconds for each in imports)

@@ -1,4 +1,4 @@
-"""How a load begins and ends: its report, and a summary for people."""
+"""How a load ends: its report, and a summary for people."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from target_constant_contact.log_fields import Line
 from target_constant_contact.reports.imported import UnsettledImport
 from target_constant_contact.reports.replay import replay_lines
 from target_constant_contact.reports.summary import summary
-from target_constant_contact.run.ends import run_begun, run_ended
+from target_constant_contact.run.ends import run_ended
 from target_constant_contact.wording import are, counted, them, were
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 class Ending:
-    """Tells how a run begins and how it ends.
+    """Tells how a run ends.
 
     Args:
         settings: The settings.
@@ -53,16 +53,6 @@ class Ending:
         self._accounting = accounting
         self._advice = advice
         self._ledger = ledger
-
-    def begin(self) -> None:
-        """Tell that the run is under way.
-
-        Raises:
-            TargetError: The store cannot be used.
-        """
-        self._account.events.tell(
-            run_begun(self._settings, self._account, self._accounting.report, self._folder)
-        )
 
     def end(self, status: str, error: str | None) -> None:
         """Tell how the run has ended.

@@ -1,20 +1,25 @@
-"""Events that loads and sweeps tell alike: the first, the last, and lists that were swept."""
+"""What loads and sweeps tell alike: how they begin and end, and lists that were swept."""
 
 from __future__ import annotations
 
+import logging
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from target_constant_contact.events.kinds import ListSwept, RunBegun, RunEnded
+from target_constant_contact.exceptions import StorageError, TargetError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from target_constant_contact.account.account import Account
     from target_constant_contact.reports.report import Report
     from target_constant_contact.reports.swept import SweptList
     from target_constant_contact.settings.settings import Settings
+
+_logger = logging.getLogger("target-constant-contact")
 
 
 def run_begun(settings: Settings, account: Account, report: Report, folder: Path) -> RunBegun:
@@ -33,9 +38,7 @@ def run_begun(settings: Settings, account: Account, report: Report, folder: Path
         folder=str(folder.absolute()),
         started_at=report.started_at,
         connection=account.connection_name,
-        account=account.name,
         dry_run=settings.dry_run,
-        settings=settings.given,
     )
 
 
@@ -81,17 +84,42 @@ def run_ended(
     )
 
 
-def list_swept(one: SweptList) -> ListSwept:
-    """It is known what has become of a list."""
-    return ListSwept(
-        one.stream,
-        one.list_id,
-        one.list_name,
-        one.outcome,
-        one.before,
-        one.taken_off,
-        one.reason,
+def note_swept(account: Account, report: Report, one: SweptList) -> None:
+    """Have the report know what has become of a list, and tell it.
+
+    Args:
+        account: The account.
+        report: The report of the load or the sweep.
+        one: The list.
+    """
+    report.swept.append(one)
+    account.events.tell(
+        ListSwept(
+            one.stream,
+            one.list_id,
+            one.list_name,
+            one.outcome,
+            one.before,
+            one.taken_off,
+            one.reason,
+        )
     )
+
+
+@contextmanager
+def failing(error: BaseException) -> Iterator[str]:
+    """Tell what a run has failed of; that its report cannot be written is logged.
+
+    Args:
+        error: What is raised behind this, and matters more.
+
+    Yields:
+        The same as the report says it: texts of errors that nobody foresaw may quote anything.
+    """
+    try:
+        yield str(error) if isinstance(error, TargetError) else type(error).__name__
+    except StorageError as other:
+        _logger.error("%s", other)  # noqa: TRY400 - one line
 
 
 def _of_account(account: Account) -> dict[str, Any]:

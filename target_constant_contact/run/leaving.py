@@ -11,7 +11,7 @@ from target_constant_contact.batches.batch import Destination
 from target_constant_contact.exceptions import DataError, TargetError
 from target_constant_contact.log_fields import fields
 from target_constant_contact.planning.pretended_removal import PretendedRemoval
-from target_constant_contact.run.ends import list_swept
+from target_constant_contact.run.ends import note_swept
 from target_constant_contact.run.planned_leaves import plan_leaves
 from target_constant_contact.segments.gate import Withheld
 from target_constant_contact.segments.hash_set import HashSet
@@ -162,8 +162,7 @@ class Leaving:
         sweep = LeaverSweep(taking_off, self._leavers, self._segments)
         with taking_off.alone():
             for leave in leaves:
-                report.swept.append(swept := sweep.sweep(leave))
-                self._account.events.tell(list_swept(swept))
+                note_swept(self._account, report, sweep.sweep(leave))
         _raise_held(report)
 
     @property

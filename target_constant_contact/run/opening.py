@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from target_constant_contact.account.account import Account
+from target_constant_contact.run.ends import run_begun
 from target_constant_contact.run.run import Run
 from target_constant_contact.verification.kept import forget_rows_of_dead_runs
 
@@ -28,12 +29,12 @@ def open_run(settings: Settings, hooks: Hooks, listen: Listen) -> Run:
     forget_rows_of_dead_runs(settings.store)
     settings.data_dir.make_runs()
     # The store first: it takes over what an earlier version has left there.
-    account = Account(settings, events=hooks.waiting.events)
+    account = Account(settings)
     try:
         listen(account.events, settings, account.database)
         folder = settings.data_dir.make_run()
         run = Run(settings, account, folder, hooks)
-        run.tell()
+        account.events.tell(run_begun(settings, account, run.report, folder))
     except BaseException:
         account.close()
         raise

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from target_constant_contact.exceptions import DataError, TryLaterError
 from target_constant_contact.reports.swept import SweptList
+from target_constant_contact.run.ends import note_swept
 from target_constant_contact.segments.following import Following
 from target_constant_contact.segments.leavers import Leavers
 from target_constant_contact.segments.seals import may_sweep
@@ -58,7 +59,7 @@ def plan_sweeps(
             found = sweep.one(row, entry, row.stream, row.run)
         except TryLaterError as error:
             name = account.list_names.get(row.list_id, "")
-            found = SweptList(row.stream, row.list_id, name, "refused", reason=str(error))
+            found = SweptList(row.stream, row.list_id, name, "unknown", reason=str(error))
         report.swept.append(found)
         if found.outcome == "refused" and entry.overwrite_when != "sweep":
             refused.append(found.reason)
@@ -98,7 +99,7 @@ def sweep_loads(
     sweep = Sweep(rows, leavers, following, taking, Consent())
     with taking.alone():
         for row, entry in wanted:
-            report.swept.append(sweep.one(row, entry, row.stream, row.run))
+            note_swept(account, report, sweep.one(row, entry, row.stream, row.run))
     _raise([one.reason for one in report.swept if one.outcome == "refused"])
 
 

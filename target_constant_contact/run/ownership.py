@@ -16,6 +16,7 @@ from target_constant_contact.store.segments import SegmentRows
 from target_constant_contact.waiting import Waiting
 
 if TYPE_CHECKING:
+    from target_constant_contact.run.hooks import Listen
     from target_constant_contact.settings.settings import Settings
 
 
@@ -34,11 +35,12 @@ class Owned:
     people: int = 0
 
 
-def adopt(settings: Settings, reference: str, stream: str | None) -> Owned:
+def adopt(settings: Settings, listen: Listen, reference: str, stream: str | None) -> Owned:
     """Take everybody who is on a list for put there by the stream that it follows.
 
     Args:
         settings: The settings.
+        listen: Has those listen who show what goes on.
         reference: The list, as a person has named it.
         stream: Name of the stream; None where the settings and the store say which it is.
 
@@ -47,7 +49,8 @@ def adopt(settings: Settings, reference: str, stream: str | None) -> Owned:
         DataError: The list follows another stream.
         TargetError: The store or the service cannot be used.
     """
-    with alone(settings) as account:
+    with alone(settings, listen) as account:
+        account.check_identity()
         rows = SegmentRows(account.database, account.export[0])
         following = Following(settings, account.lists)
         list_id = following.list_of(reference)
@@ -57,9 +60,9 @@ def adopt(settings: Settings, reference: str, stream: str | None) -> Owned:
         if (owner := rows.own(list_id, chosen)) != chosen:
             raise DataError(
                 f"list {name!r} follows stream {owner!r}, not {chosen!r}; nothing was changed. Let "
-                f"go of it first with: release {name!r}"
+                f"go of it first with: target-constant-contact release {name!r}"
             )
-        waiting = Waiting(settings.import_timeout_minutes * 60)
+        waiting = Waiting(settings.import_timeout_minutes * 60, events=account.events)
         found = read_back(account.client, [list_id], ["email_address"], waiting)
         on_list = PeopleKey.of(account.database).exported(found)
         with parts_of(rows.members(chosen, list_id, name)) as parts:
@@ -67,18 +70,20 @@ def adopt(settings: Settings, reference: str, stream: str | None) -> Owned:
         return Owned(name, chosen, len(on_list))
 
 
-def release(settings: Settings, reference: str) -> Owned:
+def release(settings: Settings, listen: Listen, reference: str) -> Owned:
     """Let a list follow no stream any more, and forget who is in its segment.
 
     Args:
         settings: The settings.
+        listen: Has those listen who show what goes on.
         reference: The list, as a person has named it.
 
     Raises:
         SettingsError: There is no such list.
         TargetError: The store or the service cannot be used.
     """
-    with alone(settings) as account:
+    with alone(settings, listen) as account:
+        account.check_identity()
         list_id = Following(settings, account.lists).list_of(reference)
         stream = SegmentRows(account.database, account.export[0]).release(list_id)
         return Owned(account.list_names[list_id], stream or "")

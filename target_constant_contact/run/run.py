@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from target_constant_contact.contacts.contact import Rejection
 from target_constant_contact.contacts.encoding import encode_contact
 from target_constant_contact.events.kinds import InputEnded, RowsRead
-from target_constant_contact.exceptions import DataError, StorageError, TargetError
+from target_constant_contact.exceptions import DataError, TargetError
 from target_constant_contact.reports.segments import note_use, segment_uses, tell_uses
 from target_constant_contact.run.accounting import Accounting
 from target_constant_contact.run.continuity import Continuity
 from target_constant_contact.run.dry_run import DryRun
 from target_constant_contact.run.ending import Ending
+from target_constant_contact.run.ends import failing
 from target_constant_contact.run.intake import Intake
 from target_constant_contact.run.leaving import Leaving
 from target_constant_contact.run.remembering import Remembering
@@ -66,9 +68,12 @@ class Run:
     def __init__(self, settings: Settings, account: Account, folder: Path, hooks: Hooks) -> None:
         self.settings = settings
         self.account = account
+        # Who listens to the account hears what this run waits for, too.
+        waiting = replace(hooks.waiting, events=account.events)
+        hooks = replace(hooks, waiting=waiting)
         self._stage = Stage.READING
-        self._continuity = Continuity(settings, account, folder, hooks.waiting)
-        self._remembering = Remembering(settings, account, folder, hooks.waiting)
+        self._continuity = Continuity(settings, account, folder, waiting)
+        self._remembering = Remembering(settings, account, folder, waiting)
         self._dry_run = DryRun(settings, account, self._remembering.means)
         gate = Gate(self._remembering.people, self._remembering.loads)
         self.leaving = Leaving(settings, account, gate, self._remembering)
@@ -85,25 +90,17 @@ class Run:
             account,
             folder,
             self._accounting,
-            hooks.waiting,
+            waiting,
             self._let_go,
             self._remembering.loads,
         )
         self._sending = Sending(
             settings, account, self._continuity.ledger, hooks, self._settling, folder
         )
-        self.withholding = Withholding(settings, account, gate, hooks.waiting)
+        self.withholding = Withholding(settings, account, gate, waiting)
         self._intake = Intake(settings, self._accounting, gate, self._submit)
         advice, ledger = self._sending.advice, self._continuity.ledger
         self._ending = Ending(settings, folder, account, self._accounting, advice, ledger)
-
-    def tell(self) -> None:
-        """Tell that the run is under way, to those who show runs.
-
-        Raises:
-            TargetError: The store cannot be used.
-        """
-        self._ending.begin()
 
     def begin(self) -> None:
         """Keep other runs of the same export out, and take up one that was interrupted.
@@ -254,12 +251,8 @@ class Run:
         # The data are at fault, and sending them again would not help: nothing is to be taken up.
         concluded = self._stage is Stage.SETTLED and isinstance(error, DataError)
         concluded |= self._stage is Stage.RELEASED
-        known = isinstance(error, TargetError)
-        try:
-            self._end("failed", str(error) if known else type(error).__name__, concluded=concluded)
-        except StorageError as other:
-            # What went wrong before is raised, and matters more.
-            _logger.error("%s", other)  # noqa: TRY400 - one line
+        with failing(error) as words:
+            self._end("failed", words, concluded=concluded)
 
     def _submit(self, batch: ImportBatch) -> None:
         # Whoever is sent is remembered, also if this is the last that the run does.

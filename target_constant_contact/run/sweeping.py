@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from target_constant_contact.account.account import Account
-from target_constant_contact.exceptions import DataError, TargetError, TryLaterError
+from target_constant_contact.exceptions import DataError, TryLaterError
 from target_constant_contact.reports.report import Report
-from target_constant_contact.run.ends import list_swept, run_begun, run_ended
+from target_constant_contact.run.ends import failing, note_swept, run_begun, run_ended
 from target_constant_contact.segments.following import Following
 from target_constant_contact.segments.leavers import Leavers
 from target_constant_contact.segments.reading import Means
@@ -59,13 +59,7 @@ class SweepRun:
         waiting = Waiting(settings.import_timeout_minutes * 60, events=account.events)
         folder, most = settings.data_dir.runs, settings.max_activities_in_flight
         self._taking = TakingOff(Means.of(account, waiting, folder, most))
-        self._sweep = Sweep(
-            SegmentRows(account.database, account.export[0]),
-            Leavers(LeaverRows(account.database, account.export[0])),
-            Following(settings, account.lists),
-            self._taking,
-            Consent(plan=self._plan, allowed=allowed),
-        )
+        self._consent = Consent(plan=self._plan, allowed=allowed)
 
     def sweep(self) -> None:
         """Sweep all lists, one by one.
@@ -74,7 +68,7 @@ class SweepRun:
             TargetError: The service cannot be used, or the sums of a list do not add up.
         """
         if self._plan:
-            self.found.extend(self._sweep.lists())
+            self.found.extend(self._lists())
             return
         folder = self._settings.data_dir.make_run()
         self.name = folder.name
@@ -84,12 +78,11 @@ class SweepRun:
         self._account.events.tell(begun)
         try:
             with self._taking.alone():
-                for one in self._sweep.lists():
-                    self.found.append(one)
-                    self._account.events.tell(list_swept(one))
+                for one in self._lists():
+                    note_swept(self._account, report, one)
         except BaseException as error:
-            known = isinstance(error, TargetError)
-            self._tell_end(report, folder, str(error) if known else type(error).__name__)
+            with failing(error) as words:
+                self._tell_end(report, folder, words)
             raise
         self._tell_end(report, folder, "; ".join(refusals(self.found)) or None)
 
@@ -101,6 +94,18 @@ class SweepRun:
         """
         if found := refusals(self.found):
             raise DataError(f"{counted(len(found), 'list')} could not be swept: {'; '.join(found)}")
+
+    def _lists(self) -> Iterator[SweptList]:
+        """Sweep one list after the other, if this is the account that is meant."""
+        self._account.check_identity()
+        database, (key, _) = self._account.database, self._account.export
+        return Sweep(
+            SegmentRows(database, key),
+            Leavers(LeaverRows(database, key)),
+            Following(self._settings, self._account.lists),
+            self._taking,
+            self._consent,
+        ).lists()
 
     def _tell_end(self, report: Report, folder: Path, error: str | None) -> None:
         status = "failed" if error else "completed"
@@ -123,7 +128,7 @@ def open_sweep(
 
     Args:
         settings: The settings.
-        listen: Has those listen who show runs.
+        listen: As in `alone`.
         plan: As in `SweepRun`.
         allowed: As in `SweepRun`.
 
@@ -131,14 +136,17 @@ def open_sweep(
         TryLaterError: A load is under way, or was interrupted.
         TargetError: The store or the service cannot be used.
     """
-    with alone(settings) as account:
-        listen(account.events, settings, account.database)
+    with alone(settings, listen) as account:
         yield SweepRun(settings, account, plan=plan, allowed=allowed)
 
 
 @contextmanager
-def alone(settings: Settings) -> Iterator[Account]:
+def alone(settings: Settings, listen: Listen) -> Iterator[Account]:
     """The account of the settings, while no load of their export runs.
+
+    Args:
+        settings: The settings.
+        listen: Has those listen who show what goes on.
 
     Raises:
         TryLaterError: A load is under way, or was interrupted.
@@ -146,6 +154,7 @@ def alone(settings: Settings) -> Iterator[Account]:
     """
     account = Account(settings, count_members=True)
     try:
+        listen(account.events, settings, account.database)
         with account.database.lock(lock_of(*account.export), 0) as held:
             rows = LedgerRows(account.database, *account.export)
             runs = rows.open_runs()
@@ -159,7 +168,6 @@ def alone(settings: Settings) -> Iterator[Account]:
                     f"{latest} was interrupted, and it is not known what has become of its "
                     "imports. Run the load again first"
                 )
-            account.check_identity()
             yield account
     finally:
         account.close()

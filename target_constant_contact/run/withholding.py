@@ -15,6 +15,7 @@ from target_constant_contact.segments.opt_outs import (
     question,
 )
 from target_constant_contact.segments.suppression_file import InSuppressionFile, read_suppressions
+from target_constant_contact.store.suppressions import Suppressions
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from target_constant_contact.segments.opt_outs import Question
     from target_constant_contact.settings.settings import Settings
     from target_constant_contact.store.opt_out_row import OptOutRow
-    from target_constant_contact.store.suppressions import Suppressions
     from target_constant_contact.waiting import Waiting
 
 _LONGEST: Final = 60.0
@@ -47,6 +47,7 @@ class Withholding:
         self._account = account
         self._gate = gate
         self._waiting = waiting
+        self._store = Suppressions(account.database)
         self._known: OptOutRow | None = None
         self._reading: OptOutReading | None = None
 
@@ -59,7 +60,7 @@ class Withholding:
         """
         if path := self._settings.suppression_file:
             self._gate.add(InSuppressionFile(read_suppressions(path)))
-        if persons := self._store().persons():
+        if persons := self._store.persons():
             self._gate.add(Erased(self._gate.people, persons))
 
     def begin(self) -> None:
@@ -70,7 +71,7 @@ class Withholding:
         Raises:
             TargetError: The store cannot be used.
         """
-        store, account = self._store(), self._account
+        store, account = self._store, self._account
         now = store.now()
         known = store.opt_outs(account.export[0])
         self._known = known if known and is_recent(known, now) else None
@@ -108,15 +109,9 @@ class Withholding:
                     _warn(f"no answer in {_LONGEST:g} s")
                 else:
                     if not self._settings.dry_run:
-                        self._store().put_opt_outs(self._account.export[0], row)
+                        self._store.put_opt_outs(self._account.export[0], row)
                     known = row
         return HashSet.unpacked(known.people) if known else ()
-
-    def _store(self) -> Suppressions:
-        # Not before: what is imported for the help of a command need not load SQLAlchemy.
-        from target_constant_contact.store.suppressions import Suppressions  # noqa: PLC0415
-
-        return Suppressions(self._account.database)
 
 
 def _warn(why: str) -> None:

@@ -16,7 +16,7 @@ from target_constant_contact.known_secrets import is_random
 from target_constant_contact.settings.alerts import FAILED, RECOVERED, REJECTED
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from apprise import Apprise
 
@@ -66,9 +66,12 @@ def alert_faults(values: Mapping[str, Any]) -> Iterator[str]:
         )
 
 
-def apprise_faults(values: Mapping[str, Any]) -> Iterator[str]:
-    """URLs that Apprise does not know. To find them out takes most of a second."""
-    urls = values.get("alert_urls") or ()
+def apprise_faults(urls: Sequence[str]) -> Iterator[str]:
+    """URLs that Apprise does not know. To find them out takes most of a second.
+
+    Args:
+        urls: The setting `alert_urls`.
+    """
     if not urls or find_spec("apprise") is None:
         return
     for number, url in enumerate(urls):
@@ -91,9 +94,14 @@ def service_of(url: str) -> Apprise | None:
         # Of code that is not ours: what it loads is deprecated here and there.
         warnings.simplefilter("ignore")
         apprise = import_module("apprise")
-        # With a time-out of its own, it sends in threads that the process waits for at its end.
         asset = apprise.AppriseAsset(
-            app_id=_SENDER, app_desc=_SENDER, async_mode=False, service_timeout=0
+            app_id=_SENDER,
+            app_desc=_SENDER,
+            async_mode=False,
+            # A message is lost on its way to another place, and a token in a header goes there.
+            http_redirects=False,
+            # With one of its own, it sends in threads that the process waits for at its end.
+            service_timeout=0,
         )
         service = apprise.Apprise.instantiate(url.strip(), asset=asset, suppress_exceptions=True)
     if service is None:

@@ -178,8 +178,6 @@ class SegmentSink(RecordSink):
                 plan.stream,
                 self.lists.default.list_ids,
                 plan.lists,
-                tuple(plan.fields.items()),
-                tuple(plan.unsent),
                 automatic=plan.automatic,
                 goal=plan.goal,
                 sent=plan.sent,

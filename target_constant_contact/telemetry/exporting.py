@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
+import os
 import threading
 import time
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, Final
 
@@ -22,6 +23,7 @@ from typing_extensions import override
 
 from target_constant_contact.log_fields import fields
 from target_constant_contact.telemetry.quiet import Quiet
+from target_constant_contact.telemetry.session import session_for
 from target_constant_contact.wording import counted
 
 if TYPE_CHECKING:
@@ -56,13 +58,21 @@ class Exporting:
     Attributes:
         tracer: Makes spans.
         meter: Makes instruments.
+
+    Raises:
+        Exception: A variable has a value that the SDK does not take.
     """
 
     def __init__(self, asked: AskedFor) -> None:
-        self._quiet = Quiet()
-        resource = _resource()
-        self._spans = _Spans(resource) if asked.traces else None
-        self._metrics = _Metrics(resource) if asked.metrics else None
+        with ExitStack() as undone:
+            self._quiet = Quiet()
+            undone.callback(self._quiet.close)
+            resource = _resource()
+            self._spans = _Spans(resource) if asked.traces else None
+            if self._spans:
+                undone.callback(self._spans.close)
+            self._metrics = _Metrics(resource) if asked.metrics else None
+            undone.pop_all()
         tracers = self._spans.provider if self._spans else NoOpTracerProvider()
         meters = self._metrics.provider if self._metrics else NoOpMeterProvider()
         self.tracer = tracers.get_tracer(_SCOPE, version(_NAME))
@@ -101,7 +111,7 @@ class _Spans:
     """Spans, sent as they end, many together."""
 
     def __init__(self, resource: Resource) -> None:
-        self._exporter = _SpanExporter()
+        self._exporter = _SpanExporter(session=session_for(os.environ))
         self._processor = _SpanProcessor(self._exporter)
         self.provider = TracerProvider(resource=resource, shutdown_on_exit=False)
         self.provider.add_span_processor(self._processor)
@@ -125,7 +135,7 @@ class _Metrics:
     """Measurements, summed up and sent every minute and at the end."""
 
     def __init__(self, resource: Resource) -> None:
-        self._exporter = _MetricExporter()
+        self._exporter = _MetricExporter(session=session_for(os.environ))
         reader = PeriodicExportingMetricReader(self._exporter)
         self.provider = MeterProvider([reader], resource, shutdown_on_exit=False)
 

@@ -7,15 +7,13 @@ import threading
 from typing import TYPE_CHECKING
 
 from target_constant_contact.events.kinds import RunEnded
-from target_constant_contact.reports.past_run import past_run
-from target_constant_contact.store.run_row import MACHINE, RunRow
+from target_constant_contact.reports.past_run import ended_run
 from target_constant_contact.telemetry.exporting import Exporting
 from target_constant_contact.telemetry.meters import Meters
 from target_constant_contact.telemetry.trace import Trace
 
 if TYPE_CHECKING:
     from target_constant_contact.events.kinds import Event, RunBegun
-    from target_constant_contact.reports.past_run import PastRun
     from target_constant_contact.telemetry.variables import AskedFor
 
 
@@ -37,7 +35,7 @@ class ToldRun:
 
     def tell(self, event: Event) -> None:
         """Tell what has happened; with the end of the run, send what has not been sent."""
-        past = _past(event) if isinstance(event, RunEnded) else None
+        past = ended_run(event) if isinstance(event, RunEnded) else None
         with self._lock:
             self._trace.note(event)
             self._meters.note(event)
@@ -46,7 +44,3 @@ class ToldRun:
                 self._meters.end(event, past)
         if past is not None:
             self._exporting.close()
-
-
-def _past(ended: RunEnded) -> PastRun:
-    return past_run(RunRow(ended.run, 0.0, MACHINE, ended.folder), ended.document)

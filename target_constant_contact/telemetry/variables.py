@@ -6,6 +6,7 @@ https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote
@@ -19,6 +20,7 @@ _ENDPOINT: Final = "OTEL_EXPORTER_OTLP_ENDPOINT"
 _HEADERS: Final = tuple(
     f"OTEL_EXPORTER_OTLP_{signal}HEADERS" for signal in ("", "TRACES_", "METRICS_")
 )
+_SIGN: Final = re.compile(r"\s*[=:\s]\s*")
 _PROTOCOL: Final = "OTEL_EXPORTER_OTLP_PROTOCOL"
 _EXPORTED: Final = "otlp"
 _SPOKEN: Final = "http/protobuf"
@@ -86,6 +88,7 @@ def _not_spoken(given: Mapping[str, str], signal: str) -> Iterator[str]:
 def _header_values(given: Mapping[str, str]) -> Iterator[str]:
     for name in _HEADERS:
         for pair in given.get(name, "").split(","):
-            value = unquote(pair.partition("=")[2].strip())
+            # Of what is no pair, the SDK quotes all.
+            value = unquote(_SIGN.split(pair.strip(), maxsplit=1)[-1])
             # Behind "Bearer" and the like, the secret may come back alone.
             yield from (value, *value.split())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from importlib.util import find_spec
 from pathlib import Path
@@ -133,8 +132,9 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
             )
         ),
         "sweep": render_run(reports.sweep()),
+        "dry-run": render_run(dry_run()),
         "unfinished": render_run(reports.of_document(None)),
-        "many": render_run(many()),
+        "many": render_run(reports.many()),
         "runs": render_runs(runs, place="/data/runs", link=lambda past: f"{past.run}.html"),
         "no-runs": render_runs([], place="/data/runs", link=lambda _: ""),
         "hostile-run": render_run(reports.hostile()[0]),
@@ -159,17 +159,27 @@ def segment_that_halves() -> list[Any]:
         moment = f"2026-05-{day:02}T04:00:00+00:00"
         members = {"started_at": moment, "ended_at": moment.replace("04:00", "04:02")}
         run = reports.name_of(day)
+        members["streams"] = ["vips", "members"]
         runs.append(reports.past(run, destinations=places, totals=counts, **members))
     return runs[::-1]
 
 
-def many() -> Any:
-    """A run with more of everything than a page shows."""
-    document = reports.document(
-        imports=[reports.imported(n, sent_at=n / 60, seconds=5 + n % 40) for n in range(5_000)],
-        destinations=[
-            {"stream": "vips", "lists": [{"id": f"{n}", "name": f"List {n}"}], **reports.COUNTS}
-            for n in range(1_000)
-        ],
+def dry_run() -> Any:
+    """What a load would change: on a list, on a new one, and on one that could not be compared."""
+    lists = [
+        reports.planned(),
+        reports.planned(
+            list_id="b", list_name="Members", is_new=True, added=960, updated=0, unchanged=0
+        ),
+        reports.planned(list_id="c", list_name="Closed", fault="HTTP 403 of its export", people=12),
+    ]
+    counts = {**reports.COUNTS, "landed": 0, "refused": 0, "unsettled": 935}
+    places = [{"stream": "vips", "lists": [reports.NEWSLETTER], **counts}]
+    return reports.past(
+        status="dry run",
+        planned={"lists": lists, "effort": reports.effort()},
+        totals=counts,
+        destinations=places,
+        imports=[],
+        findings=[],
     )
-    return reports.of_document(json.loads(json.dumps(document)))

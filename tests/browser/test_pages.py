@@ -17,8 +17,8 @@ from tests.support import reports
 if TYPE_CHECKING:
     from tests.browser.conftest import Browser
 
-KINDS = ("load", "failed", "sweep", "unfinished", "many", "runs", "no-runs", "hostile-run")
-KINDS = (*KINDS, "wordy-run", "hostile-runs")
+KINDS = ("load", "failed", "sweep", "dry-run", "unfinished", "many", "runs", "no-runs")
+KINDS = (*KINDS, "hostile-run", "wordy-run", "hostile-runs")
 PHONE, LAPTOP = 390, 1280
 PAPER = 688
 """An A4 sheet between its margins."""
@@ -53,7 +53,7 @@ def test_a_page_loads_nothing(browser, pages, kind):
     )
 
 
-@pytest.mark.parametrize("kind", ["load", "failed", "sweep", "runs"])
+@pytest.mark.parametrize("kind", ["load", "failed", "sweep", "dry-run", "runs"])
 def test_no_table_has_to_be_moved_on_a_laptop(browser, pages, kind):
     browser.open(pages[kind], LAPTOP)
 
@@ -90,7 +90,7 @@ def test_dark_colours_are_used_where_the_system_asks_for_them(browser, pages):
     assert colours == ["rgb(246, 247, 248)", "rgb(20, 25, 30)"]
 
 
-@pytest.mark.parametrize(("kind", "most"), [("load", 4), ("runs", 2), ("sweep", 3)])
+@pytest.mark.parametrize(("kind", "most"), [("load", 4), ("runs", 2), ("sweep", 3), ("dry-run", 3)])
 def test_a_page_is_printed_in_light_colours_on_few_sheets(browser: Browser, pages, kind, most):
     browser.open(pages[kind], PAPER, dark=True, media="print")
     browser.picture(f"{kind}-print")

@@ -17,7 +17,6 @@ import threading
 import pytest
 
 from target_constant_contact.events.kinds import RunBegun, RunEnded
-from target_constant_contact.listeners import registry
 from target_constant_contact.progress import reporter
 from target_constant_contact.sandbox import Fault
 from tests.support.collector import Collector
@@ -84,9 +83,9 @@ class Terminal:
 class Shown:
     """Loads and sweeps with everything on, and all that they show."""
 
-    def __init__(self, sandbox, folder, collector, receiver, terminal):
+    def __init__(self, sandbox, folder, events, collector, receiver, terminal):
         self.collector, self.receiver, self._terminal = collector, receiver, terminal
-        self.events, self.folder = [], folder / "data"
+        self.events, self.folder = events, folder / "data"
         self._log = io.StringIO()
         entry = {"stream": "members", "lists": "Newsletter", "load_method": "overwrite"}
         self.config = settings_for(
@@ -147,20 +146,14 @@ class Shown:
 
 
 @pytest.fixture
-def shown(sandbox, tmp_path, monkeypatch):
+def shown(sandbox, tmp_path, monkeypatch, told):
     monkeypatch.setenv("TERM", "xterm-256color")
     # So that also the shortest run is drawn.
     monkeypatch.setattr(reporter, "PICTURE_SECONDS", 0.005)
     with Collector() as collector, inbox() as receiver, Terminal() as terminal:
         monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", collector.url)
         logging.getLogger().setLevel(logging.DEBUG)
-        shown = Shown(sandbox, tmp_path, collector, receiver, terminal)
-
-        def listen(source, _settings, _database):
-            source.listen(shown.events.append)
-
-        monkeypatch.setattr(registry, "LISTENERS", (*registry.LISTENERS, listen))
-        yield shown
+        yield Shown(sandbox, tmp_path, told, collector, receiver, terminal)
 
 
 def found(shown):

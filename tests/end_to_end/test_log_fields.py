@@ -125,6 +125,14 @@ def test_every_number_of_a_line_is_in_its_fields(hard_night, log):
     assert len([each for each in lines if _NUMBER.search(_NO_NUMBER.sub("", each["message"]))]) > 9
 
 
+def test_every_number_of_a_dry_run_is_in_the_fields_of_its_line(export, log):
+    two = "Newsletter, VIP"
+    outcome = export(schema(), *map(member, range(9)), lists=two, dry_run=True, create_lists=True)
+
+    assert outcome.exit_code == 0
+    assert [(each["message"], bad) for each in log.events if (bad := missing(each))] == []
+
+
 def test_no_line_has_a_field_that_is_not_documented(hard_night, log):
     hard_night()
 

@@ -54,13 +54,24 @@ def test_a_check_of_a_whole_input_is_told_with_its_rows(told, sandbox, tmp_path)
     assert max(event.rows for event in told[begun:ended] if isinstance(event, RowsRead)) == 7
 
 
+def test_taking_a_list_over_is_told(told, sandbox, tmp_path):
+    entry = {"stream": "members", "lists": "Newsletter", "load_method": "overwrite"}
+    settings = settings_for(sandbox, tmp_path / "data", segments=[entry])
+    del settings["lists"]
+    assert call("adopt", "Newsletter", "--config", config_file(tmp_path, **settings)).exit_code == 0
+    assert works(told) == [("waiting for an export of contacts", "read_back")]
+
+
 def test_a_plan_is_told_with_its_rows_and_the_lists_that_it_compares_with(told, sandbox, tmp_path):
     path = tmp_path / "input.jsonl"
     path.write_text(lines(schema(), *map(member, range(7))))
     config = config_file(tmp_path, **settings_for(sandbox, tmp_path / "data"))
     assert call("plan", "--config", config, "--input", path).exit_code == 0
-    planning, comparing, *_ = works(told)
-    assert planning == ("planning what a run would do", "plan")
-    assert comparing == ("comparing with list Newsletter", "compare")
+    assert works(told) == [
+        ("planning what a run would do", "plan"),
+        ("learning who has unsubscribed", "opt_outs"),
+        ("comparing with list Newsletter", "compare"),
+        ("waiting for an export of contacts", "read_back"),
+    ]
     assert max(event.rows for event in told if isinstance(event, RowsRead)) == 7
     assert isinstance(told[-1], WorkEnded)

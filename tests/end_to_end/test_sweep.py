@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from errno import ENOSPC
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from target_constant_contact.sandbox import Fault
-from tests.support.sweeping import Exports
+from tests.support.sweeping import REMOVAL, Exports
 from tests.support.target import TEXT, record, run, schema
 
 
@@ -62,6 +63,20 @@ def test_a_plan_says_what_would_happen_and_changes_nothing(loaded, sandbox):
     assert loaded.members == {*range(40)}
     assert loaded.sweep().exit_code == 0
     assert loaded.members == {*range(4, 40)}
+
+
+def test_to_plan_nobody_has_to_agree_to_a_transfer_of_which_there_is_none(loaded):
+    loaded.load(range(4, 40))
+    loaded.set(accept_data_transfer=False)
+    assert "4 people would be taken off" in loaded.sweep("--plan").stdout
+    assert loaded.sweep().exit_code == 78
+
+
+def test_settings_by_which_no_list_follows_a_segment_are_said(exports):
+    exports.set(segments=[{"stream": "members", "lists": "Newsletter"}])
+    answer = exports.sweep()
+    assert answer.exit_code == 0
+    assert "No list follows a segment by these settings" in answer.stdout
 
 
 def test_a_dry_run_sweeps_nobody(loaded):
@@ -202,3 +217,18 @@ def test_the_report_of_a_sweep_is_a_file_too(loaded):
     document: dict[str, Any] = json.loads(path.read_text())
     assert document["kind"] == "sweep"
     assert document["swept"][0]["taken_off"] == 4
+
+
+def test_what_a_sweep_has_failed_of_matters_more_than_that_its_report_cannot_be_written(
+    loaded, sandbox, monkeypatch
+):
+    def full(*_):
+        raise OSError(ENOSPC, "No space left on device")
+
+    loaded.load(range(4, 40))
+    monkeypatch.setattr("target_constant_contact.listeners.report_file.write_whole", full)
+    sandbox.add_fault(Fault("POST", REMOVAL, action="quota_exceeded"))
+    swept = loaded.sweep()
+    assert swept.exit_code == 75
+    assert "No space left on device" in swept.log
+    assert "used up" in swept.log

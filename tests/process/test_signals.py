@@ -16,6 +16,7 @@ from target_constant_contact.sandbox import Behaviour, Fault, Sandbox
 from target_constant_contact.singer.signals import REPEAT_SECONDS
 from tests.support.process import TargetProcess
 from tests.support.target import member, read_report, schema, settings_for, state
+from tests.support.waits import wait_for
 
 IMPORT = "/activities/contacts_json_import"
 
@@ -23,13 +24,6 @@ IMPORT = "/activities/contacts_json_import"
 def start(sandbox: Sandbox, tmp_path, **settings) -> TargetProcess:
     config = settings_for(sandbox, tmp_path / "data", batch_size_rows=5, **settings)
     return TargetProcess(config, tmp_path).start()
-
-
-def wait_for(condition, seconds: float = 15) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 def report_of(tmp_path) -> dict:

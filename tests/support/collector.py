@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import threading
-import time
 from collections import defaultdict
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -55,6 +54,7 @@ class Collector:
     Args:
         status: What it answers.
         seconds: How long it takes to.
+        location: Where it sends those who ask, if anywhere.
 
     Attributes:
         spans: All spans that came.
@@ -66,8 +66,8 @@ class Collector:
         recovers: From the next request to the same address on, it takes everything.
     """
 
-    def __init__(self, status: int = 200, seconds: float = 0.0) -> None:
-        self.status, self.seconds = status, seconds
+    def __init__(self, status: int = 200, seconds: float = 0.0, location: str = "") -> None:
+        self.status, self.seconds, self.location = status, seconds, location
         self.spans: list[Span] = []
         self.points: dict[str, list[Point]] = {}
         self.units: dict[str, str] = {}
@@ -166,6 +166,8 @@ class Collector:
                 self.send_response(status)
                 self.send_header("Content-Type", "application/x-protobuf")
                 self.send_header("Content-Length", str(len(answer)))
+                if collector.location:
+                    self.send_header("Location", collector.location + self.path)
                 self.end_headers()
                 self.wfile.write(answer)
 
@@ -173,14 +175,6 @@ class Collector:
                 pass
 
         return Handler
-
-
-def wait_for(met: Any, seconds: float = 10) -> None:
-    """Wait until something is so."""
-    deadline = time.monotonic() + seconds
-    while not met():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
 
 
 def _span(span: Any) -> Span:

@@ -10,6 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Iterator
 
 
@@ -45,8 +46,12 @@ class Inbox:
 
 
 @contextmanager
-def inbox() -> Iterator[Inbox]:
-    """A server that takes everything."""
+def inbox(tls: ssl.SSLContext | None = None) -> Iterator[Inbox]:
+    """A server that takes everything.
+
+    Args:
+        tls: What it needs to speak TLS, if it does.
+    """
     kept = Inbox()
 
     class Handler(BaseHTTPRequestHandler):
@@ -66,6 +71,8 @@ def inbox() -> Iterator[Inbox]:
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     kept.port = server.server_port
+    if tls:
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
     thread.start()
     try:

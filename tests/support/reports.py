@@ -39,6 +39,7 @@ def document(**members: Any) -> dict[str, Any]:
         "advice": ["import_format: csv would bring the members of vips in about 3 full requests"],
         "rejects_file": f"/data/runs/{RUN}/rejects.singer.jsonl",
         "unsettled_imports": [],
+        "streams": ["vips"],
         "totals": COUNTS,
         "destinations": [{"stream": "vips", "lists": [NEWSLETTER], **COUNTS}],
         "rejections": [
@@ -119,9 +120,42 @@ def planned(**members: Any) -> dict[str, Any]:
     } | members
 
 
+def effort(**members: Any) -> dict[str, Any]:
+    """What a dry run says that sending takes."""
+    return {
+        "imports": 2,
+        "size": 400_000,
+        "requests": 12,
+        "requests_today": None,
+        "requests_per_day": 10_000,
+        "seconds": 60.0,
+        "import_seconds": None,
+    } | members
+
+
 def past(run: str = RUN, /, **members: Any) -> PastRun:
     """A run with such a report."""
     return of_document(document(**members), run)
+
+
+def many() -> PastRun:
+    """A run with more of everything than a page shows."""
+    return past(
+        imports=[imported(n, sent_at=n / 10, seconds=n % 70) for n in range(5_000)],
+        destinations=[
+            {"stream": "vips", "lists": [{"id": f"{n}", "name": f"List {n}"}], **COUNTS}
+            for n in range(1_000)
+        ],
+        rejections=[
+            {"stream": "vips", "reason": f"Reason {n}", "field": "", "rows": 1} for n in range(900)
+        ],
+        swept=[swept() for _ in range(300)],
+        waits=[
+            {"why": "rate", "begun_at": n, "ended_at": n + 1, "seconds": 1, "times": 1}
+            for n in range(900)
+        ],
+        settings={f"setting_{n}": n for n in range(900)},
+    )
 
 
 def of_document(report: Any, run: str = RUN) -> PastRun:

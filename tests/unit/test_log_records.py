@@ -116,6 +116,15 @@ def test_what_an_exception_and_those_before_it_say_is_redacted(log):
     assert told["context"]["cause"]["message"] == "'quotes *** <address>"
 
 
+def test_an_exception_that_was_raised_from_itself_is_told_once(log):
+    try:
+        error = ValueError(f"for {ADDRESS}")
+        raise error from error
+    except ValueError:
+        somebody().exception("It failed")
+    assert log.events[0]["exception"]["message"] == "for <address>"
+
+
 def hide():
     try:
         {}["Ada Lovelace"]
@@ -161,6 +170,14 @@ def test_a_line_says_which_program_it_is_of(log):
     somebody().info("A line")
     somebody().info("Another", extra={"app_name": "a-host"})
     assert [event["app_name"] for event in log.events] == ["target-constant-contact", "a-host"]
+
+
+def test_a_handler_that_a_log_configuration_gives_to_one_logger_redacts_too(monkeypatch):
+    handler = Log()
+    monkeypatch.setattr(somebody(), "handlers", [handler])
+    redact_handlers("target-constant-contact")
+    somebody().error("It failed", extra={"stream": f"of {ADDRESS}"})
+    assert handler.events[0]["extra"]["stream"] == "of <address>"
 
 
 def test_a_metric_keeps_its_parts_unless_something_in_it_has_to_be_masked(log):

@@ -22,7 +22,7 @@ from target_constant_contact.sandbox.data.queries import select
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
 EXPORT_STATUSES = {**STATUSES, "removed": STATUSES["unsubscribed"]}
 """Values of ``status`` that an export takes."""
@@ -106,21 +106,21 @@ class _Table:
 
     Attributes:
         of_row: Those that a contact's row tells.
-        of_properties: Those that its properties tell.
+        of_properties: Those that its properties tell, where several may have the same header.
     """
 
     of_row: Mapping[str, Callable[[sqlite3.Row], str]]
-    of_properties: Mapping[str, Callable[[Mapping[str, Any]], str]]
+    of_properties: Sequence[tuple[str, Callable[[Mapping[str, Any]], str]]]
 
     @property
     def header(self) -> list[str]:
-        return [*self.of_row, *self.of_properties] or ["Email address"]
+        return [*self.of_row, *(title for title, _ in self.of_properties)] or ["Email address"]
 
     def cells(self, row: sqlite3.Row) -> list[str]:
         cells = [text(row) for text in self.of_row.values()]
         if self.of_properties:
             properties = json.loads(row["properties"])
-            cells += [text(properties) for text in self.of_properties.values()]
+            cells += [text(properties) for _, text in self.of_properties]
         return cells
 
 
@@ -151,20 +151,22 @@ def _table(wanted: frozenset[str], index: FieldIndex) -> _Table:
     of_row = {
         title: text for name in _OF_ROW if name in wanted for title, text in _OF_ROW[name].items()
     }
-    of_properties = {
-        title: _text_of(kept_as)
+    of_properties = [
+        (title, _text_of(kept_as))
         for name in _OF_PROPERTIES
         if name in wanted
         for title, kept_as in _OF_PROPERTIES[name].items()
-    }
+    ]
     if "birthday" in wanted:
-        of_properties["Birthday"] = _birthday
+        of_properties.append(("Birthday", _birthday))
     for field in [name for name in _OF_ADDRESS if name in wanted]:
         for prefix, kind in ADDRESSES.items():
-            of_properties[f"{field.capitalize()} - {kind}"] = _part_of(prefix, _OF_ADDRESS[field])
+            title = f"{field.capitalize()} - {kind}"
+            of_properties.append((title, _part_of(prefix, _OF_ADDRESS[field])))
     if "custom_fields" in wanted:
+        # Its label may be the header of another column.
         for name, (_, label, _) in index.fields.items():
-            of_properties[label] = _text_of(f"cf:{name}")
+            of_properties.append((label, _text_of(f"cf:{name}")))
     return _Table(of_row, of_properties)
 
 

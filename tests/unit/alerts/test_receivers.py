@@ -9,22 +9,10 @@ from dataclasses import replace
 import pytest
 
 from target_constant_contact.alerts.receivers import receivers
-from target_constant_contact.reports.told import Alert
-from target_constant_contact.settings.alert_urls import key_of
 from target_constant_contact.settings.alerts import AlertSettings
-from tests.support.alerts import ALL
+from tests.support.alerts import ALERT, ALL, SECRET
+from tests.support.certificates import signed_by_itself
 from tests.support.receivers import inbox, nobody
-
-SECRET = "a secret of two and twenty"
-ALERT = Alert(
-    "run-1-failed", "failed", "run-1", "load", "a-e", "default", "Acme", "2026-06-01", "It broke"
-)
-
-
-@pytest.fixture
-def box():
-    with inbox() as kept:
-        yield kept
 
 
 def all_of(*, urls=(), webhooks=()):
@@ -68,6 +56,12 @@ def test_apprise_has_a_kind_for_each_event(box, event, kind):
     assert json.loads(box.posts[0].body)["type"] == kind
 
 
+def test_a_service_that_shows_html_shows_the_text_as_it_is(box):
+    (receiver,) = all_of(urls=[f"json://{box.place}/?format=html"])
+    sent(receiver, replace(ALERT, text="no list <address>"))
+    assert "&lt;address&gt;" in json.loads(box.posts[0].body)["message"]
+
+
 def test_a_webhook_gets_an_event_for_each_message(box):
     (receiver,) = all_of(webhooks=[f"http://{box.place}/hook?a=b"])
     other = replace(ALERT, id="run-1-removed", event="removed", stream="a", number=3, of=40)
@@ -98,8 +92,10 @@ def test_a_webhook_that_refuses_a_message_gets_no_other(box, status):
 def test_a_redirect_is_not_followed(box, status):
     with inbox() as other:
         box.status, box.location = status, f"http://{other.place}/"
-        (receiver,) = all_of(webhooks=[f"http://{box.place}/"])
-        assert sent(receiver, ALERT) == ([], f"answer {status}")
+        urls = [f"json://{box.place}/?+X-Token=t0k3n"]
+        service, webhook = all_of(urls=urls, webhooks=[f"http://{box.place}/"])
+        assert sent(service, ALERT) == ([], "it was not taken")
+        assert sent(webhook, ALERT) == ([], f"answer {status}")
         assert other.posts == []
 
 
@@ -163,5 +159,7 @@ def test_nothing_that_sends_logs_a_url(box, caplog):
     assert path not in caplog.text
 
 
-def test_the_key_of_no_secret_is_none():
-    assert key_of("") == b""
+def test_no_warning_names_the_host_whose_certificate_is_not_asked_for(tmp_path):
+    with inbox(signed_by_itself(tmp_path / "server.pem")) as box:
+        (receiver,) = all_of(urls=[f"jsons://{box.place}/?verify=no"])
+        assert sent(receiver, ALERT) == ([ALERT], "")

@@ -126,6 +126,21 @@ def test_the_column_of_addresses_is_found_by_its_letters(client, serve, header):
     assert read(client) == [ANN]
 
 
+@pytest.mark.parametrize(
+    "header",
+    [
+        "Email address,First name,First name",
+        "Email address,E-mail,Name",
+        "Email,First name,FIRST_NAME",
+    ],
+)
+def test_of_columns_with_the_same_letters_none_is_told(client, serve, header):
+    serve(table(f"{header}\nann@example.com,Ann,Other\n"))
+    (row,) = read(client)
+    assert row["email"] == "ann@example.com"
+    assert "Ann" not in row.values()
+
+
 def test_a_column_that_only_contains_the_word_holds_no_addresses(client, serve):
     serve(table("Email status,Email opt-in date\nimplicit,2026-01-01\n"))
     with pytest.raises(ApiError, match="no column of e-mail addresses"):

@@ -8,6 +8,7 @@ import pytest
 
 from target_constant_contact.events.events import Events
 from target_constant_contact.events.kinds import RowsRead, WorkBegun, WorkEnded
+from target_constant_contact.exceptions import InterruptedRunError
 
 
 def failing(_event: object) -> None:
@@ -31,7 +32,7 @@ def test_one_that_fails_is_left_out_from_then_on_and_named_once_without_its_word
         events.tell(RowsRead(2))
     assert told == [RowsRead(1), RowsRead(2)]
     (line,) = caplog.messages
-    assert "failing failed (ValueError)" in line
+    assert "test_events failed (ValueError)" in line
     assert "example.com" not in caplog.text
 
 
@@ -55,3 +56,19 @@ def test_work_is_told_when_it_begins_and_when_it_ends():
     with pytest.raises(KeyError), events.work("reading", "read_back"):
         raise KeyError
     assert told[3].failed
+
+
+def test_a_run_that_is_told_to_stop_while_somebody_listens_stops_and_nobody_is_left_out(caplog):
+    events, told = Events(), []
+
+    def interrupted(event):
+        told.append(event)
+        raise InterruptedRunError("SIGTERM came")
+
+    events.listen(interrupted)
+    events.listen(told.append)
+    for rows in (1, 2):
+        with pytest.raises(InterruptedRunError):
+            events.tell(RowsRead(rows))
+    assert told == [RowsRead(1), RowsRead(1), RowsRead(2), RowsRead(2)]
+    assert caplog.messages == []

@@ -21,6 +21,7 @@ from target_constant_contact.imports.schedule import MAX_UNSETTLED_ROWS
 from tests.support.fakes import AT_ONCE, stop
 from tests.support.imports import PLACE, Case, activity, batch, completed
 from tests.support.saying import saying
+from tests.support.waits import wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -157,7 +158,7 @@ def test_an_error_that_nobody_foresaw_reaches_the_main_thread(case):
 def test_what_is_in_flight_has_neither_body_nor_fingerprints(case):
     case.client.states["a1"] = iter([activity("a1", "processing")] * 10_000)
     case.importer.submit(batch(1))
-    until(lambda: case.importer._progress.schedule.in_flight)
+    wait_for(lambda: case.importer._progress.schedule.in_flight)
     (item,) = case.importer._progress.schedule.in_flight
     assert (item.batch.body, len(item.batch.fingerprints.keys)) == (b"", 0)
 
@@ -266,13 +267,6 @@ def test_contradicting_values_are_imported_one_after_the_other(seed, waits):
     case.close()
     assert faults == []
     assert len(case.settled) == len(waits)
-
-
-def until(is_so: Callable[[], object]) -> None:
-    end = time.monotonic() + 5
-    while not is_so():
-        assert time.monotonic() < end
-        time.sleep(0.001)
 
 
 # An interrupted run

@@ -136,9 +136,17 @@ def test_who_is_on_the_list_is_told_by_the_latest_sweep():
     planned = reports.past(
         reports.name_of(4), kind="sweep", swept=[reports.swept(outcome="planned", stay=1)]
     )
-    (trend,) = trends_of([planned, swept, load(1, 900)])[:1]
+    earlier = reports.past(reports.name_of(2), swept=[reports.swept(stay=7)], destinations=[])
+    (trend,) = trends_of([planned, swept, earlier, load(1, 900)])[:1]
 
     assert trend.members == 940
+
+
+def test_of_several_lists_of_a_segment_a_sweep_tells_who_is_on_its_own():
+    both = {"stream": "vips", "lists": [reports.NEWSLETTER, OTHER], "read": 30}
+    trends = trends_of([load(1, destinations=[both], swept=[reports.swept()])])
+
+    assert {each.list_name: each.members for each in trends} == {"Newsletter": 940, "Members": None}
 
 
 def test_each_run_links_to_its_page():
@@ -157,8 +165,31 @@ def test_a_link_is_whole_however_long_it_is_and_whatever_the_folder_is_called():
 def test_a_newest_run_that_has_failed_is_told_first():
     html = page(load(1, 5), load(2, 5, status="failed", error="Sign in again"))
 
-    assert "The newest run has failed:</strong> Sign in again" in html
+    assert "The newest run of vips has failed:</strong> Sign in again" in html
     assert "has failed:" not in page(load(1, 5, status="failed", error="x"), load(2, 5))
+
+
+def test_a_run_that_has_failed_is_told_until_all_its_streams_have_come_again():
+    failed = load(2, status="failed", streams=["vips", "members"], error="x")
+
+    assert "newest run of vips, members has failed" in page(failed, load(3, streams=["vips"]))
+    assert "has failed:" not in page(failed, load(3, streams=["members", "vips", "fans"]))
+    assert "newest run of vips, members" in page(failed, load(3, connection="b", streams=["vips"]))
+    assert page(failed, load(3, status="failed", streams=["fans"])).count("has failed:") == 2
+
+
+def test_a_run_that_failed_before_any_stream_came_is_told_until_the_next():
+    failed = load(2, status="failed", streams=[], error="x")
+
+    assert "The newest run has failed:" in page(load(1, 5), failed)
+    assert "has failed:" not in page(failed, load(3, streams=[]))
+
+
+def test_what_a_dry_run_would_have_sent_is_none_of_what_was_not_sent():
+    html = page(load(1, 5, status="dry run", totals={"read": 9, "unsettled": 7, "rejected": 2}))
+
+    assert 'aria-label="9 read: 7 would be sent, 2 rejected"' in html
+    assert '<div class="soft small">2 rejected</div>' in html
 
 
 def test_no_runs_are_a_page_too():
@@ -173,7 +204,7 @@ def test_of_thousands_of_runs_and_segments_some_are_shown_and_the_rest_is_counte
     runs = [load(1, destinations=places)] * (MOST_RUNS + 9)
     html = page(*runs)
 
-    assert "7 more segments are not shown" in html
+    assert "7 more segments are not shown; first come those that have shrunk" in html
     assert "9 older runs are not shown" in html
     assert len(html) < 1_000_000
 
@@ -186,3 +217,14 @@ def test_what_others_have_written_is_text():
     assert "\u202e" not in html
     assert "ann.miller" not in html
     assert len(html) < 200_000
+
+
+def test_each_run_says_which_streams_it_was_about():
+    loads = page(load(1, 9, streams=["vips", "members"]), load(2, 9, streams=[]))
+    sweep = page(
+        load(3, kind="sweep", streams=[], swept=[reports.swept(stream="fans")] * 2, totals=None)
+    )
+
+    assert loads.count('streams">') == 1
+    assert 'streams">vips, members</div>' in loads
+    assert 'streams">fans</div>' in sweep

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import io
 import logging
+import os
 import threading
-import time
 
 import pytest
 
@@ -17,6 +17,7 @@ from target_constant_contact.terminal.live import LiveRows
 from tests.support.fakes import Clock
 from tests.support.happening import RUN, begun, ended
 from tests.support.screen import Screen
+from tests.support.waits import wait_for
 
 WORK = WorkBegun("comparing", "compare")
 DONE = WorkEnded("comparing", "compare", 1.0)
@@ -146,8 +147,6 @@ def test_it_is_gone_while_a_command_does_nothing_that_takes_long(seen, screen):
 
 
 def test_behind_a_shell_it_is_logged(seen, clock, screen, monkeypatch, caplog):
-    import os
-
     seen(begun())
     pass_time(seen, clock, 40)
     monkeypatch.setattr(os, "tcgetpgrp", lambda _descriptor: os.getpgrp() + 1)
@@ -183,10 +182,3 @@ def test_a_thread_tells_it_until_the_end(monkeypatch, screen, caplog, at_termina
         wait_for(lambda: "progress" not in {thread.name for thread in threading.enumerate()})
     assert screen.rows() == []
     assert bool(caplog.messages) is not at_terminal
-
-
-def wait_for(condition):
-    deadline = time.monotonic() + 15
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.005)

@@ -15,17 +15,8 @@ from target_constant_contact.reports.old_runs import delete_old_runs
 from target_constant_contact.store.run_row import RunRow
 from target_constant_contact.store.runs import RunRows
 from target_constant_contact.store.schema import OPEN_RUNS
-from target_constant_contact.store.sqlite import SqliteFile
-from target_constant_contact.store.versions import prepare
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
-
-
-@pytest.fixture
-def database(tmp_path):
-    prepare(made := SqliteFile(tmp_path / "store.sqlite"))
-    yield made
-    made.close()
 
 
 @pytest.fixture

@@ -6,20 +6,12 @@ import pytest
 
 from target_constant_contact.events.kinds import LimitWaited, RowsRead
 from target_constant_contact.reports.waits import MOST_WAITS, LimitWaits
-
-
-class Clock:
-    """A clock that stands still until it is set."""
-
-    now = 1_000.0
-
-    def __call__(self) -> float:
-        return self.now
+from tests.support.fakes import Clock
 
 
 @pytest.fixture
 def clock() -> Clock:
-    return Clock()
+    return Clock(1_000.0)
 
 
 @pytest.fixture

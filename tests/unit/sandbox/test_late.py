@@ -9,6 +9,7 @@ import pytest
 import requests
 
 from target_constant_contact.sandbox import Behaviour, Fault, Sandbox
+from tests.support.waits import wait_for
 
 IMPORTS = "/activities/contacts_*_import"
 LIST = "Newsletter"
@@ -38,13 +39,6 @@ def bring_in_to():
 @pytest.fixture
 def bring_in(sandbox, bring_in_to):
     return functools.partial(bring_in_to, sandbox)
-
-
-def wait_for(condition, seconds=10):
-    deadline = time.monotonic() + seconds
-    while not condition() and time.monotonic() < deadline:
-        time.sleep(0.01)
-    assert condition()
 
 
 @pytest.mark.parametrize("kind", ["json", "csv"])

@@ -10,8 +10,8 @@ import pytest
 from target_constant_contact.known_secrets import without_known
 from target_constant_contact.settings import alert_urls
 from target_constant_contact.settings.alert_urls import key_of, scheme_of
+from tests.support.alerts import SECRET
 
-SECRET = "a secret of two and twenty"
 TOKEN = "T0k3nT0k3nOfAR3c3iv3r"
 
 
@@ -136,10 +136,11 @@ def test_the_secret_and_the_urls_are_in_no_text_of_the_settings(parse):
     assert SECRET not in without_known(f"it is {SECRET}")
 
 
-def test_a_key_is_text_or_base64():
+def test_a_key_is_text_or_base64_and_none_without_a_secret():
     key = b"\x00\xff" * 12
     assert key_of(f"whsec_{base64.b64encode(key).decode()}") == key
     assert key_of("zwölf Buchstaben") == "zwölf Buchstaben".encode()
+    assert key_of("") == b""
 
 
 @pytest.mark.parametrize(

@@ -10,24 +10,15 @@ import pytest
 
 from target_constant_contact.exceptions import InterruptedRunError, TryLaterError
 from target_constant_contact.singer.signals import PATIENCE_SECONDS, REPEAT_SECONDS, Signals
+from tests.support.fakes import Clock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-class Clock:
-    """Seconds that only the test moves on."""
-
-    def __init__(self) -> None:
-        self.now = 100.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
 @pytest.fixture
 def clock() -> Clock:
-    return Clock()
+    return Clock(100.0)
 
 
 @pytest.fixture

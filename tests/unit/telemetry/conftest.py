@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 from types import SimpleNamespace
 
@@ -45,7 +46,7 @@ class Telling:
 
     def end(self, status="completed", error=None, **document):
         ended = RunEnded("run", "load", "e", "/f", status, error, 12.5, 7, document)
-        past = read_run(RunRow("run", 0.0, "m", "/f", None)) if not document else past_run(document)
+        past = past_run(document)
         self.trace.end(ended, past)
         self.meters.end(ended, past)
 
@@ -80,11 +81,9 @@ class Telling:
 
 
 def past_run(document):
-    from json import dumps
-
     moment = datetime.now(UTC).isoformat()
     facts = {"status": "completed", "started_at": moment, "ended_at": moment, "totals": {}}
-    return read_run(RunRow("run", 0.0, "m", "/f", dumps(facts | document)))
+    return read_run(RunRow("run", 0.0, "m", "/f", json.dumps(facts | document)))
 
 
 def plain(span):

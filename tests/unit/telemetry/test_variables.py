@@ -82,6 +82,14 @@ def test_what_cannot_be_done_for_either_signal_is_said_once():
     )
 
 
+@pytest.mark.parametrize(
+    "headers", ["api-key: a.plain.word", "api-key a.plain.word", "a.plain.word"]
+)
+def test_a_key_in_a_header_that_is_none_is_a_secret_too(headers):
+    asked_for(ENDPOINT | {"OTEL_EXPORTER_OTLP_HEADERS": f"first=1, {headers}"})
+    assert redacted("Header format invalid: a.plain.word") == "Header format invalid: ***"
+
+
 def test_a_key_in_a_header_is_a_secret():
     headers = "api-key=plain.words.only,Authorization=Bearer%20another.plain.word"
     asked_for(ENDPOINT | {"OTEL_EXPORTER_OTLP_HEADERS": headers})

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import socket
-import ssl
 import threading
-from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import requests
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 
 from target_constant_contact.api.http.errors import no_answer
 from target_constant_contact.api.http.exchange import guard
+from tests.support.certificates import signed_by_itself
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -79,30 +75,10 @@ def test_a_port_that_nobody_listens_at_is_named():
     )
 
 
-def own_certificate(path: Path) -> Path:
-    """A file with a key and a certificate that only it has signed."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
-    now = datetime.now(UTC)
-    made = (
-        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .sign(key, hashes.SHA256())
-    )
-    pem = serialization.Encoding.PEM
-    private = key.private_bytes(
-        pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    path.write_bytes(private + made.public_bytes(pem))
-    return path
-
-
 def test_a_certificate_that_nobody_vouches_for_is_named_with_what_may_be_in_between(
     serve, tmp_path: Path
 ):
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(own_certificate(tmp_path / "server.pem"))
+    context = signed_by_itself(tmp_path / "server.pem")
 
     def shake_hands(connection: socket.socket) -> None:
         try:

@@ -1,4 +1,4 @@
-"""Fixtures for the tests of segments."""
+"""Fixtures for the tests of rooms that use a store."""
 
 from __future__ import annotations
 
