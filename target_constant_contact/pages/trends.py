@@ -124,8 +124,7 @@ def trends_of(runs: Sequence[PastRun]) -> list[Trend]:
         for one in past.swept:
             if one.outcome == "swept":
                 members[one.stream, one.list_id] = one.stay + one.not_ours
-        # Of a list that its stream came without a row for, nobody is left in the segment.
-        rows = Counter(dict.fromkeys(filter(_come_in(past), points), 0))
+        rows = Counter(dict.fromkeys(filter(_is_whole_in(past), points), 0))
         landed: Counter[_Key] = Counter()
         for key, name, counts in _by_list(past):
             names[key] = name
@@ -140,10 +139,21 @@ def trends_of(runs: Sequence[PastRun]) -> list[Trend]:
     return sorted(found, key=_order)
 
 
-def _come_in(past: PastRun) -> Callable[[_Key], bool]:
-    """Whether a load had the stream of a segment, and not as a file of rejected rows."""
-    streams = {*past.streams} - {*past.replayed}
+def _is_whole_in(past: PastRun) -> Callable[[_Key], bool]:
+    """Whether a load had a segment as a whole: also that there is nobody says how large it is."""
+    streams = {each for each in past.streams if each not in past.replayed}
+    streams = {each for each in streams if _overwrites(past, each)}
     return lambda key: key[0] == past.connection and key[1] in streams
+
+
+def _overwrites(past: PastRun, stream: str) -> bool:
+    """Whether the lists of a stream follow it, as far as the settings in the report tell."""
+    entries = past.settings.get("segments")
+    numbered = dict(enumerate(entries if isinstance(entries, list) else ()))
+    places = [use.entry for use in past.segments if stream in use.streams]
+    entry = next((numbered.get(place) for place in places if place is not None), None)
+    own = entry.get("load_method") if isinstance(entry, dict) else None
+    return (own or past.settings.get("load_method")) == "overwrite"
 
 
 def _by_list(past: PastRun) -> Iterator[tuple[_Key, str, Counts]]:

@@ -93,13 +93,26 @@ def test_a_list_keeps_its_trend_when_it_is_renamed():
     assert (trend.list_name, len(trend.points)) == ("News", 2)
 
 
-def test_a_segment_that_has_become_empty_has_shrunk():
-    empty = {"destinations": [], "streams": ["vips"]}
+OF_ENTRY = {
+    "settings": {"segments": [{"stream": "v*", "load_method": "overwrite"}]},
+    "segments": [{"entry": 0, "stream": "v*", "streams": ["vips"]}],
+}
+
+
+@pytest.mark.parametrize("settings", [{"settings": {"load_method": "overwrite"}}, OF_ENTRY])
+def test_a_segment_that_lists_follow_has_shrunk_when_it_has_become_empty(settings):
+    empty = {"destinations": [], "streams": ["vips"], **settings}
     runs = [load(1, 900, 500), load(2, **empty), load(3, **empty)]
 
     assert "(<bdi>Newsletter</bdi>) has shrunk by 100 %: from 900 to 0 rows" in page(*runs[:2])
     assert "was empty" in page(*runs)
     assert [len(trend.points) for trend in trends_of(runs[::-1])] == [1, 3]
+
+
+def test_a_stream_that_may_bring_changes_only_has_not_shrunk_when_there_are_none():
+    runs = [load(1, 900), load(2, destinations=[], streams=["vips"], settings={})]
+
+    assert "No segment has shrunk" in page(*runs)
 
 
 def test_rejected_rows_that_are_sent_again_are_no_segment():
