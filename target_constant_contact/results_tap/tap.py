@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import signal
 import sys
 from functools import cached_property
 from types import SimpleNamespace
@@ -14,6 +15,7 @@ from singer_sdk.singerlib import Catalog
 from typing_extensions import override
 
 from target_constant_contact.exceptions import SettingsError, TargetError
+from target_constant_contact.log_fields import fields
 from target_constant_contact.log_records import redact_log
 from target_constant_contact.results_tap.addresses import RejectedAddresses
 from target_constant_contact.results_tap.bookmark import Bookmark
@@ -26,6 +28,7 @@ from target_constant_contact.settings.texts import json_of, without_texts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from types import FrameType
 
     import click
     from singer_sdk.helpers.capabilities import CapabilitiesEnum
@@ -142,6 +145,19 @@ class TapConstantContactResults(Tap):
                 raise SettingsError([no_state()])
             Bookmark.read(stream, bookmark)
         super().load_state({"bookmarks": bookmarks})
+
+    @override
+    def _handle_termination(self, signum: int, frame: FrameType | None) -> None:
+        """Write the state so far, and end with an error: 0 would say that all was told."""
+        try:
+            super()._handle_termination(signum, frame)
+        finally:
+            self.logger.error(
+                "%s came before all was told. STATE covers what was; start it again",
+                signal.Signals(signum).name,
+                extra=fields(exit_code=TargetError.exit_code),
+            )
+            sys.exit(TargetError.exit_code)
 
     @override
     def _validate_config(self, *, raise_errors: bool = True) -> list[str]:

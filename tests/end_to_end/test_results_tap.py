@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -358,6 +359,38 @@ def test_a_loader_that_is_gone_is_one_line(tmp_path: Path):
     assert stderr.count("ERROR") == 1
     assert "The loader has ended and reads no more" in stderr
     assert "Traceback" not in stderr
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_tap_that_is_stopped_has_not_ended_well_and_goes_on_from_its_state(
+    tmp_path: Path, number: signal.Signals
+):
+    names = [f"20261129T030000Z-{number:06x}" for number in range(3_000)]
+    with run_rows(tmp_path) as rows:
+        rows.add(run_row(tmp_path, name) for name in names)
+    settings = config(tmp_path, data_dir=str(tmp_path))
+    with subprocess.Popen(
+        [*COMMAND, "--config", str(settings)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout
+        assert process.stderr
+        stdout = ""
+        for line in process.stdout:
+            stdout += line
+            if '"RECORD"' in line:
+                break
+        process.send_signal(number)
+        stdout += process.stdout.read()
+        stderr = process.stderr.read()
+    told = read_messages(Told(stdout=stdout))
+
+    assert process.returncode == 1
+    assert stderr.count("ERROR") == 1
+    assert f"{number.name} came before all was told" in stderr
+    assert {*told.runs(), *tell(told.state, data_dir=str(tmp_path)).runs()} == {*names}
 
 
 def test_without_a_standard_output_it_is_one_line(tmp_path: Path):
