@@ -20,7 +20,8 @@ class SweptList:  # a plain record
         stream: Stream whose segment the list follows.
         list_id: The list.
         list_name: Its name.
-        outcome: ``swept``, ``planned``, ``idle`` or ``refused``.
+        outcome: ``swept``, ``planned``, ``idle``, ``refused``, or ``unknown`` where a plan cannot
+            read the list.
         before: People on the list when it was read.
         stay: Those of them who stay.
         taken_off: Those who were taken off; in a plan, those who would be.
