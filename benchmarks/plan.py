@@ -21,7 +21,6 @@ from target_constant_contact.api.models import Activity
 from target_constant_contact.batches.batch import Destination, ImportBatch
 from target_constant_contact.batches.fingerprints import Fingerprints
 from target_constant_contact.contacts.encoding import encode_json
-from target_constant_contact.events.events import Events
 from target_constant_contact.planning.effort import effort_of
 from target_constant_contact.planning.plan import Planning
 from target_constant_contact.reports.report import Report
@@ -30,7 +29,6 @@ from target_constant_contact.waiting import Waiting
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path as Folder
 
     from target_constant_contact.reports.planned import Planned
 
@@ -112,7 +110,7 @@ def batches(rows: int) -> Iterator[ImportBatch]:
         )
 
 
-def measure(rows: int, folder: Folder) -> Found:
+def measure(rows: int, folder: Path) -> Found:
     """Compare so many rows with a list of as many members."""
     lists = SimpleNamespace(existing={LIST: None})
     account: Any = SimpleNamespace(
@@ -127,7 +125,7 @@ def measure(rows: int, folder: Folder) -> Found:
         folder=folder,
         requests_left=lambda: 10_000,
     )
-    planning = Planning(settings, account, means, Events())
+    planning = Planning(settings, account, means)
     planning.know(("email", *HEADERS))
     began = time.process_time()
     for batch in batches(rows):

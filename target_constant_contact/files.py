@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-import secrets
 import stat
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -242,24 +241,3 @@ def replace_durably(new: Path, path: Path) -> None:
             os.fsync(folder)
     finally:
         os.close(folder)
-
-
-def make_once(path: Path, text: str) -> None:
-    """Write a file, durably and readable by its owner only, unless there is one.
-
-    Of several processes, one does; none sees half of it.
-
-    Raises:
-        OSError: It cannot be written.
-    """
-    new = path.with_name(f"{path.name}.{secrets.token_hex(4)}.new")
-    write_private(new, text, durable=True)
-    try:
-        os.link(new, path)
-    except FileExistsError:
-        new.unlink()
-    except OSError:
-        # Not every file system gives a file two names. This way the last one wins.
-        replace_durably(new, path)
-    else:
-        new.unlink()

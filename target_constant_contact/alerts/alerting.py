@@ -31,8 +31,8 @@ class Alerting:
     def begin(self, event: RunBegun) -> None:
         """Note which loads of the export have no report: a run that ends well forgets them."""
         if event.kind == LOAD:
-            found = AlertMemory(self._database, event.export).without_report()
-            self._interrupted = [run for run in found if run != event.run]
+            # The run itself has sent nothing yet, and is not among them.
+            self._interrupted = AlertMemory(self._database, event.export).without_report()
 
     def end(self, event: RunEnded) -> None:
         """Tell what has changed. It waits for receivers, but not long."""

@@ -91,12 +91,11 @@ def preview(
 
     Raises:
         ConfigValidationError: The settings do not allow a run.
-        OSError: The rows that are rejected cannot be put aside.
+        OSError: There is no room for temporary files.
     """
     with aside() as folder:
         notes = Notes(rows)
-        # Nothing leaves this machine, so nobody has to agree that it does.
-        target = _Preview({**config, "accept_data_transfer": True}, account, folder, notes)
+        target = _Preview(config, account, folder, notes)
         return target.outcome(heard(target, messages)), notes.rows
 
 
@@ -122,6 +121,7 @@ class _Preview(Rehearsal):
 
     @override
     def open_run(self, hooks: Hooks) -> Run:
+        hooks = replace(hooks, encode=None)
         return _NotingRun(self._notes, self.settings, self._opened, self._folder, hooks)
 
     @override

@@ -33,13 +33,11 @@ class Point:
     """A segment in one run.
 
     Attributes:
-        run: Name of the run.
         at: When it started.
         rows: Rows of the segment: those that were read, without leavers and blank rows.
         landed: Those of them that landed, or had before.
     """
 
-    run: str
     at: datetime
     rows: int
     landed: int
@@ -111,11 +109,10 @@ class Trend:
 
 
 def trends_of(runs: Iterable[PastRun]) -> list[Trend]:
-    """The segments of all runs that are over, those that have shrunk most first.
+    """The segments of all loads that have ended well, those that have shrunk most first.
 
     Args:
-        runs: The runs, the newest first. Only loads that have ended well tell how large a segment
-            is.
+        runs: The runs, the newest first.
     """
     points: defaultdict[_Key, list[Point]] = defaultdict(list)
     names: dict[_Key, tuple[str, ...]] = {}
@@ -130,7 +127,7 @@ def trends_of(runs: Iterable[PastRun]) -> list[Trend]:
             key = (past.connection, place.stream, tuple(sorted(i.list_id for i in place.lists)))
             names.setdefault(key, tuple(sorted(i.name or i.list_id for i in place.lists)))
             landed = place.counts.landed + place.counts.unchanged
-            points[key].append(Point(past.run, past.started_at, place.counts.judged, landed))
+            points[key].append(Point(past.started_at, place.counts.judged, landed))
     found = [
         Trend(key[0], key[1], names[key], tuple(reversed(there)), _members(members, key))
         for key, there in points.items()

@@ -119,7 +119,7 @@ class ListCopies:
         self._lines.close()
 
     def _fault(self) -> str:
-        if len(self._people) + len(self._started) >= MOST_READ:
+        if len(self.told) + len(self._started) >= MOST_READ:
             return f"not compared, as a plan reads at most {counted(MOST_READ, 'list')}"
         left = self._means.requests_left()
         if left < EXPORT:

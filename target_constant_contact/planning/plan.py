@@ -148,7 +148,6 @@ class Planning:
         tally, is_new = tallies.get(list_id, Tally()), self._is_new(list_id)
         there = self._copies.people(list_id)
         told = self._copies.told.get(list_id, self._going.properties)
-        left_out = [name for name in self._properties() if name not in told]
         return PlannedList(
             list_id=list_id,
             list_name=self._name(list_id),
@@ -161,7 +160,7 @@ class Planning:
             updated=tally.updated,
             unchanged=tally.unchanged,
             changes=dict(tally.changes.most_common()),
-            not_compared=() if is_new else tuple(left_out),
+            not_compared=tuple(name for name in self._properties() if name not in told),
             held_back=held.of(list_id),
             fault=self._copies.faults.get(list_id, ""),
         )

@@ -21,15 +21,10 @@ class ImportSpans:
     def __init__(self, spans: Spans) -> None:
         self._spans = spans
         self._sent: dict[str, tuple[int, ImportSent]] = {}
-        self._early: set[str] = set()
 
     def sent(self, event: ImportSent) -> None:
         """An import has been sent."""
-        if event.activity_id in self._early:
-            # Another thread has asked for it, and told of its end, before this was told.
-            self._early.remove(event.activity_id)
-        else:
-            self._sent[event.activity_id] = self._spans.clock(), event
+        self._sent[event.activity_id] = self._spans.clock(), event
 
     def settled(self, event: ImportSettled) -> None:
         """An import has come to its end."""
@@ -40,8 +35,6 @@ class ImportSpans:
         if event.activity_id in self._sent:
             start, sent = self._sent.pop(event.activity_id)
             size = sent.size
-        elif not event.taken_up:
-            self._early.add(event.activity_id)
         self._spans.end(
             self._spans.begin(_KIND, start=start),
             now,

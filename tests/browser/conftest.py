@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from importlib.util import find_spec
 from pathlib import Path
@@ -135,7 +134,7 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
         "sweep": render_run(reports.sweep()),
         "dry-run": render_run(dry_run()),
         "unfinished": render_run(reports.of_document(None)),
-        "many": render_run(many()),
+        "many": render_run(reports.many()),
         "runs": render_runs(runs, place="/data/runs", link=lambda past: f"{past.run}.html"),
         "no-runs": render_runs([], place="/data/runs", link=lambda _: ""),
         "hostile-run": render_run(reports.hostile()[0]),
@@ -183,15 +182,3 @@ def dry_run() -> Any:
         imports=[],
         findings=[],
     )
-
-
-def many() -> Any:
-    """A run with more of everything than a page shows."""
-    document = reports.document(
-        imports=[reports.imported(n, sent_at=n / 60, seconds=5 + n % 40) for n in range(5_000)],
-        destinations=[
-            {"stream": "vips", "lists": [{"id": f"{n}", "name": f"List {n}"}], **reports.COUNTS}
-            for n in range(1_000)
-        ],
-    )
-    return reports.of_document(json.loads(json.dumps(document)))

@@ -10,13 +10,12 @@ from target_constant_contact.alerts.conditions import MAY_ALWAYS_GO
 from target_constant_contact.alerts.decision import MOST_OWED
 from target_constant_contact.alerts.delivery import SECONDS
 from target_constant_contact.alerts.webhook import Webhook
-from target_constant_contact.reports.told import Alert
 from target_constant_contact.settings.alert_urls import key_of
 from tests.docs import pages, told
+from tests.support.alerts import ALERT, SECRET
 from tests.support.receivers import inbox
 
 PAGE = pages.read(pages.DOCS / "how-to" / "alerts.md")
-ALERT = Alert("run-1-failed", "failed", "run-1", "load", "e", "c", "a", "2026-06-01", "It broke")
 
 
 @pytest.fixture(scope="module")
@@ -48,9 +47,7 @@ def test_the_numbers_of_the_page_are_those_of_the_code():
     assert f"At most {MOST_OWED} messages wait" in PAGE
 
 
-@pytest.mark.parametrize(
-    "secret", ["a secret of two and twenty", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"]
-)
+@pytest.mark.parametrize("secret", [SECRET, "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"])
 def test_the_receiver_of_the_page_takes_an_event_that_was_sent_and_no_other(is_genuine, secret):
     with inbox() as box:
         Webhook("n", "p", f"http://{box.place}/", key_of(secret)).send([ALERT], print)

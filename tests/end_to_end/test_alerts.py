@@ -12,6 +12,7 @@ from target_constant_contact.alerts import telling
 from target_constant_contact.alerts.delivery import deliver
 from target_constant_contact.exceptions import StorageError
 from target_constant_contact.sandbox import Fault
+from tests.support.alerts import SECRET
 from tests.support.commands import call
 from tests.support.process import TargetProcess
 from tests.support.receivers import silence
@@ -21,7 +22,6 @@ from tests.support.target import member, record, run, schema, settings_for, stat
 from tests.support.waits import wait_for
 
 IMPORT = "/activities/contacts_json_import"
-SECRET = "a secret of two and twenty"
 
 
 @pytest.fixture

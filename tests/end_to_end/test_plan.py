@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
+import tempfile
+from contextlib import nullcontext
 
 import pytest
 
@@ -185,6 +187,12 @@ def without_names(module):
     return change
 
 
+def test_of_a_list_that_nobody_is_on_everything_is_told(plan, sandbox):
+    sandbox.create_list("Empty")
+    (one,) = plan(schema(), *named("ann", FirstName="Ann"), lists="Empty")["lists"]
+    assert (one["added"], one["not_compared"]) == (1, [])
+
+
 def test_each_list_is_read_once_whoever_asks(plan):
     plan.settings = {
         "lists_field": "where",
@@ -220,6 +228,7 @@ def test_who_is_on_another_list_that_was_read_is_a_contact_already(plan):
         record(EmailAddress="ann@example.com", where="Product updates"),
         record(EmailAddress="bob@example.com", where="Product updates"),
     )
+    assert [one["list_name"] for one in found["lists"]] == ["Product updates", "Newsletter"]
     by_name = {one["list_name"]: one for one in found["lists"]}
     assert (by_name["Product updates"]["added"], by_name["Product updates"]["known"]) == (2, 1)
     assert by_name["Newsletter"]["added"] == 0
@@ -311,11 +320,33 @@ def test_leavers_that_a_tap_names_would_be_taken_off(plan):
     assert found["would_change"] is True
 
 
+def test_what_a_run_warns_of_is_warned_of(plan, sandbox):
+    sandbox.add_fault(Fault("GET", "/contacts", "forbidden", times=None))
+    plan.settings = {"segments": [{"stream": "other", "lists": "Newsletter"}]}
+    nameless = record(EmailAddress=None, _sdc_deleted_at="2020-01-01")
+    answer = plan.print(schema(), *named("ann"), nameless)
+    unsubscribed, other, nobody = answer.log.splitlines()
+    assert unsubscribed.startswith("Who has unsubscribed was not found out before the first row")
+    assert "(stream 'other') has matched no stream" in other
+    assert "nobody could be taken off a list by it" in nobody
+
+
 def test_who_listens_hears_of_the_comparison_and_of_no_run(plan, told):
     plan.print(schema(), *named("ann"))
     work = [event.work for event in told if isinstance(event, kinds.WorkBegun)]
     assert "comparing with list Newsletter" in work
     assert not [e for e in told if isinstance(e, (kinds.RunBegun, kinds.RunEnded))]
+
+
+@pytest.mark.parametrize("command", ["plan", "preview", "check"])
+def test_a_command_that_is_killed_leaves_no_rejected_row(plan, monkeypatch, command):
+    folder = plan.folder / "aside"
+    folder.mkdir()
+    monkeypatch.setattr(tempfile, "TemporaryDirectory", lambda **_: nullcontext(str(folder)))
+    path = plan.folder / "input.jsonl"
+    path.write_text(lines(schema(), *named("ann"), record(EmailAddress="secret.bad")))
+    call(command, "--config", config_file(plan.folder, **plan.config), "--input", path)
+    assert "secret" not in "".join(each.read_text() for each in folder.iterdir())
 
 
 class TestExitCode:
@@ -372,7 +403,8 @@ class TestExitCode:
         file = config_file(plan.folder, **plan.config)
         answer = call("plan", "--config", file, "--input", plan.folder / "none.jsonl")
         assert answer.exit_code == 1
-        assert "none.jsonl cannot be read (No such file or directory)" in answer.log
+        assert "--input: " in answer.log
+        assert "none.jsonl cannot be read (No such file or directory); name another" in answer.log
         assert plan.print(text="{").exit_code == 1
 
 
@@ -445,6 +477,14 @@ class TestAListThatCannotBeRead:
             "not compared, as a plan reads at most 1 list",
         ]
 
+    def test_lists_that_would_be_made_are_none_of_them(self, plan, monkeypatch):
+        monkeypatch.setattr(list_copies, "MOST_READ", 2)
+        names = ("Newsletter", "Brand new", "Another new")
+        columns = schema(EmailAddress=TEXT, where=TEXT)
+        rows = (record(EmailAddress="a@example.com", where=name) for name in names)
+        found = plan(columns, *rows, lists_field="where", create_lists=True)
+        assert [one["fault"] for one in found["lists"]] == ["", "", ""]
+
     @pytest.mark.parametrize("respects", [False, True])
     def test_nobody_is_said_to_leave_it(self, plan, sandbox, respects):
         plan.settings = {"segments": [{"stream": "members", "lists": "Newsletter", **OVERWRITE}]}
@@ -453,8 +493,29 @@ class TestAListThatCannotBeRead:
         sandbox.add_fault(Fault("POST", "/activities/contact_exports", "forbidden", times=None))
         found = plan(schema(), *map(member, range(4, 40)))
         assert [(one["outcome"], one["taken_off"]) for one in found["taken_off"]] == [
-            ("refused", 0)
+            ("unknown", 0)
         ]
+
+    @pytest.mark.parametrize(
+        ("settings", "rows"),
+        [
+            ({}, named("ann", "bob", _sdc_deleted_at="2020-01-01")),
+            ({**OVERWRITE, "send_unchanged": "never"}, named("cid")),
+            (
+                {**OVERWRITE, "send_unchanged": "never", "overwrite_when": "end_of_input"},
+                named("cid"),
+            ),
+        ],
+    )
+    def test_whoever_may_leave_it_would_be_a_change(self, plan, sandbox, settings, rows):
+        """Also where nobody would be sent to it."""
+        plan.settings = {**settings, "verify": "never", "respect_departures": False}
+        plan.load(schema(), *named("ann", "bob", "cid"))
+        sandbox.add_fault(Fault("POST", "/activities/contact_exports", "forbidden", times=None))
+        answer = plan.print(schema(), *rows, options=["--exit-code"])
+        assert "would be taken off" in answer.stdout
+        assert answer.stdout.endswith("Something would change; nothing was changed now.\n")
+        assert answer.exit_code == 2
 
 
 class TestADryRun:

@@ -146,6 +146,26 @@ def test_what_becomes_of_a_row_has_the_words_of_a_run(preview, tmp_path, row, ou
         assert (said["reason"], said["field"]) == (found["reason"], found["field"])
 
 
+def test_of_a_row_that_says_that_its_person_has_left_only_the_address_is_shown(preview):
+    row = preview.row(COLUMNS, record(EmailAddress="a@example.com", _sdc_deleted_at="2020-01-01"))
+    (address,) = row["properties"]
+    assert (address["value"], address["sent"], address["rule"]) == ("a@example.com", None, "left")
+
+
+def test_a_row_that_no_import_has_room_for_is_rejected(preview, sandbox):
+    names = [sandbox.create_custom_field(f"Note {number}") for number in range(20)]
+    fields = {f"cf:{name}": f"f{number}" for number, name in enumerate(names)}
+    columns = dict.fromkeys(fields.values(), TEXT)
+    row = preview.row(
+        schema(EmailAddress=TEXT, **columns),
+        record(EmailAddress="a@example.com", **dict.fromkeys(columns, "漢" * 255)),
+        field_mapping={"email": "EmailAddress"} | fields,
+        batch_size_bytes=10_000,
+    )
+    assert row["outcome"] == "rejected"
+    assert row["reason"] == "record is larger than batch_size_bytes allows"
+
+
 def test_values_that_are_left_out_say_why(preview):
     row = preview.row(
         COLUMNS, record(EmailAddress="a@example.com", dob="soon"), on_bad_value="drop"
@@ -169,7 +189,28 @@ def test_each_row_shows_its_lists_and_what_says_so(preview):
         (["Newsletter"], "field 'where' is blank, so those of the settings"),
         ([], "field 'where'"),
     ]
-    assert stream["rows"][2]["reason"].startswith("record names a list that does not exist")
+    assert stream["rows"][2]["reason"].startswith("record names a list that does not exist: ")
+
+
+@pytest.mark.parametrize(
+    ("written", "shown", "in_json"),
+    [
+        ("1.50", "1.50", "1.50"),
+        ("1e400", "1E+400", "1E+400"),
+        ("NaN", "nan", "null"),
+        ("true", "true", "true"),
+        ("null", "", "null"),
+        ('{"a": 1.50}', '{"a":1.50}', '"a":1.50'),
+    ],
+)
+def test_values_are_shown_as_they_are(preview, written, shown, in_json):
+    row = lines(record(EmailAddress="a@example.com", FirstName="*")).replace('"*"', written)
+    text = lines(schema(EmailAddress={}, FirstName={})) + row
+    if shown:
+        assert f"FirstName = {shown} " in preview.print(text=text).stdout
+    found = preview.print(text=text, options=["--json"]).stdout
+    json.loads(found, parse_constant=pytest.fail)
+    assert in_json in found
 
 
 def test_only_the_first_rows_of_each_stream_are_shown(preview):
@@ -248,11 +289,27 @@ class TestText:
 
     def test_a_stream_that_cannot_be_sent_is_told_with_its_exit_code(self, preview):
         answer = preview.print(
-            schema("bad", id=TEXT), schema("good"), record("good", EmailAddress="a@example.com")
+            schema("bad", id=TEXT),
+            record("bad", id="1"),
+            schema("good"),
+            record("good", EmailAddress="a@example.com"),
         )
         assert answer.exit_code == 78
         assert "Failed: stream 'bad': no field looks like an e-mail address" in answer.stdout
         assert "Stream good: goes to Newsletter" in answer.stdout
+
+    def test_a_stream_without_rows_and_one_that_is_dropped_are_named(self, preview):
+        preview.settings = {"stream_maps": {"gone": None}}
+        lines = preview.print(schema(), schema("gone"), record("gone")).lines
+        assert "  No row of it came." in lines
+        assert "Stream gone: dropped by stream_maps" in lines
+
+    def test_a_reason_is_told_once_and_a_long_value_is_cut(self, preview):
+        bad = record(EmailAddress="bad", FirstName="ab " * 90)
+        text = preview.print(COLUMNS, bad).stdout
+        assert text.count("exactly") == 1
+        assert "see above" in text
+        assert "..." in text
 
     def test_an_input_without_schema_says_so(self, preview):
         assert "The input holds no SCHEMA" in preview.print(text="").stdout

@@ -25,8 +25,10 @@ from target_constant_contact.sandbox import Fault
 from target_constant_contact.store.opening import open_store
 from target_constant_contact.store.place import StorePlace
 from target_constant_contact.store.runs import RunRows
+from tests.support import forks
 from tests.support.commands import call
 from tests.support.past_runs import keep_run, run_row, run_rows
+from tests.support.process import environment
 from tests.support.results import Told, full_report, read_messages, tell
 from tests.support.target import TEXT, member, record, schema
 
@@ -52,13 +54,10 @@ class Ended:
 
 def start(*words: object, env: dict[str, str] | None = None, cwd: Path | None = None) -> Ended:
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ}
-    done = subprocess.run(
+    done = forks.run(
         [*COMMAND, *map(str, words)],
-        capture_output=True,
+        kept | (env or {}),
         text=True,
-        check=False,
-        timeout=60,
-        env=kept | (env or {}),
         cwd=cwd,
         stdin=subprocess.DEVNULL,
     )
@@ -189,7 +188,7 @@ def test_a_database_without_tables_has_no_results_and_stays_as_it_is(postgres: A
     done = start("--config", config(tmp_path, store_url=url))
 
     assert done.code == 0
-    assert "There is no store of runs yet" in done.stderr
+    assert "There is no store of runs yet in the database of store_url, and so" in done.stderr
     with psycopg.connect(url) as connection:
         query = "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'"
         assert connection.execute(query).fetchone() == (0,)
@@ -209,16 +208,24 @@ def test_a_database_without_tables_has_no_results_and_stays_as_it_is(postgres: A
         ({"include_adresses": True}, "did you mean include_addresses?"),
     ],
 )
-@pytest.mark.parametrize("words", [[], ["--discover"], ["--test"]], ids=str)
 def test_a_setting_that_is_wrong_is_one_line_and_78(
-    tmp_path: Path, settings: dict[str, Any], line: str, words: list[str]
+    tmp_path: Path, settings: dict[str, Any], line: str
 ):
-    done = start("--config", config(tmp_path, **{"data_dir": str(tmp_path)} | settings), *words)
+    told = tell(**{"data_dir": str(tmp_path)} | settings)
 
-    assert done.code == 78
+    assert told.exit_code == 78
+    assert line in told.log
+    assert told.log.count("\n") == 1
+    assert told.stdout == ""
+
+
+@pytest.mark.parametrize("words", [[], ["--discover"], ["--test"]], ids=str)
+def test_whatever_is_asked_for_the_settings_are_looked_at_first(tmp_path: Path, words: list[str]):
+    done = start("--config", config(tmp_path, data_dir=5), *words)
+
+    assert (done.code, done.stdout) == (78, "")
     (error,) = done.errors
-    assert line in error
-    assert done.stdout == ""
+    assert "data_dir: has the wrong type; it takes string" in error
 
 
 @pytest.mark.parametrize(
@@ -286,6 +293,10 @@ def test_it_goes_on_from_a_state_and_tells_only_the_selected_streams(tmp_path: P
     assert second.records == {}
 
 
+def test_its_help_says_what_it_does():
+    assert "Write what has become of the rows of past runs" in start("--help").stdout
+
+
 def test_about_tells_the_settings_and_opens_no_store():
     program = (
         "import sys\nfrom target_constant_contact.results_cli import main\n"
@@ -310,11 +321,9 @@ def test_a_loader_that_is_gone_is_one_line(tmp_path: Path):
     with run_rows(tmp_path) as rows:
         rows.add(run_row(tmp_path, f"20261129T030000Z-{number:06x}") for number in range(300))
     settings = config(tmp_path, data_dir=str(tmp_path))
-    with subprocess.Popen(
-        [*COMMAND, "--config", str(settings)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
+    command, pipe = [*COMMAND, "--config", str(settings)], subprocess.PIPE
+    with forks.started(
+        command, environment(tmp_path), stdout=pipe, stderr=pipe, text=True
     ) as process:
         assert process.stdout
         assert process.stderr

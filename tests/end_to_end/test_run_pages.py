@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from target_constant_contact.store.run_row import MACHINE
+from tests.support import forks
 from tests.support.commands import call
 from tests.support.past_runs import keep_run
 from tests.support.process import COMMAND, environment
@@ -166,12 +167,12 @@ def test_options_that_do_not_go_together_are_named(tmp_path: Path, words, fault)
 @pytest.fixture
 def served(data: Path, tmp_path: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """A process that serves the runs, and the address that it has printed."""
-    process = subprocess.Popen(
+    process = forks.started(
         [*COMMAND, "runs", "--data-dir", str(data), "--serve"],
+        environment(tmp_path),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        env=environment(tmp_path),
     )
     assert process.stderr
     try:

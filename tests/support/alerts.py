@@ -10,6 +10,7 @@ from target_constant_contact.api.models import ContactList
 from target_constant_contact.reports.counts import Counts
 from target_constant_contact.reports.past_parts import PastDestination, PastRejections
 from target_constant_contact.reports.past_run import PastRun
+from target_constant_contact.reports.told import Alert
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,6 +18,11 @@ if TYPE_CHECKING:
     from target_constant_contact.reports.swept import SweptList
 
 ALL = frozenset({"failed", "recovered", "rejected", "removed", "shrunk"})
+SECRET = "a secret of two and twenty"
+"""Key of signatures."""
+ALERT = Alert(
+    "run-1-failed", "failed", "run-1", "load", "a-e", "default", "Acme", "2026-06-01", "It broke"
+)
 START = datetime(2026, 6, 1, 3, tzinfo=UTC)
 
 

@@ -138,6 +138,26 @@ def past(run: str = RUN, /, **members: Any) -> PastRun:
     return of_document(document(**members), run)
 
 
+def many() -> PastRun:
+    """A run with more of everything than a page shows."""
+    return past(
+        imports=[imported(n, sent_at=n / 10, seconds=n % 70) for n in range(5_000)],
+        destinations=[
+            {"stream": "vips", "lists": [{"id": f"{n}", "name": f"List {n}"}], **COUNTS}
+            for n in range(1_000)
+        ],
+        rejections=[
+            {"stream": "vips", "reason": f"Reason {n}", "field": "", "rows": 1} for n in range(900)
+        ],
+        swept=[swept() for _ in range(300)],
+        waits=[
+            {"why": "rate", "begun_at": n, "ended_at": n + 1, "seconds": 1, "times": 1}
+            for n in range(900)
+        ],
+        settings={f"setting_{n}": n for n in range(900)},
+    )
+
+
 def of_document(report: Any, run: str = RUN) -> PastRun:
     """A run with this report; None: it has none."""
     text = None if report is None else json.dumps(report)

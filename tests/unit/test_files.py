@@ -9,7 +9,6 @@ import pytest
 
 from target_constant_contact import files
 from target_constant_contact.files import (
-    make_once,
     make_private_folder,
     naming,
     open_private,
@@ -143,11 +142,6 @@ def test_a_file_takes_the_place_of_a_link_and_leaves_alone_what_it_leads_to(link
     write(link, "new")
     assert not link.is_symlink()
     assert (link.read_text(), mode(link)) == ("new", 0o600)
-
-
-def test_what_is_made_once_is_not_made_where_a_link_stands(link):
-    make_once(link, "new")
-    assert sorted(path.name for path in link.parent.iterdir()) == ["link", "precious"]
 
 
 def test_a_file_is_not_opened_through_a_link(link):

@@ -25,9 +25,9 @@ from target_constant_contact.store.postgres import PostgresServer
 from target_constant_contact.store.run_row import RunRow
 from target_constant_contact.store.runs import RunRows
 from target_constant_contact.store.schema import OPEN_RUNS
+from tests.support.alerts import SECRET
 from tests.support.receivers import inbox, nobody, silence
 
-SECRET = "a secret of two and twenty"
 START = datetime(2026, 6, 1, 3, tzinfo=UTC)
 
 

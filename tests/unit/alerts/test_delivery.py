@@ -9,9 +9,8 @@ from dataclasses import dataclass, field
 from target_constant_contact.alerts.delivery import SECONDS, deliver
 from target_constant_contact.alerts.receivers import receivers
 from target_constant_contact.settings.alerts import AlertSettings
-from tests.support.alerts import ALL
+from tests.support.alerts import ALERT, ALL, SECRET
 from tests.support.receivers import inbox, silence
-from tests.unit.alerts.test_receivers import ALERT
 
 
 @dataclass
@@ -59,7 +58,7 @@ def test_servers_that_never_answer_are_waited_for_together():
         settings = AlertSettings(
             (f"json://{place}/", f"json://{box.place}/"),
             (f"http://{place}/", f"http://{place}/other", f"http://{box.place}/"),
-            "a secret of two and twenty",
+            SECRET,
             ALL,
             1,
             20,

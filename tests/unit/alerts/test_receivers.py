@@ -9,16 +9,10 @@ from dataclasses import replace
 import pytest
 
 from target_constant_contact.alerts.receivers import receivers
-from target_constant_contact.reports.told import Alert
 from target_constant_contact.settings.alerts import AlertSettings
-from tests.support.alerts import ALL
+from tests.support.alerts import ALERT, ALL, SECRET
 from tests.support.certificates import signed_by_itself
 from tests.support.receivers import inbox, nobody
-
-SECRET = "a secret of two and twenty"
-ALERT = Alert(
-    "run-1-failed", "failed", "run-1", "load", "a-e", "default", "Acme", "2026-06-01", "It broke"
-)
 
 
 def all_of(*, urls=(), webhooks=()):
@@ -60,6 +54,12 @@ def test_apprise_has_a_kind_for_each_event(box, event, kind):
     (receiver,) = all_of(urls=[f"json://{box.place}/"])
     sent(receiver, replace(ALERT, event=event))
     assert json.loads(box.posts[0].body)["type"] == kind
+
+
+def test_a_service_that_shows_html_shows_the_text_as_it_is(box):
+    (receiver,) = all_of(urls=[f"json://{box.place}/?format=html"])
+    sent(receiver, replace(ALERT, text="no list <address>"))
+    assert "&lt;address&gt;" in json.loads(box.posts[0].body)["message"]
 
 
 def test_a_webhook_gets_an_event_for_each_message(box):

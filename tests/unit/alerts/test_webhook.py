@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from target_constant_contact.alerts.webhook import Webhook, signed
 from target_constant_contact.settings.alert_urls import key_of
+from tests.support.alerts import ALERT
 from tests.support.receivers import inbox
-from tests.unit.alerts.test_receivers import ALERT
 
 
 def test_a_signature_is_the_one_that_the_specification_gives():

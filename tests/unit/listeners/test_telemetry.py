@@ -85,6 +85,12 @@ def test_who_tells_is_said_by_this_program_or_by_the_variables(collector, told):
     assert collector.resource["deployment.environment.name"] == "production"
 
 
+def test_a_run_is_a_part_of_the_trace_around_it(collector, told):
+    trace, span = "4bf92f3577b34da6a3ce929d0e0e4736", "0011223344556677"
+    told(collector.url, TRACEPARENT=f"00-{trace}-{span}-01")
+    assert (collector.root.trace_id, collector.root.parent_id) == (trace, span)
+
+
 def test_headers_and_compression_are_those_of_the_variables(collector, told):
     told(
         collector.url,

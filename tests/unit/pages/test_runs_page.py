@@ -102,9 +102,17 @@ def test_who_is_on_the_list_is_told_by_the_latest_sweep():
     planned = reports.past(
         reports.name_of(4), kind="sweep", swept=[reports.swept(outcome="planned", stay=1)]
     )
-    (trend,) = trends_of([planned, swept, load(1, 900)])[:1]
+    earlier = reports.past(reports.name_of(2), swept=[reports.swept(stay=7)], destinations=[])
+    (trend,) = trends_of([planned, swept, earlier, load(1, 900)])[:1]
 
     assert trend.members == 940
+
+
+def test_who_is_on_several_lists_of_a_segment_is_not_told_by_the_sweep_of_one():
+    both = {"stream": "vips", "lists": [reports.NEWSLETTER, OTHER], "read": 30}
+    (trend,) = trends_of([load(1, destinations=[both], swept=[reports.swept()])])
+
+    assert trend.members is None
 
 
 def test_each_run_links_to_its_page():
@@ -135,6 +143,13 @@ def test_a_run_that_failed_before_any_stream_came_is_told_until_the_next():
     assert "has failed:" not in page(failed, load(3, streams=[]))
 
 
+def test_what_a_dry_run_would_have_sent_is_none_of_what_was_not_sent():
+    html = page(load(1, 5, status="dry run", totals={"read": 9, "unsettled": 7, "rejected": 2}))
+
+    assert 'aria-label="9 read: 7 would be sent, 2 rejected"' in html
+    assert '<div class="soft small">2 rejected</div>' in html
+
+
 def test_no_runs_are_a_page_too():
     assert "There are no runs yet." in page()
 
@@ -147,7 +162,7 @@ def test_of_thousands_of_runs_and_segments_some_are_shown_and_the_rest_is_counte
     runs = [load(1, destinations=places)] * (MOST_RUNS + 9)
     html = page(*runs)
 
-    assert "7 more segments are not shown" in html
+    assert "7 more segments are not shown; first come those that have shrunk" in html
     assert "9 older runs are not shown" in html
     assert len(html) < 1_000_000
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import socket
 import threading
 from typing import TYPE_CHECKING
 
@@ -96,10 +97,14 @@ def test_nothing_can_be_done_but_to_look(server, method):
 
 
 def test_head_is_get_without_the_page(server):
-    head, nothing = ask(server, method="HEAD")
+    head, _ = ask(server, method="HEAD")
     get, page = ask(server)
+    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as connection:
+        lines = f"HEAD /{server.secret}/ HTTP/1.1", f"Host: 127.0.0.1:{server.port}", "", ""
+        connection.sendall("\r\n".join(lines).encode())
+        written = connection.makefile("rb").read()
 
-    assert nothing == ""
+    assert written.endswith(b"\r\n\r\n")
     assert head.getheader("Content-Length") == get.getheader("Content-Length") == str(len(page))
 
 

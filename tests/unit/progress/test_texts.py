@@ -54,6 +54,7 @@ TAKEN_UP_IMPORTS = (
         (BEGUN, "After 12 s: 0 rows read"),
         (AMID, f"After 1 min 30 s: {AMID_ROWS}; {AMID_IMPORTS}; {AMID_WAIT}; {AMID_WORK}"),
         (SWEEP, "After 12 s: 1 list done, 1,500 people taken off"),
+        (replace(BEGUN, is_load=False), "After 12 s: 0 lists done, 0 people taken off"),
         (WORK, "After 1 h 2 min: comparing"),
         (
             replace(WORK, works=(*WORK.works, Work("reading", 1.0)), waits={"throttled": 2.0}),

@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from target_constant_contact.redaction import redacted
 from target_constant_contact.reports.runs_in_order import PAGE
+from target_constant_contact.results_tap.settings import TapSettings
+from target_constant_contact.results_tap.tap import TapConstantContactResults
 from target_constant_contact.store.run_row import MACHINE
 from tests.support.past_runs import keep_run
 from tests.support.results import Told, full_report, keep_rejects, keep_report, tell
@@ -182,6 +185,12 @@ def test_what_others_wrote_is_shown_without_addresses_secrets_and_hidden_charact
     assert told.records["findings"][0]["reason"] == r"\x1b[2J"
 
 
+def test_the_password_of_the_store_is_a_secret():
+    place = {"store_url": "postgresql://me:words-of-a-password@127.0.0.1/d"}
+    TapSettings.parse(place, TapConstantContactResults.settings_schema())
+    assert redacted("it quotes words-of-a-password") == "it quotes ***"
+
+
 def test_streams_that_are_masked_alike_have_one_record_for_their_key(tmp_path: Path):
     newsletter = [{"id": "list-a", "name": "Newsletter"}]
     streams = ("of_ada@example.com", "of_ben@example.com")
@@ -198,7 +207,7 @@ def test_without_a_store_there_are_no_records_and_none_is_made(tmp_path: Path):
     told = tell(data_dir=str(tmp_path / "data"))
 
     assert (told.exit_code, told.records) == (0, {})
-    assert "There is no store of runs yet" in told.log
+    assert f"There is no store of runs yet in {tmp_path / 'data'}, and so" in told.log
     assert not (tmp_path / "data").exists()
 
 

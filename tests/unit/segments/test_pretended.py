@@ -85,6 +85,27 @@ def test_what_was_written_is_read_again_and_owned_once(database):
     assert SegmentRows(database, "account").all() == []
 
 
+def test_a_list_that_follows_a_stream_goes_on_to_do_so(database):
+    SegmentRows(database, "account").own("list", "others")
+    assert PretendedSegments(database, "account").own("list", "members") == "others"
+
+
+def test_who_is_loaded_is_in_the_segment_and_a_load_that_is_forgotten_is_not(database):
+    real = SegmentRows(database, "account").members("members", "list")
+    real.add_load("killed", 0, b"of the store")
+    segments = PretendedSegments(database, "account")
+    members = segments.members("members", "list")
+    members.add_load("killed", 1, b"of memory")
+    assert [*members.load("killed")] == [b"of the store", b"of memory"]
+    members.forget_load("killed")
+    assert [*members.load("killed")] == []
+    assert [*real.load("killed")] == [b"of the store"]
+    assert members.is_empty()
+    load(segments, "dry", ["a"])
+    assert not members.is_empty()
+    assert real.is_empty()
+
+
 def test_the_memory_of_a_list_is_changed_for_the_run_only(database):
     load(SegmentRows(database, "account"), "first", ["a"])
     members = PretendedSegments(database, "account").members("members", "list")

@@ -10,8 +10,8 @@ import pytest
 from target_constant_contact.known_secrets import without_known
 from target_constant_contact.settings import alert_urls
 from target_constant_contact.settings.alert_urls import key_of, scheme_of
+from tests.support.alerts import SECRET
 
-SECRET = "a secret of two and twenty"
 TOKEN = "T0k3nT0k3nOfAR3c3iv3r"
 
 

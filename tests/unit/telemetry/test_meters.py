@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from target_constant_contact.events.kinds import (
     ImportSent,
     ImportSettled,
@@ -44,6 +46,12 @@ def test_rows_are_counted_as_they_are_read(telling):
     assert telling.points("rows.read") == [(RUN, 700)]
 
 
+def test_rows_that_were_not_told_as_they_were_read_are_counted_at_the_end(telling):
+    telling.tell(RowsRead(500))
+    telling.end(totals={"read": 730})
+    assert telling.points("rows.read") == [(RUN, 730)]
+
+
 def test_imports_are_counted_and_timed(telling):
     members = RUN | {"stream.name": "members"}
     telling.tell(*(ImportSent(name, "members", ("l1",), 2, 1_000) for name in ("a1", "a2")))
@@ -79,9 +87,10 @@ def test_requests_are_counted(telling):
     assert telling.points("requests") == [(RUN, 7)]
 
 
-def test_what_is_left_of_the_requests_of_the_day_is_told(telling):
-    telling.end(requests_today=9_000, requests_per_day=10_000)
-    assert telling.points("quota.remaining") == [(RUN, 1_000)]
+@pytest.mark.parametrize(("used", "left"), [(9_000, 1_000), (10_004, 0)])
+def test_what_is_left_of_the_requests_of_the_day_is_told(telling, used, left):
+    telling.end(requests_today=used, requests_per_day=10_000)
+    assert telling.points("quota.remaining") == [(RUN, left)]
 
 
 def test_what_is_left_of_the_day_is_not_told_when_it_is_not_known(telling):
