@@ -166,7 +166,9 @@ def of_document(report: Any, run: str = RUN) -> PastRun:
 
 def sweep() -> PastRun:
     """A sweep that has taken people off one list, and not off another."""
-    kept = swept(list_name="Members", outcome="refused", reason="Nothing was loaded since")
+    kept = swept(
+        list_name="Members", outcome="refused", taken_off=0, reason="Nothing was loaded since"
+    )
     loaded = ("destinations", "rejections", "withheld", "dropped", "findings", "imports", "advice")
     nothing: dict[str, Any] = {name: [] for name in loaded} | {"examples": [], "rejects_file": None}
     return past(kind="sweep", totals={}, swept=[swept(), kept], **nothing)
