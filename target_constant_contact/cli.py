@@ -9,7 +9,6 @@ import select
 import sys
 import time
 from importlib import import_module
-from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Final
 
 import click
@@ -17,15 +16,14 @@ from singer_sdk.exceptions import ConfigValidationError
 
 from target_constant_contact.commands.group import CommandGroup
 from target_constant_contact.exceptions import SettingsError
-from target_constant_contact.log_records import redact_handlers, redact_log
 from target_constant_contact.program import (
     NOBODY_READS,
+    command_of,
     flush,
     give_up_stdout,
     prepare,
     report_error,
 )
-from target_constant_contact.redaction import trust
 from target_constant_contact.sdk_lines import configured_level, show_metrics
 from target_constant_contact.singer.target import TargetConstantContact
 from target_constant_contact.terminal.live import LIVE
@@ -120,10 +118,7 @@ def _drain(source: IO[str] | None, seconds: float = DRAIN_SECONDS) -> None:
 
 def command() -> Cli:
     """The whole command line, with singer-sdk's logging set up."""
-    redact_log()
-    trust(str(Path("~").expanduser()))
-    singer = TargetConstantContact.cli
-    redact_handlers(TargetConstantContact.name)
+    singer = command_of(TargetConstantContact)
     show_metrics(TargetConstantContact.name, configured_level())
 
     def run(**options: Any) -> None:

@@ -37,6 +37,7 @@ REJECTS_FILE: Final = "rejects.singer.jsonl"
 UNVERIFIED_FOLDER: Final = "unverified"
 """In the folder of a run: rows that have to be explained, until they are."""
 
+_TIME_IN_NAME: Final = "%Y%m%dT%H%M%SZ"
 _RUN_NAME: Final = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{6}", re.ASCII)
 
 
@@ -141,7 +142,7 @@ class DataFolder:
             SettingsError: The data folder cannot be written.
         """
         # Two runs may start in the same second; the time comes first, so names sort by it.
-        path = self.runs / f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
+        path = self.runs / f"{time_in_name(datetime.now(UTC))}-{secrets.token_hex(3)}"
         self.make_runs()
         with usable(path):
             # Nobody can have made it: what is written there goes nowhere else.
@@ -169,6 +170,11 @@ class DataFolder:
         return self.path / name
 
 
+def time_in_name(moment: datetime) -> str:
+    """What the name of a run begins with that has begun at a moment."""
+    return f"{moment.astimezone(UTC):{_TIME_IN_NAME}}"
+
+
 def is_run_name(name: str) -> bool:
     """Whether a run is called so, and its folder."""
     return bool(_RUN_NAME.fullmatch(name))
@@ -179,7 +185,7 @@ def _begun_at(name: str) -> float | None:
     if not is_run_name(name):
         return None
     with suppress(ValueError):
-        return datetime.strptime(name[:16], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC).timestamp()
+        return datetime.strptime(name[:16], _TIME_IN_NAME).replace(tzinfo=UTC).timestamp()
     return None
 
 

@@ -56,8 +56,11 @@ def redact_handlers(program: str) -> None:
     Args:
         program: Name of the program.
     """
-    for handler in logging.getLogger().handlers:
-        handler.addFilter(_Redacting(program))
+    root = logging.getLogger()
+    # A log configuration may give some to any logger.
+    for logger in (root, *map(logging.getLogger, [*root.manager.loggerDict])):
+        for handler in logger.handlers:
+            handler.addFilter(_Redacting(program))
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,13 +6,20 @@ import logging
 import os
 import sys
 import traceback
-from typing import Final
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
 from singer_sdk.exceptions import ConfigValidationError, SingerSDKError
 
 from target_constant_contact.exceptions import SettingsError, TargetError
 from target_constant_contact.log_fields import fields
+from target_constant_contact.log_records import redact_handlers, redact_log
+from target_constant_contact.redaction import trust
 from target_constant_contact.terminal.stderr import patient
+
+if TYPE_CHECKING:
+    import click
+    from singer_sdk.plugin_base import PluginBase
 
 NOBODY_READS: Final = 128 + 13
 """Exit code as of a program that SIGPIPE has ended."""
@@ -32,6 +39,16 @@ def prepare() -> None:
         sys.stderr = patient(sys.__stderr__)
     # An error in the log would be told in the log, and a signal may come while a line is written.
     logging.raiseExceptions = False
+
+
+def command_of(plugin: type[PluginBase]) -> click.Command:
+    """The command of a tap or target, with whatever it logs redacted from now on."""
+    redact_log()
+    trust(str(Path("~").expanduser()))
+    singer: click.Command = plugin.cli
+    # singer-sdk has made the log's handlers on the way.
+    redact_handlers(plugin.name)
+    return singer
 
 
 def report_error(error: Exception, logger: logging.Logger = _TARGET) -> int:
@@ -89,6 +106,12 @@ def flush() -> None:
     except BrokenPipeError:
         give_up_stdout()
         sys.exit(NOBODY_READS)
+    except OSError as error:
+        give_up_stdout()
+        # What has failed already, of this perhaps, has been said.
+        if not getattr(error.__context__, "code", None):
+            error.filename = "stdout"
+            sys.exit(report_error(error))
 
 
 def _hold_standard_streams() -> None:

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import logging
 import sys
-from pathlib import Path
 
-from target_constant_contact.log_records import redact_handlers, redact_log
-from target_constant_contact.program import flush, give_up_stdout, prepare, report_error
-from target_constant_contact.redaction import trust
+from target_constant_contact.program import command_of, flush, give_up_stdout, prepare, report_error
 from target_constant_contact.results_tap.tap import TapConstantContactResults
 
 _logger = logging.getLogger(TapConstantContactResults.name)
@@ -25,10 +22,7 @@ def main() -> None:
 
 def run() -> None:
     """Do what the words of the command line ask for, and end with an exit code."""
-    redact_log()
-    trust(str(Path("~").expanduser()))
-    singer = TapConstantContactResults.cli
-    redact_handlers(TapConstantContactResults.name)
+    singer = command_of(TapConstantContactResults)
     try:
         singer()
     except Exception as error:  # noqa: BLE001 - the last place where it can be explained

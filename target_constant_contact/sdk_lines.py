@@ -20,11 +20,6 @@ def configured_level() -> int:
     return get_metrics_logger().level
 
 
-def level_variables(program: str) -> tuple[str, str]:
-    """Variables that singer-sdk takes the level of the log from, the first before the second."""
-    return f"{program.upper().replace('-', '_')}_LOGLEVEL", "LOGLEVEL"
-
-
 def show_metrics(program: str, level: int) -> None:
     """Show METRIC lines, or leave them out, whatever singer-sdk has made of their level.
 
@@ -37,8 +32,9 @@ def show_metrics(program: str, level: int) -> None:
         level: The :func:`configured_level` before singer-sdk has changed it.
     """
     logger = get_metrics_logger()
+    own_level = f"{program.upper().replace('-', '_')}_LOGLEVEL"
     asked = (
-        any(map(os.environ.get, level_variables(program)))
+        any(map(os.environ.get, (own_level, "LOGLEVEL")))
         or logging.getLogger().level == logging.DEBUG
     )
     if level:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import IO, TYPE_CHECKING, Any
 
 from typing_extensions import override
@@ -41,7 +42,9 @@ def plan(
         OSError: There is no room for what has to be compared.
     """
     account.events = _without_ends(account.events)
-    with aside() as folder, account.events.work("planning what a run would do", "plan"):
+    work = account.events.work("planning what a run would do", "plan")
+    # What a run warns of is about what it would do.
+    with aside(logging.WARNING) as folder, work:
         target = _WholeRun(config, account, folder)
         error = heard(target, messages)
         if isinstance(error, DataError):

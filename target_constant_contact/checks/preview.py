@@ -91,7 +91,7 @@ def preview(
 
     Raises:
         ConfigValidationError: The settings do not allow a run.
-        OSError: The rows that are rejected cannot be put aside.
+        OSError: There is no room for temporary files.
     """
     with aside() as folder:
         notes = Notes(rows)
@@ -121,6 +121,7 @@ class _Preview(Rehearsal):
 
     @override
     def open_run(self, hooks: Hooks) -> Run:
+        hooks = replace(hooks, encode=None)
         return _NotingRun(self._notes, self.settings, self._opened, self._folder, hooks)
 
     @override

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import tempfile
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Final
 
@@ -61,7 +61,7 @@ def rehearse(config: Mapping[str, Any], account: Account, messages: IO[str]) -> 
 
     Raises:
         ConfigValidationError: The settings do not allow a run.
-        OSError: The rows that are rejected cannot be put aside.
+        OSError: There is no room for temporary files.
     """
     with aside() as folder:
         target = Rehearsal(config, account, folder)
@@ -69,9 +69,9 @@ def rehearse(config: Mapping[str, Any], account: Account, messages: IO[str]) -> 
 
 
 @contextmanager
-def aside() -> Iterator[Path]:
-    """A folder that does not last, and a log without the lines of a run."""
-    with tempfile.TemporaryDirectory(prefix="target-constant-contact-") as folder, _quietly():
+def aside(least: int = logging.CRITICAL) -> Iterator[Path]:
+    """A folder that does not last, and a log without the lines of a run below a level."""
+    with tempfile.TemporaryDirectory(prefix="target-constant-contact-") as folder, _quietly(least):
         yield Path(folder)
 
 
@@ -79,7 +79,7 @@ def heard(target: Rehearsal, messages: IO[str]) -> Exception | None:
     """Let messages go through a rehearsal; return what has ended it early.
 
     Raises:
-        OSError: The rows that are rejected cannot be put aside.
+        OSError: There is no room for temporary files.
     """
     try:
         target.listen(messages)
@@ -138,7 +138,7 @@ class Rehearsal(TargetConstantContact):
     Args:
         config: The settings as Singer passes them.
         account: The account, opened with ``dry_run``; it stays open.
-        folder: A folder that does not last: the rejected rows are personal data.
+        folder: A folder that does not last.
     """
 
     streams: RehearsedStreams
@@ -154,8 +154,8 @@ class Rehearsal(TargetConstantContact):
 
     @override
     def open_run(self, hooks: Hooks) -> Run:
-        """A run that leaves nothing in ``data_dir``."""
-        return Run(self.settings, self._opened, self._folder, hooks)
+        """A run that leaves nothing in ``data_dir``, and writes no row anywhere."""
+        return Run(self.settings, self._opened, self._folder, replace(hooks, encode=None))
 
     @override
     def begin(self) -> None:
@@ -191,17 +191,17 @@ class Rehearsal(TargetConstantContact):
 
 
 @contextmanager
-def _quietly() -> Iterator[None]:
+def _quietly(least: int) -> Iterator[None]:
     """Keep the log lines of a run out of the answer's way."""
+
+    def matters(record: logging.LogRecord) -> bool:
+        return record.levelno >= least
+
     loggers = [logging.getLogger(name) for name in _NOISY]
     for logger in loggers:
-        logger.addFilter(_nothing)
+        logger.addFilter(matters)
     try:
         yield
     finally:
         for logger in loggers:
-            logger.removeFilter(_nothing)
-
-
-def _nothing(_record: logging.LogRecord) -> bool:
-    return False
+            logger.removeFilter(matters)

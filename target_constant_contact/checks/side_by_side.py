@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from itertools import zip_longest
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any, Final
 
 from target_constant_contact.redaction import escaped, redacted, without_secrets
+from target_constant_contact.singer.encoding import readable_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -141,7 +141,8 @@ def _beside(each: TracedProperty, rule: str) -> Iterator[str]:
 
 
 def _shown(value: Any) -> str:
-    text = value if isinstance(value, str) else json.dumps(value, default=str, ensure_ascii=False)
+    is_json = value is None or isinstance(value, (bool, dict, list))
+    text = readable_line(value) if is_json else str(value)
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
 
 

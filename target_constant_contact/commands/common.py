@@ -189,7 +189,8 @@ def write_lines(lines: Iterable[str], output: Path | None) -> None:
     """
     if output is None:
         if sys.stdout is None:
-            raise SettingsError(["There is no standard output to write to; pass --output FILE"])
+            fault = "There is no standard output to write to; open it, or pass --output FILE"
+            raise SettingsError([f"{fault} where there is that option"])
         stdout = sys.stdout.buffer
         for line in lines:
             stdout.write(line.encode())

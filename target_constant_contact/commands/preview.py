@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from decimal import Decimal
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +16,7 @@ from target_constant_contact.commands.common import (
     say,
     write_lines,
 )
-from target_constant_contact.redaction import json_escaped, without_secrets
+from target_constant_contact.redaction import without_secrets
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -56,23 +54,16 @@ def preview(config: dict[str, Any], messages: Path, rows: int, *, as_json: bool)
             "streams": shown.as_json(rehearsed, seen),
             "faults": [line for line, _ in faults],
         }
-        text = json.dumps(found, indent=2, ensure_ascii=False, default=_plain)
+        encoding = import_module("target_constant_contact.singer.encoding")
         # Not redacted: the rows are what was asked for.
-        write_lines((f"{json_escaped(line)}\n" for line in _lines(text)), None)
+        lines = map(without_secrets, encoding.readable_lines(found))
+        write_lines((f"{line}\n" for line in lines), None)
     else:
         remarks = [note] if note else []
         write_lines((f"{line}\n" for line in shown.lines_of(rehearsed, seen, *remarks)), None)
         say(*(f"Failed: {line}" for line, _ in faults))
         say(*_next(rehearsed))
     click.get_current_context().exit(faults[0][1] if faults else 0)
-
-
-def _plain(value: Any) -> Any:
-    return float(value) if isinstance(value, Decimal) else str(value)
-
-
-def _lines(text: str) -> list[str]:
-    return without_secrets(text).split("\n")
 
 
 def _next(rehearsed: Rehearsed) -> list[str]:

@@ -24,7 +24,6 @@ class RunBegun:  # a plain record
         folder: Folder of the run.
         started_at: When it began.
         connection: Name of its connection.
-        account: Name of the account, as far as it is known by then.
         dry_run: Nothing is going to be sent.
     """
 
@@ -34,7 +33,6 @@ class RunBegun:  # a plain record
     folder: str
     started_at: datetime
     connection: str = ""
-    account: str = ""
     dry_run: bool = False
 
 

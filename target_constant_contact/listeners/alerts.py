@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from importlib import import_module
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from target_constant_contact.events.kinds import RunBegun, RunEnded
 from target_constant_contact.exceptions import TargetError
@@ -16,14 +16,15 @@ if TYPE_CHECKING:
     from target_constant_contact.settings.settings import Settings
     from target_constant_contact.store.database import Database
 
-_TO_TELL: Final = frozenset({"completed", "failed"})
-"""A dry run does nothing that somebody has to know of."""
 _logger = logging.getLogger("target-constant-contact")
 
 
 def listen(events: Events, settings: Settings, database: Database) -> None:
-    """Have whom the settings name told what changes with a run, at its end."""
-    if settings.alerts.wanted:
+    """Have whom the settings name told what changes with a run, at its end.
+
+    A dry run does nothing that somebody has to know of, also when it fails.
+    """
+    if settings.alerts.wanted and not settings.dry_run:
         # What sends is loaded only where it is asked for.
         alerting = import_module("target_constant_contact.alerts.alerting")
         events.listen(_Alerts(alerting.Alerting(settings, database)))
@@ -44,7 +45,7 @@ class _Alerts:
         try:
             if isinstance(event, RunBegun):
                 self._alerting.begin(event)
-            elif isinstance(event, RunEnded) and event.status in _TO_TELL:
+            elif isinstance(event, RunEnded):
                 self._alerting.end(event)
         except TargetError as error:
             _logger.warning("Alerts: nobody was told of this run: %s", error)

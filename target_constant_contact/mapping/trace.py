@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 _AS_WRITTEN = "as written"
 _RULES: Mapping[Convert, str] = {
-    email_address: "trimmed",
     us_phone_number: "the ten digits",
     decimal_text: "a number as text",
 }
@@ -92,6 +91,8 @@ def _rule(convert: Convert, value: Any, made: str | int) -> str:
         return "as text" if isinstance(made, str) else "a whole number"
     if isinstance(convert, Text):
         return _rule_of_text(convert, value, str(made))
+    if convert is email_address:
+        return "trimmed" if value.strip() == made else "without what stands around it"
     return _RULES.get(convert, "as the property takes it")
 
 

@@ -60,9 +60,7 @@ class History:
         # Asked for by name, a run that is not there is an error; the newest of none is not.
         if wanted == LATEST and not names:
             return None
-        name = find_run(wanted, names, self.place)
-        row = self._rows.read(name) if self._rows else None
-        return read_run(row) if row else None
+        return self.named(find_run(wanted, names, self.place))
 
     def named(self, run: str) -> PastRun | None:
         """The run of this name; None when there is none."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from contextlib import suppress
+from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from target_constant_contact.data_folder import REPORT_FILE, usable
@@ -12,9 +13,10 @@ if TYPE_CHECKING:
     from target_constant_contact.data_folder import DataFolder
     from target_constant_contact.store.runs import RunRows
 
-_DAY: Final = 86_400
-_LONGEST_RUN: Final = 30 * _DAY
+LONGEST_RUN: Final = timedelta(days=30)
 """A run that has no report may be under way for so long."""
+
+_DAY: Final = 86_400
 
 
 def delete_old_runs(
@@ -39,7 +41,7 @@ def delete_old_runs(
         TargetError: The store cannot be used, or a folder cannot be deleted.
     """
     ended_before = now - days * _DAY
-    dead_before = min(ended_before, now - _LONGEST_RUN)
+    dead_before = min(ended_before, now - LONGEST_RUN.total_seconds())
     spared = rows.taken_up() | {own}
     deleted = rows.delete(ended_before=ended_before, dead_before=dead_before, spared=[own])
     folders = 0

@@ -32,13 +32,13 @@ class RejectsFile:
 
     Args:
         path: Where the file is to be made.
-        encode: Encodes a Singer message as one line, without its end.
+        encode: Encodes a Singer message as one line, without its end; None: nothing is written.
 
     Raises:
         StorageError: From every method: it cannot be written.
     """
 
-    def __init__(self, path: Path, encode: Callable[[object], str]) -> None:
+    def __init__(self, path: Path, encode: Callable[[object], str] | None) -> None:
         self.path = path
         self._encode = encode
         self._file: TextIOWrapper | None = None
@@ -63,6 +63,8 @@ class RejectsFile:
             field: The record field that it is about, or an empty string.
             evidence: How it is known of a row that was sent.
         """
+        if self._encode is None:
+            return
         stream = schema["stream"]
         lines = ""
         if self._schemas.get(stream) is not schema:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from target_constant_contact.data_folder import is_run_name
+from target_constant_contact.reports.old_runs import LONGEST_RUN
 from target_constant_contact.reports.past_run import read_run
 from target_constant_contact.store.opening import store_to_read
 
@@ -57,14 +58,9 @@ class RunsInOrder:
             yield [read_run(row) for row in self._rows.named(page)]
 
 
-def begun_since(moment: datetime) -> str:
-    """What the names of the runs begin with, or come after, that have begun since a moment."""
-    return f"{moment.astimezone(UTC):%Y%m%dT%H%M%SZ}"
-
-
 def longest_run_before(moment: datetime) -> datetime:
     """The earliest start of a run that has ended at this moment: none takes a month."""
-    return max(moment, _EARLIEST) - _LONGEST_RUN
+    return max(moment, _EARLIEST) - LONGEST_RUN
 
 
 @contextmanager
@@ -87,5 +83,4 @@ def runs_in_order(place: StorePlace) -> Iterator[RunsInOrder | None]:
         yield RunsInOrder(RunRows(database))
 
 
-_LONGEST_RUN: Final = timedelta(days=30)
 _EARLIEST: Final = datetime(2000, 1, 1, tzinfo=UTC)

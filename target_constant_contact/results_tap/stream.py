@@ -10,9 +10,9 @@ from singer_sdk import Stream
 from singer_sdk import typing as th
 from typing_extensions import override
 
+from target_constant_contact.data_folder import time_in_name
 from target_constant_contact.redaction import shown
 from target_constant_contact.reports.runs_in_order import (
-    begun_since,
     longest_run_before,
     runs_in_order,
 )
@@ -72,7 +72,7 @@ class ResultsStream(Stream):
                 self.logger.warning("There is no store of runs yet, and so there are no results")
                 return
             # Taken before anything is read: what comes to be known meanwhile is later.
-            until = begun_since(runs.now() - LATE)
+            until = time_in_name(runs.now() - LATE)
             bookmark = self._bookmark()
             # A state from before the end of the first page has to say that nothing is known yet:
             # the time that singer-sdk puts there means all runs that have ended before it.
@@ -98,7 +98,7 @@ class ResultsStream(Stream):
         since = [each for each in (bookmark.since, self.settings.start_date) if each]
         bookmark.since = max(since, default=None)
         if bookmark.since and not bookmark.position:
-            bookmark.position = begun_since(longest_run_before(bookmark.since))
+            bookmark.position = time_in_name(longest_run_before(bookmark.since))
         return bookmark
 
     def _awaited(self, runs: RunsInOrder, bookmark: Bookmark) -> Iterator[list[PastRun]]:

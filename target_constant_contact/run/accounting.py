@@ -45,7 +45,7 @@ class Accounting:
     Args:
         folder: Folder of the run; the rejected rows go there.
         max_rejected_percent: Share of a stream's rows beyond which the run cannot succeed.
-        encode: Encodes a rejected row.
+        encode: Encodes a rejected row; None: none is written.
         write_state: Puts out a STATE that may leave; None: none may.
         events: Who is told of the rows.
 
@@ -60,7 +60,7 @@ class Accounting:
         folder: Path,
         *,
         max_rejected_percent: float,
-        encode: Encode,
+        encode: Encode | None,
         write_state: WriteState | None,
         events: Events,
     ) -> None:

@@ -38,7 +38,6 @@ def run_begun(settings: Settings, account: Account, report: Report, folder: Path
         folder=str(folder.absolute()),
         started_at=report.started_at,
         connection=account.connection_name,
-        account=account.name,
         dry_run=settings.dry_run,
     )
 

@@ -30,10 +30,10 @@ class Hooks:
         wake: Called in the importer's thread when the run has failed while reading may be
             blocked.
         write_state: Puts out a STATE that may leave.
-        encode: Encodes a rejected row.
+        encode: Encodes a rejected row; None: none is written.
     """
 
     waiting: Waiting
     wake: Callable[[], None]
     write_state: WriteState
-    encode: Encode
+    encode: Encode | None

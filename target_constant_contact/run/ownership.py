@@ -50,6 +50,7 @@ def adopt(settings: Settings, listen: Listen, reference: str, stream: str | None
         TargetError: The store or the service cannot be used.
     """
     with alone(settings, listen) as account:
+        account.check_identity()
         rows = SegmentRows(account.database, account.export[0])
         following = Following(settings, account.lists)
         list_id = following.list_of(reference)
@@ -82,6 +83,7 @@ def release(settings: Settings, listen: Listen, reference: str) -> Owned:
         TargetError: The store or the service cannot be used.
     """
     with alone(settings, listen) as account:
+        account.check_identity()
         list_id = Following(settings, account.lists).list_of(reference)
         stream = SegmentRows(account.database, account.export[0]).release(list_id)
         return Owned(account.list_names[list_id], stream or "")

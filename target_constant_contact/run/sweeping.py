@@ -59,13 +59,7 @@ class SweepRun:
         waiting = Waiting(settings.import_timeout_minutes * 60, events=account.events)
         folder, most = settings.data_dir.runs, settings.max_activities_in_flight
         self._taking = TakingOff(Means.of(account, waiting, folder, most))
-        self._sweep = Sweep(
-            SegmentRows(account.database, account.export[0]),
-            Leavers(LeaverRows(account.database, account.export[0])),
-            Following(settings, account.lists),
-            self._taking,
-            Consent(plan=self._plan, allowed=allowed),
-        )
+        self._consent = Consent(plan=self._plan, allowed=allowed)
 
     def sweep(self) -> None:
         """Sweep all lists, one by one.
@@ -74,7 +68,7 @@ class SweepRun:
             TargetError: The service cannot be used, or the sums of a list do not add up.
         """
         if self._plan:
-            self.found.extend(self._sweep.lists())
+            self.found.extend(self._lists())
             return
         folder = self._settings.data_dir.make_run()
         self.name = folder.name
@@ -84,7 +78,7 @@ class SweepRun:
         self._account.events.tell(begun)
         try:
             with self._taking.alone():
-                for one in self._sweep.lists():
+                for one in self._lists():
                     note_swept(self._account, report, one)
         except BaseException as error:
             with failing(error) as words:
@@ -100,6 +94,18 @@ class SweepRun:
         """
         if found := refusals(self.found):
             raise DataError(f"{counted(len(found), 'list')} could not be swept: {'; '.join(found)}")
+
+    def _lists(self) -> Iterator[SweptList]:
+        """Sweep one list after the other, if this is the account that is meant."""
+        self._account.check_identity()
+        database, (key, _) = self._account.database, self._account.export
+        return Sweep(
+            SegmentRows(database, key),
+            Leavers(LeaverRows(database, key)),
+            Following(self._settings, self._account.lists),
+            self._taking,
+            self._consent,
+        ).lists()
 
     def _tell_end(self, report: Report, folder: Path, error: str | None) -> None:
         status = "failed" if error else "completed"
@@ -162,7 +168,6 @@ def alone(settings: Settings, listen: Listen) -> Iterator[Account]:
                     f"{latest} was interrupted, and it is not known what has become of its "
                     "imports. Run the load again first"
                 )
-            account.check_identity()
             yield account
     finally:
         account.close()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import delete, insert, select, update
 
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Select
 
     from target_constant_contact.store.database import Database
+
+_NEWEST_FIRST: Final = (RUNS.c.started_at.desc(), RUNS.c.run.desc())
 
 
 class RunRows:
@@ -48,9 +50,7 @@ class RunRows:
 
     def newest(self, limit: int | None = None) -> list[RunRow]:
         """The newest runs, with what they have reported; the newest one first."""
-        query = select(RUNS).order_by(RUNS.c.started_at.desc(), RUNS.c.run.desc()).limit(limit)
-        rows = self._database.run(lambda connection: connection.execute(query).mappings().all())
-        return [RunRow(**row) for row in rows]
+        return self._rows(select(RUNS).order_by(*_NEWEST_FIRST).limit(limit))
 
     def after(self, name: str, limit: int) -> list[RunRow]:
         """The first runs whose names come after this text, in the order of their names.
@@ -70,8 +70,7 @@ class RunRows:
 
     def names(self) -> list[str]:
         """The names of all runs, the newest one first."""
-        query = select(RUNS.c.run).order_by(RUNS.c.started_at.desc(), RUNS.c.run.desc())
-        return [*self._database.run(lambda connection: connection.scalars(query).all())]
+        return self._names(select(RUNS.c.run).order_by(*_NEWEST_FIRST))
 
     def read(self, run: str, *, longest: float = math.inf) -> RunRow | None:
         """The run of a name; None when there is none.
@@ -80,11 +79,7 @@ class RunRows:
             run: The name.
             longest: As in `Database.run`.
         """
-        query = select(RUNS).where(RUNS.c.run == run)
-        row = self._database.run(
-            lambda connection: connection.execute(query).mappings().first(), longest=longest
-        )
-        return RunRow(**row) if row else None
+        return next(iter(self._rows(select(RUNS).where(RUNS.c.run == run), longest)), None)
 
     def names_of_export(self, export: str, kind: str, limit: int) -> list[str]:
         """The names of the newest runs of an export that have a report; the newest one first.
@@ -98,9 +93,8 @@ class RunRows:
         """
         texts = f'"export": "{export}"', f'"kind": "{kind}"'
         said = [RUNS.c.report.contains(text, autoescape=True) for text in texts]
-        newest = RUNS.c.started_at.desc(), RUNS.c.run.desc()
-        query = select(RUNS.c.run).where(*said).order_by(*newest).limit(limit)
-        return [*self._database.run(lambda connection: connection.scalars(query).all(), longest=0)]
+        query = select(RUNS.c.run).where(*said).order_by(*_NEWEST_FIRST).limit(limit)
+        return self._names(query, longest=0)
 
     def interrupted(self, account: str, export: str) -> list[RunRow]:
         """Runs of an export that have sent what may be taken up and have no report, oldest first.
@@ -113,9 +107,7 @@ class RunRows:
         """
         own = (OPEN_RUNS.c.account == account) & (OPEN_RUNS.c.export == export)
         is_one = RUNS.c.run.in_(select(OPEN_RUNS.c.run).where(own)) & RUNS.c.report.is_(None)
-        query = select(RUNS).where(is_one).order_by(RUNS.c.started_at, RUNS.c.run)
-        rows = self._database.run(lambda connection: connection.execute(query).mappings().all())
-        return [RunRow(**row) for row in rows]
+        return self._rows(select(RUNS).where(is_one).order_by(RUNS.c.started_at, RUNS.c.run))
 
     def report(self, run: str, text: str) -> None:
         """Write the report of a run that is there anew; tried once."""
@@ -128,8 +120,7 @@ class RunRows:
 
     def taken_up(self) -> set[str]:
         """Names of the runs that have sent what may be taken up."""
-        query = select(OPEN_RUNS.c.run)
-        return {*self._database.run(lambda connection: connection.scalars(query).all())}
+        return {*self._names(select(OPEN_RUNS.c.run))}
 
     def delete(self, *, ended_before: float, dead_before: float, spared: Iterable[str]) -> int:
         """Delete old runs; return how many.
@@ -147,6 +138,18 @@ class RunRows:
             RUNS.c.run.not_in(select(OPEN_RUNS.c.run)),
         )
         return self._database.run(lambda connection: connection.execute(statement).rowcount)
+
+    def _rows(self, query: Select[Any], longest: float = math.inf) -> list[RunRow]:
+        rows = self._database.run(
+            lambda connection: connection.execute(query).mappings().all(), longest=longest
+        )
+        return [RunRow(**row) for row in rows]
+
+    def _names(self, query: Select[Any], longest: float = math.inf) -> list[str]:
+        found = self._database.run(
+            lambda connection: connection.scalars(query).all(), longest=longest
+        )
+        return [*found]
 
     def _look(self, query: Select[Any]) -> list[RunRow]:
         """Runs as they are at one moment; nobody has to wait for it, and it may only read."""

@@ -149,6 +149,26 @@ def test_a_sweep_that_a_brake_holds_is_told_and_so_is_whom_the_next_one_takes_of
     assert "members -> Newsletter: 20 people" in removed["text"]
 
 
+def test_a_sweep_that_cannot_even_read_the_lists_is_told(sandbox, tmp_path, webhook, box):
+    """As when the sign-in is over: a sweep of each night would fail unheard."""
+    exports = Exports(sandbox, tmp_path, **webhook)
+    exports.load(range(40))
+    sandbox.add_fault(Fault("GET", "/contact_lists", action="quota_exceeded"))
+    assert exports.sweep().exit_code == 75
+    (failed,) = got(box)
+    assert (failed["event"], failed["kind"]) == ("failed", "sweep")
+    assert exports.sweep().exit_code == 0
+    assert events(box) == ["recovered"]
+
+
+def test_a_sweep_of_another_account_than_is_meant_is_told(sandbox, tmp_path, webhook, box):
+    exports = Exports(sandbox, tmp_path, account="another", **webhook)
+    assert exports.sweep().exit_code == 78
+    (failed,) = got(box)
+    assert (failed["event"], failed["kind"]) == ("failed", "sweep")
+    assert "account" in failed["text"]
+
+
 def test_leavers_of_a_load_are_told_too(export, webhook, box):
     export(schema(), *map(member, range(40)))
     gone = {"EmailAddress": "member1@example.com", "_sdc_deleted_at": "2026-01-01T00:00:00Z"}

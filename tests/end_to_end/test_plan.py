@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
+import tempfile
+from contextlib import nullcontext
 
 import pytest
 
@@ -318,11 +320,33 @@ def test_leavers_that_a_tap_names_would_be_taken_off(plan):
     assert found["would_change"] is True
 
 
+def test_what_a_run_warns_of_is_warned_of(plan, sandbox):
+    sandbox.add_fault(Fault("GET", "/contacts", "forbidden", times=None))
+    plan.settings = {"segments": [{"stream": "other", "lists": "Newsletter"}]}
+    nameless = record(EmailAddress=None, _sdc_deleted_at="2020-01-01")
+    answer = plan.print(schema(), *named("ann"), nameless)
+    unsubscribed, other, nobody = answer.log.splitlines()
+    assert unsubscribed.startswith("Who has unsubscribed was not found out before the first row")
+    assert "(stream 'other') has matched no stream" in other
+    assert "nobody could be taken off a list by it" in nobody
+
+
 def test_who_listens_hears_of_the_comparison_and_of_no_run(plan, told):
     plan.print(schema(), *named("ann"))
     work = [event.work for event in told if isinstance(event, kinds.WorkBegun)]
     assert "comparing with list Newsletter" in work
     assert not [e for e in told if isinstance(e, (kinds.RunBegun, kinds.RunEnded))]
+
+
+@pytest.mark.parametrize("command", ["plan", "preview", "check"])
+def test_a_command_that_is_killed_leaves_no_rejected_row(plan, monkeypatch, command):
+    folder = plan.folder / "aside"
+    folder.mkdir()
+    monkeypatch.setattr(tempfile, "TemporaryDirectory", lambda **_: nullcontext(str(folder)))
+    path = plan.folder / "input.jsonl"
+    path.write_text(lines(schema(), *named("ann"), record(EmailAddress="secret.bad")))
+    call(command, "--config", config_file(plan.folder, **plan.config), "--input", path)
+    assert "secret" not in "".join(each.read_text() for each in folder.iterdir())
 
 
 class TestExitCode:

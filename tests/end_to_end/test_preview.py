@@ -192,6 +192,27 @@ def test_each_row_shows_its_lists_and_what_says_so(preview):
     assert stream["rows"][2]["reason"].startswith("record names a list that does not exist: ")
 
 
+@pytest.mark.parametrize(
+    ("written", "shown", "in_json"),
+    [
+        ("1.50", "1.50", "1.50"),
+        ("1e400", "1E+400", "1E+400"),
+        ("NaN", "nan", "null"),
+        ("true", "true", "true"),
+        ("null", "", "null"),
+        ('{"a": 1.50}', '{"a":1.50}', '"a":1.50'),
+    ],
+)
+def test_values_are_shown_as_they_are(preview, written, shown, in_json):
+    row = lines(record(EmailAddress="a@example.com", FirstName="*")).replace('"*"', written)
+    text = lines(schema(EmailAddress={}, FirstName={})) + row
+    if shown:
+        assert f"FirstName = {shown} " in preview.print(text=text).stdout
+    found = preview.print(text=text, options=["--json"]).stdout
+    json.loads(found, parse_constant=pytest.fail)
+    assert in_json in found
+
+
 def test_only_the_first_rows_of_each_stream_are_shown(preview):
     streams = [schema("one"), schema("two")]
     rows = [

@@ -8,6 +8,7 @@ import re
 import signal
 import subprocess
 import urllib.request
+from pathlib import Path
 
 import pytest
 
@@ -60,6 +61,24 @@ def test_what_only_prints_ends_quietly_when_its_reader_is_gone(tmp_path, words):
     )
     os.close(writing)
     assert (done.returncode, done.stderr) == (141, "")
+
+
+@pytest.mark.parametrize("words", [["--about"], ["runs"]], ids=" ".join)
+def test_what_cannot_be_printed_is_one_line(tmp_path, words):
+    """As to a file on a disk that is full."""
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [*COMMAND, *words],
+            stdin=subprocess.DEVNULL,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            env=environment(tmp_path),
+            text=True,
+            check=False,
+        )
+    assert done.returncode == 1
+    (line,) = done.stderr.splitlines()
+    assert "No space left on device. STATE covers only what has landed" in line
 
 
 def test_help_names_the_commands(tmp_path):

@@ -172,6 +172,14 @@ def test_a_line_says_which_program_it_is_of(log):
     assert [event["app_name"] for event in log.events] == ["target-constant-contact", "a-host"]
 
 
+def test_a_handler_that_a_log_configuration_gives_to_one_logger_redacts_too(monkeypatch):
+    handler = Log()
+    monkeypatch.setattr(somebody(), "handlers", [handler])
+    redact_handlers("target-constant-contact")
+    somebody().error("It failed", extra={"stream": f"of {ADDRESS}"})
+    assert handler.events[0]["extra"]["stream"] == "of <address>"
+
+
 def test_a_metric_keeps_its_parts_unless_something_in_it_has_to_be_masked(log):
     for stream in ("members", ADDRESS):
         point = Point("counter", Metric.RECORD_COUNT, 3, {"stream": stream})

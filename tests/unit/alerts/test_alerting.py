@@ -158,12 +158,15 @@ def test_a_load_does_not_end_the_failure_of_a_sweep(nights, box):
     assert got(box) == ["recovered"]
 
 
-def test_a_dry_run_tells_nobody_and_changes_nothing(nights, box):
+def test_a_dry_run_tells_nobody_and_changes_nothing_also_when_it_fails(nights, box):
     nights.set(box.place)
     nights.fail()
-    dry = nights.night(status="dry run", rejected=50)
     assert got(box) == ["failed"]
-    assert nights.told(dry) is None
+    nights.set(box.place, dry_run=True)
+    runs = [nights.night(status="dry run", rejected=50), nights.fail()]
+    assert got(box) == []
+    assert [nights.told(run) for run in runs] == [None, None]
+    nights.set(box.place)
     nights.night()
     assert got(box) == ["recovered"]
 

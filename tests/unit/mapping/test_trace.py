@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -65,6 +66,22 @@ def test_what_is_sent_is_what_the_mapping_makes(record, drops, cuts):
     else:
         assert sent == {}
         assert contact.reason in {each.rule for each in found} or contact.reason.endswith("blank")
+
+
+@pytest.mark.parametrize(
+    ("value", "rule"),
+    [
+        ("a@example.com", "as written"),
+        (" a@example.com", "trimmed"),
+        ("'a@example.com'", "without what stands around it"),
+        ("a@example.com\u200b", "without what stands around it"),
+    ],
+)
+def test_what_is_taken_off_an_address_is_said(value, rule):
+    options = MappingOptions(date(2026, 1, 1), CUSTOM)
+    mapping = FieldMapping.compile("members", SCHEMA, FIELDS, options)
+    email = next(traced(mapping, {"mail": value}))
+    assert (email.sent, email.rule) == ("a@example.com", rule)
 
 
 def test_a_value_that_a_rule_takes_out_says_which():
