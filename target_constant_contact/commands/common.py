@@ -189,8 +189,11 @@ def write_lines(lines: Iterable[str], output: Path | None) -> None:
     """
     if output is None:
         if sys.stdout is None:
-            fault = "There is no standard output to write to; open it, or pass --output FILE"
-            raise SettingsError([f"{fault} where there is that option"])
+            fault = (
+                "There is no standard output to write to; open it, or pass --output FILE where "
+                "there is that option"
+            )
+            raise SettingsError([fault])
         stdout = sys.stdout.buffer
         for line in lines:
             stdout.write(line.encode())
