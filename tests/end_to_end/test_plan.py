@@ -269,6 +269,14 @@ def test_leavers_that_a_tap_names_would_be_taken_off(plan):
     assert found["would_change"] is True
 
 
+def test_who_is_named_as_a_leaver_and_missing_in_the_segment_is_taken_off_once(plan):
+    plan.settings = {"segments": [{"stream": "members", "lists": "Newsletter", **OVERWRITE}]}
+    plan.load(schema(), *map(member, range(40)))
+    gone = member(0, _sdc_deleted_at="2020-01-01")
+    found = plan(schema(), gone, *map(member, range(1, 40)))["taken_off"]
+    assert sum(one["taken_off"] for one in found) == 1
+
+
 class TestAListThatCannotBeRead:
     @pytest.mark.parametrize(
         "fault",
