@@ -172,7 +172,9 @@ def opened(messages: Path) -> Iterator[IO[str]]:
     try:
         file = messages.open(encoding="utf-8")
     except OSError as error:
-        raise InputError(f"{messages} cannot be read ({error.strerror})") from None
+        raise InputError(
+            f"--input: {messages} cannot be read ({error.strerror}); name another file"
+        ) from None
     with file:
         yield file
 
@@ -190,8 +192,8 @@ def write_lines(lines: Iterable[str], output: Path | None) -> None:
     if output is None:
         if sys.stdout is None:
             fault = (
-                "There is no standard output to write to; open it, or pass --output FILE where "
-                "there is that option"
+                "There is no standard output to write to; open it, or pass --output FILE to a "
+                "command that has this option"
             )
             raise SettingsError([fault])
         stdout = sys.stdout.buffer

@@ -58,7 +58,7 @@ def plan(config: dict[str, Any], messages: Path, *, exit_code: bool, as_json: bo
 def would_change(report: Report) -> bool:
     """Whether a run would change something in the account, as far as it is known."""
     return bool(report.planned and report.planned.may_change) or any(
-        one.taken_off for one in report.swept
+        one.taken_off or one.outcome == "unknown" for one in report.swept
     )
 
 

@@ -20,7 +20,8 @@ class SweptList:  # a plain record
         stream: Stream whose segment the list follows.
         list_id: The list.
         list_name: Its name.
-        outcome: ``swept``, ``planned``, ``idle`` or ``refused``.
+        outcome: ``swept``, ``planned``, ``idle``, ``refused``, or ``unknown`` where a plan cannot
+            read the list.
         before: People on the list when it was read.
         stay: Those of them who stay.
         taken_off: Those who were taken off; in a plan, those who would be.
@@ -64,6 +65,11 @@ class SweptList:  # a plain record
     def why(self) -> str:
         """The reason, where it stands beside the list and need not name it once more."""
         return self.reason.removeprefix(f"{self.place}: ")
+
+    @property
+    def why_in_short(self) -> str:
+        """The first sentence of it; what is to be done stands in the others."""
+        return self.why.partition(". ")[0]
 
     @property
     def sums(self) -> str:

@@ -216,7 +216,9 @@ class Sweeps(ResultsStream):
         th.Property("list_id", th.StringType, description="The list; null when none is known."),
         _LIST_NAME,
         th.Property(
-            "outcome", th.StringType, description="`swept`, `planned`, `idle` or `refused`."
+            "outcome",
+            th.StringType,
+            description="`swept`, `planned`, `idle`, `refused` or, in a dry run, `unknown`.",
         ),
         th.Property("before", th.IntegerType, description="People on the list before."),
         th.Property("stay", th.IntegerType, description="Those of them who stay."),

@@ -59,7 +59,7 @@ def plan_sweeps(
             found = sweep.one(row, entry, row.stream, row.run)
         except TryLaterError as error:
             name = account.list_names.get(row.list_id, "")
-            found = SweptList(row.stream, row.list_id, name, "refused", reason=str(error))
+            found = SweptList(row.stream, row.list_id, name, "unknown", reason=str(error))
         report.swept.append(found)
         if found.outcome == "refused" and entry.overwrite_when != "sweep":
             refused.append(found.reason)

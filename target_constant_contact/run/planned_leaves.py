@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import logging
 from typing import TYPE_CHECKING
 
 from target_constant_contact.exceptions import TryLaterError
-from target_constant_contact.log_fields import fields
+from target_constant_contact.reports.swept import SweptList
 from target_constant_contact.segments.leavers import LeaverSweep
 from target_constant_contact.wording import counted
 
@@ -17,8 +16,6 @@ if TYPE_CHECKING:
     from target_constant_contact.reports.report import Report
     from target_constant_contact.segments.leavers import Leave, Leavers
     from target_constant_contact.store.segments import SegmentRows
-
-_logger = logging.getLogger("target-constant-contact")
 
 
 def plan_leaves(
@@ -44,9 +41,9 @@ def plan_leaves(
             if found.outcome == "planned":
                 taking.note(leave.list_id, leave.people)
         except TryLaterError:
-            _logger.info(
-                "%s: %s would be taken off, as far as they are on the list",
-                leave,
-                counted(len(leave.people), "person", "people"),
-                extra=fields(list_ids=[leave.list_id], people=len(leave.people)),
+            people = counted(len(leave.people), "person", "people")
+            reason = f"{leave}: {people} would be taken off, as far as they are on the list"
+            streams = ", ".join(sorted(leave.streams))
+            report.swept.append(
+                SweptList(streams, leave.list_id, leave.list_name, "unknown", reason=reason)
             )

@@ -341,5 +341,26 @@ class TestAListThatCannotBeRead:
         sandbox.add_fault(Fault("POST", "/activities/contact_exports", "forbidden", times=None))
         found = plan(schema(), *map(member, range(4, 40)))
         assert [(one["outcome"], one["taken_off"]) for one in found["taken_off"]] == [
-            ("refused", 0)
+            ("unknown", 0)
         ]
+
+    @pytest.mark.parametrize(
+        ("settings", "rows"),
+        [
+            ({}, named("ann", "bob", _sdc_deleted_at="2020-01-01")),
+            ({**OVERWRITE, "send_unchanged": "never"}, named("cid")),
+            (
+                {**OVERWRITE, "send_unchanged": "never", "overwrite_when": "end_of_input"},
+                named("cid"),
+            ),
+        ],
+    )
+    def test_whoever_may_leave_it_would_be_a_change(self, plan, sandbox, settings, rows):
+        """Also where nobody would be sent to it."""
+        plan.settings = {**settings, "verify": "never", "respect_departures": False}
+        plan.load(schema(), *named("ann", "bob", "cid"))
+        sandbox.add_fault(Fault("POST", "/activities/contact_exports", "forbidden", times=None))
+        answer = plan.print(schema(), *rows, options=["--exit-code"])
+        assert "would be taken off" in answer.stdout
+        assert answer.stdout.endswith("Something would change; nothing was changed now.\n")
+        assert answer.exit_code == 2
