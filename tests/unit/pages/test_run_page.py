@@ -336,8 +336,8 @@ def test_sums_that_cannot_be_leave_no_bar_that_is_too_wide(counts):
 @pytest.mark.parametrize(
     "member",
     [
-        {"imports": [reports.imported(1, sent_at=-1e300, seconds=1e300)]},
-        {"imports": [reports.imported(1, sent_at=1e300)]},
+        {"imports": [reports.imported(1, sent_at=-1e307, seconds=1e307)]},
+        {"imports": [reports.imported(1, sent_at=1e307)]},
         {"imports": [reports.imported(1, seconds=-5.0)]},
         {"waits": [{"why": "x", "begun_at": 9, "ended_at": -9, "seconds": 1e308, "times": -1}]},
         {"waits": [{"why": "rate", "begun_at": 0, "ended_at": 1e307, "seconds": 1, "times": 1}]},

@@ -62,6 +62,11 @@ def test_a_column_is_found_by_the_letters_of_its_header(name, header):
     assert columns.headers([name], ["email", "Email status", header]) == {name: header}
 
 
+def test_of_two_columns_of_the_same_letters_the_first_is_meant():
+    header = ["email", "Nick name", "NICKNAME"]
+    assert columns.headers(["cf:nick"], header) == {"cf:nick": "Nick name"}
+
+
 def test_a_column_that_is_not_there_is_not_found():
     assert columns.headers(["first_name", "sms_number", "cf:unknown"], ["email", "Vorname"]) == {}
 
