@@ -23,6 +23,7 @@ def main() -> None:
 def run() -> None:
     """Do what the words of the command line ask for, and end with an exit code."""
     singer = command_of(TapConstantContactResults)
+    singer.help = "Write what has become of the rows of past runs to stdout, as Singer messages."
     try:
         singer()
     except Exception as error:  # noqa: BLE001 - the last place where it can be explained

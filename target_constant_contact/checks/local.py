@@ -9,6 +9,7 @@ from target_constant_contact.checks.results import Check, failures
 from target_constant_contact.exceptions import QuotaExceededError, SettingsError
 from target_constant_contact.files import prove_writable
 from target_constant_contact.segments.suppression_file import read_suppressions
+from target_constant_contact.settings.alert_urls import apprise_faults
 from target_constant_contact.settings.faults import unknown_settings
 from target_constant_contact.settings.settings import Settings
 from target_constant_contact.settings.sources import Given
@@ -52,7 +53,7 @@ def check_suppression_file(settings: Settings) -> Iterator[Check]:
 def check_alerts(settings: Settings) -> Iterator[Check]:
     """Who is told of runs, if anybody is. Nothing is sent."""
     alerts = settings.alerts
-    if alerts.wanted:
+    if alerts.wanted and not any(apprise_faults(alerts.urls)):
         receivers = counted(len(alerts.urls) + len(alerts.webhooks), "receiver")
         detail = (
             f"alerts of {', '.join(sorted(alerts.on))} go to {receivers}; alerts --test tries them"

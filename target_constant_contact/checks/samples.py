@@ -99,7 +99,9 @@ def _check_input(
     try:
         messages = path.open(encoding="utf-8")
     except OSError as error:
-        raise InputError(f"{path} cannot be read ({error.strerror})") from None
+        raise InputError(
+            f"--input: {path} cannot be read ({error.strerror}); name another file"
+        ) from None
     with messages, account.events.work(f"trying the mapping on {path}", "rehearsal"):
         rehearsed = rehearse(config, account, messages)
     lines = [*_streams(rehearsed)]

@@ -26,7 +26,9 @@ def read_schemas(path: Path) -> dict[str, dict[str, Any]]:
     try:
         text = path.read_text(encoding="utf-8-sig")
     except OSError as error:
-        raise InputError(f"{path} cannot be read ({error.strerror})") from None
+        raise InputError(
+            f"--schema: {path} cannot be read ({error.strerror}); name another file"
+        ) from None
     except UnicodeDecodeError:
         raise InputError(f"{path} is not UTF-8. Give a text file of schemas") from None
     messages = [_message(entry) for entry in _entries(path, text)]

@@ -17,6 +17,7 @@ from target_constant_contact.commands.common import (
 )
 from target_constant_contact.exceptions import SettingsError, TargetError
 from target_constant_contact.reports.told import Alert
+from target_constant_contact.settings.alert_urls import apprise_faults
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,8 +36,9 @@ def alerts(config: dict[str, Any], *, is_test: bool, as_json: bool) -> None:
         )
     # Not before: the help of a command need not load what sends.
     receivers = import_module("target_constant_contact.alerts.receivers").receivers(settings)
-    on = ", ".join(sorted(settings.on))
     if not is_test:
+        _refuse_unknown(settings.urls)
+        on = ", ".join(sorted(settings.on)) or "nothing"
         _show(("receiver", "told of"), [(each.place, on) for each in receivers], as_json=as_json)
         return
     deliver = import_module("target_constant_contact.alerts.delivery").deliver
@@ -48,6 +50,16 @@ def alerts(config: dict[str, Any], *, is_test: bool, as_json: bool) -> None:
             f"{len(failed)} of {len(tried)} could not be told: {', '.join(failed)}. Correct the "
             "URL, or see that this machine reaches it, and try again"
         )
+
+
+def _refuse_unknown(urls: Sequence[str]) -> None:
+    """A run does not begin with such a URL, and so nobody would be told.
+
+    Raises:
+        SettingsError: Apprise does not know one.
+    """
+    if faults := [*apprise_faults(urls)]:
+        raise SettingsError(faults)
 
 
 def _message() -> Alert:

@@ -172,7 +172,9 @@ def opened(messages: Path) -> Iterator[IO[str]]:
     try:
         file = messages.open(encoding="utf-8")
     except OSError as error:
-        raise InputError(f"{messages} cannot be read ({error.strerror})") from None
+        raise InputError(
+            f"--input: {messages} cannot be read ({error.strerror}); name another file"
+        ) from None
     with file:
         yield file
 

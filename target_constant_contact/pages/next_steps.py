@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from target_constant_contact.pages.reasons import LEFT_OUT, NOT_TAKEN, REJECTED
-from target_constant_contact.reports.past_run import UNFINISHED, UNREADABLE
+from target_constant_contact.reports.past_run import LOAD, UNFINISHED, UNREADABLE
 from target_constant_contact.wording import counted, them
 
 if TYPE_CHECKING:
@@ -38,15 +38,15 @@ def next_steps(past: PastRun, reasons: Sequence[Reason]) -> list[Step]:
         past: The run.
         reasons: Why rows have not landed.
     """
-    return [*_of_status(past), *_of_rows(past, reasons), *_of_lists(past), *_to_look_at(past)]
+    steps = [*_of_status(past), *_of_rows(past, reasons), *_of_lists(past), *_to_look_at(past)]
+    if past.is_dry_run and past.kind == LOAD:
+        steps.append(Step("Set dry_run to false, or take it out, and run again to send the rows."))
+    return steps
 
 
 def _of_status(past: PastRun) -> Iterator[Step]:
     if past.status == "failed":
-        yield Step(
-            "Do what the error says, and run again. STATE covers only what has landed, so the next "
-            "run sends the rest."
-        )
+        yield from _of_failure(past)
     elif past.status == UNFINISHED:
         yield Step(
             "Look whether the run is still going. If it is not, start it again: it takes up what "
@@ -56,15 +56,27 @@ def _of_status(past: PastRun) -> Iterator[Step]:
         yield Step(
             "Look at the log of the run: its report is damaged, or something else has written it."
         )
-    elif past.is_dry_run and past.kind == "load":
-        yield Step("Set dry_run to false, or take it out, and run again to send the rows.")
+
+
+def _of_failure(past: PastRun) -> Iterator[Step]:
+    refused = [one.reason for one in past.swept if one.outcome == "refused"]
+    if past.kind == LOAD:
+        yield Step(
+            "Do what the error says, and run again. STATE covers only what has landed, so the next "
+            "run sends the rest."
+        )
+    # What keeps a list from being swept is said of that list.
+    elif past.error != "; ".join(refused):
+        yield Step("Do what the error says, and sweep again.")
 
 
 def _of_rows(past: PastRun, reasons: Sequence[Reason]) -> Iterator[Step]:
     wrong = [each for each in reasons if each.outcome in {REJECTED, NOT_TAKEN}]
     wrong = [each for each in wrong if each.can_be_corrected and each.count > 0]
-    if wrong:
-        rows = sum(each.count for each in wrong)
+    rows = sum(each.count for each in wrong)
+    if wrong and past.is_dry_run:
+        yield Step(f"Correct {counted(rows, 'row')} in the source, or a run rejects them.")
+    elif wrong:
         yield Step(
             f"Correct {counted(rows, 'row')} and send {them(rows)} again; correct the source too, "
             "or the next run rejects them once more.",

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
 _MEGABYTE: Final = 1_000_000
+_SEEN: Final = 0.005
 _NAMED: Final = 20
 """Lists that a log names; all are in the report."""
 
@@ -149,6 +150,8 @@ class Effort:
         used, per_day = self.requests_today, self.requests_per_day
         today = "" if used is None else f", {used:,} are used today"
         share = 100 * self.requests / max(per_day, 1)  # of a report that somebody has changed
+        megabytes = self.size / _MEGABYTE
+        size = f"{megabytes:.2f} MB" if megabytes >= _SEEN or not self.size else "less than 0.01 MB"
         minutes = round((self.seconds + (self.import_seconds or 0)) / 60)
         time = f"about {counted(minutes, 'minute')}" if minutes else "less than a minute"
         rest = (
@@ -157,7 +160,7 @@ class Effort:
             else f"if an import takes {self.import_seconds:.0f} s as in the latest run"
         )
         return Line(
-            f"{counted(self.imports, 'import')} with {self.size / _MEGABYTE:.2f} MB, about "
+            f"{counted(self.imports, 'import')} with {size}, about "
             f"{counted(self.requests, 'request')} ({share:.1f} % of the day's {per_day:,}"
             f"{today}), {time} {rest}",
             imports=self.imports,

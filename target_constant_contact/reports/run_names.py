@@ -35,7 +35,13 @@ def find_run(wanted: str, names: Sequence[str], place: str) -> str:
     if found:
         some = ", ".join(found[:_NAMED])
         more = f" and {len(found) - _NAMED:,} more" if len(found) > _NAMED else ""
-        raise SettingsError([f"{len(found):,} runs begin with {wanted!r}: {some}{more}"])
+        raise SettingsError(
+            [f"{len(found):,} runs begin with {wanted!r}: {some}{more}; write more of the name"]
+        )
     close = difflib.get_close_matches(wanted, names, n=_NAMED, cutoff=0.7)
-    hint = f"did you mean {' or '.join(close)}?" if close else "see what there is: runs"
+    hint = (
+        f"did you mean {' or '.join(close)}?"
+        if close
+        else "see what there is: target-constant-contact runs"
+    )
     raise SettingsError([f"there is no run {wanted!r} in {place}; {hint}"])

@@ -67,6 +67,11 @@ class SweptList:  # a plain record
         return self.reason.removeprefix(f"{self.place}: ")
 
     @property
+    def why_in_short(self) -> str:
+        """The first sentence of it; what is to be done stands in the others."""
+        return self.why.partition(". ")[0]
+
+    @property
     def sums(self) -> str:
         """The sums as people read them."""
         return (

@@ -69,7 +69,12 @@ class ResultsStream(Stream):
         """All that has become known since the last time, the runs that began first first."""
         with runs_in_order(self.settings.store) as runs:
             if runs is None:
-                self.logger.warning("There is no store of runs yet, and so there are no results")
+                store = self.settings.store
+                self.logger.warning(
+                    "There is no store of runs yet in %s, and so there are no results. data_dir "
+                    "and store_url have to be those of the target",
+                    "the database of store_url" if store.url else store.folder.path,
+                )
                 return
             # Taken before anything is read: what comes to be known meanwhile is later.
             until = time_in_name(runs.now() - LATE)

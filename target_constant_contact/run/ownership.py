@@ -60,7 +60,7 @@ def adopt(settings: Settings, listen: Listen, reference: str, stream: str | None
         if (owner := rows.own(list_id, chosen)) != chosen:
             raise DataError(
                 f"list {name!r} follows stream {owner!r}, not {chosen!r}; nothing was changed. Let "
-                f"go of it first with: release {name!r}"
+                f"go of it first with: target-constant-contact release {name!r}"
             )
         waiting = Waiting(settings.import_timeout_minutes * 60, events=account.events)
         found = read_back(account.client, [list_id], ["email_address"], waiting)

@@ -83,7 +83,8 @@ def by_load(export: Export, latest: SegmentRow, owner: str, latest_run: str) -> 
         return Verdict(
             "refused",
             f"{export}: the list follows stream {owner!r}, and no list follows two. Nobody was "
-            f"taken off. Let go of it with: release {export.name or export.list_id!r}",
+            "taken off. Let go of it with: target-constant-contact release "
+            f"{export.name or export.list_id!r}",
         )
     words = f"{export}: {words_of(latest)} (run {latest.run})"
     if latest.state in {KEPT, SWEPT}:

@@ -247,7 +247,8 @@ class Loads:
             raise DataError(
                 f"List {name!r} follows stream {owner!r}, so that stream {stream!r} cannot "
                 "overwrite it: no list follows two segments. Set load_method: upsert or another "
-                f"list for stream {stream!r}, or let go of the list with release {name!r}"
+                f"list for stream {stream!r}, or let go of the list with: target-constant-contact "
+                f"release {name!r}"
             )
 
     def _unnamed(self, stream: str, found: StreamLoad) -> Iterator[SegmentRow]:

@@ -16,7 +16,7 @@ from target_constant_contact.known_secrets import is_random
 from target_constant_contact.settings.alerts import FAILED, RECOVERED, REJECTED
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from apprise import Apprise
 
@@ -66,9 +66,12 @@ def alert_faults(values: Mapping[str, Any]) -> Iterator[str]:
         )
 
 
-def apprise_faults(values: Mapping[str, Any]) -> Iterator[str]:
-    """URLs that Apprise does not know. To find them out takes most of a second."""
-    urls = values.get("alert_urls") or ()
+def apprise_faults(urls: Sequence[str]) -> Iterator[str]:
+    """URLs that Apprise does not know. To find them out takes most of a second.
+
+    Args:
+        urls: The setting `alert_urls`.
+    """
     if not urls or find_spec("apprise") is None:
         return
     for number, url in enumerate(urls):

@@ -115,7 +115,7 @@ class Settings:
         ]
         faults += [*misspelt(given, schema), *value_faults(values)]
         if for_export:
-            faults += apprise_faults(values)
+            faults += apprise_faults(values.get("alert_urls") or ())
             faults += permission_faults(values, broken)
             faults += flattening_faults(values)
             faults += list_faults(default, segments, broken)

@@ -33,7 +33,7 @@ from target_constant_contact.settings.faults import MAX_LISTS
 from tests.docs import pages
 from tests.docs.tables import about
 from tests.support.service import Service, batch_of
-from tests.support.target import TEXT
+from tests.support.target import TEXT, run, schema, settings_for
 
 REFERENCE = pages.DOCS / "reference"
 LIMITS = pages.one_line(pages.read(REFERENCE / "limits.md"))
@@ -141,6 +141,15 @@ def test_every_word_of_the_report_is_explained():
     explained = [pages.code(cells[0])[0] for cells in pages.rows(sums)]
 
     assert explained == [field.name for field in fields(Counts)]
+
+
+def test_every_member_of_the_report_is_explained(sandbox, tmp_path):
+    table = pages.section(REFERENCE / "report-and-files.md", "report.json")
+    explained = {name for cells in pages.rows(table) for name in pages.code(cells[0])}
+    settings = settings_for(sandbox, tmp_path / "data", dry_run=True)
+    loaded, planned = run(settings | {"dry_run": False}, schema()), run(settings, schema())
+
+    assert explained == {*loaded.report, *planned.report}
 
 
 def test_the_exit_codes_are_those_of_the_errors():

@@ -61,6 +61,13 @@ def test_who_is_told_of_runs_is_counted_and_nobody_is_told(check: Check):
     assert "alerts" not in check.print().stdout
 
 
+def test_a_receiver_that_a_run_does_not_take_is_not_said_to_be_told(check: Check):
+    answer = check.print(alert_urls=["nonsense://x"])
+
+    assert "FAILED   settings       alert_urls.0: Apprise knows no such URL" in answer.stdout
+    assert "go to 1 receiver" not in answer.stdout
+
+
 def test_failed_checks_are_counted_and_their_errors_are_no_log_lines(check: Check):
     answer = check.print(account="Nowhere", accept_data_transfer=False)
 

@@ -430,7 +430,8 @@ class TestExitCode:
         file = config_file(plan.folder, **plan.config)
         answer = call("plan", "--config", file, "--input", plan.folder / "none.jsonl")
         assert answer.exit_code == 1
-        assert "none.jsonl cannot be read (No such file or directory)" in answer.log
+        assert "--input: " in answer.log
+        assert "none.jsonl cannot be read (No such file or directory); name another" in answer.log
         assert plan.print(text="{").exit_code == 1
 
 

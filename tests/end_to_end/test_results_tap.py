@@ -188,7 +188,7 @@ def test_a_database_without_tables_has_no_results_and_stays_as_it_is(postgres: A
     done = start("--config", config(tmp_path, store_url=url))
 
     assert done.code == 0
-    assert "There is no store of runs yet" in done.stderr
+    assert "There is no store of runs yet in the database of store_url, and so" in done.stderr
     with psycopg.connect(url) as connection:
         query = "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'"
         assert connection.execute(query).fetchone() == (0,)
@@ -291,6 +291,10 @@ def test_it_goes_on_from_a_state_and_tells_only_the_selected_streams(tmp_path: P
     assert [*first.schemas] == ["runs"]
     assert first.runs() == [RUN]
     assert second.records == {}
+
+
+def test_its_help_says_what_it_does():
+    assert "Write what has become of the rows of past runs" in start("--help").stdout
 
 
 def test_about_tells_the_settings_and_opens_no_store():

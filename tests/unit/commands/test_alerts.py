@@ -94,3 +94,11 @@ def test_a_url_that_apprise_does_not_know_is_named(alerts):
     done = alerts("--test", alert_urls=["nonsense://t0k3nOfTheURL"])
     assert done.exit_code == 1
     assert "alert_urls.0 (nonsense://***)  Apprise knows no such URL" in done.stdout
+    shown = alerts(alert_urls=["nonsense://t0k3nOfTheURL"])
+    assert shown.exit_code == 78
+    assert "alert_urls.0: Apprise knows no such URL" in shown.log
+    assert shown.stdout == ""
+
+
+def test_a_receiver_that_is_told_of_nothing_is_said(alerts):
+    assert alerts(alert_urls=["json://x"], alert_on=[]).lines[-1].endswith("(json://***)  nothing")

@@ -411,7 +411,10 @@ def test_an_unknown_run_is_said(tmp_path: Path, wanted: str, store_url: str | No
 
     assert answer.exit_code == 78
     where = place(tmp_path, store_url)
-    assert f"no run {wanted!r} in {where}; see what there is: runs" in answer.log
+    assert (
+        f"no run {wanted!r} in {where}; see what there is: target-constant-contact runs"
+        in answer.log
+    )
     assert answer.stdout == ""
 
 
@@ -430,6 +433,7 @@ def test_a_beginning_of_several_runs_names_some_of_them(tmp_path: Path):
 
     assert answer.exit_code == 78
     assert "5 runs begin with '202605'" in answer.log
+    assert answer.log.rstrip().endswith("; write more of the name")
     assert f"{name_of(5)}, {name_of(4)}, {name_of(3)} and 2 more" in answer.log
 
 
@@ -438,7 +442,7 @@ def test_a_beginning_of_two_runs_names_both(tmp_path: Path):
 
     log = runs(tmp_path, "show", "2026").log
 
-    assert log.strip().endswith(f"{name_of(2)}, {name_of(1)}")
+    assert log.strip().endswith(f"{name_of(2)}, {name_of(1)}; write more of the name")
 
 
 @pytest.mark.parametrize("place", ["before", "after"])

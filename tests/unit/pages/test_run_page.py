@@ -10,6 +10,7 @@ from html.parser import HTMLParser
 import pytest
 
 from target_constant_contact.pages.run_page import MOST_ROWS, render_run
+from target_constant_contact.pages.texts import UNKNOWN
 from target_constant_contact.pages.timeline import MOST_IMPORTS
 from target_constant_contact.reports.past_run import read_run
 from target_constant_contact.reports.waits import MOST_WAITS
@@ -164,9 +165,23 @@ def test_of_a_list_that_was_not_looked_at_no_number_is_told_and_no_name_twice():
     assert "Newsletter : nothing was loaded segments.1: nothing was loaded yet" in shown.text
     assert "Newsletter : 900 stay, 1 was put there by others" in shown.text
     assert (
-        "Newsletter follows vips \N{EN DASH} \N{EN DASH} 0 nothing was loaded no list yet"
+        f"Newsletter follows vips {UNKNOWN} {UNKNOWN} 0 nothing was loaded no list yet"
         in shown.text
     )
+
+
+def test_what_has_kept_a_list_from_being_swept_is_said_with_what_to_do_about_it():
+    why = "30 people would leave. Nobody was taken off. If that is right: sweep --yes-remove 30"
+    reason = f"vips -> Newsletter: {why}"
+    kept = [reports.swept(outcome="refused", reason=reason)]
+    members = {"kind": "sweep", "status": "failed", "destinations": [], "swept": kept}
+    text = _Page(render_run(reports.past(**members, error=reason))).text
+
+    assert "Newsletter : 30 people would leave What to do" in text
+    assert f"Newsletter keeps everybody: {why}" in text
+    assert "Do what the error says" not in text
+    broken = _Page(render_run(reports.past(**members, error="The store is gone"))).text
+    assert "Do what the error says, and sweep again." in broken
 
 
 def test_a_place_where_nobody_is_has_no_part_of_a_bar():
@@ -221,6 +236,9 @@ def test_a_dry_run_says_that_nothing_was_sent():
     assert " landed" not in text
     assert "Nothing was sent." in text
     assert "9 would be sent 1 rejected = 10 read" in text
+    correct, send = text.index("Correct 39 rows in the source"), text.index("Set dry_run to false")
+    assert correct < send
+    assert "send them again" not in text
 
 
 def test_where_all_is_well_there_is_nothing_to_do():

@@ -207,7 +207,7 @@ def test_without_a_store_there_are_no_records_and_none_is_made(tmp_path: Path):
     told = tell(data_dir=str(tmp_path / "data"))
 
     assert (told.exit_code, told.records) == (0, {})
-    assert "There is no store of runs yet" in told.log
+    assert f"There is no store of runs yet in {tmp_path / 'data'}, and so" in told.log
     assert not (tmp_path / "data").exists()
 
 
