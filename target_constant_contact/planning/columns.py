@@ -156,7 +156,8 @@ def _same_text(sent: str, told: str) -> bool:
 
 
 def _same_digits(sent: str, told: str) -> bool:
-    return "".join(_DIGITS.findall(sent)) == "".join(_DIGITS.findall(told))
+    digits = "".join(_DIGITS.findall(sent))
+    return digits == "".join(_DIGITS.findall(told)) if digits else _same_text(sent, told)
 
 
 def _same_number(sent: str, told: str) -> bool:
