@@ -5,12 +5,18 @@ from __future__ import annotations
 import pytest
 
 from target_constant_contact.listeners import registry
+from tests.support.plans import Plans
 from tests.support.sweeping import Exports
 
 
 @pytest.fixture
 def exports(sandbox, tmp_path):
     return Exports(sandbox, tmp_path)
+
+
+@pytest.fixture
+def plan(sandbox, tmp_path):
+    return Plans(sandbox, tmp_path)
 
 
 @pytest.fixture

@@ -189,15 +189,13 @@ def test_dry_runs_and_plans_tell_nobody(sandbox, tmp_path, webhook, box):
     assert got(box) == []
 
 
-def test_receivers_that_never_answer_change_nothing_but_the_log(
-    export, webhook, monkeypatch, store
-):
+def test_receivers_that_never_answer_change_nothing_but_the_log(export, webhook, monkeypatch):
     monkeypatch.setattr(telling, "deliver", lambda letters: deliver(letters, 0.5))
     with silence() as place:
         settings = {"alert_urls": [f"json://{place}/"], "alert_rejected_percent": 0}
         settings |= webhook | {"alert_webhooks": [f"http://{place}/"]}
         rows = [record(EmailAddress="nonsense"), *MEMBERS[1:]]
-        outcome = export(schema(), *rows, **store.settings(), **settings)
+        outcome = export(schema(), *rows, **settings)
     assert outcome.exit_code == 0
     assert outcome.states == ["end"]
     assert outcome.report["status"] == "completed"

@@ -213,6 +213,12 @@ def test_values_are_shown_as_they_are(preview, written, shown, in_json):
     assert in_json in found
 
 
+def test_a_name_that_may_be_of_a_person_is_told_where_the_rows_themselves_are(preview):
+    row = record(EmailAddress="a@example.com", where="ann@example.com")
+    reason = preview.row(COLUMNS, row, lists_field="where")["reason"]
+    assert "no list 'ann@example.com' in the account" in reason
+
+
 def test_only_the_first_rows_of_each_stream_are_shown(preview):
     streams = [schema("one"), schema("two")]
     rows = [

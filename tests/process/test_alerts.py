@@ -25,12 +25,10 @@ def machine(sandbox, tmp_path):
     """Run a command at DEBUG, with these settings; what it said is kept."""
     said = []
 
-    def called(*words, messages=ROWS, **settings):
+    def called(*words, **settings):
         path = tmp_path / "config.json"
         path.write_text(json.dumps(settings_for(sandbox, tmp_path / "data", **settings)))
-        done = cli(
-            tmp_path, *words, "--config", str(path), stdin=lines(*messages), LOGLEVEL="DEBUG"
-        )
+        done = cli(tmp_path, *words, "--config", str(path), stdin=lines(*ROWS), LOGLEVEL="DEBUG")
         said.extend((done.stdout, done.stderr))
         return done
 

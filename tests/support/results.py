@@ -33,9 +33,11 @@ class Told:
     Attributes:
         records: Records of each stream.
         state: The last state.
+        states: All of them.
         log: Its log.
         exit_code: How it has ended.
         schemas: SCHEMA messages by stream.
+        stdout: All of it as it was written.
     """
 
     records: defaultdict[str, list[dict[str, Any]]] = field(

@@ -20,10 +20,8 @@ def logger(monkeypatch):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(logging.getLogger(), "level", logging.INFO)
     logger = get_metrics_logger()
-    level = logger.level
     logger.setLevel(logging.NOTSET)
-    yield logger
-    logger.setLevel(level)
+    return logger
 
 
 def is_shown(logger, *, makes=logging.INFO):

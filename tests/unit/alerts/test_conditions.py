@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from target_constant_contact.alerts.conditions import conditions, killed
@@ -166,6 +168,12 @@ def test_rows_that_change_their_set_of_lists_stay_in_the_segments():
     last = load(1, destination("a", "N", "M", read=100))
     now = load(2, destination("a", "N", read=30), destination("a", "N", "M", read=70))
     assert [one.segment.list_name for one in found(now, last).once] == ["M"]
+
+
+def test_a_list_that_was_renamed_has_not_shrunk():
+    place = destination("a", "N", read=100)
+    renamed = replace(place, lists=(replace(place.lists[0], name="News"),))
+    assert found(load(2, renamed), load(1, place)).once == ()
 
 
 def test_a_failed_load_tells_of_no_share():

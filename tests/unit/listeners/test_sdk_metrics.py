@@ -25,7 +25,14 @@ DOCUMENT = {
     "requests_per_day": 10_000,
     "totals": {"read": 9, "landed": 6, "rejected": 2, "refused": 1},
     "destinations": [
-        {"stream": "members", "lists": [NEWSLETTER], "read": 7, "landed": 6, "refused": 1},
+        {
+            "stream": "members",
+            "lists": [NEWSLETTER],
+            "read": 7,
+            "landed": 6,
+            "refused": 1,
+            "copies": 2,
+        },
         {"stream": "members", "lists": [], "read": 2, "rejected": 2},
     ],
     "imports": [

@@ -297,6 +297,13 @@ def test_whatever_is_in_a_report_is_text(past):
     assert "ann.miller" not in html
 
 
+def test_a_name_that_is_read_from_the_right_leaves_what_stands_beside_it():
+    name = "\N{HEBREW LETTER ALEF}\N{HEBREW LETTER BET}"
+    html = render_run(reports.past(account=name, connection=name))
+
+    assert f"<bdi>{name}</bdi> · connection <bdi>{name}</bdi> · {reports.RUN}" in html
+
+
 def test_a_hostile_address_is_masked_everywhere():
     past = reports.hostile()[reports.HOSTILE.index("ann.miller@example.com")]
 
@@ -329,8 +336,8 @@ def test_sums_that_cannot_be_leave_no_bar_that_is_too_wide(counts):
 @pytest.mark.parametrize(
     "member",
     [
-        {"imports": [reports.imported(1, sent_at=-1e300, seconds=1e300)]},
-        {"imports": [reports.imported(1, sent_at=1e300)]},
+        {"imports": [reports.imported(1, sent_at=-1e307, seconds=1e307)]},
+        {"imports": [reports.imported(1, sent_at=1e307)]},
         {"imports": [reports.imported(1, seconds=-5.0)]},
         {"waits": [{"why": "x", "begun_at": 9, "ended_at": -9, "seconds": 1e308, "times": -1}]},
         {"waits": [{"why": "rate", "begun_at": 0, "ended_at": 1e307, "seconds": 1, "times": 1}]},

@@ -25,6 +25,8 @@ columns = Columns(CUSTOM)
         ("zip", "01234", "1234", False),
         ("mobile_phone", "(617) 555-0100", "6175550100", True),
         ("mobile_phone", "6175550100", "6175550101", False),
+        ("mobile_phone", "n/a", "", False),
+        ("mobile_phone", "n/a", "N/A", True),
         ("birthday_month", "5", "5", True),
         ("anniversary", "2001-02-03", "02/03/2001", True),
         ("anniversary", "2001-02-03", "2001-02-04", False),
@@ -60,6 +62,11 @@ def test_a_property_that_is_not_told_is_not_compared():
 )
 def test_a_column_is_found_by_the_letters_of_its_header(name, header):
     assert columns.headers([name], ["email", "Email status", header]) == {name: header}
+
+
+def test_of_two_columns_of_the_same_letters_the_first_is_meant():
+    header = ["email", "Nick name", "NICKNAME"]
+    assert columns.headers(["cf:nick"], header) == {"cf:nick": "Nick name"}
 
 
 def test_a_column_that_is_not_there_is_not_found():

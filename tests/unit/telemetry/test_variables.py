@@ -27,7 +27,7 @@ ENDPOINT = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://localhost:4318"}
         (ENDPOINT | {"OTEL_SDK_DISABLED": "True"}, NOTHING),
         (ENDPOINT | {"OTEL_SDK_DISABLED": "false"}, BOTH),
         (ENDPOINT | {"OTEL_TRACES_EXPORTER": "none"}, METRICS),
-        (ENDPOINT | {"OTEL_METRICS_EXPORTER": "none"}, TRACES),
+        (ENDPOINT | {"OTEL_METRICS_EXPORTER": "None"}, TRACES),
         (ENDPOINT | {"OTEL_TRACES_EXPORTER": "none", "OTEL_METRICS_EXPORTER": "none"}, NOTHING),
         ({"OTEL_TRACES_EXPORTER": "otlp"}, TRACES),
         ({"OTEL_METRICS_EXPORTER": "otlp"}, METRICS),
