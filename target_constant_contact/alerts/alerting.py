@@ -21,9 +21,6 @@ class Alerting:
     Args:
         settings: The settings.
         database: The store; not closed with this.
-
-    Raises:
-        TargetError: From every method: the store cannot be used.
     """
 
     def __init__(self, settings: Settings, database: Database) -> None:

@@ -108,8 +108,8 @@ def killed(run: str, next_run: str) -> Conditions:
         next_run: Name of the run that has taken its place.
     """
     text = (
-        f"Run {run} did not come to its end: it was killed, or its machine went down. Run "
-        f"{next_run} has taken up what it had sent"
+        f"Run {run} did not come to its end, as far as the store knows: it was killed, its machine "
+        f"went down, or the store was away. Run {next_run} has taken up what it had sent"
     )
     return Conditions(lasting=(Condition(FAILED, text),))
 

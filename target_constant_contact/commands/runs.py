@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
 _SHOWN: Final = 20
 _ON_A_PAGE: Final = 100
+_MOST: Final = 1_000_000
 _PLACES: Final = tuple(item.name for item in fields(Counts))
 _TITLES: Final = {"started_at": "started (UTC)"}
 _KEPT: Final = frozenset({"run", "started (UTC)", "status", "stream", "lists", "read", "landed"})
@@ -55,7 +56,7 @@ class _Given(NamedTuple):
 @configured
 @click.option(
     "--limit",
-    type=click.IntRange(min=1),
+    type=click.IntRange(1, _MOST),
     help=f"How many: {_SHOWN} if not given, and {_ON_A_PAGE} on a page.",
 )
 @click.option(

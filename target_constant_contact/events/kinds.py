@@ -73,7 +73,7 @@ class InputEnded:
     """There is nothing more to read, and all that was read is packed.
 
     Attributes:
-        imports: Imports that are yet to be sent.
+        imports: Imports of the run: those that were sent, and those that are yet to be.
     """
 
     imports: int
@@ -141,7 +141,7 @@ class ImportSettled:  # a plain record
         refused: Rows that the service counts as errors.
         suppressed: Rows of people who had unsubscribed.
         unexplained: Rows that the service neither confirms nor explains.
-        seconds: From the submission to the poll that saw it completed.
+        seconds: From the submission to the poll that saw it completed; 0 when it was taken up.
         taken_up: An interrupted run had sent it; this one has not.
     """
 

@@ -39,6 +39,7 @@ _JOIN_SECONDS: Final = 1.0
 """How long the end of a run waits for its threads, once nothing else is waited for."""
 
 
+# What it hands a batch on to, one attribute for each.
 class Importer:
     """The way of a sealed batch to a settled import.
 
@@ -54,6 +55,9 @@ class Importer:
         import_format: How batches are encoded.
         max_in_flight: Activities that may be unfinished at a time.
         keeps_bodies: Whether what was sent is needed when it is settled.
+
+    Attributes:
+        imports: Batches that were sent, or are going to be.
     """
 
     def __init__(  # noqa: PLR0913 - two calls back and three settings, all by name
@@ -69,6 +73,7 @@ class Importer:
         max_in_flight: int = 500,
         keeps_bodies: bool = True,
     ) -> None:
+        self.imports = 0
         self._ledger = ledger
         self._waiting = waiting
         self._on_settled = on_settled
@@ -89,12 +94,6 @@ class Importer:
         """Why the run cannot succeed any more; None as long as it can."""
         return self._progress.failure
 
-    @property
-    def to_send(self) -> int:
-        """How many batches the service has not accepted yet."""
-        with self._progress.changed:
-            return sum(1 for _ in self._progress.schedule.outbox)
-
     def raise_failure(self) -> None:
         """Raise what made success impossible, if anything did."""
         self._progress.raise_failure()
@@ -110,13 +109,12 @@ class Importer:
                 self._wait_for_change()
             self.raise_failure()
             has_to_wait = schedule.outbox.holds(batch)
-        if has_to_wait:
-            # What an interrupted run has sent of it would be below what is on its way.
-            self._workers.add(self._bodies.set_aside(batch))
-        elif taken_up := self._take_up(batch):
+        # What an interrupted run has sent of one that waits would be below what is on its way.
+        if not has_to_wait and (taken_up := self._take_up(batch)):
             self._note_taken_up(batch, taken_up)
-        else:
-            self._workers.add(batch)
+            return
+        self.imports += 1
+        self._workers.add(self._bodies.set_aside(batch) if has_to_wait else batch)
 
     def settle(self) -> None:
         """Wait until nothing is on its way; what waits for batches that are to come stays."""

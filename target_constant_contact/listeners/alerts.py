@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import logging
 from importlib import import_module
 from typing import TYPE_CHECKING
 
 from target_constant_contact.events.kinds import RunBegun, RunEnded
-from target_constant_contact.exceptions import TargetError
 
 if TYPE_CHECKING:
     from target_constant_contact.alerts.alerting import Alerting
@@ -15,8 +13,6 @@ if TYPE_CHECKING:
     from target_constant_contact.events.kinds import Event
     from target_constant_contact.settings.settings import Settings
     from target_constant_contact.store.database import Database
-
-_logger = logging.getLogger("target-constant-contact")
 
 
 def listen(events: Events, settings: Settings, database: Database) -> None:
@@ -42,10 +38,7 @@ class _Alerts:
 
     def __call__(self, event: Event) -> None:
         """Look for killed runs when a run begins, and tell what has changed at its end."""
-        try:
-            if isinstance(event, RunBegun):
-                self._alerting.begin(event)
-            elif isinstance(event, RunEnded):
-                self._alerting.end(event)
-        except TargetError as error:
-            _logger.warning("Alerts: nobody was told of this run: %s", error)
+        if isinstance(event, RunBegun):
+            self._alerting.begin(event)
+        elif isinstance(event, RunEnded):
+            self._alerting.end(event)

@@ -50,7 +50,7 @@ class _Metrics:
         match event:
             case RunBegun():
                 self._run = event.run
-            case ImportSettled():
+            case ImportSettled(taken_up=False):
                 self._import(event)
             case LimitWaited():
                 with self._lock:
@@ -70,7 +70,6 @@ class _Metrics:
             list_ids=settled.list_ids,
             rows=settled.rows,
             landed=settled.landed,
-            taken_up=settled.taken_up,
         )
 
     def _end(self, ended: RunEnded) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from target_constant_contact.pages.reasons import LEFT_OUT, NOT_TAKEN, REJECTED
 from target_constant_contact.reports.past_run import LOAD, UNFINISHED, UNREADABLE
+from target_constant_contact.reports.swept import refusals
 from target_constant_contact.wording import counted, them
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ def _of_status(past: PastRun) -> Iterator[Step]:
 
 
 def _of_failure(past: PastRun) -> Iterator[Step]:
-    refused = [one.reason for one in past.swept if one.outcome == "refused"]
+    refused = refusals(past.swept)
     if past.kind == LOAD:
         yield Step(
             "Do what the error says, and run again. STATE covers only what has landed, so the next "

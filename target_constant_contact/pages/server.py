@@ -134,9 +134,13 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(HTTPStatus.MISDIRECTED_REQUEST, "")
             return
         path = urlsplit(self.path).path
-        secret, _, rest = path.removeprefix("/").partition("/")
+        secret, slash, rest = path.removeprefix("/").partition("/")
         if not hmac.compare_digest(secret.encode(), self.server.secret.encode()):
             self._send(HTTPStatus.NOT_FOUND, "")
+            return
+        if not slash:
+            # Links of the first page begin at its end.
+            self._send(HTTPStatus.FOUND, "", location=f"/{secret}/")
             return
         try:
             with self.server.one_at_a_time:
@@ -148,7 +152,7 @@ class _Handler(BaseHTTPRequestHandler):
             found = HTTPStatus.NOT_FOUND if page is None else HTTPStatus.OK
             self._send(found, page or render("error.html", text="There is no such page."))
 
-    def _send(self, status: HTTPStatus, page: str) -> None:
+    def _send(self, status: HTTPStatus, page: str, location: str = "") -> None:
         body = page.encode()
         self.send_response(status)
         for name, value in _HEADERS.items():
@@ -156,6 +160,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Security-Policy", f"{content_policy()}; frame-ancestors 'none'")
         if status == HTTPStatus.METHOD_NOT_ALLOWED:
             self.send_header("Allow", "GET, HEAD")
+        if location:
+            self.send_header("Location", location)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         if self.command != "HEAD":

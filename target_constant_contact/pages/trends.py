@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from target_constant_contact.pages.places import WIDTH
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from datetime import datetime
 
-    from target_constant_contact.reports.past_parts import PastDestination
+    from target_constant_contact.reports.counts import Counts
     from target_constant_contact.reports.past_run import PastRun
 
 HEIGHT: Final = 100
@@ -25,7 +25,8 @@ LESS: Final = -0.2
 """Change from which on it is marked."""
 
 _MOST_POINTS: Final = 30
-_Key = tuple[str, str, tuple[str, ...]]
+_Key = tuple[str, str, str]
+"""A connection, a stream and a list."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,19 +46,19 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class Trend:
-    """A segment over the runs.
+    """What a stream had for one list over the runs.
 
     Attributes:
         connection: Name of the connection.
         stream: Name of the stream.
-        lists: Names of its lists.
+        list_name: Name of the list; its id where it has none.
         points: The runs that it came in, the oldest first.
         members: People on its list after the latest sweep; None when none is known.
     """
 
     connection: str
     stream: str
-    lists: tuple[str, ...]
+    list_name: str
     points: tuple[Point, ...]
     members: int | None = None
 
@@ -68,7 +69,7 @@ class Trend:
 
     @property
     def change(self) -> float | None:
-        """Its change from the run before, as a share; None when there was none."""
+        """Its change from the run before, as a share; None when there was nobody, or no run."""
         before = self.points[-2].rows if len(self.points) > 1 else 0
         return (self.latest.rows - before) / before if before > 0 else None
 
@@ -108,40 +109,63 @@ class Trend:
         ]
 
 
-def trends_of(runs: Iterable[PastRun]) -> list[Trend]:
+def trends_of(runs: Sequence[PastRun]) -> list[Trend]:
     """The segments of all loads that have ended well, those that have shrunk most first.
 
     Args:
         runs: The runs, the newest first.
     """
     points: defaultdict[_Key, list[Point]] = defaultdict(list)
-    names: dict[_Key, tuple[str, ...]] = {}
+    names: dict[_Key, str] = {}
     members: dict[tuple[str, str], int] = {}
-    for past in runs:
+    for past in reversed(runs):
         if past.status != "completed":
             continue
         for one in past.swept:
             if one.outcome == "swept":
-                members.setdefault((one.stream, one.list_id), one.stay + one.not_ours)
-        for place in _with_lists(past.destinations):
-            key = (past.connection, place.stream, tuple(sorted(i.list_id for i in place.lists)))
-            names.setdefault(key, tuple(sorted(i.name or i.list_id for i in place.lists)))
-            landed = place.counts.landed + place.counts.unchanged
-            points[key].append(Point(past.started_at, place.counts.judged, landed))
+                members[one.stream, one.list_id] = one.stay + one.not_ours
+        rows = Counter(dict.fromkeys(filter(_is_whole_in(past), points), 0))
+        landed: Counter[_Key] = Counter()
+        for key, name, counts in _by_list(past):
+            names[key] = name
+            rows[key] += counts.judged
+            landed[key] += counts.landed + counts.unchanged
+        for key, size in rows.items():
+            points[key].append(Point(past.started_at, size, landed[key]))
     found = [
-        Trend(key[0], key[1], names[key], tuple(reversed(there)), _members(members, key))
+        Trend(key[0], key[1], names[key], tuple(there), members.get(key[1:]))
         for key, there in points.items()
     ]
     return sorted(found, key=_order)
 
 
-def _with_lists(places: Sequence[PastDestination]) -> Iterable[PastDestination]:
-    return (place for place in places if place.lists)
+def _is_whole_in(past: PastRun) -> Callable[[_Key], bool]:
+    """Whether a load had a segment as a whole: also that there is nobody says how large it is."""
+    streams = {each for each in past.streams if each not in past.replayed}
+    streams = {each for each in streams if _overwrites(past, each)}
+    return lambda key: key[0] == past.connection and key[1] in streams
 
 
-def _members(members: dict[tuple[str, str], int], key: _Key) -> int | None:
-    _, stream, lists = key
-    return members.get((stream, lists[0])) if len(lists) == 1 else None
+def _overwrites(past: PastRun, stream: str) -> bool:
+    """Whether the lists of a stream follow it, as far as the settings in the report tell."""
+    entries = past.settings.get("segments")
+    numbered = dict(enumerate(entries if isinstance(entries, list) else ()))
+    places = [use.entry for use in past.segments if stream in use.streams]
+    entry = next((numbered.get(place) for place in places if place is not None), None)
+    own = entry.get("load_method") if isinstance(entry, dict) else None
+    return (own or past.settings.get("load_method")) == "overwrite"
+
+
+def _by_list(past: PastRun) -> Iterator[tuple[_Key, str, Counts]]:
+    """The segments of a load, with the names of their lists; one may come several times.
+
+    Not those of sets of lists: how rows are packed may be another way in each run.
+    """
+    for place in past.destinations:
+        if place.stream not in past.replayed:
+            for item in place.lists:
+                key = (past.connection, place.stream, item.list_id)
+                yield key, item.name or item.list_id, place.counts
 
 
 def _order(trend: Trend) -> tuple[bool, float, int]:

@@ -7,7 +7,12 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Final
 
-from target_constant_contact.contacts.contact import ADDRESS_PARTS, CUSTOM_PREFIX
+from target_constant_contact.contacts.contact import (
+    ADDRESS_PARTS,
+    CUSTOM_PREFIX,
+    is_custom,
+    wire_names,
+)
 from target_constant_contact.mapping.calendar_days import calendar_day
 from target_constant_contact.mapping.values import UnfitValueError
 
@@ -80,6 +85,20 @@ class Columns:
             told = Told("custom_fields", (letters(each.label),), same)
             self._told[f"{CUSTOM_PREFIX}{each.name}"] = told
 
+    def names(self, mappings: Iterable[Mapping[str, str] | None]) -> tuple[str, ...]:
+        """The properties that contacts can have, as far as there are columns of them.
+
+        Args:
+            mappings: The ``field_mapping`` of all streams; None: any well-known field.
+        """
+        mapped: set[str] = set()
+        for mapping in mappings:
+            if mapping is None:
+                return tuple(self._told)
+            mapped.update(wire for name in mapping for wire in wire_names(name))
+        # A mapping may call a custom field by its label.
+        return tuple(name for name in self._told if name in mapped or is_custom(name))
+
     def fields(self, names: Iterable[str]) -> list[str]:
         """The columns to ask for, to be told these properties, the e-mail address first."""
         found = (self._told[name].field for name in names if name in self._told)
@@ -137,7 +156,8 @@ def _same_text(sent: str, told: str) -> bool:
 
 
 def _same_digits(sent: str, told: str) -> bool:
-    return "".join(_DIGITS.findall(sent)) == "".join(_DIGITS.findall(told))
+    digits = "".join(_DIGITS.findall(sent))
+    return digits == "".join(_DIGITS.findall(told)) if digits else _same_text(sent, told)
 
 
 def _same_number(sent: str, told: str) -> bool:

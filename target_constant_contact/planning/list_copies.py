@@ -112,7 +112,11 @@ class ListCopies:
 
     def part(self, number: int) -> Iterator[tuple[str, str, dict[str, str]]]:
         """List, e-mail key and told properties of the people of a part."""
-        return map(_decode, self._lines.part(number))
+        blank = {list_id: dict.fromkeys(names, "") for list_id, names in self.told.items()}
+        for list_id, key, told in map(_decode, self._lines.part(number)):
+            # A file that could not be read to its end tells nothing.
+            if list_id in blank:
+                yield list_id, key, blank[list_id] | told
 
     def close(self) -> None:
         """Delete the copies."""
@@ -150,7 +154,11 @@ class ListCopies:
             hashes = self._means.people.hashes(keys)
             people.update(hashes)
             told = [
-                (list_id, key, {name: row.get(header, "") for name, header in headers.items()})
+                (
+                    list_id,
+                    key,
+                    {name: row[header] for name, header in headers.items() if row.get(header)},
+                )
                 for key, row in zip(keys, some, strict=True)
             ]
             self._lines.add(hashes, map(_encode, told))

@@ -19,7 +19,7 @@ from target_constant_contact.segments.parts import PARTS
 from target_constant_contact.verification.kept import rows_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from target_constant_contact.account.account import Account
     from target_constant_contact.batches.batch import Destination, ImportBatch
@@ -57,6 +57,8 @@ class Planning:
         ]
         self._columns = Columns(fields)
         self._copies = ListCopies(means, self._columns, self._name)
+        # A list may be read when the first stream has come, for those that come later as well.
+        self._any = self._columns.names(each.field_mapping for each in settings.all_streams)
 
     def know(self, properties: tuple[str, ...]) -> None:
         """Note that contacts may have these properties: a stream has come."""
@@ -78,12 +80,12 @@ class Planning:
 
     def start(self, list_id: str) -> Callable[[], HashSet | None]:
         """Begin to read a list; what is returned waits for it, and tells who is on it, if known."""
-        self._start(list_id)
+        self._start(list_id, self._any)
         return partial(self._copies.people, list_id)
 
     def afterwards(self, list_id: str) -> HashSet | None:
         """Who would be on a list after the run, as hashes; None when that cannot be known."""
-        self._start(list_id)
+        self._start(list_id, ())
         there = self._copies.people(list_id)
         if there is None:
             return None
@@ -129,11 +131,11 @@ class Planning:
         self._rows.close()
         self._copies.close()
 
-    def _start(self, list_id: str) -> None:
+    def _start(self, list_id: str, properties: Iterable[str]) -> None:
         if self._is_new(list_id):
             self._copies.know_empty(list_id)
         else:
-            self._copies.start(list_id, self._properties())
+            self._copies.start(list_id, properties)
 
     def _properties(self) -> tuple[str, ...]:
         return tuple(name for name in self._going.properties if name not in _NO_COLUMN)

@@ -140,7 +140,7 @@ class Figures:
             tally.estimate.settled(self._clock())
 
     def _end_input(self, event: InputEnded) -> None:
-        self._tally.all_imports = self._tally.sent + event.imports
+        self._tally.all_imports = event.imports
 
     def _wait(self, event: LimitWaited) -> None:
         waits = self._tally.waits

@@ -15,8 +15,8 @@ MOST_EXAMPLES: Final = 3
 _MOST_REASONS: Final = 200
 _LONGEST: Final = 40
 _LARGEST: Final = 10**15
-_STANDS_FOR: Final = {"L": "•", "M": "•", "N": "#"}
-"""By the kind of a character in Unicode: letters, marks, figures."""
+_STANDS_FOR: Final = {"L": "•", "M": "•", "N": "#", "So": "•"}
+"""By the kind of a character in Unicode: letters, marks, figures, and signs such as Ⓐ."""
 
 
 def outline(value: object) -> str:
@@ -83,4 +83,5 @@ class Examples:
 
 def _masked(char: str) -> str:
     # Marks belong to letters: some scripts write vowels with them.
-    return _STANDS_FOR.get(unicodedata.category(char)[0], char)
+    kind = unicodedata.category(char)
+    return _STANDS_FOR.get(kind, _STANDS_FOR.get(kind[0], char))

@@ -91,7 +91,9 @@ def past_runs(values: Mapping[str, Any]) -> Iterator[History]:
     """
     place = store_of_runs(values)
     words = f"the store at {place_of(place.url)}" if place.url else str(place.folder.runs)
-    if not (place.url or place.folder.store.exists() or place.folder.runs.exists()):
+    # Without the mark, an earlier version has left its runs in their folders.
+    is_older = place.folder.runs.exists() and not place.folder.runs_mark.exists()
+    if not (place.url or place.folder.store.exists() or is_older):
         yield History(None, words)
         return
     # Not before: what is imported for the help of a command need not load SQLAlchemy.

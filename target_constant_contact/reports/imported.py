@@ -34,11 +34,11 @@ class ImportRecord:
         activity_id: The service's name for it.
         stream: Stream of its rows.
         rows: Rows that were sent.
-        seconds: From the submission to the poll that saw it completed.
+        seconds: From the submission to the poll that saw it completed; 0 when it was taken up.
         counters: The service's own counters.
         taken_up: An interrupted run had sent it; this one has not.
-        sent_at: When it was submitted, in seconds from the beginning of the run; below 0 when an
-            interrupted run has sent it, and None when the report does not tell.
+        sent_at: When it was submitted, or taken up, in seconds from the beginning of the run; None
+            when the report does not tell.
     """
 
     activity_id: str

@@ -151,7 +151,7 @@ class Effort:
         today = "" if used is None else f", {used:,} are used today"
         share = 100 * self.requests / max(per_day, 1)  # of a report that somebody has changed
         megabytes = self.size / _MEGABYTE
-        size = f"{megabytes:.2f} MB" if megabytes >= _SEEN or not self.size else "less than 0.01 MB"
+        size = f"{megabytes:.2f} MB" if megabytes >= _SEEN else counted(self.size, "byte")
         minutes = round((self.seconds + (self.import_seconds or 0)) / 60)
         time = f"about {counted(minutes, 'minute')}" if minutes else "less than a minute"
         rest = (

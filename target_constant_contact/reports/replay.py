@@ -29,7 +29,7 @@ def rejected_beyond(percent: float, report: Report, stream: str) -> float | None
     share = report.rejected_percent(stream)
     if share <= percent:
         return None
-    counts = _counts(report, stream)
+    counts = sum(report.of_stream(stream), Counts())
     has_good_rows = counts.landed or counts.unsettled
     return None if report.replays.get(stream) and has_good_rows else share
 
@@ -43,9 +43,9 @@ def replay_lines(report: Report, rejects: Path | None, *, dry_run: bool) -> Iter
         dry_run: Nothing was sent.
     """
     for stream, is_replay in report.replays.items():
-        counts = _counts(report, stream)
+        counts = sum(report.of_stream(stream), Counts())
         if is_replay and counts.read:
-            copies = report.by_list[stream].copies if stream in report.by_list else 0
+            copies = report.copies_of(stream)
             line = _replay_line(stream, counts, copies, rejects, dry_run=dry_run)
             yield Line(line, stream=stream, rows=counts.read - copies)
 
@@ -70,9 +70,3 @@ def _replay_line(
         f"{landed:,} of {counted(rows, 'row')} of the corrected rejects file of {stream} "
         f"{'; '.join((done, *others))}{where}"
     )
-
-
-def _counts(report: Report, stream: str) -> Counts:
-    # A copy: the importer's thread asks while the main thread meets new destinations.
-    places = list(report.counts.items())
-    return sum((counts for place, counts in places if place.stream == stream), Counts())

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from target_constant_contact.batches.batch import Destination
+from target_constant_contact.ledger.settlement import Settlement
 from target_constant_contact.reports.counts import Counts, bad_rows
 from target_constant_contact.reports.date_orders import DateOrders
 from target_constant_contact.reports.examples import Examples
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from target_constant_contact.contacts.contact import Rejection
-    from target_constant_contact.ledger.settlement import Settlement
     from target_constant_contact.reports.planned import Planned
     from target_constant_contact.reports.segments import SegmentUse
     from target_constant_contact.reports.swept import SweptList
@@ -78,6 +78,16 @@ class Report:  # one attribute for each part of the report
             counts = self.counts[destination] = Counts()
         return counts
 
+    def of_stream(self, stream: str) -> list[Counts]:
+        """The counts of a stream, by its lists."""
+        # A copy: the importer's thread asks while the main thread meets new destinations.
+        places = list(self.counts.items())
+        return [counts for place, counts in places if place.stream == stream]
+
+    def copies_of(self, stream: str) -> int:
+        """How much more often than once the rows of a stream are counted."""
+        return self.by_list[stream].copies if stream in self.by_list else 0
+
     def drop(self, stream: str, values: Iterable[Rejection]) -> None:
         """Count values that are left out of a row that is sent.
 
@@ -122,11 +132,7 @@ class Report:  # one attribute for each part of the report
 
     def settle(self, destination: Destination, settlement: Settlement) -> None:
         """Count what became of the rows of one import."""
-        counts = self.of(destination)
-        counts.landed += settlement.landed
-        counts.refused += settlement.refused
-        counts.suppressed += settlement.suppressed
-        counts.unexplained += settlement.unexplained
+        self.correct(destination, Settlement(0), settlement)
 
     def correct(self, destination: Destination, before: Settlement, after: Settlement) -> None:
         """Count the rows of one import anew."""
@@ -151,10 +157,7 @@ class Report:  # one attribute for each part of the report
         had left and blank rows do not count, unless there is nothing but blank rows: then most
         likely the mapping reads the wrong fields.
         """
-        # A copy: the importer's thread asks while the main thread meets new destinations.
-        places = list(self.counts.items())
-        of_stream = [counts for place, counts in places if place.stream == stream]
-        copies = self.by_list[stream].copies if stream in self.by_list else 0
+        of_stream, copies = self.of_stream(stream), self.copies_of(stream)
         judged = sum(counts.judged for counts in of_stream) - copies
         if not judged:
             return 100.0 if self.is_blank(stream) else 0.0
@@ -174,14 +177,11 @@ class Report:  # one attribute for each part of the report
         return self.versions.get(stream) == self._rows_of(stream)
 
     def _rows_of(self, stream: str) -> int:
-        copies = self.by_list[stream].copies if stream in self.by_list else 0
-        places = list(self.counts.items())
-        return sum(counts.read for place, counts in places if place.stream == stream) - copies
+        return sum(counts.read for counts in self.of_stream(stream)) - self.copies_of(stream)
 
     def is_blank(self, stream: str) -> bool:
         """Whether a stream has blank rows, and no other but those that had left."""
-        places = list(self.counts.items())
-        of_stream = [counts for place, counts in places if place.stream == stream]
+        of_stream = self.of_stream(stream)
         return any(each.blank for each in of_stream) and not any(each.judged for each in of_stream)
 
     def differences(self) -> Iterator[tuple[Destination, int]]:

@@ -9,7 +9,7 @@ from target_constant_contact.log_fields import Line
 from target_constant_contact.wording import counted, were
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,3 +107,8 @@ class SweptList:  # a plain record
             yield Line(
                 f"{self.place}: by {self.way}, in {requests}", requests=self.requests, **told
             )
+
+
+def refusals(found: Iterable[SweptList]) -> list[str]:
+    """Why lists were not swept that should have been."""
+    return [one.reason for one in found if one.outcome == "refused"]

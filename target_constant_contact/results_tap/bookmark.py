@@ -80,8 +80,9 @@ class Bookmark:
 
     def write(self, state: dict[str, Any]) -> None:
         """Put it into the state of a stream, in the place of what was there."""
+        # In this order: a signal may have the state written in between, which then loses nothing.
+        state["awaited"], state["told"] = sorted(self.awaited), sorted(self.told)
         state["position"] = self.position
-        state["told"], state["awaited"] = sorted(self.told), sorted(self.awaited)
         if self.newest:
             state["replication_key"] = REPLICATION_KEY
             state["replication_key_value"] = self.newest.isoformat()

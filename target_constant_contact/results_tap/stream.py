@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from singer_sdk import Stream
 from singer_sdk import typing as th
+from singer_sdk.singerlib.catalog import REPLICATION_INCREMENTAL
 from typing_extensions import override
 
 from target_constant_contact.data_folder import time_in_name
@@ -78,7 +79,7 @@ class ResultsStream(Stream):
                 return
             # Taken before anything is read: what comes to be known meanwhile is later.
             until = time_in_name(runs.now() - LATE)
-            bookmark = self._bookmark()
+            bookmark = self._bookmark(until)
             # A state from before the end of the first page has to say that nothing is known yet:
             # the time that singer-sdk puts there means all runs that have ended before it.
             bookmark.write(self.stream_state)
@@ -98,12 +99,15 @@ class ResultsStream(Stream):
         if level < logging.ERROR:
             super().log(message, *args, level=level, **kwargs)
 
-    def _bookmark(self) -> Bookmark:
-        bookmark = Bookmark.read(self.name, self.stream_state)
+    def _bookmark(self, until: str) -> Bookmark:
+        """Where to go on from, which is never after what others may still come before."""
+        # A catalog may ask for the whole table each time.
+        is_incremental = self.replication_method == REPLICATION_INCREMENTAL
+        bookmark = Bookmark.read(self.name, self.stream_state if is_incremental else {})
         since = [each for each in (bookmark.since, self.settings.start_date) if each]
         bookmark.since = max(since, default=None)
         if bookmark.since and not bookmark.position:
-            bookmark.position = time_in_name(longest_run_before(bookmark.since))
+            bookmark.position = min(time_in_name(longest_run_before(bookmark.since)), until)
         return bookmark
 
     def _awaited(self, runs: RunsInOrder, bookmark: Bookmark) -> Iterator[list[PastRun]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import signal
 import sys
 from functools import cached_property
 from types import SimpleNamespace
@@ -10,9 +11,11 @@ from typing import IO, TYPE_CHECKING, Any, ClassVar, Final
 
 from singer_sdk import Tap
 from singer_sdk.helpers.capabilities import PluginCapabilities, TapCapabilities
+from singer_sdk.singerlib import Catalog
 from typing_extensions import override
 
 from target_constant_contact.exceptions import SettingsError, TargetError
+from target_constant_contact.log_fields import fields
 from target_constant_contact.log_records import redact_log
 from target_constant_contact.results_tap.addresses import RejectedAddresses
 from target_constant_contact.results_tap.bookmark import Bookmark
@@ -25,6 +28,7 @@ from target_constant_contact.settings.texts import json_of, without_texts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from types import FrameType
 
     import click
     from singer_sdk.helpers.capabilities import CapabilitiesEnum
@@ -104,7 +108,7 @@ class TapConstantContactResults(Tap):
         if sys.stdout is None:
             raise TargetError("There is no standard output: pipe it into a loader, or to a file")
         cls.print_version(print_fn=cls.logger.info)
-        files = {"state": _read("--state", state), "catalog": _read("--catalog", catalog)}
+        files = {"state": _read("--state", state), "catalog": _catalog(catalog)}
         tap = cls(config=config.config, **files)
         try:
             tap.sync_all()
@@ -143,6 +147,19 @@ class TapConstantContactResults(Tap):
         super().load_state({"bookmarks": bookmarks})
 
     @override
+    def _handle_termination(self, signum: int, frame: FrameType | None) -> None:
+        """Write the state so far, and end with an error: 0 would say that all was told."""
+        try:
+            super()._handle_termination(signum, frame)
+        finally:
+            self.logger.error(
+                "%s came before all was told. STATE covers what was; start it again",
+                signal.Signals(signum).name,
+                extra=fields(exit_code=TargetError.exit_code),
+            )
+            sys.exit(TargetError.exit_code)
+
+    @override
     def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
         """Check the settings."""
         schema = self.settings_schema()
@@ -173,6 +190,22 @@ def _read(option: str, file: IO[str] | None) -> Any:
             [f"{option}: the file holds no JSON object. Name the file that belongs there"]
         )
     return found
+
+
+def _catalog(file: IO[str] | None) -> Catalog | None:
+    """The streams that a file selects, each with its columns."""
+    found = _read("--catalog", file)
+    if found is None:
+        return None
+    try:
+        catalog = Catalog.from_dict(found)
+        if "streams" in found and all(entry.schema.properties for entry in catalog.streams):
+            return catalog
+    except (AttributeError, KeyError, TypeError, ValueError):
+        pass
+    raise SettingsError(
+        ["--catalog: the file holds no catalog; write one with --discover, and select in that"]
+    )
 
 
 def _leave_out_noise(logger: logging.Logger) -> None:

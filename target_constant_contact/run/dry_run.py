@@ -126,6 +126,6 @@ class DryRun:
     def _import_seconds(self) -> float | None:
         """How long an import took in the latest run that has made any."""
         for row in RunRows(self._account.database).newest(_LATEST):
-            if imports := read_run(row).imports:
-                return median(each.seconds for each in imports)
+            if own := [each.seconds for each in read_run(row).imports if not each.taken_up]:
+                return median(own)
         return None

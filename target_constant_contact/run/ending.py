@@ -15,7 +15,6 @@ from target_constant_contact.wording import are, counted, them, were
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from pathlib import Path
 
     from target_constant_contact.account.account import Account
     from target_constant_contact.ledger.entry import Entry
@@ -31,24 +30,21 @@ class Ending:
 
     Args:
         settings: The settings.
-        folder: Folder of the run.
         account: The account that members go to.
         accounting: The counts.
         advice: What would make the next run need fewer requests.
         ledger: What this run and interrupted ones have sent.
     """
 
-    def __init__(  # noqa: PLR0913, PLR0917 - what it brings together
+    def __init__(
         self,
         settings: Settings,
-        folder: Path,
         account: Account,
         accounting: Accounting,
         advice: FormatAdvice,
         ledger: Ledger,
     ) -> None:
         self._settings = settings
-        self._folder = folder
         self._account = account
         self._accounting = accounting
         self._advice = advice
@@ -72,7 +68,7 @@ class Ending:
             run_ended(
                 self._account,
                 report,
-                self._folder,
+                self._accounting.folder,
                 status=status,
                 error=error,
                 lines=[*self._summary(dry_run=status == "dry run"), *advice],

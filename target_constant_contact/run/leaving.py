@@ -11,6 +11,7 @@ from target_constant_contact.batches.batch import Destination
 from target_constant_contact.exceptions import DataError, TargetError
 from target_constant_contact.log_fields import fields
 from target_constant_contact.planning.pretended_removal import PretendedRemoval
+from target_constant_contact.reports.swept import refusals
 from target_constant_contact.run.ends import note_swept
 from target_constant_contact.run.planned_leaves import plan_leaves
 from target_constant_contact.segments.gate import Withheld
@@ -136,7 +137,7 @@ class Leaving:
 
         return write
 
-    def take_off(self, report: Report, planning: Planning | None = None) -> None:
+    def take_off(self, report: Report, planning: Planning | None) -> None:
         """Take leavers off their lists; all imports have settled.
 
         Args:
@@ -213,7 +214,7 @@ class Leaving:
 
 
 def _raise_held(report: Report) -> None:
-    if held := [one.reason for one in report.swept if one.outcome == "refused"]:
+    if held := refusals(report.swept):
         raise DataError(f"A brake held leavers back: {'; '.join(held)}")
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from target_constant_contact.exceptions import DataError, TryLaterError
-from target_constant_contact.reports.swept import SweptList
+from target_constant_contact.reports.swept import SweptList, refusals
 from target_constant_contact.run.ends import note_swept
 from target_constant_contact.segments.following import Following
 from target_constant_contact.segments.leavers import Leavers
@@ -100,7 +100,7 @@ def sweep_loads(
     with taking.alone():
         for row, entry in wanted:
             note_swept(account, report, sweep.one(row, entry, row.stream, row.run))
-    _raise([one.reason for one in report.swept if one.outcome == "refused"])
+    _raise(refusals(report.swept))
 
 
 def _raise(refused: Sequence[str]) -> None:

@@ -81,8 +81,7 @@ class RejectionLimit:
         if self._report.replays.get(stream):
             # Of these rows some are corrected, and not the first ones perhaps.
             return
-        counts = list(self._report.counts.items())
-        rows = sum(each.judged for destination, each in counts if destination.stream == stream)
+        rows = sum(each.judged for each in self._report.of_stream(stream))
         if rows == HOPELESS_ROWS:
             raise AllRejectedError(
                 f"The first {rows:,} rows of stream {stream!r} were all rejected, most of them "

@@ -63,7 +63,7 @@ class Remembering:
         )
         self._departures: Departures | None = None
 
-    def begin(self, gate: Gate, start: Start | None = None) -> None:
+    def begin(self, gate: Gate, start: Start | None) -> None:
         """Have the gate withhold rows by what earlier runs have remembered.
 
         Args:
@@ -100,7 +100,7 @@ class Remembering:
         if self._departures and (withholds or self._checks(settings)):
             self._departures.begin(stream, list_ids, withholds=withholds)
 
-    def seal(self, report: Report, planning: Planning | None = None) -> None:
+    def seal(self, report: Report, planning: Planning | None) -> None:
         """Say what the loads have proven, and have lists follow them that need no command for it.
 
         Args:

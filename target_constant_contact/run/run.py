@@ -100,7 +100,7 @@ class Run:
         self.withholding = Withholding(settings, account, gate, waiting)
         self._intake = Intake(settings, self._accounting, gate, self._submit)
         advice, ledger = self._sending.advice, self._continuity.ledger
-        self._ending = Ending(settings, folder, account, self._accounting, advice, ledger)
+        self._ending = Ending(settings, account, self._accounting, advice, ledger)
 
     def begin(self) -> None:
         """Keep other runs of the same export out, and take up one that was interrupted.
@@ -227,7 +227,7 @@ class Run:
         self.account.events.tell(RowsRead(self._accounting.rows))
         tell_uses(self.report.segments)
         self._intake.send_rest()
-        self.account.events.tell(InputEnded(self._sending.importer.to_send))
+        self.account.events.tell(InputEnded(self._sending.importer.imports))
         self._sending.importer.finish()
         self._stage = Stage.SETTLED
         self._settling.explain()

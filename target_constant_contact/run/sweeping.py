@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from target_constant_contact.account.account import Account
 from target_constant_contact.exceptions import DataError, TryLaterError
 from target_constant_contact.reports.report import Report
+from target_constant_contact.reports.swept import refusals
 from target_constant_contact.run.ends import failing, note_swept, run_begun, run_ended
 from target_constant_contact.segments.following import Following
 from target_constant_contact.segments.leavers import Leavers
@@ -22,7 +23,7 @@ from target_constant_contact.waiting import Waiting
 from target_constant_contact.wording import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
     from pathlib import Path
 
     from target_constant_contact.reports.swept import SweptList
@@ -113,11 +114,6 @@ class SweepRun:
         self._account.events.tell(
             run_ended(self._account, report, folder, status=status, error=error, settings=given)
         )
-
-
-def refusals(found: Sequence[SweptList]) -> list[str]:
-    """Why lists were not swept that should have been."""
-    return [one.reason for one in found if one.outcome == "refused"]
 
 
 @contextmanager

@@ -78,7 +78,7 @@ class Departures:  # what it asks, and what it has learnt of each list
         self._names = names
         self._start_reading = start
         self._streams: dict[str, bool] = {}
-        self._exports: dict[_Place, Callable[[], HashSet | None]] = {}
+        self._reads: dict[_Place, Callable[[], HashSet | None]] = {}
         self._left: dict[_Place, HashSet] = {}
         self._read = 0
         self._is_told = False
@@ -134,14 +134,14 @@ class Departures:  # what it asks, and what it has learnt of each list
             self._tell("too few requests are left of the day's")
         else:
             self._read += 1
-            self._exports[place] = self._start_reading(place[1])
+            self._reads[place] = self._start_reading(place[1])
 
     def _find(self, place: _Place) -> HashSet:
         """Who has left a list."""
         members = self._remembered(place)
         if members.is_empty():
             return HashSet()
-        if place not in self._exports:
+        if place not in self._reads:
             # A row has named it.
             self._start(place)
         there = self._there(place)
@@ -169,11 +169,11 @@ class Departures:  # what it asks, and what it has learnt of each list
 
     def _there(self, place: _Place) -> HashSet | None:
         """Who is on a list, where that is read."""
-        if place not in self._exports:
+        if place not in self._reads:
             return None
         work = f"finding out who has left list {place[1]}"
         with self._means.waiting.events.work(work, "departures"):
-            return self._exports.pop(place)()
+            return self._reads.pop(place)()
 
     def _remembered(self, place: _Place) -> MemberRows:
         stream, list_id = place

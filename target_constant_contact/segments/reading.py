@@ -47,6 +47,7 @@ class Means:
         requests_left: Tells how many requests are left of the day.
         folder: Where files are made that nobody else can open.
         max_in_flight: Unfinished jobs at a time.
+        list_name: Tells what people call a list.
     """
 
     api: Api
@@ -56,6 +57,7 @@ class Means:
     requests_left: Callable[[], int]
     folder: Path
     max_in_flight: int = MOST
+    list_name: Callable[[str], str] = str
 
     @classmethod
     def of(
@@ -78,6 +80,7 @@ class Means:
             lambda: account.requests_left,
             folder,
             max_in_flight,
+            lambda list_id: account.list_names.get(list_id, list_id),
         )
 
 

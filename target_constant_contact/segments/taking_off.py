@@ -143,7 +143,8 @@ class TakingOff:
         with self._reader.on_list(list_id, has_ids=has_ids) as found:
             if members:
                 read = self._reader.by_pages if has_ids else self._reader.by_export
-                with self._waiting.events.work(f"reading who is on list {list_id}", "sweep_list"):
+                work = f"reading who is on list {self._means.list_name(list_id)}"
+                with self._waiting.events.work(work, "sweep_list"):
                     found.read(read(list_id))
             yield found
 
@@ -193,9 +194,10 @@ class TakingOff:
             return self._sums(on_list, leavers, on_list.hashes, "")
         number = len(leavers)
         people = counted(number, "person", "people")
-        told = fields(list_ids=[on_list.list_id], people=number)
-        _logger.info("Taking %s off list %s", people, on_list.list_id, extra=told)
-        taking = f"taking {people} off list {on_list.list_id}"
+        name = self._means.list_name(on_list.list_id)
+        told = fields(lists=[name], list_ids=[on_list.list_id], people=number)
+        _logger.info("Taking %s off list %s", people, name, extra=told)
+        taking = f"taking {people} off list {name}"
         with self._waiting.events.work(taking, "taking_off"):
             way = self._remove(on_list, leavers)
             return self._taken_off(on_list, leavers, way)

@@ -44,8 +44,10 @@ def secret_parts(url: str) -> Iterator[str]:
     if slash:
         yield from (place, f"/{path}", f"/{path}?{query}")
     user, _, server = host.rpartition("@")
-    yield from (user, *user.split(":"))
-    words = [*path.split("/"), server.partition(":")[0], *(pair[1] for pair in parse_qsl(query))]
+    name, *passwords = user.split(":")
+    yield from (user, *passwords)
+    hosts = (name, server.partition(":")[0])
+    words = [*path.split("/"), *hosts, *(pair[1] for pair in parse_qsl(query))]
     # Others are words that stand in lines about something else, too.
     yield from (word for word in (*words, *map(unquote, words)) if is_random(word))
 

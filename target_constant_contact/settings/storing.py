@@ -7,7 +7,7 @@ from typing import Final
 from singer_sdk import typing as th
 
 
-def store_url(needs: str = "") -> th.Property[str]:
+def store_url(needs: str) -> th.Property[str]:
     """The setting ``store_url``.
 
     Args:

@@ -132,6 +132,7 @@ class Database(ABC):
         *,
         durable: bool = True,
         alone: bool = False,
+        reads: bool = False,
         longest: float = math.inf,
     ) -> Result:
         """Do a step in a transaction; from its start again while the database cannot be reached.
@@ -141,12 +142,13 @@ class Database(ABC):
             durable: As in `transaction`.
             alone: Each statement is whole in itself, so a server needs no transaction around them,
                 which saves two ways to it.
+            reads: As in `transaction`.
             longest: Seconds after which it is not tried again.
         """
         until = time.monotonic() + longest
         for pause in (*PAUSES, None):
             try:
-                with self._begun(durable=durable, alone=alone) as connection:
+                with self._begun(durable=durable, alone=alone, reads=reads) as connection:
                     return step(connection)
             except (SQLAlchemyError, OSError) as error:
                 explained = self._explained(error)

@@ -141,13 +141,15 @@ class RunRows:
 
     def _rows(self, query: Select[Any], longest: float = math.inf) -> list[RunRow]:
         rows = self._database.run(
-            lambda connection: connection.execute(query).mappings().all(), longest=longest
+            lambda connection: connection.execute(query).mappings().all(),
+            reads=True,
+            longest=longest,
         )
         return [RunRow(**row) for row in rows]
 
     def _names(self, query: Select[Any], longest: float = math.inf) -> list[str]:
         found = self._database.run(
-            lambda connection: connection.scalars(query).all(), longest=longest
+            lambda connection: connection.scalars(query).all(), reads=True, longest=longest
         )
         return [*found]
 

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from target_constant_contact.exceptions import TargetError
     from target_constant_contact.store.database import Change, Now
 
+_INCREMENTAL: Final = 2
+"""As SQLite counts the ways to give room back."""
 _PART_PAGES: Final = 2_500
 """Of 4 KB, that are given back at once."""
 _BUSY_SECONDS: Final = 30.0
@@ -148,8 +150,10 @@ class SqliteFile(Database):
             check_same_thread=False,
         )
         try:
-            # Before anything is in the file: the room of what is deleted can be given back.
-            connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
+            # Before anything is in the file: the room of what is deleted can be given back. Later
+            # it only waits for whoever writes.
+            if connection.execute("PRAGMA auto_vacuum").fetchone() != (_INCREMENTAL,):
+                connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
             # What is deleted or changed is overwritten, where that costs no more writing.
             connection.execute("PRAGMA secure_delete = FAST")
             _write_ahead(connection)

@@ -35,7 +35,8 @@ def prepare(database: Database) -> None:
     Raises:
         TargetError: The database cannot be used, or a newer program has made its tables.
     """
-    if database.run(lambda connection: version_of(database, connection)) == VERSION:
+    # Whoever only reads then has to wait for nobody.
+    if database.run(lambda connection: version_of(database, connection), reads=True) == VERSION:
         return
     with database.making():
         database.run(lambda connection: _make(database, connection))

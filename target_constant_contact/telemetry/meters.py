@@ -98,10 +98,10 @@ class Meters:
         self._instruments.measure("import.size", event.size, stream__name=event.stream)
 
     def _note_settled(self, event: ImportSettled) -> None:
-        # What an interrupted run has sent was never counted here.
+        # What an interrupted run has sent was not counted here, and nobody knows how long it took.
         if not event.taken_up:
             self._fly(-1)
-        self._instruments.measure("import.duration", event.seconds, stream__name=event.stream)
+            self._instruments.measure("import.duration", event.seconds, stream__name=event.stream)
 
     def _fly(self, more: int) -> None:
         self._in_flight += more

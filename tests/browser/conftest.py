@@ -138,6 +138,7 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
         "runs": render_runs(runs, place="/data/runs", link=lambda past: f"{past.run}.html"),
         "no-runs": render_runs([], place="/data/runs", link=lambda _: ""),
         "hostile-run": render_run(reports.hostile()[0]),
+        "wordy-run": render_run(reports.hostile()[reports.HOSTILE.index(reports.LONG_WORD)]),
         "hostile-runs": render_runs(reports.hostile(), place="/data", link=lambda _: ""),
     }
     for name, page in found.items():

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from tests.browser.conftest import Browser
 
 KINDS = ("load", "failed", "sweep", "dry-run", "unfinished", "many", "runs", "no-runs")
-KINDS = (*KINDS, "hostile-run", "hostile-runs")
+KINDS = (*KINDS, "hostile-run", "wordy-run", "hostile-runs")
 PHONE, LAPTOP = 390, 1280
 PAPER = 688
 """An A4 sheet between its margins."""

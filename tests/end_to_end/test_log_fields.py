@@ -19,8 +19,9 @@ OUT = "ada.optout@example.org"
 
 _NO_NUMBER = re.compile(
     r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|\d{8}T\d{6}Z-\w+|/\S+|v\d\S+|'[^']*'|https:\S+"
+    r"|less than [\d.]+"
 )
-"""Ids, names of runs, paths, versions and quotations."""
+"""Ids, names of runs, paths, versions, quotations and bounds."""
 _NUMBER = re.compile(r"\b\d[\d,]*(?:\.\d+)?\b")
 
 

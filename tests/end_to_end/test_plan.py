@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from target_constant_contact.exceptions import ApiError
 from target_constant_contact.planning import list_copies
 from target_constant_contact.sandbox import Fault
 from tests.support.commands import call, config_file
@@ -140,6 +141,32 @@ def test_of_a_list_that_nobody_is_on_everything_is_told(plan, sandbox):
     sandbox.create_list("Empty")
     (one,) = plan(schema(), *named("ann", FirstName="Ann"), lists="Empty")["lists"]
     assert (one["added"], one["not_compared"]) == (1, [])
+
+
+@pytest.mark.parametrize("mapped", [True, False])
+def test_a_list_that_is_read_early_tells_of_streams_that_come_later(plan, mapped):
+    fields = {"a": {"first_name": "FirstName"}, "b": {"last_name": "LastName"}}
+    plan.settings = {
+        "respect_departures": True,
+        "segments": [
+            {"stream": stream, "lists": "Newsletter"}
+            | ({"field_mapping": {"email": "EmailAddress", **found}} if mapped else {})
+            for stream, found in fields.items()
+        ],
+    }
+
+    def rows(first, last):
+        return [
+            schema("a", EmailAddress=TEXT, FirstName=TEXT),
+            record("a", EmailAddress="ann@example.com", FirstName=first),
+            schema("b", EmailAddress=TEXT, LastName=TEXT),
+            record("b", EmailAddress="bob@example.com", LastName=last),
+        ]
+
+    plan.load(*rows("Ann", "Old"))
+    (one,) = plan(*rows("Ann", "New"))["lists"]
+    assert (one["updated"], one["changes"]) == (1, {"last_name": 1})
+    assert one["not_compared"] == []
 
 
 def test_each_list_is_read_once_whoever_asks(plan):
@@ -298,6 +325,17 @@ class TestAListThatCannotBeRead:
         assert first.startswith("members -> Newsletter: 2 people would be sent; not compared (", 0)
         assert second.startswith("  1 row would be rejected")
         assert "1 import" in answer.stdout
+
+    def test_what_was_read_of_it_tells_nothing(self, plan, monkeypatch):
+        def breaking_off(*_):
+            for number in range(1_000):
+                yield {"email": f"m{number}@example.com", "First name": "Old"}
+            raise ApiError("The file is not CSV", status=200)
+
+        monkeypatch.setattr(list_copies, "exported", breaking_off)
+        (one,) = plan(schema(), *named("m1", "m2"))["lists"]
+        assert one["fault"] == "not compared (The file is not CSV)"
+        assert (one["people"], one["known"]) == (2, 0)
 
     def test_the_other_lists_are_compared(self, plan, sandbox):
         plan.settings = {"lists_field": "where"}

@@ -191,3 +191,17 @@ def test_it_reads_standard_input(plan):
         "plan", "--config", file, "--input", "-", "--json", text=lines(schema(), *named("ann"))
     )
     assert json.loads(answer.stdout)["lists"][0]["added"] == 1
+
+
+def test_an_import_that_was_taken_up_does_not_tell_how_long_imports_take(
+    export, sandbox, monkeypatch
+):
+    fault = Fault("POST", "/activities/contacts_json_import", nth=2, action="quota_exceeded")
+    sandbox.add_fault(fault)
+    assert export(schema(), *map(member, range(4)), batch_size_rows=2).exit_code == 75
+    (taken_up,) = export(schema(), *map(member, range(2)), batch_size_rows=2).report["imports"]
+    assert taken_up["taken_up"]
+    # The dry run itself, and the run before it.
+    monkeypatch.setattr("target_constant_contact.run.dry_run._LATEST", 2)
+    planned = export(schema(), member(1), dry_run=True).report["planned"]
+    assert planned["effort"]["import_seconds"] is None

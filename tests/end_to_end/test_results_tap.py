@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -236,6 +237,14 @@ def test_whatever_is_asked_for_the_settings_are_looked_at_first(tmp_path: Path, 
         ("--state", '{"bookmarks": 5}', "--state: the file holds no state of this tap"),
         ("--state", '{"bookmarks": {"runs": 5}}', "--state: the file holds no state of this tap"),
         ("--catalog", "no", "--catalog: the file holds no JSON object"),
+        ("--catalog", '{"bookmarks": {}}', "--catalog: the file holds no catalog"),
+        ("--catalog", '{"streams": 5}', "--catalog: the file holds no catalog"),
+        ("--catalog", '{"streams": [{}]}', "--catalog: the file holds no catalog"),
+        (
+            "--catalog",
+            '{"streams": [{"tap_stream_id": "runs"}]}',
+            "--catalog: the file holds no catalog",
+        ),
     ],
 )
 def test_a_file_that_is_something_else_is_one_line_and_78(
@@ -293,6 +302,22 @@ def test_it_goes_on_from_a_state_and_tells_only_the_selected_streams(tmp_path: P
     assert second.records == {}
 
 
+def test_a_catalog_that_asks_for_the_whole_table_has_it_each_time(tmp_path: Path):
+    keep_run(tmp_path, RUN)
+    settings = config(tmp_path, data_dir=str(tmp_path))
+    catalog = json.loads(start("--config", settings, "--discover").stdout)
+    for stream in catalog["streams"]:
+        stream["replication_method"] = "FULL_TABLE"
+    (tmp_path / "catalog.json").write_text(json.dumps(catalog))
+    words = ["--config", settings, "--catalog", tmp_path / "catalog.json"]
+
+    first = read_messages(Told(stdout=start(*words).stdout))
+    (tmp_path / "state.json").write_text(json.dumps(first.state))
+    second = read_messages(Told(stdout=start(*words, "--state", tmp_path / "state.json").stdout))
+
+    assert first.runs() == second.runs() == [RUN]
+
+
 def test_its_help_says_what_it_does():
     assert "Write what has become of the rows of past runs" in start("--help").stdout
 
@@ -334,6 +359,38 @@ def test_a_loader_that_is_gone_is_one_line(tmp_path: Path):
     assert stderr.count("ERROR") == 1
     assert "The loader has ended and reads no more" in stderr
     assert "Traceback" not in stderr
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_tap_that_is_stopped_has_not_ended_well_and_goes_on_from_its_state(
+    tmp_path: Path, number: signal.Signals
+):
+    names = [f"20261129T030000Z-{number:06x}" for number in range(3_000)]
+    with run_rows(tmp_path) as rows:
+        rows.add(run_row(tmp_path, name) for name in names)
+    settings = config(tmp_path, data_dir=str(tmp_path))
+    with subprocess.Popen(
+        [*COMMAND, "--config", str(settings)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout
+        assert process.stderr
+        stdout = ""
+        for line in process.stdout:
+            stdout += line
+            if '"RECORD"' in line:
+                break
+        process.send_signal(number)
+        stdout += process.stdout.read()
+        stderr = process.stderr.read()
+    told = read_messages(Told(stdout=stdout))
+
+    assert process.returncode == 1
+    assert stderr.count("ERROR") == 1
+    assert f"{number.name} came before all was told" in stderr
+    assert {*told.runs(), *tell(told.state, data_dir=str(tmp_path)).runs()} == {*names}
 
 
 def test_without_a_standard_output_it_is_one_line(tmp_path: Path):

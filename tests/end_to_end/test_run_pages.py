@@ -122,6 +122,13 @@ def test_only_as_many_runs_are_on_the_page_as_were_asked_for(data: Path, tmp_pat
     assert "shows 1 run;" in answer.stdout
 
 
+def test_more_runs_than_there_can_be_are_not_asked_for(data: Path):
+    answer = call("runs", "--data-dir", data, "--limit", "9" * 30)
+
+    assert answer.exit_code == 2
+    assert "is not in the range" in answer.stderr
+
+
 def test_a_page_that_cannot_be_written_is_one_line(tmp_path: Path):
     path = tmp_path / "gone" / "runs.html"
 

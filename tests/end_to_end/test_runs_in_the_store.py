@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import sqlite3
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 
@@ -197,3 +199,28 @@ def test_only_a_run_that_ends_well_has_time_to_wait_for_the_store(export, sandbo
     sandbox.add_fault(Fault(*POST, action="quota_exceeded"))
     assert export(schema(), member(2)).exit_code == 75
     assert insisted == [True, False]
+
+
+@pytest.mark.parametrize("words", [(), ("show",), ("--html", "runs.html")], ids=str)
+def test_who_looks_at_runs_waits_for_nobody_who_writes(export, tmp_path, monkeypatch, words):
+    monkeypatch.chdir(tmp_path)
+    assert export(schema(), member(1)).exit_code == 0
+    data = tmp_path / "data"
+    with closing(sqlite3.connect(data / "store.sqlite", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+
+        answer = call("runs", *words, "--data-dir", data)
+
+    assert (answer.exit_code, answer.log) == (0, "")
+
+
+def test_where_the_store_is_gone_no_other_one_is_made_by_looking(export, tmp_path):
+    assert export(schema(), member(1)).exit_code == 0
+    data = tmp_path / "data"
+    for path in data.glob("store.sqlite*"):
+        path.unlink()
+
+    answer = call("runs", "--data-dir", data)
+
+    assert "There are no runs in" in answer.stdout
+    assert not (data / "store.sqlite").exists()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from tests.support.target import TEXT, member, record, schema, state
@@ -145,6 +147,15 @@ def test_the_count_of_records_is_told_for_each_schema_of_a_stream(export, caplog
     own = [point for point in points if point.metric == "record_count" and "run" not in point.tags]
     counts = [point.value for point in own]
     assert counts == [1, 2]
+
+
+def test_the_count_of_records_is_json_also_where_the_stream_is_called_by_an_address(export, caplog):
+    caplog.set_level("INFO", "singer_sdk.metrics")
+    export(schema("of ann@example.com"), record("of ann@example.com", EmailAddress="x"))
+    told = [line for line in caplog.messages if line.startswith("METRIC: ")]
+    points = [json.loads(line.removeprefix("METRIC: ")) for line in told]
+    assert {point["tags"].get("stream", "of <address>") for point in points} == {"of <address>"}
+    assert {point["metric"] for point in points} >= {"record_count", "job_duration"}
 
 
 def test_rejected_rows_stand_behind_the_schema_that_they_came_with(export):

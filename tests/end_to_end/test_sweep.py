@@ -20,6 +20,7 @@ def test_who_has_left_the_segment_is_off_the_list_after_the_sweep(loaded):
     swept = loaded.sweep()
     assert swept.exit_code == 0
     assert loaded.members == {*range(4, 40)}
+    assert "Taking 4 people off list Newsletter\n" in swept.log
     assert (
         "members -> Newsletter: 4 people were taken off; on the list before 42 = stay 36 + taken "
         "off 4 + not ours 2 + left by themselves 0"

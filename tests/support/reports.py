@@ -166,12 +166,15 @@ def of_document(report: Any, run: str = RUN) -> PastRun:
 
 def sweep() -> PastRun:
     """A sweep that has taken people off one list, and not off another."""
-    kept = swept(list_name="Members", outcome="refused", reason="Nothing was loaded since")
+    kept = swept(
+        list_name="Members", outcome="refused", taken_off=0, reason="Nothing was loaded since"
+    )
     loaded = ("destinations", "rejections", "withheld", "dropped", "findings", "imports", "advice")
     nothing: dict[str, Any] = {name: [] for name in loaded} | {"examples": [], "rejects_file": None}
     return past(kind="sweep", totals={}, swept=[swept(), kept], **nothing)
 
 
+LONG_WORD = "W" * 299
 HOSTILE = (
     '"><script>alert(1)</script>',
     "</style><img src=x onerror=alert(1)>",
@@ -180,6 +183,7 @@ HOSTILE = (
     "'\" onmouseover=alert(1) x='",
     "a\u202egnp.exe\x1b[31m\u2028",
     "ann.miller@example.com",
+    LONG_WORD,
     "x" * 100_000,
 )
 """Texts that somebody may have written into the database."""

@@ -14,7 +14,7 @@ from target_constant_contact.alerts.alerting import Alerting
 from target_constant_contact.alerts.delivery import deliver
 from target_constant_contact.events.events import Events
 from target_constant_contact.events.kinds import RunBegun, RunEnded
-from target_constant_contact.exceptions import TryLaterError
+from target_constant_contact.exceptions import StorageError
 from target_constant_contact.listeners import alerts as listener
 from target_constant_contact.redaction import json_text
 from target_constant_contact.reports.counts import Counts
@@ -381,16 +381,38 @@ def test_alerts_that_were_off_for_a_while_go_on_where_they_were(nights, box):
     assert got(box) == ["failed", "recovered"]
 
 
-def test_a_store_that_is_gone_is_a_warning(nights, box, caplog):
+@pytest.mark.parametrize(
+    ("facts", "told"), [({}, []), ({"status": "failed", "error": "It broke"}, ["failed"])]
+)
+def test_a_store_that_is_gone_is_a_warning_and_a_failure_is_told_all_the_same(
+    nights, box, caplog, facts, told
+):
     nights.set(box.place)
     _, end = nights.begin()
     caplog.set_level(logging.WARNING)
     nights.rows.put = lambda _: None
     with nights.database.transaction() as connection:
         connection.exec_driver_sql("DROP TABLE runs")
-    end()
-    assert "Alerts: nobody was told of this run" in caplog.text
-    assert got(box) == []
+    end(**facts)
+    (line,) = (line for line in caplog.messages if "so it may be told again" in line)
+    assert line.startswith("Alerts: what was told before is not known")
+    assert got(box) == told
+
+
+def test_a_failure_is_told_though_nothing_can_be_written(nights, box, caplog, monkeypatch):
+    """As on a full disk, which is the failure."""
+
+    def full(*_, **__):
+        raise StorageError(["the disk is full"])
+
+    nights.set(box.place)
+    run, end = nights.begin()
+    with monkeypatch.context() as patch:
+        patch.setattr(RunRows, "report", full)
+        end(status="failed", error="the disk is full")
+    assert got(box) == ["failed"]
+    assert nights.told(run) is None
+    assert "is not kept, so it may be told again: the disk is full" in caplog.text
 
 
 @pytest.mark.parametrize("interrupted", [[], ["a-run"]])
@@ -402,8 +424,7 @@ def test_a_store_that_is_gone_at_the_end_is_not_waited_for_once_more(nights, int
     alerts = Alerting(nights.settings, server)
     alerts._interrupted = interrupted
     document = {"status": "failed", "started_at": START.isoformat(), "ended_at": START.isoformat()}
-    with pytest.raises(TryLaterError):
-        alerts.end(RunEnded("run", "load", "a-e", "f", "failed", "stopped", 1.0, 1, document))
+    alerts.end(RunEnded("run", "load", "a-e", "f", "failed", "stopped", 1.0, 1, document))
     server.close()
     assert waited == []
 

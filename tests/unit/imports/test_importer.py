@@ -53,6 +53,14 @@ def test_nobody_hears_of_the_end_of_an_import_before_its_beginning(make):
     assert (len(case.settled), told_late) == (6, [])
 
 
+def test_each_import_is_told_once_and_counted_once(make):
+    events, told = Events(), []
+    case = make(events=events)
+    events.listen(lambda event: told.append(event) if isinstance(event, ImportSent) else None)
+    case.run(*map(batch, range(1, 7)))
+    assert len(told) == case.importer.imports == 6
+
+
 def test_a_run_without_batches_is_finished_at_once(case):
     case.run()
     assert case.settled == []

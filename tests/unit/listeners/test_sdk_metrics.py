@@ -136,6 +136,8 @@ def test_a_run_that_has_failed_is_told_as_failed(events, points):
 def test_each_import_is_told_when_it_settles(events, points):
     events.tell(begun())
     events.tell(ImportSettled("activity-1", "members", ("list-1",), 3, 2, 1, 0, 0, 1.5))
+    taken_up = ImportSettled("activity-2", "members", ("list-1",), 3, 3, 0, 0, 0, 0, taken_up=True)
+    events.tell(taken_up)
 
     (point,) = points()
     assert (point["metric"], point["value"]) == ("batch_processing_time", 1.5)

@@ -297,6 +297,13 @@ def test_whatever_is_in_a_report_is_text(past):
     assert "ann.miller" not in html
 
 
+def test_a_name_that_is_read_from_the_right_leaves_what_stands_beside_it():
+    name = "\N{HEBREW LETTER ALEF}\N{HEBREW LETTER BET}"
+    html = render_run(reports.past(account=name, connection=name))
+
+    assert f"<bdi>{name}</bdi> · connection <bdi>{name}</bdi> · {reports.RUN}" in html
+
+
 def test_a_hostile_address_is_masked_everywhere():
     past = reports.hostile()[reports.HOSTILE.index("ann.miller@example.com")]
 

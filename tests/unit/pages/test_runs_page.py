@@ -39,7 +39,10 @@ def test_a_segment_that_has_shrunk_by_half_is_the_first_thing_on_the_page():
     html = page(load(1, 900, 500), load(2, 1_000, 500), load(3, 480, 510))
 
     assert html.index("Look at this") < html.index("<h2>Segments</h2>")
-    assert "vips</strong> (Newsletter) has shrunk by 52 %: from 1,000 to 480 rows" in html
+    assert (
+        "vips</bdi></strong> (<bdi>Newsletter</bdi>) has shrunk by 52 %: from 1,000 to 480 rows"
+        in html
+    )
     assert "\N{MINUS SIGN}52 %" in html
     assert "+2 %" in html
     assert html.count('class="shrunk"') == 1
@@ -87,7 +90,51 @@ def test_a_list_keeps_its_trend_when_it_is_renamed():
     place = {"stream": "vips", "lists": [renamed], "read": 30}
     (trend,) = trends_of([load(2, destinations=[place]), load(1, 30)])
 
-    assert (trend.lists, len(trend.points)) == (("News",), 2)
+    assert (trend.list_name, len(trend.points)) == ("News", 2)
+
+
+OF_ENTRY = {
+    "settings": {"segments": [{"stream": "v*", "load_method": "overwrite"}]},
+    "segments": [{"entry": 0, "stream": "v*", "streams": ["vips"]}],
+}
+
+
+@pytest.mark.parametrize("settings", [{"settings": {"load_method": "overwrite"}}, OF_ENTRY])
+def test_a_segment_that_lists_follow_has_shrunk_when_it_has_become_empty(settings):
+    empty = {"destinations": [], "streams": ["vips"], **settings}
+    runs = [load(1, 900, 500), load(2, **empty), load(3, **empty)]
+
+    assert "(<bdi>Newsletter</bdi>) has shrunk by 100 %: from 900 to 0 rows" in page(*runs[:2])
+    assert "was empty" in page(*runs)
+    assert [len(trend.points) for trend in trends_of(runs[::-1])] == [1, 3]
+
+
+def test_a_stream_that_may_bring_changes_only_has_not_shrunk_when_there_are_none():
+    runs = [load(1, 900), load(2, destinations=[], streams=["vips"], settings={})]
+
+    assert "No segment has shrunk" in page(*runs)
+
+
+def test_rejected_rows_that_are_sent_again_are_no_segment():
+    html = page(load(1, 900), load(2, 5, streams=["vips"], replayed=["vips"]))
+
+    assert "No segment has shrunk" in html
+
+
+def test_a_list_is_as_large_however_its_rows_were_packed():
+    both = [reports.NEWSLETTER, OTHER]
+    by_list = [{"stream": "vips", "lists": [one], "read": 100, "landed": 90} for one in both]
+    by_sets = [
+        {"stream": "vips", "lists": both, "read": 80, "landed": 75},
+        {"stream": "vips", "lists": both[:1], "read": 20, "landed": 15},
+        {"stream": "vips", "lists": both[1:], "read": 20, "landed": 15},
+    ]
+    runs = [load(2, destinations=by_sets), load(1, destinations=by_list)]
+
+    assert sorted(
+        (trend.list_name, [(point.rows, point.landed) for point in trend.points])
+        for trend in trends_of(runs)
+    ) == [("Members", [(100, 90)] * 2), ("Newsletter", [(100, 90)] * 2)]
 
 
 def test_the_line_goes_down_as_the_segment_does():
@@ -108,16 +155,24 @@ def test_who_is_on_the_list_is_told_by_the_latest_sweep():
     assert trend.members == 940
 
 
-def test_who_is_on_several_lists_of_a_segment_is_not_told_by_the_sweep_of_one():
+def test_of_several_lists_of_a_segment_a_sweep_tells_who_is_on_its_own():
     both = {"stream": "vips", "lists": [reports.NEWSLETTER, OTHER], "read": 30}
-    (trend,) = trends_of([load(1, destinations=[both], swept=[reports.swept()])])
+    trends = trends_of([load(1, destinations=[both], swept=[reports.swept()])])
 
-    assert trend.members is None
+    assert {each.list_name: each.members for each in trends} == {"Newsletter": 940, "Members": None}
 
 
 def test_each_run_links_to_its_page():
     assert f'<a href="runs/{reports.name_of(2)}">2026-05-02 04:00:00</a>' in page(load(2, 5))
     assert "<a " not in render_runs([load(1, 5)], place="/data", link=lambda _: "")
+
+
+def test_a_link_is_whole_however_long_it_is_and_whatever_the_folder_is_called():
+    link = f"file:///home/ann%40corp.example/{'%D0%B4' * 90}/report.html?a&b"
+
+    html = render_runs([load(1, 5)], place="/data", link=lambda _: link)
+
+    assert f'<a href="{link.replace("&", "&amp;")}">' in html
 
 
 def test_a_newest_run_that_has_failed_is_told_first():

@@ -49,6 +49,16 @@ def test_pages_are_served_by_their_path(server):
     assert ask(server, "runs/b")[0].status == 404
 
 
+def test_an_address_without_its_last_slash_leads_to_the_page_with_links_that_work(server):
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)
+    connection.request("GET", f"/{server.secret}")
+    answer = connection.getresponse()
+
+    assert (answer.status, answer.getheader("Location")) == (302, f"/{server.secret}/")
+    assert answer.getheader("Cache-Control") == "no-store"
+    connection.close()
+
+
 def test_it_listens_on_this_machine_only(server):
     assert server.server_address[0] == "127.0.0.1"
     assert server.url == f"http://127.0.0.1:{server.port}/{server.secret}/"

@@ -25,6 +25,8 @@ columns = Columns(CUSTOM)
         ("zip", "01234", "1234", False),
         ("mobile_phone", "(617) 555-0100", "6175550100", True),
         ("mobile_phone", "6175550100", "6175550101", False),
+        ("mobile_phone", "n/a", "", False),
+        ("mobile_phone", "n/a", "N/A", True),
         ("birthday_month", "5", "5", True),
         ("anniversary", "2001-02-03", "02/03/2001", True),
         ("anniversary", "2001-02-03", "2001-02-04", False),

@@ -43,7 +43,7 @@ def test_all_of_it_is_said():
 
 
 def test_the_size_of_little_is_no_zero():
-    assert effort(imports=1, size=200).in_words().startswith("1 import with less than 0.01 MB")
+    assert effort(imports=1, size=200).in_words().startswith("1 import with 200 bytes, about")
 
 
 def test_how_long_an_import_took_is_added():

@@ -73,7 +73,7 @@ def test_an_import_of_an_interrupted_run_was_not_sent_by_this_one(figures):
 
 def test_the_share_is_known_once_the_input_has_ended(figures):
     assert take(figures, begun(), *[sent()] * 4, settled()).imports.share is None
-    imports = take(figures, InputEnded(4)).imports
+    imports = take(figures, InputEnded(8)).imports
     assert (imports.to_send, imports.share) == (4, 1 / 8)
     imports = take(figures, *[sent()] * 4, *[settled()] * 7).imports
     assert (imports.to_send, imports.share) == (0, 1.0)
@@ -184,7 +184,7 @@ class TestSecondsLeft:
     """How long the imports that are left will take."""
 
     def run(self, figures, clock, *, times, sent_before, to_send=0):
-        take(figures, begun(), *[sent()] * sent_before, InputEnded(to_send))
+        take(figures, begun(), *[sent()] * sent_before, InputEnded(sent_before + to_send))
         for at in times:
             clock.now = at
             figures.take(settled())

@@ -22,6 +22,7 @@ from target_constant_contact.reports.examples import MOST_EXAMPLES, Examples, ou
         ("مريم", "••••"),
         ("१२", "##"),
         ("½", "#"),
+        ("Ⓐⓓⓐ@🅰", "•••@•"),
         ("a\u200bb\x1b", r"•\u200b•\x1b"),
         ("", ""),
         (None, "null"),
@@ -42,7 +43,7 @@ def test_letters_and_figures_are_masked_and_signs_stay(value, shown):
     assert outline(value) == shown
 
 
-@given(st.text(st.characters(categories=["L", "N", "M"]), min_size=1))
+@given(st.text(st.characters(categories=["L", "N", "M", "So"]), min_size=1))
 def test_nothing_that_names_anybody_is_left(text):
     assert not set(outline(text[:40])) & set(text)
 

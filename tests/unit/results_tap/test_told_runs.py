@@ -209,6 +209,15 @@ def test_runs_before_the_start_date_are_left_out_by_their_end(rows: Rows):
     assert tell(start_date="2026-11-28").runs() == [long]
 
 
+def test_a_start_date_to_come_that_is_corrected_has_passed_by_no_later_run(rows: Rows):
+    first = tell(start_date="2099-01-01")
+    late = rows.begin(1, NOON)
+    rows.end(late, NOON)
+
+    assert first.runs() == []
+    assert tell(first.state).runs() == [late]
+
+
 def test_a_state_that_has_only_a_time_means_the_runs_that_have_ended_since(rows: Rows):
     early = rows.begin(1, NOON - timedelta(days=3))
     rows.end(early, NOON - timedelta(days=3))

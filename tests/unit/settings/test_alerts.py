@@ -109,7 +109,8 @@ def test_a_url_is_known_for_a_secret_in_whatever_part_it_comes_back(parse, shown
     [
         ("https://example.com/hooks/a-path-of-words?of=nobody", "/hooks/a-path-of-words?of=nobody"),
         ("https://robot:wordsonly@example.com/", "wordsonly"),
-        ("https://the-robots-name:wordsonly@example.com/", "the-robots-name"),
+        ("https://the-robots-name:wordsonly@example.com/", "the-robots-name:wordsonly"),
+        ("https://r0b0tUs3rNam3:wordsonly@example.com/", "r0b0tUs3rNam3"),
         ("https://the-robots-token@example.com/", "the-robots-token"),
         ("https://example.com/?key=k3yk3yk3yk3yk3yk3y", "k3yk3yk3yk3yk3yk3y"),
     ],
@@ -123,6 +124,9 @@ def test_words_of_a_url_are_shown_where_they_stand_for_something_else(parse):
     parse(alert_webhooks=["https://example.com/hooks/constant-contact"], alert_secret=SECRET)
     line = "target-constant-contact: see https://example.com/help, hooks and constant-contact"
     assert without_known(line) == line
+    # Such as a list that is called as the user who sends the mail.
+    parse(alert_urls=["json://newsletter:of-nobody-else@example.com"])
+    assert without_known("the list Newsletter") == "the list Newsletter"
 
 
 def test_the_secret_and_the_urls_are_in_no_text_of_the_settings(parse):

@@ -64,8 +64,9 @@ def test_imports_are_counted_and_timed(telling):
 
 def test_no_import_is_in_flight_after_the_run(telling):
     telling.tell(ImportSent("a1", "members", ("l1",), 2, 1_000))
-    telling.tell(imported("of an interrupted run", taken_up=True))
+    telling.tell(imported("of an interrupted run", 0.0, taken_up=True))
     assert telling.points("imports.in_flight") == [(RUN, 1)]
+    assert telling.points("import.duration") == []
     telling.end()
     assert telling.points("imports.in_flight") == [(RUN, 0)]
 
