@@ -72,10 +72,12 @@ def _quick_and_loud(monkeypatch: pytest.MonkeyPatch, pytestconfig: pytest.Config
 
 @pytest.fixture(autouse=True)
 def _the_log_is_as_it_was() -> Iterator[None]:
-    """A command line adds a handler and gives metrics a level, for as long as its process lives."""
+    """A command line sets it up for as long as its process lives."""
     root, metrics = logging.getLogger(), logging.getLogger("singer_sdk.metrics")
     handlers, level = root.handlers.copy(), metrics.level
+    factory = logging.getLogRecordFactory()
     yield
+    logging.setLogRecordFactory(factory)
     root.handlers[:] = handlers
     metrics.setLevel(level)
 
