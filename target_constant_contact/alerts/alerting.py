@@ -43,7 +43,7 @@ class Alerting:
         news = [*happened(now, earlier, interrupted, rules_of(self._settings))]
         alerts = self._settings.alerts
         all_receivers = receivers(alerts)
-        told = told_by(all_receivers, latest_told(earlier, now.kind), news, alerts.on)
+        told = told_by(all_receivers, latest_told(earlier), news, alerts.on)
         # First, so that the next run tells what a run owes that is killed meanwhile.
         memory.keep(event.run, event.document, told)
         if any(one.owed for one in told):

@@ -78,7 +78,7 @@ def conditions(now: PastRun, earlier: Sequence[PastRun], rules: Rules) -> Condit
 
     Args:
         now: The run.
-        earlier: Those of the same export before it, the newest one first.
+        earlier: Those of the same kind and export before it, the newest one first.
         rules: When something is to be told.
     """
     removed = tuple(_removed(now))

@@ -75,7 +75,8 @@ class AlertMemory:
         # One by one: a report may have thousands of lists.
         rows = map(self._read, names)
         found = (read_run(row) for row in rows if row)
-        return [*_needed(past for past in found if past.export == self._export and past.run != run)]
+        own = (past for past in found if (past.export, past.kind) == (self._export, kind))
+        return [*_needed(past for past in own if past.run != run)]
 
     def keep(self, run: str, document: Mapping[str, Any], told: Sequence[Told]) -> None:
         """Have the store know what the receivers know after a run."""
@@ -134,12 +135,12 @@ def as_past(run: str, folder: str, document: Mapping[str, Any]) -> PastRun:
     return read_run(RunRow(run, 0.0, "", folder, json_text(document)))
 
 
-def latest_told(earlier: Sequence[PastRun], kind: str) -> PastRun | None:
-    """The run of a kind that was the last to tell."""
+def latest_told(earlier: Sequence[PastRun]) -> PastRun | None:
+    """The run that was the last to tell."""
 
     def when(past: PastRun) -> tuple[int, datetime]:
         turn = max((told.turn for told in past.told or ()), default=0)
         return turn, past.ended_at or past.started_at
 
-    knowing = [past for past in earlier if past.kind == kind and past.told is not None]
+    knowing = [past for past in earlier if past.told is not None]
     return max(knowing, key=when, default=None)

@@ -46,7 +46,7 @@ def happened(
 
     Args:
         now: The run.
-        earlier: Those of the same export before it, the newest one first.
+        earlier: Those of the same kind and export before it, the newest one first.
         interrupted: Loads that it has found without a report.
         rules: When something is to be told.
     """
@@ -58,7 +58,7 @@ def happened(
         now.account,
         (now.ended_at or now.started_at).isoformat(),
     )
-    before = latest_told(earlier, now.kind)
+    before = latest_told(earlier)
     # While a run fails, it may be for one that is still under way.
     if now.kind == LOAD and now.status == "completed":
         for one in interrupted:
