@@ -196,10 +196,10 @@ def test_it_reads_standard_input(plan):
 def test_an_import_that_was_taken_up_does_not_tell_how_long_imports_take(
     export, sandbox, monkeypatch
 ):
-    fault = Fault("POST", "/activities/contacts_json_import", nth=2, action="quota_exceeded")
-    sandbox.add_fault(fault)
-    assert export(schema(), *map(member, range(4)), batch_size_rows=2).exit_code == 75
-    (taken_up,) = export(schema(), *map(member, range(2)), batch_size_rows=2).report["imports"]
+    sandbox.add_fault(Fault("GET", "/activities/*", action="quota_exceeded"))
+    rows = [schema(), member(1), member(2)]
+    assert export(*rows).exit_code == 75
+    (taken_up,) = export(*rows).report["imports"]
     assert taken_up["taken_up"]
     # The dry run itself, and the run before it.
     monkeypatch.setattr("target_constant_contact.run.dry_run._LATEST", 2)
