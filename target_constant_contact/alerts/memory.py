@@ -125,7 +125,7 @@ def _needed(found: Iterable[PastRun]) -> Iterator[PastRun]:
 
 
 def as_past(run: str, folder: str, document: Mapping[str, Any]) -> PastRun:
-    """A run that has just ended, as a later one reads of it in the store.
+    """A run that has just ended, as a later one reads of it in the store: with masked names.
 
     Args:
         run: Its name.

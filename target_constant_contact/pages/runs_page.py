@@ -52,20 +52,19 @@ def render_runs(runs: Sequence[PastRun], *, place: str, link: Callable[[PastRun]
         link: Tells the address of the page of a run, or an empty text.
     """
     trends = trends_of(runs)
-    shown = [_shown(past, link(past)) for past in runs]
     return render(
         "runs.html",
         place=place,
         trends=trends[:MOST_TRENDS],
         more_trends=len(trends) - MOST_TRENDS,
         shrunk=[trend for trend in trends if trend.mark == "shrunk"][:MOST_TRENDS],
-        failed=_failed(shown)[:MOST_TRENDS],
-        runs=shown[:MOST_RUNS],
+        failed=[_shown(past, link(past)) for past in _failed(runs)[:MOST_RUNS]],
+        runs=[_shown(past, link(past)) for past in runs[:MOST_RUNS]],
         more_runs=len(runs) - MOST_RUNS,
     )
 
 
-def _failed(runs: Sequence[ShownRun]) -> list[ShownRun]:
+def _failed(runs: Sequence[PastRun]) -> list[PastRun]:
     """The runs that have failed, and of one of whose streams there is no later run.
 
     One that failed before any stream came counts until the next run.
@@ -73,8 +72,8 @@ def _failed(runs: Sequence[ShownRun]) -> list[ShownRun]:
     later: set[tuple[str, str]] = set()
     failed = []
     for each in runs:
-        about = {(each.past.connection, stream) for stream in each.streams}
-        if each.past.status == "failed" and (about - later or each is runs[0]):
+        about = {(each.connection, stream) for stream in _streams(each)}
+        if each.status == "failed" and (about - later or each is runs[0]):
             failed.append(each)
         later |= about
     return failed
@@ -82,5 +81,9 @@ def _failed(runs: Sequence[ShownRun]) -> list[ShownRun]:
 
 def _shown(past: PastRun, link: str) -> ShownRun:
     sums = sums_of(past.totals, dry_run=past.is_dry_run) if past.totals else None
-    streams = dict.fromkeys(past.streams or [one.stream for one in past.swept])
-    return ShownRun(past, link, headline_of(past), sums, tuple(streams))
+    return ShownRun(past, link, headline_of(past), sums, _streams(past))
+
+
+def _streams(past: PastRun) -> tuple[str, ...]:
+    """What a run was about."""
+    return tuple(dict.fromkeys(past.streams or [one.stream for one in past.swept]))
