@@ -220,16 +220,6 @@ def test_no_more_activities_are_in_flight_than_allowed(sandbox, behave, export):
     assert {seen.status for seen in imports(sandbox)} == {201}
 
 
-def test_at_most_four_requests_leave_in_any_second(sandbox, behave, export):
-    behave(requests_per_second=4)
-    outcome = export(schema(), *map(member, range(20)), batch_size_rows=5, requests_per_second=4)
-    assert outcome.exit_code == 0
-    assert len(sandbox.requests) > 5
-    assert 429 not in {seen.status for seen in sandbox.requests}
-    times = [seen.at for seen in sandbox.requests]
-    assert all(later - earlier > 1 for earlier, later in zip(times, times[4:], strict=False))
-
-
 # What is wrong with the settings is said before anything is sent
 
 

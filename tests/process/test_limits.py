@@ -202,6 +202,7 @@ def test_a_penalty_in_one_process_slows_the_others(room):
     assert 2 <= arrived - began < 10
 
 
+@pytest.mark.alone
 def test_a_killed_process_keeps_nobody_waiting(room):
     """Not for its slot, and not for a lock."""
     clients = room.clients(3)
