@@ -172,7 +172,7 @@ class Case:
 def _run(endpoint: Endpoint, faults: tuple[Fault, ...]) -> Case:
     behaviour = Behaviour(seconds_to_start=0, seconds_to_finish=0)
     # A queue that stays full is waited for until the time is over. All else has what it needs.
-    waits = any(fault.action == "queue_full" for fault in faults)
+    waits = any(fault.action == "queue_full" and fault.times is None for fault in faults)
     with tempfile.TemporaryDirectory() as folder, Sandbox(behaviour=behaviour) as sandbox:
         settings = prepared(sandbox, Path(folder) / "data") | endpoint.settings
         for fault in (*endpoint.before, *faults):

@@ -152,7 +152,7 @@ class _Loaded:
         entry = {"stream": "members", "lists": "Newsletter", "load_method": "overwrite"}
         self._settings = settings_for(self.sandbox, self._kept / "data", segments=[entry])
         del self._settings["lists"]
-        self._settings["import_timeout_minutes"] = 0.1
+        self._settings["import_timeout_minutes"] = 0.5
         with in_no_time():
             for people in (PEOPLE, STAYING):
                 assert run(self._settings, schema(), *map(member, people)).exit_code == 0
