@@ -177,9 +177,11 @@ def _run(endpoint: Endpoint, faults: tuple[Fault, ...]) -> Case:
         settings = prepared(sandbox, Path(folder) / "data") | endpoint.settings
         for fault in (*endpoint.before, *faults):
             sandbox.add_fault(fault)
+        full_for = 2.0 if waits else 0.01
         if waits:
-            settings |= {"import_timeout_minutes": 0.01}
-        with in_no_time(drips=any(fault.action == "drip" for fault in faults)):
+            # The third try is a second too late, and the second one a second early enough.
+            settings |= {"import_timeout_minutes": 1.5 * full_for / 60}
+        with in_no_time(drips=any(fault.action == "drip" for fault in faults), full_for=full_for):
             return case_of(run(settings, *messages()), sandbox)
 
 
@@ -227,7 +229,7 @@ class _DeadlineOfReads(Deadline):
 
 
 @contextmanager
-def in_no_time(*, drips: bool = False) -> Iterator[None]:
+def in_no_time(*, drips: bool = False, full_for: float = 0.4) -> Iterator[None]:
     """Wait thousandths instead of seconds, between polls, tries and slots, and for what drips."""
     with (
         patch.object(exchange, "Deadline", _DeadlineOfReads if drips else Deadline),
@@ -237,7 +239,7 @@ def in_no_time(*, drips: bool = False) -> Iterator[None]:
         patch.object(retry, "RETRY_SECONDS", 0.0),
         patch.object(transport, "THROTTLED_SECONDS", 0.0),
         patch.object(auth_transport, "THROTTLED_SECONDS", 0.0),
-        patch.object(sender, "QUEUE_FULL_SECONDS", 0.4),
+        patch.object(sender, "QUEUE_FULL_SECONDS", full_for),
         patch.object(limiter, "_MARGIN", 0.001),
     ):
         yield
