@@ -231,7 +231,7 @@ def test_what_is_on_its_way_can_be_waited_for_while_more_is_to_come(make):
 
 
 def test_several_batches_are_under_way_while_the_service_thinks_about_its_answers(case):
-    together = threading.Barrier(4, timeout=5)
+    together = threading.Barrier(4, timeout=30)
     case.client.on_import = lambda _number: together.wait()
     case.run(*map(batch, range(1, 5)))
     assert len(case.settled) == 4

@@ -134,7 +134,7 @@ def test_nothing_else_is_begun_before_a_lost_import_is_cleared_up(make):
 
 def test_several_imports_that_are_lost_at_once_are_looked_for_together(make):
     case = make(import_format="csv", poll_seconds=(0.01,))
-    both = threading.Barrier(2, timeout=5)
+    both = threading.Barrier(2, timeout=30)
 
     def on_import(_number: int) -> None:
         if len(case.client.file_names) <= 2:

@@ -232,8 +232,8 @@ def test_a_file_may_take_longer_than_other_answers(make):
 
 
 def test_each_request_on_a_connection_has_its_own_time(make, monkeypatch, httpserver):
-    monkeypatch.setattr(exchange, "ANSWER_SECONDS", 1.0)
-    httpserver.expect_request(LISTS).respond_with_handler(lambda _: time.sleep(0.4) or Json("{}"))
+    monkeypatch.setattr(exchange, "ANSWER_SECONDS", 2.0)
+    httpserver.expect_request(LISTS).respond_with_handler(lambda _: time.sleep(0.8) or Json("{}"))
     client = make(max_tries=1)
     for _ in range(3):
         assert client.contact_lists() == []
