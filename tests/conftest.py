@@ -26,7 +26,11 @@ if TYPE_CHECKING:
 
 # A machine may be busy with other things, and a first example waits for Unicode tables.
 hypothesis.settings.register_profile(
-    "project", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+    "search", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+# Whether a change may be merged does not depend on luck: the same examples each time.
+hypothesis.settings.register_profile(
+    "project", hypothesis.settings.get_profile("search"), derandomize=True
 )
 hypothesis.settings.load_profile("project")
 
