@@ -35,11 +35,15 @@ pytestmark = [
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """A Meltano project that somebody has made by the tutorial."""
+    """A Meltano project that somebody has made by the tutorial, and what its first run did.
+
+    The tests come in any order, and most of them change the account.
+    """
 
     folder: Path
     env: dict[str, str]
     log: str
+    cities: dict[str, str]
 
     @property
     def data(self) -> Path:
@@ -138,16 +142,17 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
     (made / "vip_customers.jsonl").write_text(segment.body, encoding="utf-8")
     (shown,) = pages.blocks("yaml", pages.marked("tutorial project"))
     _write_into(made / "meltano.yml", yaml.safe_load(shown.body))
-    return Project(made, env, _typed("tutorial run", made, env))
+    log = _typed("tutorial run", made, env)
+    with Sandbox(made / "output" / "constant-contact" / "sandbox.sqlite") as sandbox:
+        cities = {key: contact["city"] for key, contact in sandbox.members("VIP").items()}
+    return Project(made, env, log, cities)
 
 
 def test_an_empty_project_and_the_lines_of_the_tutorial_bring_people_onto_a_list(project: Project):
     (shown,) = pages.blocks("text", pages.marked("tutorial output"))
 
     assert [line for line in shown.body.splitlines() if line not in project.log] == []
-    with Sandbox(project.data / "sandbox.sqlite") as sandbox:
-        cities = {key: contact["city"] for key, contact in sandbox.members("VIP").items()}
-    assert cities == {"ada@example.com": "Hull", "ben@example.com": "York"}
+    assert project.cities == {"ada@example.com": "Hull", "ben@example.com": "York"}
 
 
 def test_meltano_describes_the_settings_and_hides_the_secrets(project: Project):
@@ -167,7 +172,7 @@ def test_every_command_can_be_called_by_meltano(project: Project):
     assert f"{TARGET}:login" in listed
     assert "Connect to an account" in listed
     lists = project.meltano("invoke", f"{TARGET}:lists")
-    assert re.search(r"VIP +2$", lists.stdout, re.MULTILINE), lists.stdout + lists.stderr
+    assert re.search(r"VIP +\d+$", lists.stdout, re.MULTILINE), lists.stdout + lists.stderr
 
 
 _TAP = """#!/usr/bin/env python3
@@ -177,9 +182,7 @@ schema = {"properties": {"login": text, "given": text, "address": {"type": "obje
 stream = {"stream": "vip_customers"}
 print(json.dumps({"type": "SCHEMA", "key_properties": [], "schema": schema, **stream}))
 for name in os.environ["PEOPLE"].split():
-    # As the tutorial's people: the tests come in any order.
-    city = "Hull" if name == "ada" else "York"
-    row = {"login": name + "@example.com", "given": name, "address": {"city": city}}
+    row = {"login": name + "@example.com", "given": name, "address": {"city": "York"}}
     print(json.dumps({"type": "RECORD", "record": row, **stream}))
 sys.stdout.flush()
 sys.exit(int(os.environ["CODE"]))
