@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import logging
+import signal
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -33,6 +34,9 @@ hypothesis.settings.register_profile(
     "project", hypothesis.settings.get_profile("search"), derandomize=True
 )
 hypothesis.settings.load_profile("project")
+
+# Whoever starts the tests with nohup has it ignored, in each process that they start, too.
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 AT_ONCE = Behaviour(seconds_to_start=0, seconds_to_finish=0)
 
