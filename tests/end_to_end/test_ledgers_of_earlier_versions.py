@@ -13,7 +13,7 @@ from filelock import FileLock
 
 from target_constant_contact.sandbox import Fault
 from tests.support.stores import Store
-from tests.support.target import member, schema, state
+from tests.support.target import imported, member, schema, state
 
 IMPORT = "/activities/contacts_json_import"
 MESSAGES = [schema(), *map(member, range(6)), state("end")]
@@ -78,17 +78,13 @@ def moment(timestamp):
     return datetime.fromtimestamp(timestamp, UTC).isoformat()
 
 
-def rows_imported(sandbox):
-    return sum(activity["rows"] for activity in sandbox.activities())
-
-
 def test_what_it_has_imported_is_not_sent_again(sandbox, export, left_by_0_8, store):
     settings = store.settings() | {"data_dir": str(left_by_0_8)}
 
     outcome = export(*MESSAGES, batch_size_rows=2, **settings)
 
     assert (outcome.exit_code, outcome.states) == (0, ["end"])
-    assert rows_imported(sandbox) == 6
+    assert sum(imported(sandbox)) == 6
     assert outcome.log.count("Taken over from an earlier version") == 1
     assert "what 1 interrupted export had sent (ledger is now ledger.old)" in outcome.log
     assert "2 of 2 imports of interrupted runs were taken up, with 4 rows" in outcome.log
@@ -97,7 +93,7 @@ def test_what_it_has_imported_is_not_sent_again(sandbox, export, left_by_0_8, st
 
     again = export(*MESSAGES, batch_size_rows=2, **settings)
     assert "Taken over" not in again.log
-    assert rows_imported(sandbox) == 6 + 6
+    assert sum(imported(sandbox)) == 6 + 6
 
 
 def test_one_that_is_under_way_is_not_disturbed(sandbox, export, left_by_0_8, store):
@@ -109,9 +105,9 @@ def test_one_that_is_under_way_is_not_disturbed(sandbox, export, left_by_0_8, st
 
     assert outcome.exit_code == 75
     assert "A run of an earlier version is under way" in outcome.log
-    assert rows_imported(sandbox) == 4
+    assert sum(imported(sandbox)) == 4
     assert export(*MESSAGES, batch_size_rows=2, **settings).exit_code == 0
-    assert rows_imported(sandbox) == 6
+    assert sum(imported(sandbox)) == 6
 
 
 def test_a_damaged_journal_is_told_of_and_all_is_sent_again(sandbox, export, left_by_0_8, store):
@@ -124,7 +120,7 @@ def test_a_damaged_journal_is_told_of_and_all_is_sent_again(sandbox, export, lef
 
     assert outcome.exit_code == 0
     assert f"The journal of an interrupted run is damaged ({journal})" in outcome.log
-    assert rows_imported(sandbox) == 4 + 6
+    assert sum(imported(sandbox)) == 4 + 6
 
 
 def test_with_the_key_lost_all_is_sent_again(sandbox, export, left_by_0_8, store):
@@ -136,7 +132,7 @@ def test_with_the_key_lost_all_is_sent_again(sandbox, export, left_by_0_8, store
 
     assert outcome.exit_code == 0
     assert "The store's ledger key is not that of the interrupted run" in outcome.log
-    assert rows_imported(sandbox) == 4 + 6
+    assert sum(imported(sandbox)) == 4 + 6
     assert len(sandbox.members("Newsletter")) >= 6
 
 
@@ -154,5 +150,5 @@ def test_another_machine_has_run_the_export_into_the_database_since(
 
     assert outcome.exit_code == 0
     assert "interrupted" not in outcome.log
-    assert rows_imported(sandbox) == 4 + 6 + 6
+    assert sum(imported(sandbox)) == 4 + 6 + 6
     shutil.rmtree(left_by_0_8)

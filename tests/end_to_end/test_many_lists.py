@@ -7,7 +7,7 @@ from functools import partial
 import pytest
 
 from target_constant_contact.batches.packer import Packer
-from tests.support.target import TEXT, record, schema, state
+from tests.support.target import TEXT, imported, record, schema, state
 
 NAMES = ("List A", "List B", "List C")
 SETTINGS = {"lists": None, "lists_field": "lists", "create_lists": True}
@@ -33,19 +33,13 @@ def messages(*rows):
     return [schema("members", **columns), *rows, state(len(rows))]
 
 
-def imports(sandbox):
-    """Rows of each, which may be sent in any order."""
-    found = (one["rows"] for one in sandbox.activities() if "import" in one["kind"])
-    return sorted(found, reverse=True)
-
-
 @formats
 def test_each_list_takes_one_import_however_its_rows_come(sandbox, export, import_format):
     rows = [member(number) for number in range(30)]
     outcome = export(*messages(*rows), import_format=import_format, **SETTINGS)
     assert outcome.exit_code == 0
     assert outcome.states == [30]
-    assert imports(sandbox) == [10, 10, 10]
+    assert imported(sandbox) == [10, 10, 10]
     for number in range(30):
         assert sandbox.contact(address(number))["lists"] == [NAMES[number % 3]]
 
@@ -56,7 +50,7 @@ def test_a_person_who_comes_again_is_merged_when_the_list_is_sent(sandbox, expor
     outcome = export(*messages(*rows), import_format=import_format, **SETTINGS)
     assert outcome.exit_code == 0
     assert outcome.totals == {"read": 31, "landed": 30, "merged": 1}
-    assert imports(sandbox) == [10, 10, 10]
+    assert imported(sandbox) == [10, 10, 10]
     assert sandbox.contact(address(0))["first_name"] == "Zoe"
 
 
@@ -65,7 +59,7 @@ def test_a_person_who_comes_again_for_another_list_ends_with_the_later_values(sa
     outcome = export(*messages(*rows), **SETTINGS)
     assert outcome.exit_code == 0
     assert outcome.states == [31]
-    assert imports(sandbox) == [10, 10, 10, 1]
+    assert imported(sandbox) == [10, 10, 10, 1]
     person = sandbox.contact(address(0))
     assert (person["first_name"], sorted(person["lists"])) == ("Zoe", ["List A", "List B"])
 
@@ -76,7 +70,7 @@ def test_the_contract_holds_for_what_was_put_aside(sandbox, export, limit):
     outcome = export(*messages(*rows), **SETTINGS, **{limit: 25})
     assert outcome.exit_code == 65
     assert outcome.states == []
-    assert sum(imports(sandbox)) <= 20
+    assert sum(imported(sandbox)) <= 20
     assert f"{limit} is 25" in outcome.report["error"]
 
 

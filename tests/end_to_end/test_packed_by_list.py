@@ -7,7 +7,7 @@ from itertools import chain, combinations
 import pytest
 
 from target_constant_contact.sandbox import Fault
-from tests.support.target import TEXT, record, schema, state
+from tests.support.target import TEXT, imported, record, schema, state
 
 NAMES = tuple(f"List {letter}" for letter in "ABCDEF")
 COMBINATIONS = list(chain(*(combinations(NAMES, size) for size in range(2, 7)))) + [
@@ -39,12 +39,6 @@ def lists_of_everybody(sandbox):
     return [tuple(sandbox.contact(address(number))["lists"]) for number in range(60)]
 
 
-def imports(sandbox):
-    """Rows of each, which may be sent in any order."""
-    found = (one["rows"] for one in sandbox.activities() if "import" in one["kind"])
-    return sorted(found, reverse=True)
-
-
 @formats
 def test_sixty_combinations_of_six_lists_need_an_import_for_each_list(
     sandbox, export, import_format
@@ -53,7 +47,7 @@ def test_sixty_combinations_of_six_lists_need_an_import_for_each_list(
     assert outcome.exit_code == 0
     assert outcome.states == [60]
     assert lists_of_everybody(sandbox) == COMBINATIONS
-    assert len(imports(sandbox)) == len(NAMES)
+    assert len(imported(sandbox)) == len(NAMES)
     assert len(sandbox.requests) < 30
 
 
@@ -90,12 +84,12 @@ def test_what_an_interrupted_run_has_imported_by_list_is_not_sent_again(
     outcome = export(*rows(), import_format=import_format, max_activities_in_flight=1, **SETTINGS)
     assert outcome.exit_code == 75
     assert outcome.states == []
-    assert len(imports(sandbox)) == 3
+    assert len(imported(sandbox)) == 3
     outcome = export(*rows(), import_format=import_format, **SETTINGS)
     assert outcome.exit_code == 0
     assert outcome.states == [60]
     assert lists_of_everybody(sandbox) == COMBINATIONS
-    assert len(imports(sandbox)) == len(NAMES)
+    assert len(imported(sandbox)) == len(NAMES)
     taken_up = [record["taken_up"] for record in outcome.report["imports"]]
     assert sorted(taken_up) == [False] * 3 + [True] * 3
 
@@ -158,4 +152,4 @@ def test_combinations_that_need_as_many_imports_by_list_stay_together(sandbox, e
     outcome = export(schema("members", EmailAddress=TEXT, lists={}), *people, **SETTINGS)
     assert outcome.totals == {"read": 3, "landed": 3}
     assert outcome.report["packed_by_list"] == []
-    assert imports(sandbox) == [1, 1, 1]
+    assert imported(sandbox) == [1, 1, 1]

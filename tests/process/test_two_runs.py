@@ -7,7 +7,7 @@ import signal
 import pytest
 
 from tests.support.process import TargetProcess
-from tests.support.target import member, schema, settings_for, state
+from tests.support.target import imported, member, schema, settings_for, state
 
 
 @pytest.fixture
@@ -28,10 +28,6 @@ def start(sandbox, tmp_path):
         run.wait()
 
 
-def rows_imported(sandbox):
-    return sum(activity["rows"] for activity in sandbox.activities())
-
-
 def test_the_second_waits_until_the_first_has_ended(start, sandbox):
     first = start("first")
     first.write(schema(), member(1))
@@ -40,13 +36,13 @@ def test_the_second_waits_until_the_first_has_ended(start, sandbox):
     second.write(schema(), member(1), state("second"))
     second.close_input()
     second.wait_for_log("of the same export is under way; waiting")
-    assert rows_imported(sandbox) == 0
+    assert sum(imported(sandbox)) == 0
     first.write(state("first"))
     first.close_input()
     assert first.wait() == 0
     assert second.wait() == 0
     assert (first.states, second.states) == (["first"], ["second"])
-    assert rows_imported(sandbox) == 2
+    assert sum(imported(sandbox)) == 2
 
 
 def test_a_crash_of_the_first_lets_the_second_go_on(start, sandbox):
@@ -60,7 +56,7 @@ def test_a_crash_of_the_first_lets_the_second_go_on(start, sandbox):
     first.send_signal(signal.SIGKILL)
     assert second.wait() == 0
     assert second.states == ["second"]
-    assert rows_imported(sandbox) == 1
+    assert sum(imported(sandbox)) == 1
 
 
 def test_the_second_does_not_wait_for_ever(start):

@@ -70,6 +70,12 @@ class Outcome:
         return {name: count for name, count in self.report["totals"].items() if count}
 
 
+def imported(sandbox: Sandbox) -> list[int]:
+    """Rows of each import, largest first: they are sent in any order."""
+    found = (one["rows"] for one in sandbox.activities() if "import" in one["kind"])
+    return sorted(found, reverse=True)
+
+
 def settings_for(sandbox: Sandbox, data_dir: Path, /, **settings: Any) -> dict[str, Any]:
     """Settings that send to a sandbox which the test has started, at full speed."""
     return {

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from cryptography.fernet import Fernet
 
@@ -19,7 +21,7 @@ def opened():
     made = []
 
     def make(place, key=KEY):
-        database = SqliteFile(place) if place.__class__ is not str else PostgresServer(place)
+        database = SqliteFile(place) if isinstance(place, Path) else PostgresServer(place)
         made.append(database)
         prepare(database)
         if database.kind == "postgresql":
